@@ -1,0 +1,227 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// patience is how long a test waits for what is expected to happen.
+const patience = 60 * time.Second
+
+// TestMain is also the node that the tests kill: the test binary runs itself with a data directory in the environment.
+func TestMain(m *testing.M) {
+	dir, ok := os.LookupEnv("POSTGRES_TEST_NODE")
+	if !ok {
+		os.Exit(m.Run())
+	}
+	cfg := Config{Dir: dir, BinDir: binDir(), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
+	if _, err := Start(context.Background(), cfg); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin) // until it is killed, or the test ends
+}
+
+// binDir lets all tests run with another PostgreSQL than the one that would be found.
+func binDir() string { return os.Getenv("PG_BINDIR") }
+
+// logger writes to the test's log.
+func logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), nil))
+}
+
+func config(t testing.TB, dir string) Config {
+	return Config{Dir: dir, BinDir: binDir(), Log: logger(t), DieWithParent: true}
+}
+
+// mustStart starts a server that is stopped, at the latest, when the test ends.
+func mustStart(t testing.TB, dir string) *Server {
+	t.Helper()
+	begin := time.Now()
+	s, err := Start(t.Context(), config(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("Start took %v", time.Since(begin).Round(time.Millisecond))
+	t.Cleanup(func() { mustStop(t, s) })
+	return s
+}
+
+func mustStop(t testing.TB, s *Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	begin := time.Now()
+	if err := s.Stop(ctx); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	t.Logf("Stop took %v", time.Since(begin).Round(time.Millisecond))
+}
+
+// startNode starts another process that starts a server, and waits until it has.
+func startNode(t *testing.T, dir string, env ...string) *exec.Cmd {
+	t.Helper()
+	node, out := nodeProcess(t, dir, env...)
+	line := make([]byte, 1<<10)
+	n, err := out.Read(line)
+	if got := string(line[:n]); err != nil || got != "ready\n" {
+		t.Fatalf("the other node says %q (%v), want ready", got, err)
+	}
+	return node
+}
+
+func nodeProcess(t *testing.T, dir string, env ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.Command(exe)
+	node.Env = append(append(os.Environ(), "POSTGRES_TEST_NODE="+dir), env...)
+	if _, err := node.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := node.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { kill9(node) })
+	return node, out
+}
+
+// kill9 kills a node and reaps it.
+func kill9(node *exec.Cmd) {
+	node.Process.Kill()
+	node.Wait()
+}
+
+// dataDir is a temporary directory that root's unprivileged user can reach, which t.TempDir is not.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sneakers23-postgres-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// pidOf returns the process of the server on a data directory.
+func pidOf(t testing.TB, data string) int {
+	t.Helper()
+	pm, ok := readPostmaster(data)
+	if !ok {
+		t.Fatalf("no server on %s", data)
+	}
+	return pm.pid
+}
+
+// signal sends a signal to a process that the test has started.
+func signal(t testing.TB, pid int, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, sig); err != nil {
+		t.Fatalf("send %v to %d: %v", sig, pid, err)
+	}
+}
+
+// eventually waits for something that another process does.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	begin := time.Now()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		if time.Since(begin) > patience {
+			t.Fatalf("waited %v in vain: %s", patience, what)
+		}
+		<-tick.C
+	}
+}
+
+// execSQL runs one statement in a connection of its own.
+func execSQL(t testing.TB, s *Server, sql string) {
+	t.Helper()
+	conn := connect(t, s)
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// query asks for one value.
+func query[T any](t testing.TB, s *Server, sql string) T {
+	t.Helper()
+	conn := connect(t, s)
+	defer conn.Close(context.Background())
+	var value T
+	if err := conn.QueryRow(t.Context(), sql).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+func connect(t testing.TB, s *Server) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// starts counts how often a server was started on a data directory.
+func starts(t testing.TB, s *Server) int {
+	t.Helper()
+	text, err := os.ReadFile(s.place.log())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(text, []byte("starting PostgreSQL"))
+}
+
+// neighbours lists what stands beside the data directory.
+func neighbours(t testing.TB, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

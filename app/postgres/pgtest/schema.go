@@ -1,0 +1,55 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// newSchema makes an empty schema with a random name and returns it with the address that leads to it.
+func newSchema(ctx context.Context, base string) (schema, connString string, err error) {
+	schema = "test_" + strings.ToLower(rand.Text())
+	if connString, err = withSearchPath(base, schema); err != nil {
+		return "", "", err
+	}
+	return schema, connString, exec(ctx, base, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize())
+}
+
+// dropSchema removes a schema and all that is in it.
+func dropSchema(base, schema string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return exec(ctx, base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
+}
+
+func exec(ctx context.Context, connString, sql string) error {
+	conn, err := pgx.Connect(ctx, connString)
+	if err != nil {
+		return fmt.Errorf("connect to the test database: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}
+
+// withSearchPath returns connString, a URL or a list of key=value, with the schema as the only one that is searched.
+// pgx sends what it does not know as a run-time parameter.
+func withSearchPath(connString, schema string) (string, error) {
+	if !strings.Contains(connString, "://") {
+		return connString + " search_path=" + schema, nil
+	}
+	u, err := url.Parse(connString)
+	if err != nil {
+		return "", fmt.Errorf("read DATABASE_URL: %w", err)
+	}
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	return u.String(), nil
+}

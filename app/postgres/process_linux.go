@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// attributes of a process that runs as a: in a process group of its own, so that Ctrl-C in the terminal ends the node
+// and not the database under it. With dieWithParent the kernel kills it when the thread that started it ends.
+func attributes(a account, dieWithParent bool) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true, Credential: a.credential()}
+	if dieWithParent {
+		attr.Pdeathsig = syscall.SIGQUIT
+	}
+	return attr
+}
+
+// inspect says whether a process is alive and a server on the data directory: its working directory tells.
+// A zombie has none, and a stranger who got the number of a dead server has another.
+func inspect(pid int, data string) verdict {
+	proc := "/proc/" + strconv.Itoa(pid)
+	cwd, err := os.Stat(proc + "/cwd")
+	if errors.Is(err, fs.ErrPermission) { // another user's, and we are not root, or root without CAP_SYS_PTRACE, as in a container
+		if name, err := os.ReadFile(proc + "/comm"); err == nil && string(bytes.TrimSpace(name)) == "postgres" {
+			return unknown
+		}
+		return no
+	}
+	if err != nil {
+		return no
+	}
+	if dir, err := os.Stat(data); err == nil && os.SameFile(cwd, dir) {
+		return yes
+	}
+	return no
+}
