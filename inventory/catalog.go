@@ -1,0 +1,76 @@
+package inventory
+
+import "iter"
+
+// Catalog is everything that is for sale, at one moment. It never changes: a change makes a new Catalog that
+// shares what stayed the same, so a page holds one for as long as it likes and nobody waits for anybody.
+// All methods may be called from any goroutine and none of them allocates.
+type Catalog struct {
+	products []*Product // by Order, then ID
+	index    *index     // shared by all catalogs with the same rows
+	revision Revision
+	shown    uint64
+	loaded   bool
+}
+
+// index finds rows by name. It is built anew only when a row comes, goes or moves.
+type index struct {
+	byID   map[ProductID]int // position in products
+	bySKU  map[string]int
+	byItem map[ItemID]place
+}
+
+type place struct{ product, item int }
+
+var emptyCatalog = &Catalog{index: &index{}}
+
+// Loaded tells whether the catalog came from the database. Before that, it is empty.
+func (c *Catalog) Loaded() bool { return c.loaded }
+
+// Len is the number of products.
+func (c *Catalog) Len() int { return len(c.products) }
+
+// Products lists all products in the order of the page.
+func (c *Catalog) Products() iter.Seq[*Product] {
+	return func(yield func(*Product) bool) {
+		for _, p := range c.products {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Product returns the product with that id.
+func (c *Catalog) Product(id ProductID) (*Product, bool) {
+	i, ok := c.index.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return c.products[i], true
+}
+
+// ProductBySKU returns the product with that stock-keeping unit.
+func (c *Catalog) ProductBySKU(sku string) (*Product, bool) {
+	i, ok := c.index.bySKU[sku]
+	if !ok {
+		return nil, false
+	}
+	return c.products[i], true
+}
+
+// Item returns the item with that id, and the product it is a size of.
+func (c *Catalog) Item(id ItemID) (Item, *Product, bool) {
+	at, ok := c.index.byItem[id]
+	if !ok {
+		return Item{}, nil, false
+	}
+	p := c.products[at.product]
+	return p.Items[at.item], p, true
+}
+
+// Revision is the highest revision of any row in the catalog: how fresh it is.
+func (c *Catalog) Revision() Revision { return c.revision }
+
+// Shown changes whenever something that a page shows has changed, of any product; see [Product.Shown].
+func (c *Catalog) Shown() uint64 { return c.shown }

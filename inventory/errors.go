@@ -1,0 +1,17 @@
+package inventory
+
+import "errors"
+
+// What may be wrong with an order to the store.
+var (
+	ErrNotFound = errors.New("inventory: not found")
+	ErrSoldOut  = errors.New("inventory: sold out")
+	ErrReleased = errors.New("inventory: already released")
+	ErrPast     = errors.New("inventory: the time of a release must be in the future")
+	ErrBadCount = errors.New("inventory: a count of pairs must be from 1 to 1000000")
+	ErrFull     = errors.New("inventory: an item holds at most 1000000000 pairs")
+
+	// ErrCrashed says that the server ended while it was applying: the commit stands, the catalog will be
+	// read from the database.
+	ErrCrashed = errors.New("inventory: server crashed")
+)

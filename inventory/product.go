@@ -1,0 +1,101 @@
+package inventory
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// ProductID names a product for as long as the store lives; it is never used again.
+type ProductID int64
+
+// ItemID names an item, which is one size of one product.
+type ItemID int64
+
+// Cents is an amount of money in US cents. Money is never a float: sums must be exact.
+type Cents int64
+
+// String is the amount as shoppers read it: $120, or $120.50 when there are cents.
+func (c Cents) String() string {
+	if c%100 == 0 {
+		return fmt.Sprintf("$%d", c/100)
+	}
+	return fmt.Sprintf("$%d.%02d", c/100, c%100)
+}
+
+// MarshalJSON writes dollars, as price_usd has always been on the wire: 120, or 120.5.
+func (c Cents) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(c)/100, 'f', -1, 64), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *Cents) UnmarshalJSON(b []byte) error {
+	usd, err := strconv.ParseFloat(string(b), 64)
+	if err != nil {
+		return fmt.Errorf("inventory: price: %w", err)
+	}
+	if usd < 0 {
+		*c = Cents(usd*100 - 0.5)
+		return nil
+	}
+	*c = Cents(usd*100 + 0.5)
+	return nil
+}
+
+// Revision orders the values that one row has had: a newer value has a higher revision. The database
+// takes it from one sequence inside the row's lock, so it also tells roughly how fresh a catalog is.
+type Revision int64
+
+// ProductRow is a product as the database has it, without its items.
+type ProductRow struct {
+	ID           ProductID  `json:"id"`
+	SKU          string     `json:"sku"`
+	Order        int        `json:"order"` // place on the page, ascending
+	Brand        string     `json:"brand"`
+	Name         string     `json:"name"`
+	Color        string     `json:"color"`
+	Price        Cents      `json:"price_usd"`
+	MainImageURL string     `json:"main_image_url"`
+	Released     bool       `json:"released"`
+	ReleaseAt    *time.Time `json:"release_at,omitempty"` // when it is scheduled; nil when it is not
+	Revision     Revision   `json:"revision"`
+}
+
+// ItemRow is an item together with its availability, as the database has them.
+type ItemRow struct {
+	ID        ItemID    `json:"id"`
+	ProductID ProductID `json:"product_id"`
+	SKU       string    `json:"sku"`
+	Size      string    `json:"size"`
+	Available int       `json:"available_count"`
+	Sold      int       `json:"sold_count"`
+	Revision  Revision  `json:"revision"`
+}
+
+// Product is a product with its items, as pages show it. Products in a Catalog are shared by everybody who
+// reads it: do not change one.
+type Product struct {
+	ProductRow
+	Items []Item // by size
+
+	// Shown changes whenever something of the product that a page shows has changed: a level, the release, a
+	// word, but not a count within a level. It means something on this node only, until the node ends: a key
+	// for what was rendered or encoded from this product, not a version to send anywhere.
+	Shown uint64
+}
+
+// Item is one size of a product, as pages show it.
+type Item struct {
+	ItemRow
+	Level Level
+}
+
+// Item returns the item of the product with that id.
+func (p *Product) Item(id ItemID) (Item, bool) {
+	for _, it := range p.Items {
+		if it.ID == id {
+			return it, true
+		}
+	}
+	return Item{}, false
+}

@@ -1,0 +1,158 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Server holds the catalog of this node and is the one door through which changes reach it. It is a service: see
+// Serve. All other methods may be called from any goroutine, also before Serve and while it is starting again.
+type Server struct {
+	store    *Store
+	levels   Thresholds
+	watchers *Dispatcher
+	log      *slog.Logger
+
+	calls   chan call // no buffer: a caller hands over to the loop itself, or gives up
+	catalog atomic.Pointer[Catalog]
+}
+
+// call asks the loop to apply changes.
+type call struct {
+	changes []Change
+	reply   chan error // buffer 1: the loop never waits for a caller
+}
+
+// NewServer makes a server with an empty catalog; Serve fills it. Watchers are told of what changes through d.
+func NewServer(store *Store, levels Thresholds, d *Dispatcher, log *slog.Logger) *Server {
+	s := &Server{store: store, levels: levels, watchers: d, log: log, calls: make(chan call)}
+	s.catalog.Store(emptyCatalog)
+	return s
+}
+
+// String names the service in logs.
+func (s *Server) String() string { return "inventory.Server" }
+
+// Catalog is the newest catalog of this node. It never waits.
+func (s *Server) Catalog() *Catalog { return s.catalog.Load() }
+
+// Serve loads the catalog from the database, waiting for the database as long as it takes, then applies changes
+// until ctx ends. It may be called again after it has returned or panicked: it starts anew from the database, and
+// the last catalog stays readable meanwhile.
+func (s *Server) Serve(ctx context.Context) error {
+	rows, err := s.load(ctx)
+	if err != nil {
+		return err
+	}
+	st := newState(rows, s.levels, s.Catalog())
+	s.publish(st, everything(rows))
+	for {
+		select {
+		case c := <-s.calls:
+			s.apply(st, c)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// load reads all rows, again and again with growing pauses until the database answers.
+func (s *Server) load(ctx context.Context) (Rows, error) {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		rows, err := s.store.Rows(ctx)
+		if err == nil || ctx.Err() != nil {
+			return rows, err
+		}
+		s.log.Error("catalog not loaded, will try again", "err", err, "pause", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return Rows{}, context.Cause(ctx)
+		}
+	}
+}
+
+// apply is called by Serve's loop only: the one goroutine that touches the state.
+func (s *Server) apply(st *state, c call) {
+	defer close(c.reply) // even after a panic: nobody waits for a crashed server
+	if news := st.apply(c.changes); len(news) > 0 {
+		s.publish(st, news)
+	}
+	c.reply <- nil
+}
+
+func (s *Server) publish(st *state, news []Change) {
+	s.catalog.Store(st.catalog)
+	s.watchers.tell(st.catalog, news)
+}
+
+// Apply takes changes that were committed, here or on another node, and returns when Catalog shows them, or
+// something newer. Changes that are no news are ignored. The error is ErrCrashed or the end of ctx; neither loses
+// anything, since the truth is in the database and is compared every few seconds.
+func (s *Server) Apply(ctx context.Context, changes ...Change) error {
+	c := call{changes: changes, reply: make(chan error, 1)}
+	select {
+	case s.calls <- c:
+		if err, ok := <-c.reply; ok {
+			return err
+		}
+		return ErrCrashed
+	case <-ctx.Done():
+		return fmt.Errorf("apply changes: %w", context.Cause(ctx))
+	}
+}
+
+// Release releases a product now. The error is ErrNotFound, ErrReleased, or the database's.
+func (s *Server) Release(ctx context.Context, id ProductID) error {
+	changes, err := s.store.Release(ctx, id)
+	return s.announce(ctx, changes, err)
+}
+
+// Schedule releases a product at a time to come; a second call moves it. The error is ErrNotFound, ErrReleased,
+// ErrPast, or the database's.
+func (s *Server) Schedule(ctx context.Context, id ProductID, at time.Time) error {
+	changes, err := s.store.Schedule(ctx, id, at)
+	return s.announce(ctx, changes, err)
+}
+
+// ReleaseDue releases all products whose scheduled time has come, by the database's clock.
+func (s *Server) ReleaseDue(ctx context.Context) error {
+	changes, err := s.store.ReleaseDue(ctx)
+	return s.announce(ctx, changes, err)
+}
+
+// Restock adds pairs to an item. The error is ErrNotFound, ErrBadCount, ErrFull, or the database's.
+func (s *Server) Restock(ctx context.Context, id ItemID, count int) error {
+	changes, err := s.store.Restock(ctx, id, count)
+	return s.announce(ctx, changes, err)
+}
+
+// Sell sells one pair. The error is ErrNotFound, ErrSoldOut, or the database's.
+func (s *Server) Sell(ctx context.Context, id ItemID) error {
+	changes, err := s.store.Sell(ctx, id)
+	return s.announce(ctx, changes, err)
+}
+
+// announce applies what a transaction has committed, also when the caller has gone: the pair is sold all the same.
+func (s *Server) announce(ctx context.Context, committed []Change, err error) error {
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return s.Apply(ctx, committed...)
+}
+
+func everything(rows Rows) []Change {
+	changes := make([]Change, 0, len(rows.Products)+len(rows.Items))
+	for _, row := range rows.Products {
+		changes = append(changes, Change{Product: &row})
+	}
+	for _, row := range rows.Items {
+		changes = append(changes, Change{Item: &row})
+	}
+	return changes
+}

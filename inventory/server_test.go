@@ -1,0 +1,190 @@
+package inventory_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// runner runs services until the test ends, and waits for them.
+type runner struct {
+	t      testing.TB
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+func newRunner(t testing.TB) *runner {
+	r := &runner{t: t}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	t.Cleanup(func() { r.cancel(); r.wg.Wait() })
+	return r
+}
+
+func (r *runner) run(serve func(context.Context) error) {
+	r.wg.Go(func() {
+		if err := serve(r.ctx); !errors.Is(err, context.Canceled) {
+			r.t.Errorf("service ended: %v", err)
+		}
+	})
+}
+
+// notices is a watcher that passes on what it is told.
+func notices(d *inventory.Dispatcher) <-chan inventory.Notice {
+	c := make(chan inventory.Notice, 100) // more than any test here causes
+	d.Add(func(_ context.Context, n inventory.Notice) { c <- n })
+	return c
+}
+
+func receive[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}
+
+func startServer(t testing.TB) (*inventory.Server, *inventory.Store, <-chan inventory.Notice) {
+	t.Helper()
+	store, _ := newStore(t)
+	d := inventory.NewDispatcher()
+	told := notices(d)
+	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
+	r := newRunner(t)
+	r.run(s.Serve)
+	r.run(d.Serve)
+	receive(t, told) // loaded
+	return s, store, told
+}
+
+func TestServerShowsWhatItCommitted(t *testing.T) {
+	t.Parallel()
+	s, store, told := startServer(t)
+	if !s.Catalog().Loaded() || s.Catalog().Len() != 2 {
+		t.Fatalf("loaded %v, %d products, want 2", s.Catalog().Loaded(), s.Catalog().Len())
+	}
+	p, _ := s.Catalog().ProductBySKU("SHU6000")
+	if err := s.Release(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := s.Catalog().Product(p.ID); !p.Released {
+		t.Error("the catalog does not show a release that has returned")
+	}
+	if n := receive(t, told); !slices.Equal(n.Products, []inventory.ProductID{p.ID}) || len(n.Items) != 0 {
+		t.Errorf("watchers were told of %v and %v, want product %d", n.Products, n.Items, p.ID)
+	}
+	item := p.Items[0].ID
+	if err := s.Restock(t.Context(), item, 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sell(t.Context(), item); err != nil {
+		t.Fatal(err)
+	}
+	if missed := s.Catalog().Missed(readRows(t, store)); len(missed) != 0 {
+		t.Errorf("the catalog lacks %+v", missed)
+	}
+}
+
+func TestCommittedIsShownToACallerWhoLeft(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	d := inventory.NewDispatcher()
+	told := notices(d)
+	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
+	ctx, leave := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	item := readRows(t, store).Items[0]
+	go func() { done <- s.Restock(ctx, item.ID, 1) }() // committed, but nobody serves yet: it waits at the door
+	for deadline := time.Now().Add(20 * time.Second); readRows(t, store).Items[0] == item; {
+		if time.Now().After(deadline) {
+			t.Fatal("the restock was not committed")
+		}
+	}
+	leave()
+	r := newRunner(t)
+	r.run(s.Serve)
+	r.run(d.Serve)
+	receive(t, told)
+	if err := receive(t, done); err != nil {
+		t.Errorf("got %v, want the change applied", err)
+	}
+}
+
+func TestServeAgainStartsFromTheDatabase(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	d := inventory.NewDispatcher()
+	told := notices(d)
+	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
+	newRunner(t).run(d.Serve)
+	first, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(first) }()
+	receive(t, told)
+	shown := s.Catalog().Shown()
+	cancel()
+	receive(t, ended)
+	p, _ := s.Catalog().ProductBySKU("SHU6000")
+	if _, err := store.Release(t.Context(), p.ID); err != nil { // nobody tells the server
+		t.Fatal(err)
+	}
+	newRunner(t).run(s.Serve)
+	receive(t, told)
+	if p, _ := s.Catalog().Product(p.ID); !p.Released {
+		t.Error("a server that serves again does not know the database")
+	}
+	if s.Catalog().Shown() == shown {
+		t.Error("Shown did not change with what is shown")
+	}
+}
+
+func TestSchedulerReleasesOnTime(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	d := inventory.NewDispatcher()
+	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
+	scheduler := inventory.NewScheduler(s, slog.New(slog.DiscardHandler))
+	d.Add(scheduler.Watch)
+	told := notices(d)
+	r := newRunner(t)
+	r.run(s.Serve)
+	r.run(d.Serve)
+	r.run(scheduler.Serve)
+	receive(t, told)
+	p, _ := s.Catalog().ProductBySKU("SHU6000")
+	at := time.Now().Add(300 * time.Millisecond)
+	if err := s.Schedule(t.Context(), p.ID, at); err != nil {
+		t.Fatal(err)
+	}
+	for !p.Released {
+		p, _ = receive(t, told).Catalog.ProductBySKU("SHU6000")
+	}
+	late := time.Since(at)
+	if late < 0 {
+		t.Errorf("released %v early", -late)
+	}
+	t.Logf("released %v after its time", late)
+	if p.ReleaseAt != nil {
+		t.Error("a released product is still scheduled")
+	}
+}
+
+func TestApplyEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := inventory.NewServer(nil, inventory.DefaultThresholds, inventory.NewDispatcher(), slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("enough")
+	cancel(why)
+	if err := s.Apply(ctx); !errors.Is(err, why) {
+		t.Errorf("got %v, want %v", err, why)
+	}
+}

@@ -1,0 +1,157 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Store is the inventory in PostgreSQL, where every decision is made. Its methods return what they committed, for
+// [Server.Apply]; an error of theirs means that nothing was. They may be called from any goroutine.
+type Store struct{ pool *pgxpool.Pool }
+
+// NewStore makes a store of the tables in this database.
+func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
+
+// maxCount bounds a single restock, so that a slip of the finger is noticed.
+const maxCount = 1_000_000
+
+const productColumns = `id, sku, "order", brand, name, color, price_cents, main_image_url, released, release_at, revision`
+
+const itemColumns = `i.id, i.product_id, i.sku, i.size, a.available_count, a.sold_count, a.revision`
+
+// Rows reads everything in one snapshot.
+func (s *Store) Rows(ctx context.Context) (Rows, error) {
+	var rows Rows
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) (err error) {
+		products, _ := tx.Query(ctx, `SELECT `+productColumns+` FROM products`)
+		if rows.Products, err = pgx.CollectRows(products, pgx.RowToStructByPos[ProductRow]); err != nil {
+			return err
+		}
+		items, _ := tx.Query(ctx, `SELECT `+itemColumns+` FROM items i JOIN item_availabilities a ON a.item_id = i.id`)
+		rows.Items, err = pgx.CollectRows(items, pgx.RowToStructByPos[ItemRow])
+		return err
+	})
+	if err != nil {
+		return Rows{}, fmt.Errorf("read inventory: %w", err)
+	}
+	return rows, nil
+}
+
+// Release releases a product now; a scheduled time is forgotten.
+func (s *Store) Release(ctx context.Context, id ProductID) ([]Change, error) {
+	return s.changeProduct(ctx, "release product", id, `
+		UPDATE products SET released = true, release_at = NULL
+		WHERE id = $1 AND NOT released RETURNING `+productColumns, id)
+}
+
+// Schedule lets a product be released at a time to come, see [Store.ReleaseDue].
+func (s *Store) Schedule(ctx context.Context, id ProductID, at time.Time) ([]Change, error) {
+	if !at.After(time.Now()) {
+		return nil, ErrPast
+	}
+	return s.changeProduct(ctx, "schedule release", id, `
+		UPDATE products SET release_at = $2
+		WHERE id = $1 AND NOT released RETURNING `+productColumns, id, at)
+}
+
+// changeProduct runs a statement that finds the product only while it is not released.
+func (s *Store) changeProduct(ctx context.Context, what string, id ProductID, sql string, args ...any) ([]Change, error) {
+	changes, err := s.products(ctx, sql, args...)
+	if err == nil && len(changes) == 0 {
+		err = s.pool.QueryRow(ctx, `SELECT FROM products WHERE id = $1`, id).Scan()
+		switch {
+		case err == nil:
+			err = ErrReleased
+		case errors.Is(err, pgx.ErrNoRows):
+			err = ErrNotFound
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %d: %w", what, id, err)
+	}
+	return changes, nil
+}
+
+// ReleaseDue releases all products whose time has come. Several nodes may call it at once: one of them does it.
+func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
+	changes, err := s.products(ctx, `
+		UPDATE products SET released = true, release_at = NULL
+		WHERE NOT released AND release_at <= now() RETURNING `+productColumns)
+	if err != nil {
+		return nil, fmt.Errorf("release what is due: %w", err)
+	}
+	return changes, nil
+}
+
+func (s *Store) products(ctx context.Context, sql string, args ...any) ([]Change, error) {
+	rows, _ := s.pool.Query(ctx, sql, args...)
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Change, error) {
+		p, err := pgx.RowToAddrOfStructByPos[ProductRow](row)
+		return Change{Product: p}, err
+	})
+}
+
+// Restock adds pairs to an item.
+func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, error) {
+	if count < 1 || count > maxCount {
+		return nil, fmt.Errorf("restock item %d: %w", id, ErrBadCount)
+	}
+	item, err := s.move(ctx, id, "restock", count, 0)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == checkViolation {
+		err = ErrFull
+	}
+	if err != nil {
+		return nil, fmt.Errorf("restock item %d: %w", id, err)
+	}
+	return []Change{{Item: item}}, nil
+}
+
+// Sell sells one pair, released or not: it is the operator's, shoppers have the teller.
+func (s *Store) Sell(ctx context.Context, id ItemID) ([]Change, error) {
+	item, err := s.move(ctx, id, "sale", -1, 1)
+	if errors.Is(err, ErrNotFound) {
+		// the guard let no row pass: out, or not there at all
+		found := s.pool.QueryRow(ctx, `SELECT FROM items WHERE id = $1`, id).Scan()
+		switch {
+		case found == nil:
+			err = ErrSoldOut
+		case !errors.Is(found, pgx.ErrNoRows):
+			err = found
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sell item %d: %w", id, err)
+	}
+	return []Change{{Item: item}}, nil
+}
+
+// checkViolation is PostgreSQL's code for a value that a CHECK refuses.
+const checkViolation = "23514"
+
+// move changes the counts of one item and books why, in one statement: both or neither. It returns ErrNotFound when
+// there is no such item, or not as many pairs as are to go.
+func (s *Store) move(ctx context.Context, id ItemID, reason string, available, sold int) (*ItemRow, error) {
+	rows, _ := s.pool.Query(ctx, `
+		WITH moved AS (
+			UPDATE item_availabilities
+			SET available_count = available_count + $3, sold_count = sold_count + $4
+			WHERE item_id = $1 AND ($3 > 0 OR available_count >= -$3)
+			RETURNING item_id, available_count, sold_count, revision
+		), booked AS (
+			INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
+			SELECT item_id, $2, $3, $4 FROM moved
+		)
+		SELECT `+itemColumns+` FROM moved a JOIN items i ON i.id = a.item_id`, id, reason, available, sold)
+	item, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[ItemRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return item, err
+}
