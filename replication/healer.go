@@ -1,0 +1,103 @@
+// Package replication keeps this node's catalog equal to the database, whatever messages were lost.
+//
+// A [Healer] compares them every few seconds and hands what was missed to the same door through which all changes
+// come. It is a service: its owner runs Serve and waits for its end.
+package replication
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// door is all that a healer needs of the inventory's server.
+type door interface {
+	Catalog() *inventory.Catalog
+	Apply(ctx context.Context, changes ...inventory.Change) error
+}
+
+// Healer compares the catalog with the database, again and again.
+type Healer struct {
+	door  door
+	read  func(context.Context) (inventory.Rows, error)
+	every time.Duration
+	log   *slog.Logger
+	now   chan struct{} // buffer 1: one token asks for a comparison, more would ask for the same
+}
+
+// DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows within 5 s.
+const DefaultHealEvery = 3 * time.Second
+
+// NewHealer makes a healer that reads all rows by read, which must take one snapshot of the database.
+func NewHealer(d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger) *Healer {
+	return &Healer{door: d, read: read, every: every, log: log, now: make(chan struct{}, 1)}
+}
+
+// String names the service in logs.
+func (h *Healer) String() string { return "replication.Healer" }
+
+// Serve compares until ctx ends. A database that does not answer is asked again at the next turn.
+func (h *Healer) Serve(ctx context.Context) error {
+	failing := false
+	for {
+		// jitter: the nodes of a cluster must not ask all at once
+		pause := h.every*3/4 + rand.N(h.every/2)
+		select {
+		case <-time.After(pause):
+		case <-h.now:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		err := h.Heal(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil && !failing {
+			h.log.Error("catalog not compared with the database, will try again", "err", err)
+		}
+		if err == nil && failing {
+			h.log.Info("catalog is compared with the database again")
+		}
+		failing = err != nil
+	}
+}
+
+// Soon asks for a comparison now: a connection has come back, or rows were changed by hand. It never waits.
+func (h *Healer) Soon() {
+	select {
+	case h.now <- struct{}{}:
+	default: // it is asked for already
+	}
+}
+
+// Heal compares once and applies what was missed. It may be called from any goroutine.
+func (h *Healer) Heal(ctx context.Context) error {
+	catalog := h.door.Catalog() // before the query: see [inventory.Catalog.Missed]
+	if !catalog.Loaded() {
+		return nil // the server is about to read everything itself
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.every+2*time.Second)
+	defer cancel()
+	rows, err := h.read(ctx)
+	if err != nil {
+		return err
+	}
+	missed := catalog.Missed(rows)
+	if len(missed) == 0 {
+		return nil
+	}
+	back := 0
+	for _, c := range missed {
+		if c.WentBack() {
+			back++
+		}
+	}
+	if back > 0 {
+		h.log.Warn("the database went back, its values are taken", "rows", back)
+	}
+	h.log.Debug("changes were missed, taken from the database", "rows", len(missed))
+	return h.door.Apply(ctx, missed...)
+}

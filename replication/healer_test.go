@@ -1,0 +1,101 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// fakeDoor keeps what it was given.
+type fakeDoor struct {
+	catalog *inventory.Catalog
+	applied []inventory.Change
+}
+
+func (d *fakeDoor) Catalog() *inventory.Catalog { return d.catalog }
+
+func (d *fakeDoor) Apply(_ context.Context, changes ...inventory.Change) error {
+	d.applied = append(d.applied, changes...)
+	return nil
+}
+
+func stock(available int, revision inventory.Revision) inventory.Rows {
+	return inventory.Rows{
+		Products: []inventory.ProductRow{{ID: 1, SKU: "P", Revision: 1}},
+		Items:    []inventory.ItemRow{{ID: 1, ProductID: 1, SKU: "I", Size: "9", Available: available, Revision: revision}},
+	}
+}
+
+// TestLostChangeShowsWithinFiveSeconds holds for every jitter, since it is drawn anew a hundred times.
+func TestLostChangeShowsWithinFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 100 {
+			door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
+			ctx, cancel := context.WithCancel(t.Context())
+			read := func(context.Context) (inventory.Rows, error) { return stock(4, 3), nil }
+			h := NewHealer(door, read, DefaultHealEvery, slog.New(slog.DiscardHandler))
+			ended := make(chan error, 1)
+			go func() { ended <- h.Serve(ctx) }()
+			time.Sleep(5 * time.Second)
+			cancel()
+			<-ended
+			if len(door.applied) == 0 || door.applied[0].Item.Available != 4 {
+				t.Fatalf("after 5 s: applied %+v, want the item with 4 pairs", door.applied)
+			}
+		}
+	})
+}
+
+func TestSoonComparesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
+		reads := 0
+		read := func(context.Context) (inventory.Rows, error) {
+			if reads++; reads == 1 {
+				return inventory.Rows{}, errors.New("the database is away")
+			}
+			return stock(4, 3), nil
+		}
+		h := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- h.Serve(ctx) }()
+		for range 2 { // the first finds no database, and ends nothing
+			h.Soon()
+			synctest.Wait()
+		}
+		cancel()
+		<-ended
+		if len(door.applied) != 1 {
+			t.Errorf("applied %+v, want one change", door.applied)
+		}
+	})
+}
+
+func TestHealTakesWhatADatabaseThatWentBackSays(t *testing.T) {
+	door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 9), inventory.DefaultThresholds)}
+	read := func(context.Context) (inventory.Rows, error) { return stock(7, 2), nil }
+	h := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler))
+	if err := h.Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(door.applied) != 1 || !door.applied[0].WentBack() || door.applied[0].Item.Available != 7 {
+		t.Errorf("applied %+v, want the item as it was, marked as gone back", door.applied)
+	}
+}
+
+func TestHealWaitsForTheFirstLoad(t *testing.T) {
+	door := &fakeDoor{catalog: new(inventory.Catalog)}
+	read := func(context.Context) (inventory.Rows, error) {
+		t.Error("read before the catalog was loaded")
+		return inventory.Rows{}, nil
+	}
+	if err := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler)).Heal(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
