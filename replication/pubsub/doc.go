@@ -1,0 +1,54 @@
+// Package pubsub is the registry of topics of one node: who listens to which
+// topic, and how a message reaches all of them at once.
+//
+// # Usage
+//
+//	ps := pubsub.New()
+//	sub := ps.Subscribe("room:1", listener) // listener has Deliver(*pubsub.Message)
+//	defer sub.Unsubscribe()
+//	ps.Broadcast("room:1", "shout", payload)
+//
+// A topic is any string. It exists while somebody is subscribed to it, and
+// costs nothing before and after. The payload is any value; whoever broadcasts
+// it must not change it afterwards, since all receivers share it. What receivers
+// make of it, a frame for a socket for instance, is made once per message and
+// kept in it: see [Encoding].
+//
+// A PubSub never leaves its process. What carries messages between nodes hands
+// those that arrive to the PubSub of its own node.
+//
+// # Ownership and stopping
+//
+// A PubSub has no goroutine of its own, and nothing to stop. Broadcast calls the
+// subscribers on the caller's goroutine; when they are many it shares them out to
+// helpers, one per processor, and returns after the last helper has ended.
+//
+// No lock is held while a subscriber is called, so a subscriber may subscribe,
+// unsubscribe and broadcast from within Deliver. It must not block: whoever waits
+// there makes everybody behind him wait. A panic in Deliver is not caught.
+//
+// # Ordering and delivery promises
+//
+//   - A Broadcast has called Deliver of every subscriber when it returns. So the
+//     messages which one goroutine broadcasts reach each subscriber in the order
+//     they were broadcast. Messages of two goroutines have no order.
+//   - Who is subscribed before Broadcast is called, and stays, gets the message
+//     once per subscription. Who subscribes or unsubscribes while it runs may or
+//     may not get it.
+//   - A broadcast that began before Unsubscribe returned may still deliver after
+//     it; one that begins later never does. Who must know better keeps a flag.
+//   - Deliver may be called from several goroutines at once.
+//
+// # Limits
+//
+// There are none on topics and subscribers. Subscribing and unsubscribing take the
+// same time however many there are: subscribers stand in chunks of 64, each with a
+// lock of its own, which a broadcast holds only while it copies the chunk. A topic
+// that was large keeps its chunks, 16 bytes a place, until its last subscriber has
+// left. A broadcast allocates the same few objects however many subscribe.
+//
+// # Testing
+//
+// A PubSub needs no set-up and no clean-up; tests use a real one, and a subscriber
+// that appends to a slice under a lock or sends to a buffered Go channel.
+package pubsub

@@ -1,0 +1,46 @@
+package pubsub
+
+import (
+	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// perHelper is how many subscribers are worth a goroutine: below that, starting
+// it costs more than it brings.
+const perHelper = 1024
+
+// fanout is one broadcast on its way through the chunks of a topic.
+type fanout struct {
+	message *Message
+	from    Subscriber
+	chunks  []*chunk
+	next    atomic.Int64 // the first chunk that nobody has taken yet
+}
+
+// run delivers to all, with as many helpers as there are processors and work.
+func (f *fanout) run(count int) {
+	var helpers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0)-1, count/perHelper) {
+		helpers.Go(f.walk)
+	}
+	defer helpers.Wait() // also when a subscriber panics
+	f.walk()
+}
+
+// walk takes chunk after chunk until none is left.
+func (f *fanout) walk() {
+	var places [chunkSize]Subscriber
+	for {
+		i := f.next.Add(1) - 1
+		if i >= int64(len(f.chunks)) {
+			return
+		}
+		for used := f.chunks[i].copyTo(&places); used != 0; used &= used - 1 {
+			if s := places[bits.TrailingZeros64(used)]; f.from == nil || s != f.from {
+				s.Deliver(f.message)
+			}
+		}
+	}
+}

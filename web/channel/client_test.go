@@ -1,0 +1,180 @@
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// fake is a channel made of functions; those left out do nothing.
+type fake struct {
+	join      func(ctx context.Context, s *Socket, params json.RawMessage) (any, error)
+	in        func(ctx context.Context, s *Socket, m Message) (any, error)
+	terminate func(ctx context.Context, s *Socket, reason error)
+}
+
+func (f *fake) Join(ctx context.Context, s *Socket, params json.RawMessage) (any, error) {
+	if f.join == nil {
+		return nil, nil
+	}
+	return f.join(ctx, s, params)
+}
+
+func (f *fake) HandleIn(ctx context.Context, s *Socket, m Message) (any, error) {
+	if f.in == nil {
+		return nil, ErrUnknownEvent
+	}
+	return f.in(ctx, s, m)
+}
+
+func (f *fake) Terminate(ctx context.Context, s *Socket, reason error) {
+	if f.terminate != nil {
+		f.terminate(ctx, s, reason)
+	}
+}
+
+// routeTo leads all topics to copies of f.
+func routeTo(f *fake) []Route {
+	return []Route{{Pattern: "room:*", New: func() Channel { c := *f; return &c }}}
+}
+
+// site is a server that listens on the loopback.
+type site struct {
+	*Server
+	t    testing.TB
+	http *httptest.Server
+}
+
+// start serves cfg until the test ends, which must not leave a goroutine behind.
+func start(t testing.TB, cfg Config) *site {
+	t.Helper()
+	server, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Server: server, t: t, http: httptest.NewServer(server)}
+	t.Cleanup(func() {
+		s.http.Close()
+		s.Close()
+	})
+	return s
+}
+
+func (s *site) url() string {
+	return "ws" + strings.TrimPrefix(s.http.URL, "http") + "/socket/websocket?vsn=2.0.0"
+}
+
+// client is a WebSocket client that speaks in raw frames.
+type client struct {
+	*websocket.Conn
+	t testing.TB
+}
+
+const patience = 10 * time.Second
+
+func (s *site) dial() *client {
+	s.t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial(s.url(), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return newClient(s.t, conn)
+}
+
+func newClient(t testing.TB, conn *websocket.Conn) *client {
+	t.Cleanup(func() { conn.Close() })
+	return &client{conn, t}
+}
+
+func (c *client) send(frame string, args ...any) {
+	c.t.Helper()
+	if err := c.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, frame, args...)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) receive() string {
+	c.t.Helper()
+	c.SetReadDeadline(time.Now().Add(patience))
+	_, frame, err := c.ReadMessage()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(frame)
+}
+
+// want expects the next frames to be these, byte by byte.
+func (c *client) want(frames ...string) {
+	c.t.Helper()
+	for _, frame := range frames {
+		if got := c.receive(); got != frame {
+			c.t.Fatalf("got  %s\nwant %s", got, frame)
+		}
+	}
+}
+
+// wantNothing expects that nothing comes before the answer to a heartbeat.
+func (c *client) wantNothing() {
+	c.t.Helper()
+	c.send(`[null,"hb","phoenix","heartbeat",{}]`)
+	c.want(`[null,"hb","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+}
+
+// wantClose expects the server to close the socket with the code.
+func (c *client) wantClose(code int) {
+	c.t.Helper()
+	c.SetReadDeadline(time.Now().Add(patience))
+	for {
+		_, frame, err := c.ReadMessage()
+		if err == nil {
+			c.t.Logf("before the close: %s", frame)
+			continue
+		}
+		closed, ok := errors.AsType[*websocket.CloseError](err)
+		if !ok || closed.Code != code {
+			c.t.Fatalf("got %v, want close %d", err, code)
+		}
+		return
+	}
+}
+
+// join joins a topic with the refs "1" and "1".
+func (c *client) join(topic string) {
+	c.t.Helper()
+	c.send(`["1","1",%q,"phx_join",{}]`, topic)
+	c.want(fmt.Sprintf(`["1","1",%q,"phx_reply",{"status":"ok","response":{}}]`, topic))
+}
+
+// await polls for something that has no event to wait for.
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// refusedWith dials in vain and returns the status.
+func (s *site) refusedWith(header http.Header, url string) int {
+	s.t.Helper()
+	conn, response, err := websocket.DefaultDialer.Dial(url, header)
+	if err == nil {
+		conn.Close()
+		return http.StatusSwitchingProtocols
+	}
+	if response == nil {
+		s.t.Fatal(err)
+	}
+	return response.StatusCode
+}

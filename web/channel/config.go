@@ -1,0 +1,142 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"sneakers23/replication/pubsub"
+)
+
+// Config says what a kind of socket is and how much one may cost. Only Routes must
+// be given; the zero value of every other field stands for the default named there.
+type Config struct {
+	// PubSub carries the broadcasts. Default: a registry of this server's own.
+	PubSub *pubsub.PubSub
+	// Log gets the life of the server. Topics may be secrets: above the level
+	// Debug the pattern of the route stands for them. Default: nothing is logged.
+	Log *slog.Logger
+
+	// Connect decides whether a client may connect; its result is what
+	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
+	// its own status. It runs in the HTTP handler. Default: everybody may.
+	Connect func(ConnectInfo) (assigns any, err error)
+	// ID names the socket: a broadcast of the event "disconnect" to the topic of
+	// that name closes it. Sockets may share a name; "" is none. Default: none.
+	ID func(assigns any) string
+	// Routes finds the channel for a topic; the first that fits is taken.
+	Routes []Route
+	// ErrorResponse finds the response to an error of Join or HandleIn that is no
+	// [Refusal]; nil if it knows none. Such errors are logged, and the client gets
+	// {"reason":"internal error"}.
+	ErrorResponse func(error) any
+
+	// Origins lists who may connect from a browser besides the very host that is
+	// asked, as scheme://host[:port]. Requests without an Origin always may.
+	Origins []string
+	// Scheme says how the client asked, "http" or "https"; a server behind a proxy
+	// may know it from a header. Default: https if the request came by TLS.
+	Scheme func(*http.Request) string
+
+	Timeout      time.Duration // a socket silent for so long is closed; 60 s
+	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
+	MaxFrame     int           // bytes of a message from a client; 64 KiB
+	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
+	MaxChannels  int           // topics a socket may have joined at a time; 100
+	MaxMailbox   int           // events that may wait for one channel; 64
+
+	DrainShare float64 // how much of the sockets Drain closes in a second; 0.05
+	DrainLeast int     // but at least so many; 50
+}
+
+// Route leads the topics that match Pattern to a kind of channel. A pattern is a
+// topic, or ends with a * that stands for any rest: "room:lobby", "room:*".
+type Route struct {
+	Pattern string
+	New     func() Channel // called for every join, on the channel's goroutine
+}
+
+func (r *Route) matches(topic string) bool {
+	if prefix, ok := strings.CutSuffix(r.Pattern, "*"); ok {
+		return strings.HasPrefix(topic, prefix)
+	}
+	return topic == r.Pattern
+}
+
+// withDefaults fills in what was left out, or says what is wrong.
+func (c Config) withDefaults() (Config, error) {
+	if c.PubSub == nil {
+		c.PubSub = pubsub.New()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Connect == nil {
+		c.Connect = func(ConnectInfo) (any, error) { return nil, nil }
+	}
+	if c.ID == nil {
+		c.ID = func(any) string { return "" }
+	}
+	if c.Scheme == nil {
+		c.Scheme = schemeOf
+	}
+	err := errors.Join(
+		checkRoutes(c.Routes),
+		orDefault("Timeout", &c.Timeout, 60*time.Second),
+		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
+		orDefault("MaxFrame", &c.MaxFrame, 64<<10),
+		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
+		orDefault("MaxChannels", &c.MaxChannels, 100),
+		orDefault("MaxMailbox", &c.MaxMailbox, 64),
+		orDefault("DrainShare", &c.DrainShare, 0.05),
+		orDefault("DrainLeast", &c.DrainLeast, 50),
+	)
+	return c, err
+}
+
+func orDefault[T int | float64 | time.Duration](name string, value *T, standard T) error {
+	if *value < 0 {
+		return fmt.Errorf("channel: Config.%s is negative", name)
+	}
+	if *value == 0 {
+		*value = standard
+	}
+	return nil
+}
+
+func checkRoutes(routes []Route) error {
+	if len(routes) == 0 {
+		return errors.New("channel: Config.Routes is empty")
+	}
+	for _, r := range routes {
+		if star := strings.IndexByte(r.Pattern, '*'); r.Pattern == "" || star >= 0 && star < len(r.Pattern)-1 {
+			return fmt.Errorf("channel: bad pattern %q: want a topic, or a * at the end", r.Pattern)
+		}
+		if r.New == nil {
+			return fmt.Errorf("channel: the route %q has no New", r.Pattern)
+		}
+	}
+	return nil
+}
+
+// ConnectInfo is what is known of a client that wants to connect.
+type ConnectInfo struct {
+	Params url.Values // of the query, vsn included
+	// Request is the one to be upgraded, with the headers and the remote address.
+	// It must not be kept.
+	Request *http.Request
+}
+
+// ConnectError refuses a connect with a status of its own, 429 for instance. The
+// reason is told to the client.
+type ConnectError struct {
+	Status int
+	Reason string
+}
+
+// Error returns the reason.
+func (e *ConnectError) Error() string { return "channel: connect refused: " + e.Reason }

@@ -1,0 +1,91 @@
+package channel
+
+import (
+	"bytes"
+)
+
+// dispatch handles a message on the socket's own goroutine: it answers at once or
+// puts the message into a channel's mailbox.
+func (c *conn) dispatch(m message) {
+	switch {
+	case m.topic == "phoenix" && m.event == "heartbeat":
+		c.reply(null, m.ref, m.topic, statusOK, OK)
+	case m.event == "phx_join":
+		c.join(m)
+	default:
+		c.forward(m)
+	}
+}
+
+// forward hands a message to the channel it is meant for.
+func (c *conn) forward(m message) {
+	c.mu.Lock()
+	s := c.channels[m.topic]
+	c.mu.Unlock()
+	switch {
+	case s == nil:
+		c.answerUnjoined(m)
+	case !isNull(m.joinRef) && !bytes.Equal(m.joinRef, s.joinRef):
+		// It was sent before the client joined anew.
+		c.srv.cfg.Log.Debug("stale message dropped", "topic", s.route.Pattern, "event", m.event)
+	case !s.post(m):
+		c.reply(s.joinRef, m.ref, m.topic, statusError, tooBusy)
+	}
+}
+
+// answerUnjoined answers a message to a topic that is not joined.
+func (c *conn) answerUnjoined(m message) {
+	if m.event == "phx_leave" {
+		c.reply(m.joinRef, m.ref, m.topic, statusOK, OK)
+		return
+	}
+	c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)
+}
+
+// join starts a channel for the topic, after the one that has it now.
+func (c *conn) join(m message) {
+	route := c.srv.route(m.topic)
+	if route == nil {
+		c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)
+		return
+	}
+	s := newSocket(c, route, m)
+	c.mu.Lock()
+	old := c.channels[m.topic]
+	if old == nil && len(c.channels) >= c.srv.cfg.MaxChannels {
+		c.mu.Unlock()
+		c.reply(m.joinRef, m.ref, m.topic, statusError, tooManyChannels)
+		return
+	}
+	if c.channels == nil {
+		c.channels = make(map[string]*Socket)
+	}
+	c.channels[m.topic] = s
+	c.mu.Unlock()
+	if old != nil {
+		old.giveWayTo(s)
+		return
+	}
+	s.start()
+}
+
+// remove takes a channel that has ended off the socket, unless its topic has been
+// joined anew.
+func (c *conn) remove(s *Socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.channels[s.topic] == s {
+		delete(c.channels, s.topic)
+	}
+}
+
+// endChannels ends all channels of a socket that is closed.
+func (c *conn) endChannels() {
+	c.mu.Lock()
+	channels := c.channels
+	c.channels = nil
+	c.mu.Unlock()
+	for _, s := range channels {
+		s.end(ErrSocketClosed, nil)
+	}
+}

@@ -1,0 +1,48 @@
+package channel
+
+import (
+	"encoding/binary"
+
+	"github.com/gorilla/websocket"
+)
+
+// Frames are written as raw bytes by the outbox, so that several leave in one
+// write and a broadcast's frame is shared by all who get it. They are the server's:
+// never masked, never in fragments, never compressed.
+
+// frameRoom is kept free before a payload for the longest header.
+const frameRoom = 10
+
+const finBit = 0x80
+
+// newFrame returns a buffer to append about n bytes of payload to.
+func newFrame(n int) []byte { return make([]byte, frameRoom, frameRoom+n) }
+
+// sealFrame puts the header before the payload that was appended to b.
+func sealFrame(opcode byte, b []byte) []byte {
+	switch n := len(b) - frameRoom; {
+	case n < 126:
+		b = b[frameRoom-2:]
+		b[1] = byte(n)
+	case n < 1<<16:
+		b = b[frameRoom-4:]
+		b[1] = 126
+		binary.BigEndian.PutUint16(b[2:], uint16(n))
+	default:
+		b = b[frameRoom-10:]
+		b[1] = 127
+		binary.BigEndian.PutUint64(b[2:], uint64(n))
+	}
+	b[0] = finBit | opcode
+	return b
+}
+
+// closeFrame returns a close frame; a code that must not be sent gives an empty one.
+func closeFrame(code int, reason string) []byte {
+	payload := websocket.FormatCloseMessage(code, reason)
+	return sealFrame(websocket.CloseMessage, append(newFrame(len(payload)), payload...))
+}
+
+func pongFrame(data string) []byte {
+	return sealFrame(websocket.PongMessage, append(newFrame(len(data)), data...))
+}

@@ -1,0 +1,139 @@
+package channel
+
+import (
+	"context"
+	"log/slog"
+)
+
+// handleJoin subscribes first and joins after: what is broadcast while Join runs is
+// held, and follows the reply.
+func (s *Socket) handleJoin(ctx context.Context, m message) {
+	if !s.subscribe() {
+		return // closed before its turn
+	}
+	var reply any
+	var err error
+	if !s.protect("phx_join", func() {
+		s.channel = s.route.New()
+		reply, err = s.channel.Join(ctx, s, m.payload)
+	}) {
+		s.end(ErrCrashed, v2{}.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed))
+		return
+	}
+	answer := s.answer(m.joinRef, m, reply, err)
+	if err != nil {
+		s.end(err, answer)
+		return
+	}
+	s.enter(answer)
+}
+
+// subscribe reports whether the channel is still wanted.
+func (s *Socket) subscribe() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == closed {
+		return false
+	}
+	s.sub = s.conn.srv.cfg.PubSub.Subscribe(s.topic, (*receiver)(s))
+	return true
+}
+
+// enter answers a join that succeeded.
+func (s *Socket) enter(reply []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.debt = true
+	if s.state == closed { // while Join ran
+		return
+	}
+	s.state = joined
+	s.conn.send(reply)
+	for _, frame := range s.held {
+		s.conn.send(frame)
+	}
+	s.held, s.heldFor = nil, 0
+}
+
+func (s *Socket) handleLeave(m message) {
+	if !s.isOpen() {
+		s.conn.answerUnjoined(m)
+		return
+	}
+	s.send(v2{}.reply(s.joinRef, m.ref, s.topic, statusOK, OK))
+	s.end(ErrLeft, s.closeFrame())
+}
+
+// closeFrame is the phx_close of this channel.
+func (s *Socket) closeFrame() []byte {
+	return v2{}.push(s.joinRef, s.joinRef, s.topic, "phx_close", OK)
+}
+
+// end closes the channel, if it is not closed yet: the last frame is sent, nil for
+// none, nothing follows it, a callback that runs is told by its context, and
+// Terminate is called if it is due.
+func (s *Socket) end(reason error, last []byte) {
+	s.mu.Lock()
+	if s.state == closed {
+		s.mu.Unlock()
+		return
+	}
+	s.close(reason, last)
+	s.mu.Unlock()
+	s.cleanUp()
+}
+
+// giveWayTo ends the channel because its topic is joined anew, and lets the new one
+// start when this one's last callback has returned.
+func (s *Socket) giveWayTo(next *Socket) {
+	s.mu.Lock()
+	if s.state != closed && !s.leaving { // a leave closes it, in its turn
+		s.close(ErrReplaced, s.closeFrame())
+	}
+	running := s.running
+	if running {
+		s.next = next
+	}
+	s.mu.Unlock()
+	s.cleanUp()
+	if !running {
+		next.start()
+	}
+}
+
+// close is called with mu.
+func (s *Socket) close(reason error, last []byte) {
+	s.state, s.reason = closed, reason
+	s.held = nil
+	if last != nil {
+		s.conn.send(last)
+	}
+	if s.cancel != nil {
+		s.cancel(reason)
+	}
+	if s.debt && s.terminator() != nil {
+		s.ensureRunning()
+	}
+}
+
+// cleanUp undoes what a channel that is closed has outside of itself.
+func (s *Socket) cleanUp() {
+	s.mu.Lock()
+	sub := s.sub
+	if s.state != closed {
+		sub = nil
+	}
+	s.mu.Unlock()
+	if sub != nil {
+		sub.Unsubscribe()
+	}
+	s.conn.remove(s)
+}
+
+func (s *Socket) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state != closed
+}
+
+func (s *Socket) log() *slog.Logger { return s.conn.srv.cfg.Log }

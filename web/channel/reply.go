@@ -1,0 +1,79 @@
+package channel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// OK is a reply that says nothing but "done": {}.
+var OK = json.RawMessage("{}")
+
+// ErrUnknownEvent is what HandleIn returns for an event it does not know. The
+// client gets {"reason":"unknown event"}, and the channel lives.
+var ErrUnknownEvent = errors.New("channel: unknown event")
+
+// Why a channel ended, for [Terminator], and why a push came too late.
+var (
+	ErrLeft         = errors.New("channel: the client left")
+	ErrReplaced     = errors.New("channel: the client joined the topic anew")
+	ErrCrashed      = errors.New("channel: a callback panicked")
+	ErrSocketClosed = errors.New("channel: the socket is closed")
+)
+
+// Refusal is an error with an answer for the client.
+type Refusal struct {
+	Response any // encoded as JSON; a json.RawMessage goes out as it is
+}
+
+// Refuse returns an error that answers a join or an event with the status error
+// and the given response, for instance map[string]string{"reason": "not_found"}.
+func Refuse(response any) error { return &Refusal{Response: response} }
+
+// Error says what the client is told.
+func (r *Refusal) Error() string { return fmt.Sprintf("channel: refused: %v", r.Response) }
+
+// What the protocol answers by itself.
+var (
+	unmatchedTopic  = reason("unmatched topic")
+	unknownEvent    = reason("unknown event")
+	joinCrashed     = reason("join crashed")
+	tooManyChannels = reason("too many channels joined")
+	tooBusy         = reason("too busy")
+	internalError   = reason("internal error")
+	channelCrash    = reason("channel_crash")
+)
+
+func reason(text string) json.RawMessage { return json.RawMessage(`{"reason":"` + text + `"}`) }
+
+// The two statuses of a phx_reply.
+const (
+	statusOK    = "ok"
+	statusError = "error"
+)
+
+// response finds the status and the response for what a callback returned. It
+// always has one; err says what had to be hidden from the client.
+func (s *Server) response(reply any, failed error) (status string, response json.RawMessage, err error) {
+	if failed == nil {
+		if response, err = encodeJSON(reply); err != nil {
+			return statusError, internalError, fmt.Errorf("encode reply: %w", err)
+		}
+		return statusOK, response, nil
+	}
+	if refusal, ok := errors.AsType[*Refusal](failed); ok {
+		if response, err = encodeJSON(refusal.Response); err != nil {
+			return statusError, internalError, fmt.Errorf("encode refusal: %w", err)
+		}
+		return statusError, response, nil
+	}
+	if errors.Is(failed, ErrUnknownEvent) {
+		return statusError, unknownEvent, nil
+	}
+	if s.cfg.ErrorResponse != nil {
+		if known := s.cfg.ErrorResponse(failed); known != nil {
+			return s.response(nil, Refuse(known))
+		}
+	}
+	return statusError, internalError, failed
+}

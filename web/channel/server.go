@@ -1,0 +1,103 @@
+package channel
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"sneakers23/replication/pubsub"
+)
+
+// Server holds the sockets of one kind: see [Config]. It is an http.Handler for
+// everything below the address of the socket. All methods may be called from any
+// goroutine. Whoever made it ends it by Drain or Close.
+type Server struct {
+	cfg       Config
+	origins   []origin
+	flusher   flusher
+	broadcast *pubsub.Encoding // of broadcasts as frames
+
+	ctx    context.Context // of all callbacks
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	draining bool
+	running  sync.WaitGroup // one for each in conns
+}
+
+// New returns a server for the configuration, or says what is wrong with it. It
+// starts nothing.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	origins, err := parseOrigins(cfg.Origins)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:     cfg,
+		origins: origins,
+		flusher: flusher{most: runtime.GOMAXPROCS(0)},
+		conns:   make(map[*conn]struct{}),
+	}
+	s.broadcast = pubsub.NewEncoding(s.encodeBroadcast)
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	return s, nil
+}
+
+// encodeBroadcast makes the frame of a broadcast, once for all its receivers.
+func (s *Server) encodeBroadcast(m *pubsub.Message) ([]byte, error) {
+	frame, err := v2{}.broadcast(m)
+	if err != nil {
+		s.cfg.Log.Error("a broadcast cannot be encoded", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
+	}
+	return frame, err
+}
+
+// Sockets returns how many sockets are open.
+func (s *Server) Sockets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// admit registers a socket, unless the server is draining.
+func (s *Server) admit(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.running.Add(1)
+	return true
+}
+
+// forget is called by a socket as its last act.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.running.Done()
+}
+
+// route returns the route for a topic, nil if there is none.
+func (s *Server) route(topic string) *Route {
+	for i := range s.cfg.Routes {
+		if r := &s.cfg.Routes[i]; r.matches(topic) {
+			return r
+		}
+	}
+	return nil
+}
+
+// pattern stands for a topic in the log.
+func (s *Server) pattern(topic string) string {
+	if r := s.route(topic); r != nil {
+		return r.Pattern
+	}
+	return "?"
+}

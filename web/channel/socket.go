@@ -1,0 +1,129 @@
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"sneakers23/replication/pubsub"
+)
+
+// Socket is a client's socket as one of its channels sees it: with one topic. It is
+// valid for as long as the channel; its methods may be called from any goroutine,
+// and none waits for the client.
+type Socket struct {
+	conn    *conn
+	route   *Route
+	topic   string
+	joinRef json.RawMessage // of the join, which pushes carry
+
+	// The mailbox and what belongs to its runner: see actor.go.
+	channel Channel // nil before Join was called, used by the runner only
+
+	mu      sync.Mutex
+	state   socketState
+	held    [][]byte // frames that wait for the join's reply
+	heldFor int      // bytes of them
+	mail    []message
+	running bool                    // a runner has the mailbox, or will be started
+	cancel  context.CancelCauseFunc // of the runner's callbacks
+	leaving bool                    // a leave is in the mailbox
+	reason  error                   // why it is closed
+	debt    bool                    // Terminate must be called
+	next    *Socket                 // the same topic, joined anew; it starts when this one has ended
+	sub     *pubsub.Subscription
+}
+
+type socketState uint8
+
+const (
+	joining socketState = iota
+	joined
+	closed
+)
+
+func newSocket(c *conn, route *Route, join message) *Socket {
+	joinRef := join.joinRef
+	if isNull(joinRef) {
+		joinRef = join.ref
+	}
+	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, mail: []message{join}, running: true}
+}
+
+// Topic returns the topic that was joined.
+func (s *Socket) Topic() string { return s.topic }
+
+// Assigns returns what [Config].Connect made of the client.
+func (s *Socket) Assigns() any { return s.conn.assigns }
+
+// Push sends an event to this client only. Pushes arrive in the order they were
+// made; those made before the join is answered follow the answer. The payload
+// becomes JSON, nil becomes {}; a json.RawMessage goes out as it is. Push returns
+// the reason if the channel has ended.
+func (s *Socket) Push(event string, payload any) error {
+	encoded, err := encodeJSON(payload)
+	if err != nil {
+		return err
+	}
+	return s.send(v2{}.push(s.joinRef, null, s.topic, event, encoded))
+}
+
+// Broadcast sends an event to all who joined the topic, this client too. It returns
+// an error if the payload cannot be encoded.
+func (s *Socket) Broadcast(event string, payload any) error {
+	return s.broadcast(nil, event, payload)
+}
+
+// BroadcastFrom is Broadcast to all but this client's channel.
+func (s *Socket) BroadcastFrom(event string, payload any) error {
+	return s.broadcast((*receiver)(s), event, payload)
+}
+
+func (s *Socket) broadcast(from pubsub.Subscriber, event string, payload any) error {
+	encoded, err := encodeJSON(payload)
+	if err != nil {
+		return fmt.Errorf("broadcast %s: %w", event, err)
+	}
+	s.conn.srv.cfg.PubSub.BroadcastFrom(from, s.topic, event, encoded)
+	return nil
+}
+
+// receiver is the channel as a subscriber of its topic.
+type receiver Socket
+
+// Deliver passes a broadcast on to the client. All sockets share its frame.
+func (r *receiver) Deliver(m *pubsub.Message) {
+	s := (*Socket)(r)
+	frame, err := m.Encoded(s.conn.srv.broadcast)
+	if err != nil {
+		return // said once, by the encoding
+	}
+	s.send(frame)
+}
+
+// send queues a frame of this channel: never after it was closed, and not before
+// the join is answered.
+func (s *Socket) send(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.state {
+	case joined:
+		s.conn.send(frame)
+		return nil
+	case joining:
+		return s.hold(frame)
+	}
+	return s.reason
+}
+
+// hold keeps a frame until the join is answered.
+func (s *Socket) hold(frame []byte) error {
+	if s.heldFor+len(frame) > s.conn.srv.cfg.MaxQueue {
+		s.conn.tooSlow()
+		return ErrSocketClosed
+	}
+	s.held = append(s.held, frame)
+	s.heldFor += len(frame)
+	return nil
+}
