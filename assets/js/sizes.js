@@ -1,0 +1,28 @@
+import { wordsFor } from "./legend"
+
+const form = (block) => block.querySelector("form.size-container")
+
+export function showsSizes(block) {
+  return form(block) !== null
+}
+
+// Puts the fragment that the server made in place of "coming soon...". It is the very one a reload would show.
+export function showSizes(block, html) {
+  const soon = block.querySelector(".product-soon")
+  if (!soon) return
+
+  const fragment = document.createRange().createContextualFragment(html)
+  fragment.firstElementChild.classList.add("size-container--arriving")
+  soon.replaceWith(fragment)
+}
+
+export function showLevel(block, itemId, level) {
+  const button = form(block)?.querySelector(`button[name=item_id][value="${itemId}"]`)
+  if (!button) return
+
+  const words = wordsFor(level)
+  button.className = `size-container__entry size-container__entry--level-${level}`
+  button.disabled = level === "out"
+  button.title = words
+  button.setAttribute("aria-label", `Size ${button.textContent}, ${words}`)
+}

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/inventory"
+	"sneakers23/web/shop"
+)
+
+var errCrossOrigin = errors.New("web: request from another origin")
+
+// statuses says what an error of ours is over HTTP. What is not here, and no echo error, is a 500.
+var statuses = []struct {
+	err  error
+	code int
+}{
+	{inventory.ErrNotFound, http.StatusNotFound},
+	{inventory.ErrSoldOut, http.StatusConflict},
+	{shop.ErrNotOpen, http.StatusServiceUnavailable},
+	{errCrossOrigin, http.StatusForbidden},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable},
+	{context.Canceled, http.StatusServiceUnavailable}, // nobody reads it: the client is gone, or we are going
+}
+
+// words are what people read about a status. They never hold the cause: that goes to the log.
+var words = map[int]struct{ heading, text string }{
+	http.StatusBadRequest:            {"That made no sense to us", "Something in the request is not as it should be. Go back and try again."},
+	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
+	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
+	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},
+	http.StatusRequestEntityTooLarge: {"That is too much", "What was sent is larger than anything this shop needs."},
+	http.StatusTooManyRequests:       {"Slow down a little", "That was a lot at once. Wait a moment and try again."},
+	http.StatusInternalServerError:   {"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment."},
+	http.StatusServiceUnavailable:    {"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds."},
+}
+
+// statusOf looks an error up.
+func statusOf(err error) int {
+	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
+		return he.Code
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.code
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// errorPage is the page of every error that has none of its own.
+type errorPage struct {
+	shop.Layout
+	Status    int
+	Heading   string
+	Words     string
+	RequestID string // only where we would like to hear about it
+}
+
+type notFoundPage struct{ shop.Layout }
+
+// errorBody is the same for those who ask for JSON.
+type errorBody struct {
+	Status    int    `json:"status"`
+	Error     string `json:"error"`
+	RequestID string `json:"request_id"`
+}
+
+// answerError is the one place where an error becomes a response.
+func (s *Server) answerError(err error, c echo.Context) {
+	code := statusOf(err)
+	id := requestID(c)
+	s.logError(err, code, c)
+	if c.Response().Committed {
+		return
+	}
+	h := c.Response().Header()
+	for _, name := range []string{"Etag", "Content-Encoding", "Content-Length", "Last-Modified"} {
+		h.Del(name) // of the page that was not to be
+	}
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept")
+	if code == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "2")
+	}
+	if asksJSON(c.Request()) {
+		err = c.JSON(code, errorBody{code, headingOf(code), id})
+	} else if html, renderErr := s.errorHTML(code, id); renderErr == nil {
+		err = c.HTMLBlob(code, html)
+	} else {
+		s.log.Error("error page not rendered", "err", renderErr, "request_id", id)
+		err = c.String(code, headingOf(code)+"\n")
+	}
+	if err != nil {
+		s.log.Debug("error not answered", "err", err, "request_id", id)
+	}
+}
+
+func (s *Server) logError(err error, code int, c echo.Context) {
+	attrs := []any{"err", err, "route", route(c), "method", c.Request().Method, "request_id", requestID(c)}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	if code == http.StatusInternalServerError {
+		s.log.Error("request failed", attrs...)
+		return
+	}
+	s.log.Debug("request refused", append(attrs, "status", code)...)
+}
+
+func headingOf(code int) string {
+	if code == http.StatusNotFound {
+		return "Not on our shelves"
+	}
+	if w, ok := words[code]; ok {
+		return w.heading
+	}
+	return http.StatusText(code)
+}
+
+func (s *Server) errorHTML(code int, requestID string) ([]byte, error) {
+	frame := shop.Layout{
+		Title:       headingOf(code) + " · Sneakers23",
+		Description: "This page has nothing to sell.",
+	}
+	var html strings.Builder
+	if code == http.StatusNotFound {
+		err := s.templates.Page(&html, "not_found", notFoundPage{frame})
+		return []byte(html.String()), err
+	}
+	page := errorPage{Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text}
+	if code >= http.StatusInternalServerError {
+		page.RequestID = requestID
+	}
+	err := s.templates.Page(&html, "error", page)
+	return []byte(html.String()), err
+}
+
+// asksJSON tells whether the client would rather have JSON than a page.
+func asksJSON(r *http.Request) bool {
+	var json, html float64
+	for _, line := range r.Header["Accept"] {
+		for entry := range strings.SplitSeq(line, ",") {
+			kind, params, _ := strings.Cut(entry, ";")
+			q := 1.0
+			if _, value, ok := strings.Cut(params, "q="); ok {
+				if given, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+					q = given
+				}
+			}
+			switch kind = strings.ToLower(strings.TrimSpace(kind)); {
+			case kind == "application/json", strings.HasSuffix(kind, "+json"):
+				json = max(json, q)
+			case kind == "text/html", kind == "application/xhtml+xml":
+				html = max(html, q)
+			}
+		}
+	}
+	return json > html
+}
+
+// panicError is a handler's panic on its way to the log. It hides the value: what panicked with ErrNotFound is still
+// a mistake of ours, and a 500.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// The headers of every response: slices that all requests share, because a page costs little more than its headers.
+var (
+	contentSecurityPolicy = []string{"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"}
+	referrerPolicy        = []string{"same-origin"}
+	contentTypeOptions    = []string{"nosniff"}
+)
+
+// guard is all the middleware there is, in one function: request id, headers, limits, panics, errors, log, metrics.
+func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		r, w := c.Request(), c.Response()
+		h := w.Header()
+		h["X-Request-Id"] = []string{s.ids.next()}
+		h["Content-Security-Policy"] = contentSecurityPolicy
+		h["Referrer-Policy"] = referrerPolicy
+		h["X-Content-Type-Options"] = contentTypeOptions
+
+		if err := s.try(next, c); err != nil {
+			c.Error(err)
+		}
+		s.count(route(c), w.Status)
+		if s.log.Enabled(r.Context(), slog.LevelDebug) {
+			s.logRequest(r.Context(), c, time.Since(start))
+		}
+		return nil
+	}
+}
+
+// try runs the handler unless the request must not be taken. A panic becomes an error, except the one that means
+// to cut the connection.
+func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	r := c.Request()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := s.origins.Check(r); err != nil {
+			return fmt.Errorf("%w: %w", errCrossOrigin, err)
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.maxBody)
+	}
+	return next(c)
+}
+
+// logRequest names the route, not the path: paths and queries hold what must not be logged, such as order ids.
+func (s *Server) logRequest(ctx context.Context, c echo.Context, took time.Duration) {
+	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
+		slog.String("method", c.Request().Method),
+		slog.String("route", route(c)),
+		slog.Int("status", c.Response().Status),
+		slog.Int64("bytes", c.Response().Size),
+		slog.Duration("took", took),
+		slog.String("request_id", requestID(c)),
+	)
+}
+
+// route is the pattern that the request matched, or none.
+func route(c echo.Context) string {
+	if path := c.Path(); path != "" {
+		return path
+	}
+	return "none"
+}
+
+func (s *Server) count(route string, status int) {
+	s.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+}

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sneakers23/assets"
+	"sneakers23/web/prepared"
+)
+
+func (s *Server) routes(cfg Config) error {
+	s.get("/", s.pages.Home)
+	s.get("/products/:sku", s.pages.Product)
+	s.get("/session", s.pages.Session)
+	s.get("/healthz", healthz)
+	s.get("/readyz", s.readyz)
+	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{})))
+	if cfg.ProductSocket != nil {
+		s.echo.GET("/product_socket/websocket", echo.WrapHandler(cfg.ProductSocket))
+	}
+	return s.assets(cfg.Assets)
+}
+
+// get registers a page for GET, and for HEAD, which wants the same headers.
+func (s *Server) get(path string, h echo.HandlerFunc) {
+	s.echo.GET(path, h)
+	s.echo.HEAD(path, h)
+}
+
+// assets serves the built files. Under a hashed name a file never changes; under its plain name it is asked for
+// again, which mostly costs a 304.
+func (s *Server) assets(set *assets.Set) error {
+	files := make(map[string]*prepared.Response)
+	for _, file := range set.Files() {
+		caching := "public, no-cache"
+		if file.Hashed {
+			caching = "public, max-age=31536000, immutable"
+		}
+		response, err := prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: caching})
+		if err != nil {
+			return err
+		}
+		files[file.URL] = response
+	}
+	s.get(assets.Prefix+"*", func(c echo.Context) error {
+		file, ok := files[c.Request().URL.Path]
+		if !ok {
+			return echo.ErrNotFound
+		}
+		file.ServeHTTP(c.Response(), c.Request())
+		return nil
+	})
+	return nil
+}
+
+func healthz(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.String(http.StatusOK, "ok\n")
+}

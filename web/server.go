@@ -1,0 +1,112 @@
+// Package web is the HTTP server of the shop: routes, middleware, the one table from errors to statuses, health.
+// What is served lives in its wings, web/shop and those that come; web only hangs them up.
+//
+// A [Server] is a handler. It opens no listener and starts no goroutine: who serves it also stops it, and hijacked
+// sockets are theirs who hijacked them.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sneakers23/assets"
+	"sneakers23/templates"
+	"sneakers23/web/shop"
+)
+
+// Config is what a Server is made of. Log, Pages, Templates, Assets and Metrics must be there.
+type Config struct {
+	Log       *slog.Logger
+	Pages     *shop.Pages
+	Templates *templates.Set
+	Assets    *assets.Set
+	Metrics   *prometheus.Registry // the server adds its own to it, and shows all of it
+
+	// Ready tells what keeps this node from serving, one error for each thing (joined by errors.Join), in words
+	// that anybody may read. Nil is always ready.
+	Ready func(context.Context) error
+
+	// ProductSocket serves the shoppers' socket. Without it, there is none.
+	ProductSocket http.Handler
+
+	Origins []string // scheme://host[:port] of other origins whose requests may change things
+	MaxBody int64    // bytes of a request's body; 64 KiB when 0
+}
+
+// Server answers all requests of a node.
+type Server struct {
+	log       *slog.Logger
+	echo      *echo.Echo
+	pages     *shop.Pages
+	templates *templates.Set
+	ready     func(context.Context) error
+	maxBody   int64
+	origins   *http.CrossOriginProtection
+	ids       requestIDs
+	requests  *prometheus.CounterVec
+}
+
+// New hangs up the routes. It fails when the Config lacks something or an origin is none.
+func New(cfg Config) (*Server, error) {
+	if cfg.Log == nil || cfg.Pages == nil || cfg.Templates == nil || cfg.Assets == nil || cfg.Metrics == nil {
+		return nil, errors.New("web: Log, Pages, Templates, Assets and Metrics must be set")
+	}
+	s := &Server{
+		log:       cfg.Log,
+		echo:      echo.New(),
+		pages:     cfg.Pages,
+		templates: cfg.Templates,
+		ready:     cfg.Ready,
+		maxBody:   cfg.MaxBody,
+		origins:   http.NewCrossOriginProtection(),
+		ids:       newRequestIDs(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sneakers23_http_requests_total",
+			Help: "HTTP requests answered, by route and status.",
+		}, []string{"route", "status"}),
+	}
+	if s.maxBody == 0 {
+		s.maxBody = 64 << 10
+	}
+	for _, origin := range cfg.Origins {
+		if err := s.origins.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("web: origin %q: %w", origin, err)
+		}
+	}
+	if err := cfg.Metrics.Register(s.requests); err != nil {
+		return nil, fmt.Errorf("web: metrics: %w", err)
+	}
+	s.echo.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For is anybody's word
+	s.echo.HTTPErrorHandler = s.answerError
+	s.echo.Use(s.guard)
+	if err := s.routes(cfg); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.echo.ServeHTTP(w, r)
+}
+
+// HTTPServer is an http.Server with this handler and limits that no slow or endless client can stretch. Its owner
+// gives it listeners and shuts it down. Sockets are not bound by its timeouts: hijacking lifts them.
+func (s *Server) HTTPServer() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second, // a long-poll waits 10 s before it writes
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // bad clients, mostly
+	}
+}

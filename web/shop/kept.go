@@ -1,0 +1,81 @@
+package shop
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"sneakers23/inventory"
+)
+
+// kept holds the newest rendering of one thing, together with the Shown that it was made from. Reading it costs one
+// atomic load. After a change one request renders and the others wait for it.
+type kept[T any] struct {
+	making sync.Mutex
+	newest atomic.Pointer[rendering[T]]
+}
+
+type rendering[T any] struct {
+	shown uint64
+	value T
+}
+
+// of returns the rendering made from exactly that Shown, if it is held.
+func (k *kept[T]) of(shown uint64) (value T, ok bool) {
+	if r := k.newest.Load(); r != nil && r.shown == shown {
+		return r.value, true
+	}
+	return value, false
+}
+
+// renew renders unless somebody else just did. latest is asked only when it is our turn: it reads the catalog
+// anew, so that all who waited are served by one rendering, and none of them with less than it asked for.
+func (k *kept[T]) renew(latest func() (shown uint64, render func() (T, error), err error)) (value T, err error) {
+	k.making.Lock()
+	defer k.making.Unlock()
+	shown, render, err := latest()
+	if err != nil {
+		return value, err
+	}
+	if value, ok := k.of(shown); ok {
+		return value, nil
+	}
+	if value, err = render(); err != nil {
+		return value, err
+	}
+	k.newest.Store(&rendering[T]{shown, value})
+	return value, nil
+}
+
+// keptByProduct holds one rendering for each product that somebody asked for and that still exists.
+type keptByProduct[T any] struct {
+	mu    sync.RWMutex
+	slots map[inventory.ProductID]*kept[T]
+}
+
+// slot belongs to a product of the catalog c. A product that is gone loses its slot when another one gets its first.
+func (k *keptByProduct[T]) slot(c *inventory.Catalog, id inventory.ProductID) *kept[T] {
+	k.mu.RLock()
+	s, ok := k.slots[id]
+	k.mu.RUnlock()
+	if ok {
+		return s
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if s, ok := k.slots[id]; ok {
+		return s
+	}
+	if k.slots == nil {
+		k.slots = make(map[inventory.ProductID]*kept[T])
+	}
+	if len(k.slots) >= c.Len() {
+		for held := range k.slots {
+			if _, ok := c.Product(held); !ok {
+				delete(k.slots, held)
+			}
+		}
+	}
+	s = new(kept[T])
+	k.slots[id] = s
+	return s
+}

@@ -1,0 +1,202 @@
+// Package shop is what shoppers meet: the pages, and the channels that keep them true.
+//
+// Pages are rendered from the catalog in memory, never from the database. A page without a flash is the same bytes
+// for everyone: it is rendered once per change that it shows, by the first request that asks for it afterwards, and
+// served as ready bytes until the next such change. Nothing here starts a goroutine.
+package shop
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/assets"
+	"sneakers23/inventory"
+	"sneakers23/templates"
+	"sneakers23/web/prepared"
+)
+
+// ErrNotOpen says that the catalog has not been read from the database yet.
+var ErrNotOpen = errors.New("shop: not open yet")
+
+// shelf is all that the pages need of the inventory.
+type shelf interface {
+	Catalog() *inventory.Catalog
+}
+
+// Pages serves the shop's pages.
+type Pages struct {
+	shelf     shelf
+	templates *templates.Set
+	asset     func(name string) (string, error)
+	sessions  *Sessions
+
+	home     kept[*prepared.Response]
+	products keptByProduct[*prepared.Response]
+	sizes    keptByProduct[[]byte]
+}
+
+// NewPages serves what is on the shelf. asset tells the URL of a built file by its source name.
+func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions) *Pages {
+	return &Pages{shelf: s, templates: t, asset: asset, sessions: sessions}
+}
+
+// Home lists every product.
+func (p *Pages) Home(c echo.Context) error {
+	catalog := p.shelf.Catalog()
+	if !catalog.Loaded() {
+		return ErrNotOpen
+	}
+	if shown, err := p.serveOwn(c, func(f *Flash) ([]byte, error) { return p.renderHome(catalog, f) }); shown {
+		return err
+	}
+	page, ok := p.home.of(catalog.Shown())
+	if !ok {
+		var err error
+		if page, err = p.home.renew(p.latestHome); err != nil {
+			return err
+		}
+	}
+	page.ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+func (p *Pages) latestHome() (uint64, func() (*prepared.Response, error), error) {
+	catalog := p.shelf.Catalog()
+	return catalog.Shown(), func() (*prepared.Response, error) { return shared(p.renderHome(catalog, nil)) }, nil
+}
+
+// Product shows the one product of the path's :sku.
+func (p *Pages) Product(c echo.Context) error {
+	catalog := p.shelf.Catalog()
+	if !catalog.Loaded() {
+		return ErrNotOpen
+	}
+	product, ok := catalog.ProductBySKU(c.Param("sku"))
+	if !ok {
+		return inventory.ErrNotFound
+	}
+	if shown, err := p.serveOwn(c, func(f *Flash) ([]byte, error) { return p.renderProduct(product, f) }); shown {
+		return err
+	}
+	slot := p.products.slot(catalog, product.ID)
+	page, ok := slot.of(product.Shown)
+	if !ok {
+		var err error
+		if page, err = slot.renew(p.latestProduct(product.ID)); err != nil {
+			return err
+		}
+	}
+	page.ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*prepared.Response, error), error) {
+	return func() (uint64, func() (*prepared.Response, error), error) {
+		product, ok := p.shelf.Catalog().Product(id)
+		if !ok {
+			return 0, nil, inventory.ErrNotFound
+		}
+		return product.Shown, func() (*prepared.Response, error) { return shared(p.renderProduct(product, nil)) }, nil
+	}
+}
+
+// SizesHTML is the form of the product's sizes, the very bytes that its pages show: what channels push as
+// size_html. It is rendered once per [inventory.Product.Shown]. Do not change the bytes.
+func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
+	slot := p.sizes.slot(p.shelf.Catalog(), product.ID)
+	if html, ok := slot.of(product.Shown); ok {
+		return html, nil
+	}
+	return slot.renew(func() (uint64, func() ([]byte, error), error) {
+		return product.Shown, func() ([]byte, error) {
+			var html bytes.Buffer
+			err := p.templates.Fragment(&html, "sizes", viewSizes(product))
+			return html.Bytes(), err
+		}, nil
+	})
+}
+
+// serveOwn serves visitors who get a page of their own: those with a flash, which is gone after that. The page must
+// not be seen again, so nobody may store it. It reports whether it served.
+func (p *Pages) serveOwn(c echo.Context, render func(*Flash) ([]byte, error)) (bool, error) {
+	r := c.Request()
+	if r.Method != http.MethodGet || !p.sessions.carried(r) {
+		return false, nil
+	}
+	sess := p.sessions.load(r)
+	flash := sess.flash()
+	if flash == nil {
+		return false, nil
+	}
+	html, err := render(flash)
+	if err != nil {
+		return true, err
+	}
+	sess.setFlash(nil)
+	if err := p.sessions.save(c.Response(), r, sess); err != nil {
+		return true, err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return true, c.HTMLBlob(http.StatusOK, html)
+}
+
+// shared makes the response that everybody without a flash gets.
+func shared(html []byte, err error) (*prepared.Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return prepared.New(html, prepared.Options{
+		ContentType:  echo.MIMETextHTMLCharsetUTF8,
+		CacheControl: "private, no-cache",
+		Vary:         "Cookie",
+	})
+}
+
+func (p *Pages) renderHome(catalog *inventory.Catalog, flash *Flash) ([]byte, error) {
+	page := homePage{
+		Layout: Layout{
+			Title:       "Sneakers23",
+			Description: "Sneakers with live stock: sizes open, run low and sell out in front of you.",
+			Flash:       flash,
+		},
+		Legend: legend,
+	}
+	for product := range catalog.Products() {
+		page.Products = append(page.Products, viewProduct(product, p.imageURL))
+	}
+	return p.render("home", page)
+}
+
+func (p *Pages) renderProduct(product *inventory.Product, flash *Flash) ([]byte, error) {
+	return p.render("product", productPage{
+		Layout: Layout{
+			Title:       product.Name + " · Sneakers23",
+			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() + ".",
+			Flash:       flash,
+		},
+		Product: viewProduct(product, p.imageURL),
+		Legend:  legend,
+	})
+}
+
+func (p *Pages) render(name string, page any) ([]byte, error) {
+	var html bytes.Buffer
+	if err := p.templates.Page(&html, name, page); err != nil {
+		return nil, err
+	}
+	return html.Bytes(), nil
+}
+
+// imageURL gives the hashed address of an image that we built, and leaves other addresses alone.
+func (p *Pages) imageURL(url string) string {
+	if name, ok := strings.CutPrefix(url, assets.Prefix); ok {
+		if hashed, err := p.asset(name); err == nil {
+			return hashed
+		}
+	}
+	return url
+}

@@ -1,0 +1,44 @@
+package shop
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"sneakers23/inventory"
+	"sneakers23/web/channel"
+)
+
+// productTopics begins the topic of each product.
+const productTopics = "product:"
+
+// ProductRoute lets shoppers follow a product: product:PRODUCT_ID.
+func ProductRoute(p *Pusher) channel.Route {
+	return channel.Route{
+		Pattern: productTopics + "*",
+		New:     func() channel.Channel { return productChannel{p} },
+	}
+}
+
+// productChannel only pushes: `released` and `stock_change`, from the [Pusher].
+type productChannel struct{ pusher *Pusher }
+
+// Join answers with what the page may have missed. The page says in its params what it shows.
+func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (any, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(s.Topic(), productTopics), 10, 64)
+	if err != nil || productTopic(inventory.ProductID(id)) != s.Topic() { // product:01 would never hear of product 1
+		return nil, inventory.ErrNotFound
+	}
+	replies, err := c.pusher.repliesFor(inventory.ProductID(id))
+	if err != nil {
+		return nil, err
+	}
+	var page struct {
+		Released bool `json:"released"`
+	}
+	if json.Unmarshal(params, &page) == nil && page.Released {
+		return replies.brief, nil
+	}
+	return replies.full, nil
+}

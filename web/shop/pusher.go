@@ -1,0 +1,158 @@
+package shop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+
+	"sneakers23/inventory"
+	"sneakers23/replication/pubsub"
+)
+
+// Pusher turns changes of the inventory into pushes to the shoppers of this node. Its Watch must be among the
+// watchers of the inventory's server; what it keeps belongs to the goroutine that calls it.
+//
+// A page is right in the end whatever it missed: a channel that joins is told what the pusher has taken, and what the
+// pusher takes after that is pushed to it. So the join reply is made from the pusher's catalog, not from the newest:
+// a level that came and went in between would stay on a page that had seen it in its reply.
+type Pusher struct {
+	pages  *Pages
+	pubsub *pubsub.PubSub
+	log    *slog.Logger
+
+	taken    atomic.Pointer[inventory.Catalog]
+	levels   map[inventory.ItemID]inventory.Level // as last pushed
+	released map[inventory.ProductID]bool         // as last pushed
+	replies  keptByProduct[joinReplies]
+}
+
+// NewPusher makes a pusher of what changes on the pages.
+func NewPusher(p *Pages, ps *pubsub.PubSub, log *slog.Logger) *Pusher {
+	return &Pusher{
+		pages: p, pubsub: ps, log: log,
+		levels:   make(map[inventory.ItemID]inventory.Level),
+		released: make(map[inventory.ProductID]bool),
+	}
+}
+
+// productTopic is the topic on which shoppers follow a product.
+func productTopic(id inventory.ProductID) string {
+	return productTopics + strconv.FormatInt(int64(id), 10)
+}
+
+// stockChange is the payload of the event stock_change.
+type stockChange struct {
+	ProductID inventory.ProductID `json:"product_id"`
+	ItemID    inventory.ItemID    `json:"item_id"`
+	Level     inventory.Level     `json:"level"`
+}
+
+// releasedProduct is the payload of the event released.
+type releasedProduct struct {
+	SizesHTML string `json:"size_html"`
+}
+
+// Watch pushes what a notice has changed on the pages. It is called by the inventory's dispatcher.
+func (p *Pusher) Watch(_ context.Context, n inventory.Notice) {
+	p.taken.Store(n.Catalog) // first: who joins from now on is told, who joined before is pushed
+	for _, id := range n.Products {
+		p.pushRelease(n.Catalog, id)
+	}
+	for _, id := range n.Items {
+		p.pushLevel(n.Catalog, id)
+	}
+}
+
+func (p *Pusher) pushRelease(c *inventory.Catalog, id inventory.ProductID) {
+	product, ok := c.Product(id)
+	if !ok || !product.Released {
+		delete(p.released, id)
+		return
+	}
+	if p.released[id] {
+		return
+	}
+	html, err := p.pages.SizesHTML(product)
+	if err != nil {
+		p.log.Error("sizes not rendered, shoppers were not told of a release", "sku", product.SKU, "err", err)
+		return
+	}
+	p.released[id] = true
+	p.pubsub.Broadcast(productTopic(id), "released", releasedProduct{string(html)})
+}
+
+func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
+	item, product, ok := c.Item(id)
+	if !ok {
+		delete(p.levels, id)
+		return
+	}
+	if p.levels[id] == item.Level {
+		return
+	}
+	p.levels[id] = item.Level
+	p.pubsub.Broadcast(productTopic(product.ID), "stock_change", stockChange{product.ID, id, item.Level})
+}
+
+// joinReplies bring a page that joins a product's topic up to date: encoded once per change, shared by all who join.
+type joinReplies struct {
+	full  json.RawMessage // with the sizes, if they are released
+	brief json.RawMessage // for a page that shows the sizes already
+}
+
+// joinReply is the response to a join. The keys of levels are item ids.
+type joinReply struct {
+	Released  bool                                 `json:"released"`
+	Levels    map[inventory.ItemID]inventory.Level `json:"levels"`
+	SizesHTML string                               `json:"size_html,omitempty"`
+}
+
+// repliesFor returns ErrNotOpen before the catalog is loaded, inventory.ErrNotFound for an unknown product.
+func (p *Pusher) repliesFor(id inventory.ProductID) (joinReplies, error) {
+	catalog := p.taken.Load()
+	if catalog == nil {
+		return joinReplies{}, ErrNotOpen
+	}
+	product, ok := catalog.Product(id)
+	if !ok {
+		return joinReplies{}, inventory.ErrNotFound
+	}
+	slot := p.replies.slot(catalog, id)
+	if replies, ok := slot.of(product.Shown); ok {
+		return replies, nil
+	}
+	return slot.renew(func() (uint64, func() (joinReplies, error), error) {
+		return product.Shown, func() (joinReplies, error) { return p.encodeReplies(product) }, nil
+	})
+}
+
+func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies, err error) {
+	reply := joinReply{Released: product.Released, Levels: make(map[inventory.ItemID]inventory.Level, len(product.Items))}
+	for _, it := range product.Items {
+		reply.Levels[it.ID] = it.Level
+	}
+	if replies.brief, err = encode(reply); err != nil {
+		return replies, err
+	}
+	if product.Released {
+		html, err := p.pages.SizesHTML(product)
+		if err != nil {
+			return replies, err
+		}
+		reply.SizesHTML = string(html)
+	}
+	replies.full, err = encode(reply)
+	return replies, err
+}
+
+// encode leaves < and > as they are: a reply is no page, and sizes are full of them.
+func encode(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}

@@ -1,0 +1,162 @@
+package shop
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+)
+
+const (
+	sessionName = "sneakers23"
+	sessionAge  = 30 * 24 * time.Hour
+)
+
+// Sessions reads and writes the visitors' session cookies. They are signed, not secret: all that is in one belongs
+// to the visitor who holds it.
+type Sessions struct {
+	store *sessions.CookieStore
+}
+
+// NewSessions derives its keys from the secrets: the first signs, all verify.
+func NewSessions(secrets []string) (*Sessions, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("shop: sessions need a secret")
+	}
+	var pairs [][]byte
+	for _, secret := range secrets {
+		if secret == "" {
+			return nil, errors.New("shop: a secret for sessions is empty")
+		}
+		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "sneakers23 session", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("shop: session key: %w", err)
+		}
+		pairs = append(pairs, key, nil)
+	}
+	store := sessions.NewCookieStore(pairs...)
+	store.Options = &sessions.Options{Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	store.MaxAge(int(sessionAge / time.Second))
+	for _, codec := range store.Codecs {
+		codec.(*securecookie.SecureCookie).SetSerializer(wordsSerializer{})
+	}
+	return &Sessions{store}, nil
+}
+
+// carried tells whether the request carries a session cookie, without reading it.
+func (s *Sessions) carried(r *http.Request) bool {
+	for _, line := range r.Header["Cookie"] {
+		if strings.Contains(line, sessionName+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads the request's session. A cookie that is not ours, or too old, is as good as none.
+func (s *Sessions) load(r *http.Request) session {
+	held, err := s.store.New(r, sessionName)
+	if err != nil {
+		clear(held.Values)
+	}
+	held.Options.Secure = r.TLS != nil
+	return session{held}
+}
+
+// save adds the cookie to the response's headers.
+func (s *Sessions) save(w http.ResponseWriter, r *http.Request, sess session) error {
+	if err := s.store.Save(r, w, sess.held); err != nil {
+		return fmt.Errorf("shop: save session: %w", err)
+	}
+	return nil
+}
+
+// session is what a visitor's browser keeps for us from page to page. What other versions of this program put
+// there stays there.
+type session struct {
+	held *sessions.Session
+}
+
+// Flash is a message that a visitor sees once.
+type Flash struct {
+	Kind    string `json:"kind"` // "info" or "error"; a class name
+	Message string `json:"message"`
+}
+
+func (s session) word(key string) string {
+	value, _ := s.held.Values[key].(string)
+	return value
+}
+
+func (s session) cartID() string { return s.word("cart_id") }
+
+func (s session) setCartID(id string) { s.held.Values["cart_id"] = id }
+
+// flash is nil when there is none.
+func (s session) flash() *Flash {
+	if message := s.word("flash"); message != "" {
+		return &Flash{Kind: s.word("flash_kind"), Message: message}
+	}
+	return nil
+}
+
+func (s session) setFlash(f *Flash) {
+	if f == nil {
+		delete(s.held.Values, "flash")
+		delete(s.held.Values, "flash_kind")
+		return
+	}
+	s.held.Values["flash"] = f.Message
+	s.held.Values["flash_kind"] = f.Kind
+}
+
+// newCartID makes an unguessable name for a cart: 64 characters of the base64 alphabet.
+func newCartID() string {
+	var raw [48]byte
+	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the process instead
+	return base64.StdEncoding.EncodeToString(raw[:])
+}
+
+// wordsSerializer writes a session's values as a JSON object of strings: shorter than gob, and much faster to read.
+type wordsSerializer struct{}
+
+func (wordsSerializer) Serialize(src any) ([]byte, error) {
+	values, ok := src.(map[any]any)
+	if !ok {
+		return nil, fmt.Errorf("shop: session values are %T", src)
+	}
+	words := make(map[string]string, len(values))
+	for key, value := range values {
+		k, ok := key.(string)
+		v, isWord := value.(string)
+		if !ok || !isWord {
+			return nil, fmt.Errorf("shop: session value %v is %T, not a string", key, value)
+		}
+		words[k] = v
+	}
+	return json.Marshal(words)
+}
+
+func (wordsSerializer) Deserialize(src []byte, dst any) error {
+	values, ok := dst.(*map[any]any)
+	if !ok {
+		return fmt.Errorf("shop: session values are %T", dst)
+	}
+	var words map[string]string
+	if err := json.Unmarshal(src, &words); err != nil {
+		return err
+	}
+	for k, v := range words {
+		(*values)[k] = v
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package shop
+
+import (
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// Layout is what the frame around every page shows; each page's struct embeds it.
+type Layout struct {
+	Title       string
+	Description string
+	Flash       *Flash // nil for most
+}
+
+type homePage struct {
+	Layout
+	Products []productView
+	Legend   []legendEntry
+}
+
+type productPage struct {
+	Layout
+	Product productView
+	Legend  []legendEntry
+}
+
+// productView is one product as a page shows it.
+type productView struct {
+	ID        inventory.ProductID
+	SKU       string
+	Brand     string
+	Name      string
+	Color     string
+	Price     string
+	ImageURL  string
+	Released  bool
+	ReleaseAt *time.Time // UTC; nil when no release is scheduled
+	Sizes     sizesView
+}
+
+// sizesView is the form with one button for each size.
+type sizesView struct {
+	Name    string // of the product
+	Entries []sizeView
+}
+
+type sizeView struct {
+	ItemID inventory.ItemID
+	Size   string
+	Level  inventory.Level
+	Words  string
+	Out    bool
+}
+
+type legendEntry struct {
+	Level inventory.Level
+	Words string
+}
+
+// legend says what the levels mean. It is on every page with sizes, and the script takes its words from there.
+var legend = []legendEntry{
+	{inventory.LevelHigh, "plenty left"},
+	{inventory.LevelMedium, "going fast"},
+	{inventory.LevelLow, "only a few left"},
+	{inventory.LevelOut, "sold out"},
+}
+
+func wordsFor(level inventory.Level) string {
+	for _, entry := range legend {
+		if entry.Level == level {
+			return entry.Words
+		}
+	}
+	return string(level)
+}
+
+func viewSizes(p *inventory.Product) sizesView {
+	v := sizesView{Name: p.Name, Entries: make([]sizeView, len(p.Items))}
+	for i, it := range p.Items {
+		v.Entries[i] = sizeView{
+			ItemID: it.ID,
+			Size:   it.Size,
+			Level:  it.Level,
+			Words:  wordsFor(it.Level),
+			Out:    it.Level == inventory.LevelOut,
+		}
+	}
+	return v
+}
+
+// viewProduct asks imageURL for the address of the product's image.
+func viewProduct(p *inventory.Product, imageURL func(string) string) productView {
+	v := productView{
+		ID:       p.ID,
+		SKU:      p.SKU,
+		Brand:    p.Brand,
+		Name:     p.Name,
+		Color:    p.Color,
+		Price:    p.Price.String(),
+		ImageURL: imageURL(p.MainImageURL),
+		Released: p.Released,
+		Sizes:    viewSizes(p),
+	}
+	if p.ReleaseAt != nil {
+		due := p.ReleaseAt.UTC()
+		v.ReleaseAt = &due
+	}
+	return v
+}
