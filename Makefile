@@ -1,0 +1,88 @@
+# The targets that people call have a line of help; `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GO          ?= go
+NPM         ?= npm
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+NPM_CI      := ci --no-audit --no-fund --loglevel=error
+
+ASSET_SOURCES := $(shell find assets/css assets/js assets/images assets/build -type f 2>/dev/null) assets/package-lock.json
+GO_SOURCES    := $(shell find cmd app inventory checkout replication web templates assets migrations -name '*.go' -not -path '*/node_modules/*' 2>/dev/null) \
+                 $(wildcard templates/*.html migrations/*.sql) go.mod go.sum
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
+	@exec bin/sneakers23 serve
+
+.PHONY: build
+build: bin/sneakers23 ## Build bin/sneakers23
+
+bin/sneakers23: $(GO_SOURCES) assets/dist/manifest.json
+	$(GO) build -o $@ ./cmd/sneakers23
+
+.PHONY: assets
+assets: assets/dist/manifest.json ## Build the scripts, styles and images of the pages
+
+assets/dist/manifest.json: $(ASSET_SOURCES) assets/node_modules/.package-lock.json | go
+	$(GO) run ./assets/build
+
+assets/node_modules/.package-lock.json: assets/package-lock.json | npm
+	$(NPM) $(NPM_CI) --ignore-scripts --prefix assets
+	@touch $@
+
+.PHONY: test
+test: assets postgres browser cc ## Run all tests, browsers included, with the race detector
+	$(GO) test -race -timeout 9m ./...
+
+.PHONY: test-short
+test-short: assets postgres cc ## Run all tests but those in browsers
+	$(GO) test -race -timeout 9m $$($(GO) list ./... | grep -v /e2e)
+
+.PHONY: bench
+bench: assets postgres ## Run all benchmarks
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
+
+.PHONY: lint
+lint: assets ## Check formatting, and what vet and staticcheck find
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on: $$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: golden
+golden: assets ## Write the expected HTML of all pages anew, for review in the diff
+	$(GO) test ./templates/... ./web/... -run Golden -update
+
+.PHONY: clean
+clean: ## Delete what was built and fetched; the store's data under .data stays
+	rm -rf bin .tools assets/node_modules
+	find assets/dist -mindepth 1 ! -name .gitkeep -delete
+
+# What a machine may lack. Each says in one line what is missing when it can't be had.
+
+.PHONY: go
+go:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer, see https://go.dev/dl" >&2; exit 1; }
+
+.PHONY: npm
+npm:
+	@command -v $(NPM) >/dev/null || { echo "npm is missing: install Node.js 20 or newer, on Debian: apt-get install nodejs npm" >&2; exit 1; }
+
+.PHONY: cc
+cc:
+	@command -v "$${CC:-gcc}" >/dev/null || command -v cc >/dev/null || \
+	  { echo "A C compiler is missing, the race detector needs one: on Debian, apt-get install gcc libc6-dev" >&2; exit 1; }
+
+.PHONY: postgres
+postgres: | npm
+	@sh app/postgres/npm/install.sh
+
+.PHONY: browser
+browser: assets/node_modules/.package-lock.json
+	@sh e2e/browser.sh

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"sneakers23/replication/cluster"
+)
+
+// Client commands a running node.
+type Client struct {
+	Node cluster.Address
+	conn *nats.Conn
+}
+
+// ErrNoNode says that no node runs with the data directory.
+var ErrNoNode = cluster.ErrNoNode
+
+// Dial finds the node of a data directory. The error is ErrNoNode when there is none; Close ends the connection.
+func Dial(dataDir string) (*Client, error) {
+	conn, addr, err := cluster.Dial(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Node: addr, conn: conn}, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() { c.conn.Close() }
+
+// Products lists all products with their items.
+func (c *Client) Products(ctx context.Context) ([]Product, error) {
+	return ask[[]Product](ctx, c, commandProducts, none{})
+}
+
+// Release releases a product, now or at a time to come. It returns after the node shows it.
+func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error) {
+	return ask[Released](ctx, c, commandRelease, q)
+}
+
+// Restock adds pairs to an item. It returns after the node shows them.
+func (c *Client) Restock(ctx context.Context, q RestockRequest) (Restocked, error) {
+	return ask[Restocked](ctx, c, commandRestock, q)
+}
+
+// Sell sells up to MaxSell pairs of items chosen by chance.
+func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
+	return ask[Sold](ctx, c, commandSell, q)
+}
+
+// Seed fills an empty store, and tells whether it was empty.
+func (c *Client) Seed(ctx context.Context) (bool, error) {
+	return ask[bool](ctx, c, commandSeed, none{})
+}
+
+// Refresh makes the node compare its catalog with the database now.
+func (c *Client) Refresh(ctx context.Context) error {
+	_, err := ask[none](ctx, c, commandRefresh, none{})
+	return err
+}
+
+// ask sends a command and waits for its answer.
+func ask[R any](ctx context.Context, c *Client, subject string, q any) (result R, err error) {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return result, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout+2*time.Second)
+	defer cancel()
+	m, err := c.conn.RequestWithContext(ctx, subject, b)
+	switch {
+	case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders),
+		errors.Is(err, context.DeadlineExceeded):
+		return result, fmt.Errorf("node %s did not answer: it may have stopped; what it had committed stands", c.Node.Name)
+	case err != nil:
+		return result, fmt.Errorf("ask node %s: %w", c.Node.Name, err)
+	}
+	var ans reply[R]
+	if err := json.Unmarshal(m.Data, &ans); err != nil {
+		return result, fmt.Errorf("answer of node %s: %w", c.Node.Name, err)
+	}
+	if ans.Error != "" {
+		return ans.Result, errors.New(ans.Error)
+	}
+	return ans.Result, nil
+}

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// The commands that a node takes over NATS. Each is a subject; request and reply are JSON.
+const (
+	commandProducts = "sneakers23.operator.products"
+	commandRelease  = "sneakers23.operator.release"
+	commandRestock  = "sneakers23.operator.restock"
+	commandSell     = "sneakers23.operator.sell"
+	commandSeed     = "sneakers23.operator.seed"
+	commandRefresh  = "sneakers23.operator.refresh"
+)
+
+// reply is what comes back for a command: a result, or words for the operator.
+type reply[T any] struct {
+	Result T      `json:"result"`
+	Error  string `json:"error,omitempty"`
+}
+
+// none is the request or the result of a command that has none.
+type none struct{}
+
+// Product is a product as the command line lists it.
+type Product struct {
+	ID        inventory.ProductID `json:"id"`
+	SKU       string              `json:"sku"`
+	Order     int                 `json:"order"`
+	Brand     string              `json:"brand"`
+	Name      string              `json:"name"`
+	Color     string              `json:"color"`
+	Price     inventory.Cents     `json:"price_usd"`
+	Released  bool                `json:"released"`
+	ReleaseAt *time.Time          `json:"release_at,omitempty"`
+	Items     []Item              `json:"items"`
+}
+
+// Item is an item as the command line lists it.
+type Item struct {
+	ID        inventory.ItemID `json:"id"`
+	SKU       string           `json:"sku"`
+	Size      string           `json:"size"`
+	Available int              `json:"available_count"`
+	Sold      int              `json:"sold_count"`
+	Level     inventory.Level  `json:"level"`
+}
+
+// ReleaseRequest names a product by SKU or id, and a time when it is not now.
+type ReleaseRequest struct {
+	Product string     `json:"product"`
+	At      *time.Time `json:"at,omitempty"`
+}
+
+// Released is what a release did. Already says that it was released before.
+type Released struct {
+	SKU      string     `json:"sku"`
+	Name     string     `json:"name"`
+	Released bool       `json:"released"`
+	Already  bool       `json:"already_released"`
+	At       *time.Time `json:"at,omitempty"`
+}
+
+// RestockRequest names an item by SKU or id, and how many pairs come.
+type RestockRequest struct {
+	Item  string `json:"item"`
+	Count int    `json:"count"`
+}
+
+// Restocked is what a restock did.
+type Restocked struct {
+	SKU       string          `json:"sku"`
+	Size      string          `json:"size"`
+	Added     int             `json:"added"`
+	Available int             `json:"available_count"`
+	Level     inventory.Level `json:"level"`
+}
+
+// SellRequest asks for that many pairs to be sold, of items chosen by chance.
+type SellRequest struct {
+	Count int `json:"count"`
+}
+
+// MaxSell is the most pairs of one SellRequest.
+const MaxSell = 1000
+
+// Sold is what a SellRequest sold. It is less than was asked for only when nothing is left.
+type Sold struct {
+	Sold    int      `json:"sold"`
+	Left    int      `json:"left"`     // pairs of all items together
+	SoldOut []string `json:"sold_out"` // SKUs of the items whose last pair was among them
+}
+
+func viewProducts(c *inventory.Catalog) []Product {
+	products := make([]Product, 0, c.Len())
+	for p := range c.Products() {
+		view := Product{
+			ID: p.ID, SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
+			Released: p.Released, ReleaseAt: p.ReleaseAt, Items: make([]Item, 0, len(p.Items)),
+		}
+		for _, it := range p.Items {
+			view.Items = append(view.Items, Item{
+				ID: it.ID, SKU: it.SKU, Size: it.Size, Available: it.Available, Sold: it.Sold, Level: it.Level,
+			})
+		}
+		products = append(products, view)
+	}
+	return products
+}

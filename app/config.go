@@ -1,0 +1,108 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/replication"
+)
+
+// Config is everything that can be set of a node. DefaultConfig fills it; the command line changes it; Start
+// validates it once.
+type Config struct {
+	Listen      string   // host:port of the shop; port 0 lets the system choose
+	DataDir     string   // what the node keeps: the private database, its secret, how to find it
+	DatabaseURL string   // empty: a private PostgreSQL under DataDir
+	Seed        bool     // fill an empty database; the private one is filled in any case
+	NodeName    string   // of this node among the others; empty: the host's and the port
+	Secrets     []string // sign cookies and tokens; the first signs, all verify. Empty: one kept in DataDir
+	Origins     []string // other origins whose pages may open sockets, like https://shop.example
+
+	Levels     inventory.Thresholds
+	HealEvery  time.Duration // mean time between comparisons of the catalog with the database
+	DrainDelay time.Duration // how long a stopping node goes on accepting, so that load balancers notice
+	StopWithin time.Duration // the limit for an orderly stop after that
+
+	SocketTimeout time.Duration // a socket silent for so long is closed
+	MaxFrame      int           // bytes of a frame that a shopper may send
+	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed
+
+	Version string
+	Log     *slog.Logger
+}
+
+// minSecret is the shortest secret in bytes that is taken.
+const minSecret = 32
+
+var nodeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Validate tells what is wrong with the configuration, and how to set it right.
+func (c Config) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	host, _, err := net.SplitHostPort(c.Listen)
+	switch {
+	case err != nil:
+		wrong("--listen %q is no host:port", c.Listen)
+	case !loopback(host) && len(c.Secrets) == 0:
+		wrong("--listen %s is open to others: that needs a --secret of your own (at least %d characters; try: openssl rand -hex 32)",
+			c.Listen, minSecret)
+	}
+	if c.NodeName != "" && !nodeName.MatchString(c.NodeName) {
+		wrong("--node-name %q: use letters, digits, dot, dash and underscore, 64 at most", c.NodeName)
+	}
+	for i, s := range c.Secrets {
+		if len(s) < minSecret {
+			wrong("--secret number %d is too short: at least %d characters", i+1, minSecret)
+		}
+	}
+	for _, o := range c.Origins {
+		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
+			wrong("--origins: %q is no origin like https://shop.example", o)
+		}
+	}
+	if err := c.Levels.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	for flag, d := range map[string]time.Duration{
+		"--heal-every": c.HealEvery, "--socket-timeout": c.SocketTimeout, "--stop-within": c.StopWithin,
+	} {
+		if d <= 0 {
+			wrong("%s must be more than 0", flag)
+		}
+	}
+	if c.DrainDelay < 0 {
+		wrong("--drain-delay must not be negative")
+	}
+	if c.MaxFrame < 1024 || c.MaxQueue < 1024 {
+		wrong("--max-frame and --max-queue must be at least 1024 bytes")
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// DefaultConfig is a node on this machine alone, with a database of its own.
+func DefaultConfig() Config {
+	return Config{
+		Listen:        "127.0.0.1:4000",
+		DataDir:       ".data",
+		Levels:        inventory.DefaultThresholds,
+		HealEvery:     replication.DefaultHealEvery,
+		StopWithin:    30 * time.Second,
+		SocketTimeout: 60 * time.Second,
+		MaxFrame:      64 << 10,
+		MaxQueue:      64 << 10,
+		Version:       "development",
+		Log:           slog.New(slog.DiscardHandler),
+	}
+}

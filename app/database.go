@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/postgres"
+	"sneakers23/inventory"
+	"sneakers23/migrations"
+)
+
+// database is where the truth is: a PostgreSQL named by URL, or a private one that lives with the node.
+type database struct {
+	url     string
+	private *postgres.Server // nil when the database was named
+	pool    *pgxpool.Pool
+	log     *slog.Logger
+}
+
+// openDatabase starts or reaches the database and connects a pool to it. It does nothing to the schema.
+func openDatabase(ctx context.Context, dataDir, url string, log *slog.Logger) (_ *database, err error) {
+	d := &database{url: url, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if url == "" {
+		if d.private, err = postgres.Start(ctx, postgres.Config{Dir: dataDir, Log: log}); err != nil {
+			return nil, fmt.Errorf("private PostgreSQL: %w", err)
+		}
+		d.url = d.private.URL()
+	}
+	cfg, err := pgxpool.ParseConfig(d.url)
+	if err != nil {
+		return nil, fmt.Errorf("--database-url (DATABASE_URL) is no PostgreSQL address like postgres://user:password@host/name: %w", err)
+	}
+	params := cfg.ConnConfig.RuntimeParams
+	params["application_name"] = "sneakers23"
+	// a node cut off in mid-transaction must not hold a hot row for the others
+	params["lock_timeout"] = "5s"
+	params["idle_in_transaction_session_timeout"] = "5s"
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.HealthCheckPeriod = 5 * time.Second
+	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if err := d.pool.Ping(ctx); err != nil {
+		return nil, unreachable(cfg.ConnConfig, err)
+	}
+	return d, nil
+}
+
+// unreachable says which database does not answer and what to do, without its password.
+func unreachable(c *pgx.ConnConfig, err error) error {
+	at := fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch pg.Code {
+		case "3D000":
+			return fmt.Errorf("database %s does not exist: create it with createdb, or correct --database-url (DATABASE_URL)", at)
+		case "28P01", "28000":
+			return fmt.Errorf("database %s refuses user %s: correct --database-url (DATABASE_URL)", at, c.User)
+		}
+		return fmt.Errorf("database %s: %s", at, pg.Message)
+	}
+	return fmt.Errorf("database %s does not answer: is PostgreSQL running there? Start it, or correct --database-url (DATABASE_URL): %w",
+		at, errors.Unwrap(err))
+}
+
+// prepare makes the schema what this program needs. The private database belongs to the node: it is migrated and
+// filled. One that was named is migrated when it is empty; a schema that is behind is the operator's decision.
+func (d *database) prepare(ctx context.Context, seed bool) error {
+	steps, err := migrations.Status(ctx, d.url)
+	if err != nil {
+		return err
+	}
+	pending, applied := 0, 0
+	for _, s := range steps {
+		if s.Applied {
+			applied++
+		} else {
+			pending++
+		}
+	}
+	if d.private == nil && applied > 0 && pending > 0 {
+		return fmt.Errorf("the database lacks %d of %d migrations: apply them with `sneakers23 migrate up`", pending, len(steps))
+	}
+	if pending > 0 {
+		if _, err := migrations.Up(ctx, d.url); err != nil {
+			return err
+		}
+		d.log.Info("schema made", "steps", pending)
+	}
+	if !seed && d.private == nil {
+		return nil
+	}
+	seeded, err := inventory.NewStore(d.pool).Seed(ctx)
+	if seeded {
+		d.log.Info("store was empty, two products put in")
+	}
+	return err
+}
+
+// warn says loudly what would let a committed sale be lost.
+func (d *database) warn(ctx context.Context) error {
+	off, err := postgres.CheckDurability(ctx, d.pool)
+	if err != nil {
+		return err
+	}
+	for _, setting := range off {
+		d.log.Error("THE DATABASE MAY LOSE COMMITTED SALES: a durable setting is off, switch it on in postgresql.conf", "setting", setting)
+	}
+	return nil
+}
+
+// where tells an operator how to look into the database.
+func (d *database) where() string {
+	if d.private != nil {
+		return fmt.Sprintf("private PostgreSQL; look into it with: psql %q", d.url)
+	}
+	c := d.pool.Config().ConnConfig
+	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
+}
+
+func (d *database) close(ctx context.Context) error {
+	if d.pool != nil {
+		d.pool.Close()
+	}
+	if d.private == nil {
+		return nil
+	}
+	return d.private.Stop(ctx)
+}

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sneakers23/replication/cluster"
+)
+
+// dataDir is the directory that a node keeps for itself, locked while the node runs.
+type dataDir struct {
+	path string
+	lock *os.File
+}
+
+// openDataDir makes the directory if need be and locks it: two nodes never share one.
+func openDataDir(path string) (*dataDir, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	// Others may pass through, since PostgreSQL may run as another user; each secret file keeps its own mode.
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("data directory: %w; name another with --data-dir", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(path, "node.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w; name another with --data-dir", err)
+	}
+	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = fmt.Errorf("another node runs with the data directory %s%s; stop it, or name another with --data-dir",
+			path, whoRuns(path))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return &dataDir{path, lock}, nil
+}
+
+// whoRuns names the node of a data directory, if its file tells.
+func whoRuns(path string) string {
+	a, err := cluster.ReadAddress(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, process %d, %s)", a.Name, a.PID, a.HTTP)
+}
+
+// secret is the node's own, made at the first start and kept in a file of mode 0600, so that cookies and tokens
+// outlive a restart.
+func (d *dataDir) secret() (string, error) {
+	name := filepath.Join(d.path, "secret")
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		b = []byte(rand.Text() + rand.Text() + "\n")
+		err = os.WriteFile(name, b, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("secret of the node: %w", err)
+	}
+	s := strings.TrimSpace(string(b))
+	if len(s) < minSecret {
+		return "", fmt.Errorf("secret of the node: %s is damaged: delete it and a new one is made (carts and sessions begin anew)", name)
+	}
+	return s, nil
+}
+
+func (d *dataDir) close() error { return d.lock.Close() }

@@ -1,0 +1,127 @@
+package app_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "sneakers23"
+
+// allowed says which of our packages each may import, beside those below itself. A pattern that ends in /... stands
+// for a whole room. Arrows only point down this list.
+var allowed = []struct {
+	room    string
+	imports []string
+}{
+	{"cmd/...", []string{"app"}},
+	{"app/postgres/...", nil},
+	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
+	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},
+	{"web/gateway/...", []string{"replication/pubsub", "replication/presence"}},
+	{"web/prepared", nil},
+	{"web/shop/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web/admin/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"checkout/...", []string{"inventory"}},
+	{"replication/cluster", nil},
+	{"replication/pubsub", []string{"replication/cluster"}},
+	{"replication/presence", []string{"replication/cluster", "replication/pubsub"}},
+	{"replication", []string{"inventory"}},
+	{"inventory/...", nil},
+	{"templates", nil},
+	{"assets/...", nil},
+	{"migrations", nil},
+}
+
+// forbidden says which libraries have no place in a room: the domain knows no web, the web no database.
+var forbidden = map[string][]string{
+	"inventory/...": {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/"},
+	"checkout/...":  {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/websocket", "github.com/nats-io/"},
+	"web/...":       {"github.com/jackc/pgx/", "github.com/nats-io/", "database/sql"},
+	"cmd/...":       {"github.com/jackc/pgx/", "github.com/nats-io/", "github.com/labstack/"},
+}
+
+// TestImports parses what every package imports. Parsing here, and not asking the go command, keeps a cached result
+// from hiding a violation: the files are read by the test itself.
+func TestImports(t *testing.T) {
+	root := filepath.Join("..")
+	checked := 0
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || len(d.Name()) > 2 && d.Name()[0] == '.') {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(filepath.ToSlash(rel))
+		if strings.HasSuffix(pkg, "test") || strings.HasPrefix(pkg, "e2e") {
+			return nil // helpers of tests and the tests from outside may use what they test
+		}
+		checked++
+		checkFile(t, file, pkg)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if checked < 50 {
+		t.Errorf("only %d files were found to check", checked)
+	}
+}
+
+func checkFile(t *testing.T, file, pkg string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(allowed, func(r struct {
+		room    string
+		imports []string
+	},
+	) bool {
+		return within(pkg, r.room)
+	})
+	if i < 0 {
+		t.Errorf("%s: package %s has no place in the table", file, pkg)
+		return
+	}
+	for _, spec := range parsed.Imports {
+		imp, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for room, libraries := range forbidden {
+			if within(pkg, room) && slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(imp, l) }) {
+				t.Errorf("%s imports %s, which has no place in %s", file, imp, room)
+			}
+		}
+		own, ok := strings.CutPrefix(imp, module+"/")
+		if !ok || strings.HasPrefix(own, pkg+"/") {
+			continue
+		}
+		if !slices.ContainsFunc(allowed[i].imports, func(room string) bool { return within(own, room) }) {
+			t.Errorf("%s imports %s: %s may import only %v", file, own, pkg, allowed[i].imports)
+		}
+	}
+}
+
+// within tells whether the package is in the room.
+func within(pkg, room string) bool {
+	base, tree := strings.CutSuffix(room, "/...")
+	return pkg == base || tree && strings.HasPrefix(pkg, base+"/")
+}

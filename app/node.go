@@ -1,0 +1,231 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/thejerf/suture/v4"
+
+	"sneakers23/inventory"
+	"sneakers23/replication"
+	"sneakers23/replication/cluster"
+)
+
+// Node is a running node. Start makes one; its owner calls Stop when it is no longer wanted, or when Done is closed.
+type Node struct {
+	cfg     Config
+	log     *slog.Logger
+	dir     *dataDir
+	db      *database
+	stock   *inventory.Server
+	healer  *replication.Healer
+	shop    *shopServer
+	cluster *cluster.Node
+
+	supervised <-chan error            // the end of the supervisor
+	end        context.CancelCauseFunc // ends the services, and tells why
+	services   context.Context         // lives as long as the services do; its cause is why they ended
+	draining   atomic.Bool
+}
+
+// Start brings a node up and returns when it is ready: the listener first, so that a port in use is told at once; then
+// the database with its schema, the services, the pages, and last the file by which the command line finds the node.
+// ctx bounds the start only.
+func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, log: cfg.Log}
+	n.services, n.end = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if n.dir, err = openDataDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if n.shop, err = newShopServer(ctx, cfg.Listen); err != nil {
+		return nil, err
+	}
+	if n.cfg.NodeName == "" {
+		n.cfg.NodeName = defaultName(n.shop.listener)
+	}
+	if n.db, err = openDatabase(ctx, n.dir.path, cfg.DatabaseURL, n.log); err != nil {
+		return nil, err
+	}
+	if err = n.db.prepare(ctx, cfg.Seed); err != nil {
+		return nil, err
+	}
+	if err = n.db.warn(ctx); err != nil {
+		return nil, err
+	}
+	if err = n.startServices(ctx); err != nil {
+		return nil, err
+	}
+	n.cluster, err = cluster.Start(cluster.Config{DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), Log: n.log})
+	if err != nil {
+		return nil, err
+	}
+	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.healer, n.log}
+	if err = o.listen(n.services, n.cluster.Conn()); err != nil {
+		return nil, fmt.Errorf("take commands: %w", err)
+	}
+	if err = n.cluster.Announce(); err != nil {
+		return nil, err
+	}
+	n.log.Info("node is ready", "replica", n.cfg.NodeName, "address", n.shop.listener.Addr().String())
+	return n, nil
+}
+
+// startServices runs what lives under the supervisor, and returns when the catalog is loaded.
+func (n *Node) startServices(ctx context.Context) error {
+	store := inventory.NewStore(n.db.pool)
+	watchers := inventory.NewDispatcher()
+	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
+	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
+	scheduler := inventory.NewScheduler(n.stock, n.log)
+	if err := n.shop.open(n); err != nil {
+		return err
+	}
+	loaded := make(chan struct{})
+	watchers.Add(scheduler.Watch)
+	watchers.Add(n.shop.pusher.Watch)
+	watchers.Add(closeOnce(loaded))
+
+	s := newSupervisor(n.log, n.end)
+	services := []suture.Service{n.stock, watchers, n.healer, scheduler, n.shop}
+	if n.db.private != nil {
+		services = append(services, n.db.private)
+	}
+	for _, service := range services {
+		s.Add(service)
+	}
+	n.supervised = s.ServeBackground(n.services)
+	select {
+	case <-loaded:
+		return nil
+	case <-n.services.Done():
+		return context.Cause(n.services)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// closeOnce is a watcher that tells of the first notice, which comes when the catalog is loaded.
+func closeOnce(c chan<- struct{}) func(context.Context, inventory.Notice) {
+	closed := false // watchers are called one at a time
+	return func(context.Context, inventory.Notice) {
+		if !closed {
+			closed = true
+			close(c)
+		}
+	}
+}
+
+// Name of the node among the others.
+func (n *Node) Name() string { return n.cfg.NodeName }
+
+// URL of the shop on this machine.
+func (n *Node) URL() string { return shopURL(n.shop.listener.Addr()) }
+
+// Database tells where the truth is, in words for an operator.
+func (n *Node) Database() string { return n.db.where() }
+
+// Done is closed when the node has failed and must be stopped; Err tells why.
+func (n *Node) Done() <-chan struct{} { return n.services.Done() }
+
+// Err is why the node failed, nil while it has not.
+func (n *Node) Err() error {
+	if errors.Is(context.Cause(n.services), errStopped) {
+		return nil
+	}
+	return context.Cause(n.services)
+}
+
+var errStopped = errors.New("node is stopped")
+
+// Stop ends the node in order and returns when everything that it started has ended: it says that it is not ready and
+// goes on accepting for DrainDelay; then sockets are closed in slices and requests finish; then the commands, the
+// services, the pool and the private database. What is not done after StopWithin, or when ctx ends, is cut off.
+func (n *Node) Stop(ctx context.Context) error {
+	n.draining.Store(true)
+	var errs []error
+	if n.cluster != nil { // a node that did not come up has nobody to wait for
+		sleep(ctx, n.cfg.DrainDelay)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin, fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
+	defer cancel()
+	if n.shop != nil {
+		errs = append(errs, n.shop.stop(ctx))
+	}
+	if n.cluster != nil {
+		errs = append(errs, n.cluster.Stop(ctx))
+	}
+	n.end(errStopped)
+	if n.supervised != nil {
+		if err := <-n.supervised; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errStopped) {
+			errs = append(errs, err)
+		}
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.close(ctx))
+	}
+	if n.dir != nil {
+		errs = append(errs, n.dir.close())
+	}
+	return errors.Join(errs...)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// listen opens the shop's port, or says what to do.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--listen %s: another program has this port; stop it, or choose another, like --listen 127.0.0.1:4001", address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("--listen %s: not permitted; choose a port from 1024 on", address)
+	case err != nil:
+		return nil, fmt.Errorf("--listen %s: %w", address, err)
+	}
+	return l, nil
+}
+
+// shopURL is how a browser on this machine reaches the address.
+func shopURL(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return "http://" + a.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsLoopback() || tcp.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return fmt.Sprintf("http://%s", net.JoinHostPort(host, fmt.Sprint(tcp.Port)))
+}
+
+// defaultName of a node is its host and port, which no other node of the cluster has.
+func defaultName(l net.Listener) string {
+	host, err := os.Hostname()
+	if err != nil || !nodeName.MatchString(host) || len(host) > 50 {
+		host = "node"
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // a listener's own address is well formed
+	return host + "-" + port
+}

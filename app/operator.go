@@ -1,0 +1,219 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"sneakers23/inventory"
+	"sneakers23/replication"
+)
+
+// operator carries out what the command line asks of this node.
+type operator struct {
+	inventory *inventory.Server
+	store     *inventory.Store
+	healer    *replication.Healer
+	log       *slog.Logger
+}
+
+// commandTimeout bounds a command on the node; the command line waits a little longer for the answer.
+const commandTimeout = 10 * time.Second
+
+// listen takes commands on conn. NATS calls each kind on a goroutine of its own, one command after the other, until
+// conn is drained, which waits for those that were begun. Those end when ctx does.
+func (o *operator) listen(ctx context.Context, conn *nats.Conn) error {
+	return errors.Join(
+		serve(ctx, o.log, conn, commandProducts, o.products),
+		serve(ctx, o.log, conn, commandRelease, o.release),
+		serve(ctx, o.log, conn, commandRestock, o.restock),
+		serve(ctx, o.log, conn, commandSell, o.sell),
+		serve(ctx, o.log, conn, commandSeed, o.seed),
+		serve(ctx, o.log, conn, commandRefresh, o.refresh),
+	)
+}
+
+// serve answers one kind of command.
+func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, subject string,
+	do func(context.Context, Q) (R, error),
+) error {
+	_, err := conn.Subscribe(subject, func(m *nats.Msg) {
+		var (
+			q   Q
+			ans reply[R]
+		)
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		err := json.Unmarshal(m.Data, &q)
+		if err == nil {
+			ans.Result, err = do(ctx, q)
+		}
+		if err != nil {
+			ans.Error = words(err)
+			log.Debug("command refused", "command", subject, "err", err)
+		}
+		b, err := json.Marshal(ans)
+		if err == nil {
+			err = m.Respond(b)
+		}
+		if err != nil {
+			log.Error("command not answered", "command", subject, "err", err)
+		}
+	})
+	return err
+}
+
+// words are what an operator reads of an error.
+func words(err error) string {
+	switch {
+	case errors.Is(err, inventory.ErrBadCount):
+		return "COUNT must be from 1 to 1000000 pairs"
+	case errors.Is(err, inventory.ErrFull):
+		return "the item would hold more than 1000000000 pairs"
+	case errors.Is(err, inventory.ErrPast):
+		return "the time is in the past; leave --at out to release now"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the database did not answer in time, see /readyz and the node's log; look with: sneakers23 products"
+	}
+	return err.Error()
+}
+
+func (o *operator) products(context.Context, none) ([]Product, error) {
+	return viewProducts(o.inventory.Catalog()), nil
+}
+
+func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, error) {
+	p, err := findProduct(o.inventory.Catalog(), q.Product)
+	if err != nil {
+		return Released{}, err
+	}
+	done := Released{SKU: p.SKU, Name: p.Name, At: q.At}
+	if q.At != nil {
+		err = o.inventory.Schedule(ctx, p.ID, *q.At)
+	} else {
+		err = o.inventory.Release(ctx, p.ID)
+	}
+	if errors.Is(err, inventory.ErrReleased) {
+		done.Already, done.At, err = true, nil, nil
+	}
+	if err != nil {
+		return Released{}, err
+	}
+	done.Released = done.At == nil
+	o.log.Info("release", "sku", p.SKU, "at", q.At, "already", done.Already)
+	return done, nil
+}
+
+func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, error) {
+	it, err := findItem(o.inventory.Catalog(), q.Item)
+	if err != nil {
+		return Restocked{}, err
+	}
+	if err := o.inventory.Restock(ctx, it.ID, q.Count); err != nil {
+		return Restocked{}, err
+	}
+	o.log.Info("restock", "sku", it.SKU, "count", q.Count)
+	now, _, _ := o.inventory.Catalog().Item(it.ID)
+	return Restocked{SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level}, nil
+}
+
+// sell sells pairs one by one, each a transaction, as shoppers would.
+func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
+	done := Sold{SoldOut: []string{}}
+	if q.Count < 0 || q.Count > MaxSell {
+		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
+	}
+	for done.Sold < q.Count {
+		items, _ := inStock(o.inventory.Catalog())
+		if len(items) == 0 {
+			break
+		}
+		it := items[rand.IntN(len(items))]
+		err := o.inventory.Sell(ctx, it.ID)
+		if errors.Is(err, inventory.ErrSoldOut) || errors.Is(err, inventory.ErrNotFound) {
+			if err := o.healer.Heal(ctx); err != nil { // another was faster and its node has not told us yet
+				return done, err
+			}
+			continue
+		}
+		if err != nil {
+			return done, err
+		}
+		done.Sold++
+		if now, _, _ := o.inventory.Catalog().Item(it.ID); now.Level == inventory.LevelOut {
+			done.SoldOut = append(done.SoldOut, it.SKU)
+		}
+	}
+	_, done.Left = inStock(o.inventory.Catalog())
+	return done, nil
+}
+
+func (o *operator) seed(ctx context.Context, _ none) (bool, error) {
+	seeded, err := o.store.Seed(ctx)
+	if err != nil {
+		return false, err
+	}
+	return seeded, o.healer.Heal(ctx)
+}
+
+func (o *operator) refresh(ctx context.Context, _ none) (none, error) {
+	return none{}, o.healer.Heal(ctx)
+}
+
+// inStock lists the items that have pairs left, and how many pairs these are.
+func inStock(c *inventory.Catalog) (items []inventory.Item, pairs int) {
+	for p := range c.Products() {
+		for _, it := range p.Items {
+			if it.Available > 0 {
+				items = append(items, it)
+				pairs += it.Available
+			}
+		}
+	}
+	return items, pairs
+}
+
+func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
+	if p, ok := c.ProductBySKU(name); ok {
+		return p, nil
+	}
+	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
+		if p, ok := c.Product(inventory.ProductID(id)); ok {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("no product has the SKU or id %q; see: sneakers23 products", name)
+}
+
+func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
+	id, err := strconv.ParseInt(name, 10, 64)
+	if err != nil {
+		id = 0 // no item has it
+	}
+	for p := range c.Products() {
+		if p.SKU == name {
+			return inventory.Item{}, fmt.Errorf("%s is a product; name one of its sizes, like %s; see: sneakers23 products",
+				name, firstSKU(p))
+		}
+		for _, it := range p.Items {
+			if it.SKU == name || it.ID == inventory.ItemID(id) {
+				return it, nil
+			}
+		}
+	}
+	return inventory.Item{}, fmt.Errorf("no item has the SKU or id %q; see: sneakers23 products", name)
+}
+
+func firstSKU(p *inventory.Product) string {
+	if len(p.Items) == 0 {
+		return "SKU"
+	}
+	return p.Items[0].SKU
+}

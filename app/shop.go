@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"sneakers23/assets"
+	"sneakers23/replication/pubsub"
+	"sneakers23/templates"
+	"sneakers23/web"
+	"sneakers23/web/channel"
+	"sneakers23/web/shop"
+)
+
+// shopServer is the HTTP side of a node. It is a service: see Serve.
+type shopServer struct {
+	listener net.Listener
+	assets   *assets.Set
+	sockets  *channel.Server
+	pusher   *shop.Pusher
+	http     *http.Server // nil until open
+}
+
+// newShopServer opens the port, so that one in use is told at once. Nothing is served before Serve.
+func newShopServer(ctx context.Context, listenAddress string) (*shopServer, error) {
+	built, err := assets.Open()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(ctx, listenAddress)
+	if err != nil {
+		return nil, err
+	}
+	return &shopServer{listener: listener, assets: built}, nil
+}
+
+// open builds pages, sockets and routes.
+func (s *shopServer) open(n *Node) error {
+	secrets := n.cfg.Secrets
+	if len(secrets) == 0 {
+		own, err := n.dir.secret()
+		if err != nil {
+			return err
+		}
+		secrets = []string{own}
+	}
+	sessions, err := shop.NewSessions(secrets)
+	if err != nil {
+		return err
+	}
+	set, err := templates.Parse(s.assets.URL)
+	if err != nil {
+		return err
+	}
+	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions)
+	topics := pubsub.New()
+	s.pusher = shop.NewPusher(pages, topics, n.log)
+	s.sockets, err = channel.New(channel.Config{
+		PubSub:        topics,
+		Log:           n.log,
+		Routes:        []channel.Route{shop.ProductRoute(s.pusher)},
+		ErrorResponse: web.ErrorResponse,
+		Origins:       n.cfg.Origins,
+		Timeout:       n.cfg.SocketTimeout,
+		MaxFrame:      n.cfg.MaxFrame,
+		MaxQueue:      n.cfg.MaxQueue,
+		MaxChannels:   shopperChannels,
+	})
+	if err != nil {
+		return err
+	}
+	handler, err := web.New(web.Config{
+		Log:           n.log,
+		Pages:         pages,
+		Templates:     set,
+		Assets:        s.assets,
+		Metrics:       s.metrics(n),
+		Ready:         n.ready,
+		ProductSocket: s.sockets,
+		Origins:       n.cfg.Origins,
+	})
+	if err != nil {
+		return err
+	}
+	s.http = handler.HTTPServer()
+	return nil
+}
+
+// shopperChannels is how many topics a shopper's socket may join: one for each product, and the cart.
+const shopperChannels = 1000
+
+// metrics are what the node itself knows; the HTTP server adds its own.
+func (s *shopServer) metrics(n *Node) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_product_sockets", Help: "Open sockets of shoppers.",
+		}, func() float64 { return float64(s.sockets.Sockets()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
+		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),
+	)
+	return r
+}
+
+// String names the service in logs.
+func (s *shopServer) String() string { return "app.shopServer" }
+
+// Serve answers requests until stop is called.
+func (s *shopServer) Serve(ctx context.Context) error {
+	err := s.http.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		<-ctx.Done() // stop has closed it, and the other services end soon
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("serve: %w", err)
+}
+
+// stop closes sockets in slices, lets requests finish and takes no more, in an orderly way until ctx ends.
+func (s *shopServer) stop(ctx context.Context) error {
+	if s.http == nil {
+		return s.listener.Close()
+	}
+	return errors.Join(s.sockets.Drain(ctx), s.http.Shutdown(ctx), s.http.Close())
+}
+
+// ready tells what keeps the node from selling.
+func (n *Node) ready(ctx context.Context) error {
+	var missing []error
+	if n.draining.Load() {
+		missing = append(missing, errors.New("the node is stopping"))
+	}
+	if !n.stock.Catalog().Loaded() {
+		missing = append(missing, errors.New("the catalog is not loaded"))
+	}
+	if n.db.pool.Ping(ctx) != nil {
+		missing = append(missing, errors.New("the database does not answer"))
+	}
+	return errors.Join(missing...)
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	kongcompletion "github.com/jotaen/kong-completion"
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	globals
+
+	Serve      serveCmd                  `cmd:"" help:"Run a node: pages, sockets, and its private database." group:"Node"`
+	Migrate    migrateCmd                `cmd:"" help:"Apply, take back or list the steps of the database schema." group:"Node"`
+	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products." group:"Node"`
+	Products   productsCmd               `cmd:"" help:"List products, sizes and stock." group:"Store"`
+	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time." group:"Store"`
+	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
+	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
+	Version    versionCmd                `cmd:"" help:"Tell which version this is." group:"Program"`
+	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on completion in your shell." group:"Program"`
+}
+
+// globals are the flags of all commands.
+type globals struct {
+	DataDir string `help:"Directory of the node: its private database, and how to find it." env:"SNEAKERS23_DATA_DIR" default:".data" type:"path"`
+	JSON    bool   `help:"Print JSON for programs instead of tables for people." name:"json"`
+}
+
+// databaseFlag names a PostgreSQL of one's own.
+type databaseFlag struct {
+	DatabaseURL string `help:"PostgreSQL to use, like postgres://user:password@host/name. Empty: a private one under the data directory." env:"DATABASE_URL" placeholder:"URL"`
+}

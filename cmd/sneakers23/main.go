@@ -1,0 +1,113 @@
+// Command sneakers23 is a real-time store for limited sneaker releases: a node, and the command line that operates it.
+//
+// Run it with --help to see what it can do.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+	"github.com/posener/complete"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// terminal is where a command reads and writes.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usageError is an error in how a command was called.
+type usageError struct{ error }
+
+// run parses the arguments, runs the command, and returns the exit code.
+func run(ctx context.Context, args []string, term terminal) (code int) {
+	var c cli
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("sneakers23"),
+		kong.Description("A real-time store for limited sneaker releases."),
+		kong.Writers(term.out, term.err),
+		kong.Exit(func(c int) { exited, code = true, c }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+		kong.Vars{"version": version()},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(term),
+	)
+	if err != nil {
+		return fail(term, err)
+	}
+	kongcompletion.Register(parser,
+		kongcompletion.WithPredictor("product", predict(productSKUs)),
+		kongcompletion.WithPredictor("item", predict(itemSKUs)))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	if i := negative(args); i >= 0 {
+		return fail(term, usageError{fmt.Errorf("%s: COUNT must be 1 or more", args[i])})
+	}
+	command, err := parser.Parse(args)
+	if exited { // --help
+		return code
+	}
+	if err != nil {
+		return fail(term, usageError{err})
+	}
+	err = command.Run(&c.globals)
+	if exited {
+		return code
+	}
+	return fail(term, err)
+}
+
+// fail reports err, if there is one, and returns the exit code.
+func fail(term terminal, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(term.err, "sneakers23: %s\n", line)
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(term.err, "try: sneakers23 --help")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// negative finds a count below zero after a word like restock, which the parser would take for a flag.
+func negative(args []string) int {
+	for i, a := range args {
+		if i > 0 && len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9' && !strings.HasPrefix(args[i-1], "--") {
+			return i
+		}
+	}
+	return -1
+}
+
+// predict completes an argument with what list finds.
+func predict(list func() []string) complete.Predictor {
+	return complete.PredictFunc(func(complete.Args) []string { return list() })
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"sneakers23/app"
+)
+
+// migrateCmd works on the schema without a node.
+type migrateCmd struct {
+	Up     migrateUpCmd     `cmd:"" help:"Apply all pending steps."`
+	Down   migrateDownCmd   `cmd:"" help:"Take the newest step back, and what it holds with it. Asks first unless --yes."`
+	Status migrateStatusCmd `cmd:"" help:"List the steps and which are applied."`
+}
+
+type (
+	migrateUpCmd   struct{ databaseFlag }
+	migrateDownCmd struct {
+		databaseFlag
+		Yes bool `help:"Do not ask." short:"y"`
+	}
+	migrateStatusCmd struct{ databaseFlag }
+)
+
+// schema opens the database that the flags name for work on its schema.
+func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal) (*app.Schema, error) {
+	log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return app.OpenSchema(ctx, g.DataDir, f.DatabaseURL, log)
+}
+
+// Run is called by kong.
+func (c *migrateUpCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
+	s, err := c.schema(ctx, g, term)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	steps, err := s.Up(ctx)
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, orEmpty(steps))
+	}
+	for _, st := range steps {
+		fmt.Fprintf(term.out, "applied %s\n", st.Name)
+	}
+	if len(steps) == 0 {
+		fmt.Fprintln(term.out, "nothing to do, all steps are applied")
+	}
+	return nil
+}
+
+// Run is called by kong.
+func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
+	if !c.Yes {
+		if err := confirm(term, "This deletes what the newest step holds: for the first step, that is the whole store."); err != nil {
+			return err
+		}
+	}
+	s, err := c.schema(ctx, g, term)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	st, err := s.Down(ctx)
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, st)
+	}
+	fmt.Fprintf(term.out, "took back %s\n", st.Name)
+	return nil
+}
+
+// Run is called by kong.
+func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
+	s, err := c.schema(ctx, g, term)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	steps, err := s.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, orEmpty(steps))
+	}
+	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "STEP\tAPPLIED")
+	for _, st := range steps {
+		when := "pending"
+		if st.Applied {
+			when = st.AppliedAt.Local().Format("2006-01-02 15:04:05")
+		}
+		fmt.Fprintf(w, "%s\t%s\n", st.Name, when)
+	}
+	return w.Flush()
+}
+
+// seedCmd fills an empty store, through the node if one runs.
+type seedCmd struct{ databaseFlag }
+
+// Run is called by kong.
+func (c *seedCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
+	seeded, err := c.seed(ctx, g, term)
+	if err != nil {
+		return err
+	}
+	switch {
+	case g.JSON:
+		return printJSON(term, map[string]bool{"seeded": seeded})
+	case seeded:
+		fmt.Fprintln(term.out, "two products with random stock; see: sneakers23 products")
+	default:
+		fmt.Fprintln(term.out, "left alone: the store has products already")
+	}
+	return nil
+}
+
+func (c *seedCmd) seed(ctx context.Context, g *globals, term terminal) (seeded bool, err error) {
+	client, err := app.Dial(g.DataDir)
+	if err == nil {
+		defer client.Close()
+		return client.Seed(ctx)
+	}
+	if !errors.Is(err, app.ErrNoNode) {
+		return false, err
+	}
+	s, err := c.schema(ctx, g, term)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Seed(ctx)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sneakers23/app"
+)
+
+func printJSON(term terminal, v any) error {
+	e := json.NewEncoder(term.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// orEmpty makes an empty list of none: [] and not null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// confirm asks the operator, and returns an error unless the answer is yes.
+func confirm(term terminal, what string) error {
+	if !interactive(term.in) {
+		return usageError{errors.New("this asks first, and there is no terminal to ask at: add --yes")}
+	}
+	fmt.Fprintf(term.err, "%s\nGo on? [y/N] ", what)
+	answer, err := bufio.NewReader(term.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("not confirmed, nothing was done")
+}
+
+// interactive tells whether a person is at the other end.
+func interactive(f any) bool {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && file.Name() != os.DevNull
+}
+
+// progress is a bar that moves in place at a terminal, and is silent elsewhere.
+type progress struct {
+	w     io.Writer
+	bar   bool
+	began time.Time
+}
+
+func newProgress(term terminal, json bool) *progress {
+	return &progress{w: term.err, bar: !json && interactive(term.err), began: time.Now()}
+}
+
+const clearLine = "\r\x1b[K"
+
+func (p *progress) show(done, left int) {
+	if !p.bar {
+		return
+	}
+	const width = 30
+	full := width * done / max(done+left, 1)
+	rate := float64(done) / max(time.Since(p.began).Seconds(), 0.001)
+	fmt.Fprintf(p.w, "%s%s%s %d of %d sold, %.0f a second; Ctrl-C stops", clearLine,
+		strings.Repeat("█", full), strings.Repeat("░", width-full), done, done+left, rate)
+}
+
+// say prints a line above the bar.
+func (p *progress) say(line string) {
+	if p.bar {
+		fmt.Fprintf(p.w, "%s%s\n", clearLine, line)
+	}
+}
+
+func (p *progress) done() {
+	if p.bar {
+		fmt.Fprint(p.w, clearLine)
+	}
+}
+
+// program is how the program was called, for commands that can be pasted.
+func program() string {
+	if strings.ContainsRune(os.Args[0], filepath.Separator) {
+		return os.Args[0]
+	}
+	return "sneakers23"
+}
+
+func defaultDataDir() string {
+	dir, err := filepath.Abs(".data")
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// productSKUs and itemSKUs complete arguments from the node that runs here; without one there is nothing to offer.
+func productSKUs() (skus []string) {
+	for _, p := range offered() {
+		skus = append(skus, p.SKU)
+	}
+	return skus
+}
+
+func itemSKUs() (skus []string) {
+	for _, p := range offered() {
+		for _, it := range p.Items {
+			skus = append(skus, it.SKU)
+		}
+	}
+	return skus
+}
+
+func offered() []app.Product {
+	dir := os.Getenv("SNEAKERS23_DATA_DIR")
+	if dir == "" {
+		dir = defaultDataDir()
+	}
+	c, err := app.Dial(dir)
+	if err != nil {
+		return nil
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	products, err := c.Products(ctx)
+	if err != nil {
+		return nil // completion has no place for an error
+	}
+	return products
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"sneakers23/app"
+)
+
+// serveCmd runs a node until it is told to stop.
+type serveCmd struct {
+	databaseFlag
+	Listen   string   `help:"Where shoppers connect, as host:port; port 0 lets the system choose." env:"SNEAKERS23_LISTEN" default:"127.0.0.1:4000"`
+	NodeName string   `help:"Name of this node among the others. Default: the host and the port." env:"SNEAKERS23_NODE_NAME" placeholder:"NAME"`
+	Secret   []string `help:"Signs cookies and tokens, at least 32 characters; of a comma list the first signs and all verify. Default: one made at the first start and kept in the data directory." env:"SNEAKERS23_SECRET" placeholder:"TEXT"`
+	Origins  []string `help:"Other origins whose pages may open sockets, as a comma list like https://shop.example." env:"SNEAKERS23_ORIGINS" placeholder:"URL"`
+	Seed     bool     `help:"Fill the database named by --database-url if it is empty; the private one is in any case." env:"SNEAKERS23_SEED"`
+
+	LevelMedium   int           `help:"From so many pairs on a size is shown as medium, below as low." env:"SNEAKERS23_LEVEL_MEDIUM" default:"150" group:"Tuning"`
+	LevelHigh     int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
+	HealEvery     time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
+	DrainDelay    time.Duration `help:"How long a stopping node goes on accepting, so that load balancers notice." env:"SNEAKERS23_DRAIN_DELAY" default:"0s" group:"Tuning"`
+	StopWithin    time.Duration `help:"Limit for an orderly stop after that." env:"SNEAKERS23_STOP_WITHIN" default:"30s" group:"Tuning"`
+	SocketTimeout time.Duration `help:"A socket silent for so long is closed." env:"SNEAKERS23_SOCKET_TIMEOUT" default:"60s" group:"Tuning"`
+	MaxFrame      int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
+	MaxQueue      int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
+
+	LogLevel  slog.Level `help:"Least level that is logged: debug, info, warn or error." env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
+	LogFormat string     `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
+}
+
+// Help is shown by serve --help.
+func (serveCmd) Help() string {
+	return `Every flag is an environment variable too. With no --database-url the node runs a real PostgreSQL of its own
+under the data directory; it needs PostgreSQL's programs on this machine, see PG_BINDIR. Ctrl-C stops the node in an
+orderly way, a second one at once.`
+}
+
+// Run is called by kong.
+func (s *serveCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	cfg := s.config(g, term)
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	began := time.Now()
+	node, err := app.Start(ctx, cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return errors.New("stopped while starting")
+		}
+		return err
+	}
+	s.greet(term, g, node, time.Since(began))
+	var failed error
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(term.out, "stopping; once more ends it at once")
+	case <-node.Done():
+		failed = node.Err()
+	}
+	return errors.Join(failed, node.Stop(context.Background()))
+}
+
+func (s *serveCmd) config(g *globals, term terminal) app.Config {
+	cfg := app.DefaultConfig()
+	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = s.Listen, g.DataDir, s.DatabaseURL, s.Seed
+	cfg.Secrets, cfg.Origins = s.Secret, s.Origins
+	if s.NodeName != "" {
+		cfg.NodeName = s.NodeName
+	}
+	cfg.Levels.Medium, cfg.Levels.High = s.LevelMedium, s.LevelHigh
+	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
+	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
+	cfg.Version = version()
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "json" {
+		cfg.Log = slog.New(slog.NewJSONHandler(term.err, options))
+	} else {
+		cfg.Log = slog.New(slog.NewTextHandler(term.err, options))
+	}
+	return cfg
+}
+
+// greet tells where everything is.
+func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Duration) {
+	if g.JSON {
+		_ = printJSON(term, map[string]any{
+			"name": node.Name(), "http": node.URL(), "database": node.Database(), "data_dir": g.DataDir,
+		})
+		return
+	}
+	dir := ""
+	if g.DataDir != defaultDataDir() {
+		dir = " --data-dir " + g.DataDir
+	}
+	fmt.Fprintf(term.out, `
+Sneakers23 is open, %.1f s after its start.
+
+  shop        %s
+  health      %s/readyz  %s/metrics
+  database    %s
+  data        %s
+  node        %s, process %d
+
+  release     %s release SHU6000%s
+  watch       %s sell%s
+  stop        Ctrl-C
+
+`, took.Seconds(), node.URL(), node.URL(), node.URL(), node.Database(), g.DataDir, node.Name(), os.Getpid(),
+		program(), dir, program(), dir)
+}
