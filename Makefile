@@ -81,7 +81,7 @@ cc:
 
 .PHONY: postgres
 postgres: | npm
-	@sh app/postgres/npm/install.sh
+	@sh app/postgres/npm/install.sh --if-missing
 
 .PHONY: browser
 browser: assets/node_modules/.package-lock.json

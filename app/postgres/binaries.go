@@ -62,10 +62,12 @@ func newFinder(cfg Config, owner account) finder {
 // find returns the first binaries that run and have the major version that is asked for; any, if none is.
 func (f finder) find(ctx context.Context, major string) (binaries, error) {
 	var found []string
+	tried := make(map[string]bool)
 	for _, dir := range f.directories(ctx) {
-		if !hasServer(dir) {
+		if tried[dir] || !hasServer(dir) {
 			continue
 		}
+		tried[dir] = true
 		b, err := f.try(ctx, dir)
 		switch {
 		case ctx.Err() != nil:
@@ -83,12 +85,13 @@ func (f finder) find(ctx context.Context, major string) (binaries, error) {
 
 // missing says what to do about it, in one line.
 func (f finder) missing(major string, found []string) error {
-	want := "no PostgreSQL on this machine"
-	if major != "" {
-		want = fmt.Sprintf("the data was written by PostgreSQL %s, which is not on this machine", major)
-	}
+	where := "on this machine"
 	if f.set != "" {
-		want = fmt.Sprintf("no PostgreSQL %s in %s", major, f.set)
+		where = "in " + f.set + ", the directory that was set"
+	}
+	want := "no PostgreSQL " + where
+	if major != "" {
+		want = fmt.Sprintf("the data was written by PostgreSQL %s, which is not %s", major, where)
 	}
 	if len(found) > 0 {
 		want += "; found: " + strings.Join(found, "; ")

@@ -78,7 +78,7 @@ func start(ctx context.Context, cfg Config, p place) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, place: p, socketDir: socketDir(p.data), use: use}
 	if err := s.Ensure(ctx); err != nil {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		return nil, errors.Join(err, s.Stop(stopCtx))
 	}
@@ -114,7 +114,12 @@ func (s *Server) Ensure(ctx context.Context) error {
 			return err
 		}
 		err := s.greet(ctx)
-		if err == nil || !passing(err) || time.Since(begin) > greetLimit {
+		if err == nil {
+			pm, _ := readPostmaster(s.place.data)
+			s.cfg.Log.Info("PostgreSQL is ready", "dir", s.place.data, "pid", pm.pid, "took", time.Since(begin).Round(time.Millisecond))
+			return nil
+		}
+		if !passing(err) || time.Since(begin) > greetLimit {
 			return err
 		}
 		select {
@@ -135,7 +140,7 @@ func (s *Server) bring(ctx context.Context) error {
 		pm, up := running(s.place)
 		switch {
 		case up && pm.status == "ready":
-			return s.adopt(pm, mine != nil, time.Since(begin))
+			return s.adopt(pm)
 		case up || mine.running(): // it starts, recovers from a crash or stops
 		case locked(s.place.runLock()): // backends that have not yet noticed that their server was killed; or another container's server
 		case mine == nil:
@@ -230,17 +235,12 @@ func (s *Server) prepare(ctx context.Context) (bin binaries, fresh bool, err err
 	return bin, true, s.place.settle()
 }
 
-// adopt notes where a ready server listens.
-func (s *Server) adopt(pm postmaster, started bool, took time.Duration) error {
+// adopt looks whether a ready server is one that this package has started, in whatever process.
+func (s *Server) adopt(pm postmaster) error {
 	if pm.socket != s.socketDir || pm.port != port {
 		return fmt.Errorf("postgres: a server that was started by somebody else (process %d) runs on %s, with its socket in %q: stop it",
 			pm.pid, s.place.data, pm.socket)
 	}
-	message := "took over a running PostgreSQL"
-	if started {
-		message = "PostgreSQL runs"
-	}
-	s.cfg.Log.Info(message, "dir", s.place.data, "pid", pm.pid, "took", took.Round(time.Millisecond))
 	return nil
 }
 

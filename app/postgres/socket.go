@@ -63,10 +63,11 @@ func makeSocketDir(dir, data string, owner account) error {
 // connString is the address of a database, for pgx and for psql.
 func connString(socketDir, port, database string) string {
 	u := url.URL{
-		Scheme:   "postgres",
-		User:     url.User(superuser),
-		Path:     "/" + database,
-		RawQuery: url.Values{"host": {socketDir}, "port": {port}}.Encode(),
+		Scheme: "postgres",
+		User:   url.User(superuser),
+		Path:   "/" + database,
+		// Neither pgx nor psql takes a plus sign for a blank.
+		RawQuery: strings.ReplaceAll(url.Values{"host": {socketDir}, "port": {port}}.Encode(), "+", "%20"),
 	}
 	return u.String()
 }

@@ -86,8 +86,7 @@ func (s *Socket) handle(ctx context.Context, m message) {
 }
 
 func (s *Socket) handleIn(ctx context.Context, m message) {
-	if !s.isOpen() { // the channel ended before its turn
-		s.conn.answerUnjoined(m)
+	if s.tooLate(m) {
 		return
 	}
 	var reply any

@@ -75,10 +75,9 @@ func (s *site) url() string {
 // client is a WebSocket client that speaks in raw frames.
 type client struct {
 	*websocket.Conn
-	t testing.TB
+	t        testing.TB
+	patience time.Duration // how long it waits for a frame
 }
-
-const patience = 10 * time.Second
 
 func (s *site) dial() *client {
 	s.t.Helper()
@@ -91,7 +90,7 @@ func (s *site) dial() *client {
 
 func newClient(t testing.TB, conn *websocket.Conn) *client {
 	t.Cleanup(func() { conn.Close() })
-	return &client{conn, t}
+	return &client{conn, t, 10 * time.Second}
 }
 
 func (c *client) send(frame string, args ...any) {
@@ -103,7 +102,7 @@ func (c *client) send(frame string, args ...any) {
 
 func (c *client) receive() string {
 	c.t.Helper()
-	c.SetReadDeadline(time.Now().Add(patience))
+	c.SetReadDeadline(time.Now().Add(c.patience))
 	_, frame, err := c.ReadMessage()
 	if err != nil {
 		c.t.Fatal(err)
@@ -131,7 +130,7 @@ func (c *client) wantNothing() {
 // wantClose expects the server to close the socket with the code.
 func (c *client) wantClose(code int) {
 	c.t.Helper()
-	c.SetReadDeadline(time.Now().Add(patience))
+	c.SetReadDeadline(time.Now().Add(c.patience))
 	for {
 		_, frame, err := c.ReadMessage()
 		if err == nil {
@@ -153,20 +152,8 @@ func (c *client) join(topic string) {
 	c.want(fmt.Sprintf(`["1","1",%q,"phx_reply",{"status":"ok","response":{}}]`, topic))
 }
 
-// await polls for something that has no event to wait for.
-func await(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !done() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// refusedWith dials in vain and returns the status.
-func (s *site) refusedWith(header http.Header, url string) int {
+// status dials and returns how the handshake was answered.
+func (s *site) status(url string, header http.Header) int {
 	s.t.Helper()
 	conn, response, err := websocket.DefaultDialer.Dial(url, header)
 	if err == nil {

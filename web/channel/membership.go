@@ -56,8 +56,7 @@ func (s *Socket) enter(reply []byte) {
 }
 
 func (s *Socket) handleLeave(m message) {
-	if !s.isOpen() {
-		s.conn.answerUnjoined(m)
+	if s.tooLate(m) {
 		return
 	}
 	s.send(v2{}.reply(s.joinRef, m.ref, s.topic, statusOK, OK))
@@ -130,10 +129,16 @@ func (s *Socket) cleanUp() {
 	s.conn.remove(s)
 }
 
-func (s *Socket) isOpen() bool {
+// tooLate reports whether the channel ended before the message's turn, and answers
+// for it. When the client joined anew meanwhile, the message is stale.
+func (s *Socket) tooLate(m message) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state != closed
+	state, reason := s.state, s.reason
+	s.mu.Unlock()
+	if state == closed && reason != ErrReplaced {
+		s.conn.answerUnjoined(m)
+	}
+	return state == closed
 }
 
 func (s *Socket) log() *slog.Logger { return s.conn.srv.cfg.Log }

@@ -2,27 +2,47 @@ package pgtest
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"sneakers23/app/postgres"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+// TestMain is also the node that TestDataDir kills: it starts a server and is gone.
+func TestMain(m *testing.M) {
+	dir, ok := os.LookupEnv("PGTEST_NODE")
+	if !ok {
+		Main(m)
+	}
+	cfg := config(dir)
+	cfg.DieWithParent = false
+	if _, err := postgres.Start(context.Background(), cfg); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // until it arrives
+}
+
+// shelf is a setup.
+func shelf(ctx context.Context, connString string) error {
+	return execute(ctx, connString, "CREATE TABLE shelf (id int)")
+}
 
 func TestPool(t *testing.T) {
-	setup := func(ctx context.Context, connString string) error {
-		conn, err := pgx.Connect(ctx, connString)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(ctx)
-		_, err = conn.Exec(ctx, "CREATE TABLE shelf (id int)")
-		return err
-	}
 	for _, name := range []string{"one", "two"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pool := Pool(t, setup)
+			pool := Pool(t, shelf)
 			if _, err := pool.Exec(t.Context(), "INSERT INTO shelf VALUES (1)"); err != nil {
 				t.Fatal(err)
 			}
@@ -34,5 +54,98 @@ func TestPool(t *testing.T) {
 				t.Errorf("%d rows in a schema of one's own, want 1", n)
 			}
 		})
+	}
+}
+
+func TestSchemaIsDropped(t *testing.T) {
+	var connString string
+	t.Run("a test", func(t *testing.T) { connString = URL(t, shelf) })
+	err := execute(t.Context(), connString, "SELECT FROM shelf")
+	if missing, ok := errors.AsType[*pgconn.PgError](err); !ok || missing.Code != "42P01" {
+		t.Errorf("after the test: %v, want that there is no such table", err)
+	}
+}
+
+// TestURLIsForAnyDatabase goes by what people put into DATABASE_URL.
+func TestURLIsForAnyDatabase(t *testing.T) {
+	for _, base := range []string{
+		"postgres://bo:secret@db.example.org:5433/shop",
+		"postgres://bo@/shop?host=/run/my%20postgres&port=5433",
+		"host=db.example.org port=5433 dbname=shop user=bo",
+	} {
+		connString, err := withSearchPath(base, "test_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := pgx.ParseConfig(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := pgx.ParseConfig(connString)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Host != want.Host || got.Port != want.Port || got.Database != want.Database || got.RuntimeParams["search_path"] != "test_1" {
+			t.Errorf("%s became %s", base, connString)
+		}
+	}
+}
+
+// TestDataDir leaves a server running in it, as a killed node does.
+func TestDataDir(t *testing.T) {
+	var (
+		dir string
+		pid int
+	)
+	t.Run("a test", func(t *testing.T) {
+		dir = DataDir(t)
+		exe, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		node := exec.Command(exe)
+		node.Env = append(os.Environ(), "PGTEST_NODE="+dir)
+		if out, err := node.Output(); err == nil || len(out) > 0 {
+			t.Fatalf("the node was not killed: %s", out)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Sscan(string(text), &pid); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, 0); err != nil {
+			t.Fatalf("the killed node has left no server: %v", err)
+		}
+	})
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the directory is left: %v", err)
+	}
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("after the test the server (process %d) runs (%v)", pid, err)
+	}
+}
+
+func TestRemoveOld(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	old, err := makeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := makeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	yesterday := time.Now().Add(-25 * time.Hour)
+	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	removeOld()
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what a test of yesterday has left is there: %v", err)
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Errorf("removed what another test uses: %v", err)
 	}
 }

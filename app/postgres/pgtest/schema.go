@@ -16,17 +16,17 @@ func newSchema(ctx context.Context, base string) (schema, connString string, err
 	if connString, err = withSearchPath(base, schema); err != nil {
 		return "", "", err
 	}
-	return schema, connString, exec(ctx, base, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize())
+	return schema, connString, execute(ctx, base, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize())
 }
 
 // dropSchema removes a schema and all that is in it.
 func dropSchema(base, schema string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	return exec(ctx, base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
+	return execute(ctx, base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
 }
 
-func exec(ctx context.Context, connString, sql string) error {
+func execute(ctx context.Context, connString, sql string) error {
 	conn, err := pgx.Connect(ctx, connString)
 	if err != nil {
 		return fmt.Errorf("connect to the test database: %w", err)
@@ -48,8 +48,9 @@ func withSearchPath(connString, schema string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read DATABASE_URL: %w", err)
 	}
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += "search_path=" + schema
 	return u.String(), nil
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"testing"
 	"time"
 
 	"sneakers23/app/postgres"
@@ -26,7 +25,8 @@ const startLimit = 2 * time.Minute
 
 // Main is a package's TestMain: it runs the tests, stops the server if one was started, and exits.
 // Without it the server ends with the test binary all the same, but its directory stays.
-func Main(m *testing.M) {
+// m is the package's *testing.M, or what wraps it.
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
@@ -52,22 +52,24 @@ func serverURL() (string, error) {
 }
 
 func start() (*postgres.Server, error) {
-	dir, err := os.MkdirTemp("", "sneakers23-pgtest-")
+	removeOld()
+	dir, err := makeDir()
 	if err != nil {
 		return nil, err
 	}
 	server.dir = dir
-	if err := os.Chmod(dir, 0o755); err != nil { // root's server has another user
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	return postgres.Start(ctx, postgres.Config{
+	return postgres.Start(ctx, config(dir))
+}
+
+func config(dir string) postgres.Config {
+	return postgres.Config{
 		Dir:           dir,
 		Root:          moduleRoot(),
 		BinDir:        os.Getenv("PG_BINDIR"),
 		DieWithParent: true,
-	})
+	}
 }
 
 // moduleRoot is where go.mod is, above the package's directory, in which its tests run; empty outside of a checkout.

@@ -1,0 +1,6 @@
+// Package e2e holds the acceptance tests: they run the program as its users do, from outside the process, with real
+// browsers, the real command line and a real PostgreSQL, and hold nothing that the program could import.
+//
+// A test waits for what it expects with a deadline that is generous on a slow machine, and prints how long it took.
+// `make test` finds or installs the browser and its driver; CHROMIUM names another browser.
+package e2e

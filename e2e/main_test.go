@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/postgres/pgtest"
+)
+
+// program is the built binary, with the race detector in it.
+var program string
+
+func TestMain(m *testing.M) { pgtest.Main(suite{m}) }
+
+// suite builds the program before the tests and stops the browser after them.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "sneakers23-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "sneakers23")
+	if out, err := exec.Command("go", "build", "-race", "-o", program, "../cmd/sneakers23").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "e2e: build the program: %v\n%s", err, out)
+		return 1
+	}
+	defer browser.stop()
+	return s.M.Run()
+}
+
+// browser is started by the first test that asks for it, and shared: each visitor has a context of its own.
+var browser sharedBrowser
+
+type sharedBrowser struct {
+	once     sync.Once
+	driver   *playwright.Playwright
+	chromium playwright.Browser
+	err      error
+}
+
+func (b *sharedBrowser) get(t testing.TB) playwright.Browser {
+	t.Helper()
+	b.once.Do(func() { b.err = b.start() })
+	if b.err != nil {
+		t.Fatalf("no browser (make test installs what is needed): %v", b.err)
+	}
+	return b.chromium
+}
+
+func (b *sharedBrowser) start() (err error) {
+	driver := os.Getenv("PLAYWRIGHT_DRIVER_PATH")
+	if driver == "" {
+		if driver, err = filepath.Abs("../.tools/playwright"); err != nil {
+			return err
+		}
+	}
+	if os.Getenv("PLAYWRIGHT_NODEJS_PATH") == "" {
+		node, err := exec.LookPath("node")
+		if err != nil {
+			return err
+		}
+		if err := os.Setenv("PLAYWRIGHT_NODEJS_PATH", node); err != nil {
+			return err
+		}
+	}
+	b.driver, err = playwright.Run(&playwright.RunOptions{DriverDirectory: driver, SkipInstallBrowsers: true})
+	if err != nil {
+		return fmt.Errorf("driver in %s: %w", driver, err)
+	}
+	options := playwright.BrowserTypeLaunchOptions{Args: []string{
+		"--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync",
+	}}
+	if path := chromiumPath(); path != "" {
+		options.ExecutablePath = playwright.String(path)
+	}
+	b.chromium, err = b.driver.Chromium.Launch(options)
+	return err
+}
+
+// chromiumPath is the browser to use; empty for Playwright's own.
+func chromiumPath() string {
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium-headless-shell", "chromium"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func (b *sharedBrowser) stop() {
+	if b.chromium != nil {
+		if err := b.chromium.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: close the browser:", err)
+		}
+	}
+	if b.driver != nil {
+		if err := b.driver.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: stop the driver:", err)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sneakers23/app/postgres/pgtest"
+)
+
+// patience is the deadline of every wait: far beyond what a slow machine needs.
+const patience = 60 * time.Second
+
+// shop is a running node, and the command line beside it.
+type shop struct {
+	t        testing.TB
+	dataDir  string
+	database string // URL; empty for the node's private one
+	args     []string
+
+	URL  string
+	cmd  *exec.Cmd
+	log  *logBuffer
+	done chan error // the end of the process
+}
+
+// newShop starts a node on a schema of its own.
+func newShop(t testing.TB) *shop {
+	t.Helper()
+	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s.start("--seed")
+	return s
+}
+
+// newPrivateShop starts a node with a database of its own.
+func newPrivateShop(t testing.TB) *shop {
+	t.Helper()
+	s := &shop{t: t, dataDir: publicDir(t)}
+	s.start()
+	return s
+}
+
+// publicDir is a temporary directory that the private database's user may pass through.
+func publicDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sneakers23-shop-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// start runs the node and waits until it says where it is.
+func (s *shop) start(args ...string) {
+	s.t.Helper()
+	began := time.Now()
+	s.args = args
+	s.log = new(logBuffer)
+	s.cmd = s.command(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd.Stderr = s.log
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { s.stop() })
+	cmd, done := s.cmd, make(chan error, 1) // buffer 1: the process ends whether or not somebody waits
+	s.done = done
+	started := make(chan error, 1)
+	var greeting struct {
+		HTTP string `json:"http"`
+	}
+	go func() {
+		started <- json.NewDecoder(out).Decode(&greeting)
+		_, _ = io.Copy(io.Discard, out)
+		done <- cmd.Wait()
+	}()
+	select {
+	case err := <-started:
+		if err != nil {
+			s.t.Fatalf("the node did not start: %v\n%s", err, s.log)
+		}
+	case <-time.After(patience):
+		s.t.Fatalf("the node did not start within %v\n%s", patience, s.log)
+	}
+	s.URL = greeting.HTTP
+	s.t.Logf("node is open after %v", time.Since(began).Round(time.Millisecond))
+}
+
+// stop ends the node as an operator would, and checks that it ended well.
+func (s *shop) stop() {
+	s.t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Error(err)
+	}
+	if err := s.wait(); err != nil {
+		s.t.Errorf("the node ended with %v\n%s", err, s.log)
+	}
+	if s.t.Failed() {
+		s.t.Logf("log of the node:\n%s", s.log)
+	}
+}
+
+// kill ends the node as bad luck would.
+func (s *shop) kill() {
+	s.t.Helper()
+	if err := s.cmd.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.wait(); err == nil {
+		s.t.Error("a killed node ended well")
+	}
+}
+
+func (s *shop) wait() error {
+	s.cmd = nil
+	select {
+	case err := <-s.done:
+		return err
+	case <-time.After(patience):
+		return errors.New("did not end in time")
+	}
+}
+
+// command is a call of the program with this shop's environment.
+func (s *shop) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database)
+	return cmd
+}
+
+// run calls the command line and returns its output. The exit code must be 0.
+func (s *shop) run(args ...string) string {
+	s.t.Helper()
+	out, errOut, code := s.try(args...)
+	if code != 0 {
+		s.t.Fatalf("sneakers23 %s: exit code %d: %s", strings.Join(args, " "), code, errOut)
+	}
+	return out
+}
+
+// try calls the command line and returns what it wrote and its exit code.
+func (s *shop) try(args ...string) (out, errOut string, code int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	cmd := s.command(args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	defer stop()
+	err := cmd.Wait()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+}
+
+// get asks the node for a page.
+func (s *shop) get(path string) (status int, body string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// sql runs a statement on the shop's database, as somebody with psql would.
+func (s *shop) sql(statement string, args ...any) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	if _, err := conn.Exec(s.t.Context(), statement, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// until waits for a condition that no event tells of.
+func until(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	began := time.Now()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		if time.Since(began) > patience {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+		<-tick.C
+	}
+	t.Logf("%s: after %v", what, time.Since(began).Round(time.Millisecond))
+}
+
+// logBuffer keeps what the node logs.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,133 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// visitor is a shopper with a browser: cookies and storage are nobody else's.
+type visitor struct {
+	t testing.TB
+	playwright.Page
+	joined chan struct{} // a token for each topic that was joined
+}
+
+// newVisitor opens a page of the shop and waits until it is live.
+func newVisitor(t testing.TB, url string) *visitor {
+	t.Helper()
+	v := newContext(t, playwright.BrowserNewContextOptions{})
+	v.visit(url)
+	v.live()
+	return v
+}
+
+func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {
+	t.Helper()
+	ctx, err := browser.get(t).NewContext(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ctx.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx.SetDefaultTimeout(float64(patience.Milliseconds()))
+	page, err := ctx.NewPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{t, page, make(chan struct{}, 1000)} // more than any test joins
+	page.OnWebSocket(v.follow)
+	page.OnPageError(func(err error) { t.Errorf("error on the page: %v", err) })
+	return v
+}
+
+// follow listens to the page's socket. A topic is joined when its join was answered with what the page may have missed.
+func (v *visitor) follow(socket playwright.WebSocket) {
+	socket.OnFrameReceived(func(frame []byte) {
+		if bytes.Contains(frame, []byte(`"phx_reply"`)) && bytes.Contains(frame, []byte(`"levels"`)) {
+			v.joined <- struct{}{}
+		}
+	})
+}
+
+func (v *visitor) visit(url string) {
+	v.t.Helper()
+	if _, err := v.Goto(url); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// live waits until every product on the page has joined its topic: from then on nothing is missed.
+func (v *visitor) live() {
+	v.t.Helper()
+	for range v.count(".product-listing[data-product-id]") {
+		select {
+		case <-v.joined:
+		case <-time.After(patience):
+			v.t.Fatal("the page did not join its topics")
+		}
+	}
+}
+
+// wait waits until the selector finds something that can be seen.
+func (v *visitor) wait(selector string) {
+	v.t.Helper()
+	if err := v.Locator(selector).First().WaitFor(); err != nil {
+		v.t.Fatalf("%s did not appear: %v", selector, err)
+	}
+}
+
+// waitGone waits until the selector finds nothing.
+func (v *visitor) waitGone(selector string) {
+	v.t.Helper()
+	options := playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateDetached}
+	if err := v.Locator(selector).First().WaitFor(options); err != nil {
+		v.t.Fatalf("%s did not go: %v", selector, err)
+	}
+}
+
+func (v *visitor) count(selector string) int {
+	v.t.Helper()
+	n, err := v.Locator(selector).Count()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return n
+}
+
+func (v *visitor) text(selector string) string {
+	v.t.Helper()
+	s, err := v.Locator(selector).First().TextContent()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return s
+}
+
+// evaluate runs a script in the page and returns its value as a T.
+func evaluate[T any](v *visitor, script string, args ...any) T {
+	v.t.Helper()
+	got, err := v.Evaluate(script, args...)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	value, ok := got.(T)
+	if !ok {
+		v.t.Fatalf("script returned %T, want %T", got, value)
+	}
+	return value
+}
+
+func size(itemID int) string {
+	return fmt.Sprintf("button.size-container__entry[value=%q]", fmt.Sprint(itemID))
+}
+
+func sizeAt(itemID int, level string) string {
+	return size(itemID) + ".size-container__entry--level-" + level
+}

@@ -1,0 +1,283 @@
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// pipes is a listener whose connections are pipes, so that time in a bubble passes
+// while everybody waits for the network.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { close(p.done); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
+
+// bubble is a server that listens on pipes.
+type bubble struct {
+	*Server
+	t     *testing.T
+	pipes *pipes
+}
+
+// startInBubble must be called within synctest.Test.
+func startInBubble(t *testing.T, cfg Config) *bubble {
+	t.Helper()
+	server, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bubble{Server: server, t: t, pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
+	web := &http.Server{Handler: server}
+	go web.Serve(b.pipes)
+	t.Cleanup(func() {
+		web.Close()
+		server.Close()
+	})
+	return b
+}
+
+func (b *bubble) dial() *client {
+	b.t.Helper()
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		b.pipes.conns <- theirs
+		return ours, nil
+	}}
+	conn, _, err := dialer.Dial("ws://bubble/socket/websocket?vsn=2.0.0", nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c := newClient(b.t, conn)
+	c.patience = time.Hour
+	return c
+}
+
+// goroutines counts those that run the function, when all have come to rest.
+func goroutines(function string) int {
+	synctest.Wait()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	return strings.Count(string(stacks), "channel."+function+"(")
+}
+
+func TestSilentSocketIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{Routes: routeTo(&fake{})})
+		c := site.dial()
+		c.join("room:a")
+		heard := time.Now()
+		c.wantClose(websocket.CloseProtocolError)
+		if silent := time.Since(heard); silent != 60*time.Second {
+			t.Errorf("closed after %v, want 60s", silent)
+		}
+		c.Close()
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are open", n)
+		}
+	})
+}
+
+// A client that is gone without a word costs nothing for long.
+func TestSilentSocketThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{Timeout: 30 * time.Second, Routes: routeTo(&fake{})})
+		c := site.dial()
+		c.join("room:a")
+		time.Sleep(30*time.Second + closeWait + time.Millisecond)
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are open", n)
+		}
+	})
+}
+
+func TestEverythingIsLife(t *testing.T) {
+	for name, sign := range map[string]func(*client){
+		"heartbeat": func(c *client) { c.wantNothing() },
+		"event":     func(c *client) { c.send(`["1","2","room:a","quiet",{}]`) },
+		"ping":      func(c *client) { c.WriteMessage(websocket.PingMessage, nil) },
+		"pong":      func(c *client) { c.WriteMessage(websocket.PongMessage, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				site := startInBubble(t, Config{WriteTimeout: time.Hour, Routes: routeTo(&fake{in: echo})})
+				c := site.dial()
+				c.join("room:a")
+				var pongs int
+				c.SetPongHandler(func(string) error { pongs++; return nil })
+				for range 5 {
+					time.Sleep(59 * time.Second)
+					sign(c)
+				}
+				c.wantNothing()
+				if want := map[string]int{"ping": 5}[name]; pongs != want {
+					t.Errorf("%d pongs, want %d", pongs, want)
+				}
+				c.Close()
+			})
+		})
+	}
+}
+
+func TestDrainInSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{DrainShare: 0.1, DrainLeast: 3, Routes: routeTo(&fake{})})
+		const clients = 40
+		began := time.Now()
+		closed := make(chan time.Duration, clients)
+		for range clients {
+			c := site.dial()
+			c.join("room:a")
+			go func() {
+				defer c.Close()
+				c.SetReadDeadline(time.Time{})
+				_, _, err := c.ReadMessage()
+				if e, ok := errors.AsType[*websocket.CloseError](err); !ok || e.Code != websocket.CloseServiceRestart {
+					t.Errorf("got %v, want close 1012", err)
+				}
+				closed <- time.Since(began)
+			}()
+		}
+		if err := site.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are open", n)
+		}
+		synctest.Wait()
+		close(closed)
+		var times []time.Duration
+		for d := range closed {
+			times = append(times, d)
+		}
+		slices.Sort(times)
+		for i, d := range times {
+			if want := time.Duration(i/4) * time.Second; d != want {
+				t.Errorf("client %d was closed after %v, want %v", i, d, want)
+			}
+		}
+	})
+}
+
+func TestDrainRefusesNewSockets(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	if err := site.Drain(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if got := site.status(site.url(), nil); got != http.StatusServiceUnavailable {
+		t.Errorf("status %d, want 503", got)
+	}
+}
+
+// When its context ends, Drain closes all that are left and cancels callbacks.
+func TestDrainCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var terminated atomic.Int64
+		site := startInBubble(t, Config{DrainLeast: 1, Routes: routeTo(&fake{
+			join: func(ctx context.Context, s *Socket, params json.RawMessage) (any, error) {
+				if string(params) == `"wait"` {
+					<-ctx.Done()
+				}
+				return nil, nil
+			},
+			terminate: func(ctx context.Context, _ *Socket, _ error) {
+				terminated.Add(1)
+				<-ctx.Done() // a callback that has no end of its own
+			},
+		})})
+		for range 5 {
+			site.dial().join("room:a")
+		}
+		site.dial().send(`["1","1","room:a","phx_join","wait"]`)
+		synctest.Wait()
+		began := time.Now()
+		why := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 1500*time.Millisecond, why)
+		defer cancel()
+		if err := site.Drain(ctx); err != why {
+			t.Errorf("Drain returned %v, want %v", err, why)
+		}
+		if d := time.Since(began); d > 1500*time.Millisecond+2*closeWait {
+			t.Errorf("it took %v", d)
+		}
+		if n := terminated.Load(); n != 6 {
+			t.Errorf("%d channels were terminated, want 6", n)
+		}
+	})
+}
+
+// Over a connection that cannot be written to without waiting, a client that does
+// not read is cut off as well, and what it got is whole frames.
+func TestSlowReaderOnAPipe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxQueue: 1000, Routes: routeTo(&fake{})})
+		slow, quick := site.dial(), site.dial()
+		slow.join("room:a")
+		quick.join("room:a")
+		for range 20 {
+			site.cfg.PubSub.Broadcast("room:a", "noise", json.RawMessage(`"`+strings.Repeat("x", 100)+`"`))
+			quick.receive()
+		}
+		time.Sleep(closeWait) // less than the WriteTimeout
+		synctest.Wait()
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("%d sockets are open, want 1", n)
+		}
+		if n := site.cfg.PubSub.Count("room:a"); n != 1 {
+			t.Errorf("%d are subscribed, want 1", n)
+		}
+		slow.NetConn().SetReadDeadline(time.Time{})
+		if _, err := io.Copy(io.Discard, slow.NetConn()); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("reading what is left: %v", err)
+		}
+		quick.wantNothing()
+		quick.Close()
+	})
+}
+
+// A client that takes not even one frame is cut off by the write timeout, though
+// its queue is not full.
+func TestWriteTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{Timeout: time.Hour, WriteTimeout: 5 * time.Second, Routes: routeTo(&fake{})})
+		c := site.dial()
+		c.join("room:a")
+		site.cfg.PubSub.Broadcast("room:a", "noise", nil)
+		time.Sleep(5*time.Second - time.Millisecond)
+		synctest.Wait()
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("after 5 s less 1 ms: %d sockets are open, want 1", n)
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("after 5 s: %d sockets are open, want 0", n)
+		}
+	})
+}

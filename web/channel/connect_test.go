@@ -1,0 +1,170 @@
+package channel
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+)
+
+func TestVersion(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	for vsn, want := range map[string]int{
+		"2.0.0": 101, "2.0.17": 101,
+		"": 403, "1.0.0": 403, "2": 403, "2.0": 403, "2.1.0": 403, "3.0.0": 403, "2.0.x": 403, "2.0.0.0": 403, "2.0.01": 403,
+	} {
+		if got := site.status(strings.Replace(site.url(), "2.0.0", vsn, 1), nil); got != want {
+			t.Errorf("vsn=%s: %d, want %d", vsn, got, want)
+		}
+	}
+	if got := site.status(strings.TrimSuffix(site.url(), "?vsn=2.0.0"), nil); got != 403 {
+		t.Errorf("no vsn: %d, want 403", got)
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	https := func(r *http.Request) string {
+		if r.Header.Get("X-Forwarded-Proto") == "https" {
+			return "https"
+		}
+		return "http"
+	}
+	site := start(t, Config{
+		Origins: []string{"https://shop.example", "http://localhost:8080/"},
+		Scheme:  https,
+		Routes:  routeTo(&fake{}),
+	})
+	own := strings.TrimPrefix(site.http.URL, "http://")
+	for _, test := range []struct {
+		origin string
+		header map[string]string
+		want   int
+	}{
+		{"", nil, 101},
+		{"http://" + own, nil, 101},
+		{"HTTP://" + own, nil, 101},
+		{"https://" + own, nil, 403},
+		{"http://127.0.0.1", nil, 403}, // another port
+		{"http://127.0.0.1:1", nil, 403},
+		{"http://evil.example", nil, 403},
+		{"http://evil.example/" + own, nil, 403},
+		{"null", nil, 403},
+		{"file://", nil, 403},
+		{"https://shop.example", nil, 101},
+		{"https://SHOP.example:443", nil, 101},
+		{"http://shop.example", nil, 403},
+		{"https://shop.example.evil.example", nil, 403},
+		{"http://localhost:8080", nil, 101},
+		{"http://localhost", nil, 403},
+		{"https://" + own, map[string]string{"X-Forwarded-Proto": "https"}, 101},
+		{"http://" + own, map[string]string{"X-Forwarded-Proto": "https"}, 403},
+		{"https://front.example", map[string]string{"X-Forwarded-Proto": "https", "Host": "front.example"}, 101},
+		{"http://front.example:80", map[string]string{"Host": "front.example"}, 101},
+	} {
+		header := http.Header{}
+		if test.origin != "" {
+			header.Set("Origin", test.origin)
+		}
+		for k, v := range test.header {
+			header.Set(k, v)
+		}
+		if got := site.status(site.url(), header); got != test.want {
+			t.Errorf("Origin %q %v: %d, want %d", test.origin, test.header, got, test.want)
+		}
+	}
+}
+
+func TestConnectRefused(t *testing.T) {
+	site := start(t, Config{
+		Connect: func(info ConnectInfo) (any, error) {
+			switch info.Params.Get("token") {
+			case "good":
+				return "ann", nil
+			case "often":
+				return nil, &ConnectError{http.StatusTooManyRequests, "not so fast"}
+			}
+			return nil, errors.New("bad token: the cause, which is ours")
+		},
+		Routes: routeTo(&fake{}),
+	})
+	for token, want := range map[string]int{"good": 101, "often": 429, "bad": 403} {
+		if got := site.status(site.url()+"&token="+token, nil); got != want {
+			t.Errorf("token %s: %d, want %d", token, got, want)
+		}
+	}
+}
+
+func TestNoWebSocket(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	for path, want := range map[string]int{
+		"/socket/websocket?vsn=2.0.0": http.StatusUpgradeRequired,
+		"/socket/other":               http.StatusNotFound,
+	} {
+		response, err := http.Get(site.http.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("GET %s: %d, want %d", path, response.StatusCode, want)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	routes := routeTo(&fake{})
+	for name, cfg := range map[string]Config{
+		"no routes":       {},
+		"star inside":     {Routes: []Route{{Pattern: "a*b", New: routes[0].New}}},
+		"two stars":       {Routes: []Route{{Pattern: "a**", New: routes[0].New}}},
+		"empty pattern":   {Routes: []Route{{New: routes[0].New}}},
+		"no constructor":  {Routes: []Route{{Pattern: "a"}}},
+		"negative":        {Routes: routes, MaxFrame: -1},
+		"bad origin":      {Routes: routes, Origins: []string{"shop.example"}},
+		"origin and path": {Routes: routes, Origins: []string{"http://shop.example/shop"}},
+	} {
+		if _, err := New(cfg); err == nil {
+			t.Errorf("%s: no error", name)
+		} else if !strings.HasPrefix(err.Error(), "channel: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	var made string
+	route := func(pattern string) Route {
+		return Route{pattern, func() Channel { made = pattern; return &fake{} }}
+	}
+	site := start(t, Config{Routes: []Route{route("room:lobby"), route("room:*"), route("all")}})
+	for topic, want := range map[string]string{
+		"room:lobby": "room:lobby", "room:lobbyist": "room:*", "room:": "room:*", "room:a:b": "room:*", "all": "all",
+	} {
+		c := site.dial()
+		c.join(topic)
+		if made != want {
+			t.Errorf("%s went to %s, want %s", topic, made, want)
+		}
+	}
+	c := site.dial()
+	for _, topic := range []string{"room", "allx", "al", "", "*"} {
+		c.send(`["1","1",%q,"phx_join",{}]`, topic)
+		c.want(`[null,"1","` + topic + `","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`)
+	}
+}
+
+// Nothing is compressed, whatever the client offers: frames are shared.
+func TestNoCompression(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	dialer := websocket.Dialer{EnableCompression: true}
+	conn, response, err := dialer.Dial(site.url(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if got := response.Header.Get("Sec-Websocket-Extensions"); got != "" {
+		t.Errorf("extensions %q", got)
+	}
+}
