@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -70,27 +71,24 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 		}
 		return fmt.Errorf("database %s: %s", at, pg.Message)
 	}
-	return fmt.Errorf("database %s does not answer: is PostgreSQL running there? Start it, or correct --database-url (DATABASE_URL): %w",
-		at, errors.Unwrap(err))
+	why := err.Error()
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		why = op.Err.Error()
+	}
+	return fmt.Errorf("database %s does not answer (%s): is PostgreSQL running there? Start it, or correct --database-url (DATABASE_URL)",
+		at, why)
 }
 
-// prepare makes the schema what this program needs. The private database belongs to the node: it is migrated and
-// filled. One that was named is migrated when it is empty; a schema that is behind is the operator's decision.
+// prepare makes the schema what this program needs, and fills an empty store if asked to. The private database belongs
+// to the node: it is migrated and filled in any case.
 func (d *database) prepare(ctx context.Context, seed bool) error {
 	steps, err := migrations.Status(ctx, d.url)
 	if err != nil {
 		return err
 	}
-	pending, applied := 0, 0
-	for _, s := range steps {
-		if s.Applied {
-			applied++
-		} else {
-			pending++
-		}
-	}
-	if d.private == nil && applied > 0 && pending > 0 {
-		return fmt.Errorf("the database lacks %d of %d migrations: apply them with `sneakers23 migrate up`", pending, len(steps))
+	pending, err := toApply(steps, d.private != nil)
+	if err != nil {
+		return err
 	}
 	if pending > 0 {
 		if _, err := migrations.Up(ctx, d.url); err != nil {
@@ -106,6 +104,21 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 		d.log.Info("store was empty, two products put in")
 	}
 	return err
+}
+
+// toApply is how many steps a starting node applies. A database that was named is migrated when it is empty; when it
+// is behind, that is its operator's decision.
+func toApply(steps []migrations.Step, private bool) (int, error) {
+	pending := 0
+	for _, s := range steps {
+		if !s.Applied {
+			pending++
+		}
+	}
+	if !private && pending > 0 && pending < len(steps) {
+		return 0, fmt.Errorf("the database lacks %d of %d migrations: apply them with `sneakers23 migrate up`", pending, len(steps))
+	}
+	return pending, nil
 }
 
 // warn says loudly what would let a committed sale be lost.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/inventory"
@@ -57,7 +58,7 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, sub
 		}
 		if err != nil {
 			ans.Error = words(err)
-			log.Debug("command refused", "command", subject, "err", err)
+			log.Info("command refused", "command", subject, "err", err)
 		}
 		b, err := json.Marshal(ans)
 		if err == nil {
@@ -80,7 +81,10 @@ func words(err error) string {
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "the database did not answer in time, see /readyz and the node's log; look with: sneakers23 products"
+		return "the database did not answer in time, see the node's log and /readyz; it may have been done: look with `sneakers23 products`"
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "the node does not reach its database, see the node's log and /readyz; nothing was done"
 	}
 	return err.Error()
 }

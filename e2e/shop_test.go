@@ -150,7 +150,8 @@ func (s *shop) wait() error {
 // command is a call of the program with this shop's environment.
 func (s *shop) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database)
+	cmd.Env = append(os.Environ(), "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database,
+		"GORACE=atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
 	return cmd
 }
 

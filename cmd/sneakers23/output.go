@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mattn/go-isatty"
+
 	"sneakers23/app"
 )
 
@@ -49,11 +51,7 @@ func confirm(term terminal, what string) error {
 // interactive tells whether a person is at the other end.
 func interactive(f any) bool {
 	file, ok := f.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && file.Name() != os.DevNull
+	return ok && isatty.IsTerminal(file.Fd())
 }
 
 // progress is a bar that moves in place at a terminal, and is silent elsewhere.

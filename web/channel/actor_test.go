@@ -94,6 +94,8 @@ func TestTerminate(t *testing.T) {
 	want("room:left", ErrLeft)
 	c.send(`["2","2","room:replaced","phx_join",{}]`)
 	want("room:replaced", ErrReplaced)
+	for c.receive() != `["2","2","room:replaced","phx_reply",{"status":"ok","response":{}}]` {
+	}
 	c.send(`["1","2","room:crashed","panic",{}]`)
 	want("room:crashed", ErrCrashed)
 	c.Close()

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"sneakers23/inventory"
 	"sneakers23/web/webtest"
@@ -14,35 +12,32 @@ import (
 
 // All who ask after a change are served by one rendering.
 func TestRenewOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var k kept[string]
-		var rendered atomic.Int32
-		latest := func() (uint64, func() (string, error), error) {
-			return 7, func() (string, error) {
-				time.Sleep(time.Second) // of the bubble's clock: the others arrive meanwhile
-				rendered.Add(1)
-				return "page", nil
-			}, nil
-		}
-		var all sync.WaitGroup
-		for range 20 {
-			all.Go(func() {
-				if got, err := k.renew(latest); got != "page" || err != nil {
-					t.Errorf("got %q, %v", got, err)
-				}
-			})
-		}
-		all.Wait()
-		if n := rendered.Load(); n != 1 {
-			t.Errorf("rendered %d times, want once", n)
-		}
-		if got, ok := k.of(7); !ok || got != "page" {
-			t.Errorf("got %q, %v", got, ok)
-		}
-		if _, ok := k.of(6); ok {
-			t.Error("serves what was rendered for another state")
-		}
-	})
+	var k kept[string]
+	var rendered atomic.Int32
+	latest := func() (uint64, func() (string, error), error) {
+		return 7, func() (string, error) {
+			rendered.Add(1)
+			return "page", nil
+		}, nil
+	}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if got, err := k.renew(latest); got != "page" || err != nil {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := rendered.Load(); n != 1 {
+		t.Errorf("rendered %d times, want once", n)
+	}
+	if got, ok := k.of(7); !ok || got != "page" {
+		t.Errorf("got %q, %v", got, ok)
+	}
+	if _, ok := k.of(6); ok {
+		t.Error("serves what was rendered for another state")
+	}
 }
 
 func TestRenewKeepsNoFailure(t *testing.T) {

@@ -95,7 +95,7 @@ func TestURLIsForAnyDatabase(t *testing.T) {
 func TestDataDir(t *testing.T) {
 	var (
 		dir string
-		pid int
+		run *os.File // the server has locked it
 	)
 	t.Run("a test", func(t *testing.T) {
 		dir = DataDir(t)
@@ -108,22 +108,19 @@ func TestDataDir(t *testing.T) {
 		if out, err := node.Output(); err == nil || len(out) > 0 {
 			t.Fatalf("the node was not killed: %s", out)
 		}
-		text, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
-		if err != nil {
+		if run, err = os.Open(filepath.Join(dir, "postgres.run.lock")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fmt.Sscan(string(text), &pid); err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Kill(pid, 0); err != nil {
+		if err := syscall.Flock(int(run.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
 			t.Fatalf("the killed node has left no server: %v", err)
 		}
 	})
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the directory is left: %v", err)
 	}
-	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("after the test the server (process %d) runs (%v)", pid, err)
+	defer run.Close()
+	if err := syscall.Flock(int(run.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		t.Errorf("after the test its server runs: %v", err)
 	}
 }
 

@@ -1,0 +1,161 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sneakers23/app/postgres/pgtest"
+)
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, tt := range []struct {
+		args string
+		code int
+		says string // on standard output, or on standard error when the code is not 0
+	}{
+		{"--help", 0, "Usage: sneakers23 <command>"},
+		{"", 0, "Usage: sneakers23 <command>"},
+		{"restock --help", 0, "COUNT"},
+		{"version", 0, "sneakers23 "},
+		{"products", 0, "SHU6013"},
+		{"products --json", 0, `"available_count"`},
+		{"release SHU6000", 0, "is released"},
+		{"release SHU6000", 0, "was released before"},
+		{"release 2 --at 1h", 0, "will be released"},
+		{"release 2 --at 2001-01-01T00:00:00Z", 1, "in the past"},
+		{"release 2 --at soon", 2, "is no time"},
+		{"release NOPE", 1, `no product has the SKU or id "NOPE"`},
+		{"release 99", 1, `no product has the SKU or id "99"`},
+		{"release", 2, "expected"},
+		{"restock SHU6001 5 --json", 0, `"added": 5`},
+		{"restock 1 5", 0, "5 more"},
+		{"restock SHU6001 -5", 2, "COUNT must be 1 or more"},
+		{"restock SHU6001 0", 2, "COUNT must be from 1"},
+		{"restock SHU6001 five", 2, "five"},
+		{"restock SHU6001 99999999999999999999", 2, "COUNT"},
+		{"restock NOPE 5", 1, `no item has the SKU or id "NOPE"`},
+		{"restock SHU6000 5", 1, "is a product"},
+		{"sell", 2, "add --yes"},
+		{"sell --yes --per-tick 0", 2, "--per-tick"},
+		{"seed", 0, "left alone"},
+		{"migrate status", 0, "00001_inventory.sql"},
+		{"migrate up --json", 0, "[]"},
+		{"migrate down", 2, "add --yes"},
+		{"dance", 2, "dance"},
+		{"products --nope", 2, "--nope"},
+		{"completion -c bash", 0, "complete"},
+		{"serve --listen nowhere", 2, "--listen"},
+		{"serve --listen 0.0.0.0:0", 2, "--secret"},
+		{"serve --secret short", 2, "at least 32"},
+		{"serve --origins shop.example", 2, "no origin"},
+		{"serve --listen 127.0.0.1:0", 1, "another node runs with the data directory"},
+	} {
+		out, errOut, code := s.try(strings.Fields(tt.args)...)
+		said := out
+		if tt.code != 0 {
+			said = errOut
+		}
+		if code != tt.code || !strings.Contains(said, tt.says) {
+			t.Errorf("sneakers23 %s: exit code %d, want %d, with %q in:\n%s%s", tt.args, code, tt.code, tt.says, out, errOut)
+		}
+	}
+}
+
+func TestWhatKeepsANodeFromStarting(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() }) // after the subtests
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := publicDir(t)
+	if err := os.Mkdir(filepath.Join(broken, "postgres"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(broken, "postgres", "base"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		database, dataDir string
+		args              []string
+		says              []string
+	}{
+		"port in use": {args: []string{"--listen", taken.Addr().String()}, says: []string{"another program has this port"}},
+		"no database there": {
+			database: "postgres://shopper:topsecret@127.0.0.1:1/shop", says: []string{"does not answer", "127.0.0.1:1", "DATABASE_URL"},
+		},
+		"no database address":           {database: "postgres://[", says: []string{"DATABASE_URL"}},
+		"data directory is a file":      {dataDir: file, says: []string{"data directory", "--data-dir"}},
+		"half-written private database": {dataDir: broken, says: []string{filepath.Join(broken, "postgres")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &shop{t: t, dataDir: tt.dataDir, database: tt.database}
+			if s.dataDir == "" {
+				s.dataDir = publicDir(t)
+			}
+			args := append([]string{"serve"}, tt.args...)
+			if tt.args == nil {
+				args = append(args, "--listen", "127.0.0.1:0")
+			}
+			out, errOut, code := s.try(args...)
+			if code != 1 {
+				t.Errorf("exit code %d, want 1: %s%s", code, out, errOut)
+			}
+			for _, says := range tt.says {
+				if !strings.Contains(errOut, says) {
+					t.Errorf("%q is not in:\n%s", says, errOut)
+				}
+			}
+			if strings.Contains(errOut, "topsecret") {
+				t.Errorf("the password is in:\n%s", errOut)
+			}
+			t.Logf("it says: %s", errOut)
+		})
+	}
+}
+
+func TestEmptyStore(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s.start() // not seeded
+	if out := s.run("products"); !strings.Contains(out, "no products") {
+		t.Errorf("products of an empty store: %s", out)
+	}
+	if _, body := s.get("/"); !strings.Contains(body, "The shelves are empty") {
+		t.Error("the page of an empty store does not say so")
+	}
+	v := newVisitor(t, s.URL)
+	s.run("seed")
+	if _, err := v.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	v.wait(".product-soon-1")
+}
+
+func TestSeedWithoutANode(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s.run("migrate", "up")
+	var seeded struct{ Seeded bool }
+	if err := json.Unmarshal([]byte(s.run("seed", "--json")), &seeded); err != nil || !seeded.Seeded {
+		t.Errorf("seed: %v, %+v", err, seeded)
+	}
+	s.run("migrate", "down", "--yes")
+	if out := s.run("migrate", "status"); !strings.Contains(out, "pending") {
+		t.Errorf("status after down: %s", out)
+	}
+	if _, errOut, code := s.try("migrate", "down", "--yes"); code != 1 || !strings.Contains(errOut, "nothing to take back") {
+		t.Errorf("down from nothing: exit code %d: %s", code, errOut)
+	}
+}

@@ -1,0 +1,102 @@
+package channel
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Whatever is queued, written in pieces and dropped: what leaves is what a plain
+// buffer would give, in whole frames, and the count of bytes is right.
+func TestQueueAgainstAModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var o outbox
+		var model [][]byte // the frames that wait, the first without what has left
+		begun := false     // a part of the first has left
+		buf := make([]byte, 0, 64)
+		next := byte(0)
+		t.Repeat(map[string]func(*rapid.T){
+			"add": func(t *rapid.T) {
+				next++
+				frame := bytes.Repeat([]byte{next}, rapid.IntRange(1, 100).Draw(t, "size"))
+				o.append(frame)
+				model = append(model, frame)
+			},
+			"write": func(t *rapid.T) {
+				batch := o.take(buf)
+				if !bytes.HasPrefix(bytes.Join(model, nil), batch) || len(batch) == 0 && len(model) > 0 {
+					t.Fatalf("took %d, want the beginning of %d", batch, model)
+				}
+				if rapid.Bool().Draw(t, "drop meanwhile") {
+					o.drop()
+					model = model[:framesIn(model, len(batch))]
+				}
+				n := rapid.IntRange(0, len(batch)).Draw(t, "written")
+				o.wrote(n)
+				for ; n > 0; begun = true {
+					if n < len(model[0]) {
+						model[0] = model[0][n:]
+						begun = true
+						break
+					}
+					n -= len(model[0])
+					model = model[1:]
+					begun = false
+					if n == 0 {
+						break
+					}
+				}
+			},
+			"drop": func(*rapid.T) {
+				o.drop()
+				if begun {
+					model = model[:1]
+				} else {
+					model = nil
+				}
+			},
+			"": func(t *rapid.T) {
+				waiting := 0
+				for i, frame := range model {
+					if i > 0 {
+						waiting += len(frame)
+					}
+				}
+				if o.empty() != (len(model) == 0) || o.waiting != waiting {
+					t.Fatalf("empty %v, %d bytes wait; want %v, %d", o.empty(), o.waiting, len(model) == 0, waiting)
+				}
+			},
+		})
+	})
+}
+
+// framesIn says how many frames it takes to fill n bytes.
+func framesIn(frames [][]byte, n int) (count int) {
+	for n > 0 {
+		n -= len(frames[count])
+		count++
+	}
+	return count
+}
+
+func TestQueueForgetsWhatWasSent(t *testing.T) {
+	var o outbox
+	for range 1000 {
+		o.append(make([]byte, 10))
+	}
+	for !o.empty() {
+		o.wrote(len(o.take(make([]byte, 0, 500))))
+	}
+	if cap(o.frames) > keepFrames {
+		t.Errorf("an empty queue keeps room for %d frames", cap(o.frames))
+	}
+	o.append(make([]byte, 10))
+	for range 1000 { // never empty
+		o.append(make([]byte, 10))
+		o.wrote(10)
+	}
+	if cap(o.frames) > 64 {
+		t.Errorf("a queue of one frame has grown to %d", cap(o.frames))
+	}
+}
