@@ -1,76 +1,123 @@
 package web
 
 import (
-	"io"
+	"bufio"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// The page beside a bare net/http handler that writes the same bytes, both over loopback with clients that keep
-// their connections, and both without a network, where nothing hides what the handler itself costs.
-//
-//	go test -run - -bench Page ./web
+// The home page beside a bare net/http handler that writes the same bytes.
 
+// BenchmarkPage runs the two over loopback, in turns, so that both meet the same machine. A page operation is one
+// batch to each; of-bare is the rate of the shop as a part of the rate of the bare handler.
 func BenchmarkPage(b *testing.B) {
-	body, header := homeBytes(b)
-	quiet := newSite(b, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) })
-	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", header.Get("Content-Type"))
-		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(body)
-	})
-	for name, handler := range map[string]http.Handler{"shop": quiet, "bare": bare} {
-		b.Run("loopback/"+name, func(b *testing.B) { overLoopback(b, handler) })
-		b.Run("handler/"+name, func(b *testing.B) { inMemory(b, handler) })
+	const batch = 2000
+	shop, bare := handlers(b)
+	shopClients, bareClients := dial(b, shop), dial(b, bare)
+	shopClients.ask(b, batch)
+	bareClients.ask(b, batch)
+	var shopTook, bareTook time.Duration
+	for b.Loop() {
+		shopTook += shopClients.ask(b, batch)
+		bareTook += bareClients.ask(b, batch)
 	}
+	b.ReportMetric(bareTook.Seconds()/shopTook.Seconds(), "of-bare")
+	b.ReportMetric(float64(b.N*batch)/shopTook.Seconds(), "pages/s")
+	b.ReportMetric(float64(b.N*batch)/bareTook.Seconds(), "bare/s")
 }
 
-// homeBytes is the home page as it goes over the wire.
-func homeBytes(b *testing.B) ([]byte, http.Header) {
-	res, body := newSite(b, nil).ask("GET", "/", "Accept-Encoding", "gzip")
+// BenchmarkHandler leaves the network out: what the handlers themselves cost.
+func BenchmarkHandler(b *testing.B) {
+	shop, bare := handlers(b)
+	b.Run("shop", func(b *testing.B) { inMemory(b, shop) })
+	b.Run("bare", func(b *testing.B) { inMemory(b, bare) })
+}
+
+func handlers(b *testing.B) (shop, bare http.Handler) {
+	quiet := newSite(b, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) })
+	res, body := quiet.ask("GET", "/", "Accept-Encoding", "gzip")
 	if res.Header.Get("Content-Encoding") != "gzip" {
 		b.Fatal("the page is not compressed")
 	}
-	return []byte(body), res.Header
+	page := []byte(body)
+	return quiet, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+		_, _ = w.Write(page)
+	})
 }
 
-// overLoopback asks for the page on one kept connection for each CPU.
-func overLoopback(b *testing.B, handler http.Handler) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
-	defer func() {
-		transport.CloseIdleConnections()
-		_ = server.Close()
-		<-served
-	}()
-	url := "http://" + listener.Addr().String() + "/"
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			r, err := http.NewRequest("GET", url, nil)
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			r.Header.Set("Accept-Encoding", "gzip")
-			res, err := transport.RoundTrip(r)
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			_, _ = io.Copy(io.Discard, res.Body)
-			_ = res.Body.Close()
+// clients are kept connections, two for each CPU. They do as little as they can, to leave the CPU to the server.
+type clients []*bufio.ReadWriter
+
+func dial(b *testing.B, handler http.Handler) clients {
+	server := httptest.NewServer(handler)
+	b.Cleanup(server.Close)
+	cs := make(clients, 2*runtime.GOMAXPROCS(0))
+	for i := range cs {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
+		b.Cleanup(func() { _ = conn.Close() })
+		cs[i] = bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriter(conn))
+	}
+	return cs
+}
+
+// ask sends n requests over all connections and tells how long that took.
+func (cs clients) ask(b *testing.B, n int) time.Duration {
+	start := time.Now()
+	var all sync.WaitGroup
+	for _, conn := range cs {
+		all.Go(func() {
+			for range n / len(cs) {
+				if err := get(conn); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(start)
+}
+
+func get(conn *bufio.ReadWriter) error {
+	_, _ = conn.WriteString("GET / HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n")
+	if err := conn.Flush(); err != nil {
+		return err
+	}
+	length := 0
+	for first := true; ; first = false {
+		raw, err := conn.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line := strings.TrimRight(string(raw), "\r\n")
+		if first && line != "HTTP/1.1 200 OK" {
+			return fmt.Errorf("got %s", line)
+		}
+		if value, ok := strings.CutPrefix(line, "Content-Length: "); ok {
+			if length, err = strconv.Atoi(value); err != nil {
+				return err
+			}
+		}
+		if line == "" {
+			_, err := conn.Discard(length)
+			return err
+		}
+	}
 }
 
 // discard is a response writer without a network.
@@ -81,11 +128,8 @@ func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
 func inMemory(b *testing.B, handler http.Handler) {
-	r, err := http.NewRequest("GET", "/", nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	r.Header.Set("Accept-Encoding", "gzip")
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Encoding", "gzip, deflate, br")
 	w := &discard{header: http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {

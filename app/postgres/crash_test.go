@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,8 +124,8 @@ func TestLingeringBackend(t *testing.T) {
 		t.Fatal("a second server runs on the data while a backend of the killed one lives")
 	}
 	t.Logf("says: %v", err)
-	if !strings.Contains(err.Error(), s.place.runLock()) {
-		t.Errorf("got %v, want it to name the run lock", err)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), s.place.runLock()) {
+		t.Errorf("got %v, want that it has waited, and for what", err)
 	}
 	if got := starts(t, s); got != 1 {
 		t.Errorf("%d servers were started, want one", got)
@@ -210,8 +211,8 @@ func TestStrangersServer(t *testing.T) {
 		return ok && pm.status == "ready"
 	})
 	_, err = Start(t.Context(), config(t, dir))
-	if err == nil {
-		t.Fatal("took over a server whose socket is elsewhere")
+	if err == nil || !strings.Contains(err.Error(), elsewhere) {
+		t.Fatalf("got %v, want that its socket is in %s", err, elsewhere)
 	}
 	t.Logf("says: %v", err)
 	if inspect(stranger.Process.Pid, s.Dir()) != yes {

@@ -1,10 +1,10 @@
 package postgres
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -199,6 +199,9 @@ func TestOwners(t *testing.T) {
 			}
 			return os.Lchown(path, uid, uid)
 		})
+		for _, name := range []string{".log", ".use.lock", ".run.lock", ".start.lock"} { // they are made again
+			err = errors.Join(err, os.Remove(dir+"/postgres"+name))
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,8 +211,8 @@ func TestOwners(t *testing.T) {
 		if err == nil && ownerOf(fi).uid != uid { // the backend may have ended
 			t.Errorf("the server runs as %v, want %d", ownerOf(fi), uid)
 		}
-		for _, path := range []string{s.place.log(), s.place.useLock(), s.Dir() + "/postmaster.pid"} {
-			if fi, err := os.Stat(path); err != nil || fi.Sys().(*syscall.Stat_t).Uid != uid {
+		for _, path := range []string{s.place.log(), s.place.useLock(), s.place.runLock(), s.place.startLock(), s.Dir() + "/postmaster.pid"} {
+			if fi, err := os.Stat(path); err != nil || ownerOf(fi).uid != uid {
 				t.Errorf("%s belongs to somebody else than the data (%v)", path, err)
 			}
 		}

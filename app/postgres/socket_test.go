@@ -54,10 +54,13 @@ func TestSocketDirectoryOfAStranger(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t) + strings.Repeat("/a-rather-long-name", 6)
 	taken := socketDir(dir + "/postgres")
-	if err := os.Mkdir(taken, 0o777); err != nil {
+	if err := os.Mkdir(taken, 0o755); err != nil { // others can get in
 		t.Fatal(err)
 	}
 	defer os.Remove(taken)
+	if err := someOwner(t).own(taken); err != nil {
+		t.Fatal(err)
+	}
 	_, err := Start(t.Context(), config(t, dir))
 	if err == nil || !strings.Contains(err.Error(), taken) {
 		t.Errorf("got %v, want that %s is not ours", err, taken)

@@ -1,0 +1,177 @@
+package shop
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"sneakers23/inventory"
+	"sneakers23/replication/pubsub"
+	"sneakers23/web/webtest"
+)
+
+// ear hears what is broadcast on a topic.
+type ear struct{ events []string }
+
+func (e *ear) Deliver(m *pubsub.Message) {
+	b, err := json.Marshal(m.Payload)
+	if err != nil {
+		panic(err)
+	}
+	e.events = append(e.events, m.Event+" "+string(b))
+}
+
+// rig is a pusher, a shelf to change, and an ear on each product.
+type rig struct {
+	t      *testing.T
+	shelf  *webtest.Shelf
+	pusher *Pusher
+	ears   map[inventory.ProductID]*ear
+	rows   inventory.Rows
+	shown  uint64
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, shelf: webtest.NewShelf(webtest.Rows()), rows: webtest.Rows(), ears: map[inventory.ProductID]*ear{}}
+	topics := pubsub.New()
+	r.pusher = NewPusher(newPages(t, r.shelf), topics, slog.New(slog.DiscardHandler))
+	for _, id := range []inventory.ProductID{1, 2} {
+		r.ears[id] = new(ear)
+		topics.Subscribe(productTopic(id), r.ears[id])
+	}
+	return r
+}
+
+// notice shows the rows as they are now, tells the pusher, and returns what was broadcast on both topics.
+func (r *rig) notice(products []inventory.ProductID, items ...inventory.ItemID) []string {
+	r.t.Helper()
+	r.shown++
+	r.shelf.PutShown(r.rows, 1000+r.shown)
+	r.pusher.Watch(r.t.Context(), inventory.Notice{Catalog: r.shelf.Catalog(), Products: products, Items: items})
+	var heard []string
+	for _, id := range []inventory.ProductID{1, 2} {
+		heard = append(heard, r.ears[id].events...)
+		r.ears[id].events = nil
+	}
+	return heard
+}
+
+func (r *rig) all() []string {
+	r.t.Helper()
+	items := make([]inventory.ItemID, len(r.rows.Items))
+	for i, it := range r.rows.Items {
+		items[i] = it.ID
+	}
+	return r.notice([]inventory.ProductID{1, 2}, items...)
+}
+
+func TestPusherPushesLevelsThatChanged(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	item := &r.rows.Items[1] // 149 left
+	if heard := r.all(); len(heard) != 0 {
+		t.Errorf("nothing has changed, and %v was pushed", heard)
+	}
+	for _, tt := range []struct {
+		available int
+		want      []string
+	}{
+		{148, nil},
+		{0, []string{`stock_change {"product_id":1,"item_id":2,"level":"out"}`}},
+		{0, nil},
+		{500, []string{`stock_change {"product_id":1,"item_id":2,"level":"high"}`}},
+	} {
+		item.Available = tt.available
+		if heard := r.notice(nil, item.ID); !slices.Equal(heard, tt.want) {
+			t.Errorf("%d left: pushed %v, want %v", tt.available, heard, tt.want)
+		}
+	}
+}
+
+func TestPusherPushesAReleaseOnce(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	r.rows.Products[1].Released = true
+	heard := r.notice([]inventory.ProductID{2})
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], `released {"size_html":"`) || !strings.Contains(heard[0], `value=\"5\"`) {
+		t.Errorf("pushed %v, want the sizes of product 2", heard)
+	}
+	r.rows.Products[1].Name = "Breezy Boost 601"
+	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 0 {
+		t.Errorf("pushed %v after a release that was told", heard)
+	}
+	r.rows.Products[1].Released = false // the database went back
+	r.notice([]inventory.ProductID{2})
+	r.rows.Products[1].Released = true
+	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 1 {
+		t.Errorf("pushed %v, want released again", heard)
+	}
+}
+
+func TestJoinRepliesAreOfWhatThePusherHasTaken(t *testing.T) {
+	r := newRig(t)
+	if _, err := r.pusher.repliesFor(1); !errors.Is(err, ErrNotOpen) {
+		t.Errorf("before the first notice: got %v, want ErrNotOpen", err)
+	}
+	r.all()
+	if _, err := r.pusher.repliesFor(9); !errors.Is(err, inventory.ErrNotFound) {
+		t.Errorf("unknown product: got %v, want ErrNotFound", err)
+	}
+	levels := func() map[string]string {
+		t.Helper()
+		replies, err := r.pusher.repliesFor(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply struct{ Levels map[string]string }
+		if err := json.Unmarshal(replies.brief, &reply); err != nil {
+			t.Fatal(err)
+		}
+		return reply.Levels
+	}
+	if got := levels()["2"]; got != "low" {
+		t.Errorf("level %s, want low", got)
+	}
+	// the catalog is ahead of the pusher: who joins now is told what the pusher will push from
+	r.rows.Items[1].Available = 0
+	r.shelf.PutShown(r.rows, 9999)
+	if got := levels()["2"]; got != "low" {
+		t.Errorf("level %s, which was not taken yet; want low", got)
+	}
+	r.notice(nil, 2)
+	if got := levels()["2"]; got != "out" {
+		t.Errorf("level %s, want out", got)
+	}
+}
+
+func TestJoinReplyHasSizesForThosePagesThatLackThem(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	for _, tt := range []struct {
+		product         inventory.ProductID
+		released, sizes bool
+	}{{1, true, true}, {2, false, false}} {
+		replies, err := r.pusher.repliesFor(tt.product)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, raw := range map[string]json.RawMessage{"full": replies.full, "brief": replies.brief} {
+			var reply map[string]any
+			if err := json.Unmarshal(raw, &reply); err != nil {
+				t.Fatal(err)
+			}
+			_, sizes := reply["size_html"]
+			if want := tt.sizes && name == "full"; reply["released"] != tt.released || sizes != want {
+				t.Errorf("product %d, %s reply: released %v, sizes %v; want %v, %v", tt.product, name, reply["released"], sizes, tt.released, want)
+			}
+		}
+	}
+	first, _ := r.pusher.repliesFor(1)
+	second, _ := r.pusher.repliesFor(1)
+	if &first.full[0] != &second.full[0] {
+		t.Error("the reply was encoded again, though nothing has changed")
+	}
+}
