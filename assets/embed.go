@@ -48,10 +48,11 @@ func Open() (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}
-	return open(built)
+	return OpenFS(built)
 }
 
-func open(built fs.FS) (*Set, error) {
+// OpenFS reads what a build wrote elsewhere.
+func OpenFS(built fs.FS) (*Set, error) {
 	raw, err := fs.ReadFile(built, "manifest.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotBuilt

@@ -14,7 +14,7 @@ func TestOpen(t *testing.T) {
 		"images/a-02.svg":        {Data: []byte("<svg/>")},
 		"left-from-yesterday.js": {Data: []byte("no")},
 	}
-	set, err := open(built)
+	set, err := OpenFS(built)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestOpenBroken(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := open(test.built)
+			_, err := OpenFS(test.built)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}

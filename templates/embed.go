@@ -45,7 +45,10 @@ func Parse(asset func(name string) (string, error)) (*Set, error) {
 		if name == layout || strings.HasPrefix(name, "_") {
 			continue
 		}
-		page, err := template.Must(base.Clone()).ParseFS(files, entry.Name())
+		page, err := base.Clone()
+		if err == nil {
+			page, err = page.ParseFS(files, entry.Name())
+		}
 		if err != nil {
 			return nil, fmt.Errorf("templates: %w", err)
 		}

@@ -16,7 +16,7 @@ export function followProduct(socket, block) {
 }
 
 // A reply that says "not released" to a page with sizes comes from a node that lags: it will push `released`.
-function bringUpToDate(block, { size_html, levels }) {
+function bringUpToDate(block, { size_html, levels = {} }) {
   if (size_html) showSizes(block, size_html)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)
 }

@@ -12,7 +12,7 @@ import (
 // sellCmd empties the store while its operator watches.
 type sellCmd struct {
 	PerTick int           `help:"Pairs to sell at each tick, 1 to 1000." default:"20" placeholder:"N"`
-	Every   time.Duration `help:"Pause from one tick to the next." default:"200ms" placeholder:"DURATION"`
+	Every   time.Duration `help:"Pause from one tick to the next." default:"100ms" placeholder:"DURATION"`
 	Yes     bool          `help:"Do not ask." short:"y"`
 }
 

@@ -113,8 +113,7 @@ func TestPayloadThatCannotBeEncoded(t *testing.T) {
 			if s.Push("pushed", payload) == nil || s.Broadcast("shouted", payload) == nil || s.BroadcastFrom("whispered", payload) == nil {
 				t.Error("no error")
 			}
-			site := s.conn.srv.cfg.PubSub
-			site.Broadcast("room:a", "shouted", payload)
+			s.conn.srv.cfg.PubSub.Broadcast("room:a", "shouted", payload)
 			if m.Event == "refuse" {
 				return nil, Refuse(payload)
 			}
