@@ -72,7 +72,7 @@ go:
 
 .PHONY: npm
 npm:
-	@command -v $(NPM) >/dev/null || { echo "npm is missing: install Node.js 20 or newer, on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	@command -v $(NPM) >/dev/null || { echo "npm is missing: install Node.js 18 or newer, on Debian: apt-get install nodejs npm" >&2; exit 1; }
 
 .PHONY: cc
 cc:
