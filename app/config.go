@@ -19,6 +19,7 @@ type Config struct {
 	Listen      string   // host:port of the shop; port 0 lets the system choose
 	DataDir     string   // what the node keeps: the private database, its secret, how to find it
 	DatabaseURL string   // empty: a private PostgreSQL under DataDir
+	PostgresBin string   // where the programs of the private PostgreSQL are; empty: they are looked for
 	Seed        bool     // fill an empty database; the private one is filled in any case
 	NodeName    string   // of this node among the others; empty: the host's and the port
 	Secrets     []string // sign cookies and tokens; the first signs, all verify. Empty: one kept in DataDir

@@ -25,16 +25,24 @@ type database struct {
 	log     *slog.Logger
 }
 
+// DatabaseConfig says which database to use.
+type DatabaseConfig struct {
+	URL     string // empty: a private PostgreSQL under DataDir
+	DataDir string
+	BinDir  string // where the programs of the private PostgreSQL are; empty: they are looked for
+}
+
 // openDatabase starts or reaches the database and connects a pool to it. It does nothing to the schema.
-func openDatabase(ctx context.Context, dataDir, url string, log *slog.Logger) (_ *database, err error) {
-	d := &database{url: url, log: log}
+func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *database, err error) {
+	d := &database{url: c.URL, log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if url == "" {
-		if d.private, err = postgres.Start(ctx, postgres.Config{Dir: dataDir, Log: log}); err != nil {
+	if c.URL == "" {
+		d.private, err = postgres.Start(ctx, postgres.Config{Dir: c.DataDir, BinDir: c.BinDir, Log: log})
+		if err != nil {
 			return nil, fmt.Errorf("private PostgreSQL: %w", err)
 		}
 		d.url = d.private.URL()

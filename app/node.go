@@ -58,7 +58,8 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if n.cfg.NodeName == "" {
 		n.cfg.NodeName = defaultName(n.shop.listener)
 	}
-	if n.db, err = openDatabase(ctx, n.dir.path, cfg.DatabaseURL, n.log); err != nil {
+	database := DatabaseConfig{URL: cfg.DatabaseURL, DataDir: n.dir.path, BinDir: cfg.PostgresBin}
+	if n.db, err = openDatabase(ctx, database, n.log); err != nil {
 		return nil, err
 	}
 	if err = n.db.prepare(ctx, cfg.Seed); err != nil {

@@ -14,9 +14,9 @@ import (
 // that runs on it, if one does.
 type Schema struct{ db *database }
 
-// OpenSchema opens the database of a URL, or when that is empty the private one of a data directory.
-func OpenSchema(ctx context.Context, dataDir, url string, log *slog.Logger) (*Schema, error) {
-	db, err := openDatabase(ctx, dataDir, url, log)
+// OpenSchema opens the database. Close ends its use.
+func OpenSchema(ctx context.Context, c DatabaseConfig, log *slog.Logger) (*Schema, error) {
+	db, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}

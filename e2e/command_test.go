@@ -78,7 +78,7 @@ func TestWhatKeepsANodeFromStarting(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	broken := publicDir(t)
+	broken := pgtest.DataDir(t)
 	if err := os.Mkdir(filepath.Join(broken, "postgres"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestWhatKeepsANodeFromStarting(t *testing.T) {
 			t.Parallel()
 			s := &shop{t: t, dataDir: tt.dataDir, database: tt.database}
 			if s.dataDir == "" {
-				s.dataDir = publicDir(t)
+				s.dataDir = pgtest.DataDir(t)
 			}
 			args := append([]string{"serve"}, tt.args...)
 			if tt.args == nil {
@@ -127,7 +127,7 @@ func TestWhatKeepsANodeFromStarting(t *testing.T) {
 
 func TestEmptyStore(t *testing.T) {
 	t.Parallel()
-	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t)}
 	s.start() // not seeded
 	if out := s.run("products"); !strings.Contains(out, "no products") {
 		t.Errorf("products of an empty store: %s", out)
@@ -145,7 +145,7 @@ func TestEmptyStore(t *testing.T) {
 
 func TestSeedWithoutANode(t *testing.T) {
 	t.Parallel()
-	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t)}
 	s.run("migrate", "up")
 	var seeded struct{ Seeded bool }
 	if err := json.Unmarshal([]byte(s.run("seed", "--json")), &seeded); err != nil || !seeded.Seeded {

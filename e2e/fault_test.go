@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app/postgres"
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/migrations"
 )
 
@@ -192,10 +193,10 @@ func TestNamedDatabaseStops(t *testing.T) {
 		}
 		return db
 	}
-	dir := publicDir(t)
+	dir := pgtest.DataDir(t)
 	db := start(dir)
 	t.Cleanup(func() { _ = db.Stop(ctx) })
-	s := &shop{t: t, dataDir: publicDir(t), database: db.URL()}
+	s := &shop{t: t, dataDir: t.TempDir(), database: db.URL()}
 	if _, err := migrations.Up(ctx, s.database); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ type shop struct {
 // newShop starts a node on a schema of its own.
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, dataDir: publicDir(t), database: pgtest.URL(t)}
+	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t)}
 	s.start("--seed")
 	return s
 }
@@ -47,27 +47,9 @@ func newShop(t testing.TB) *shop {
 // newPrivateShop starts a node with a database of its own.
 func newPrivateShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, dataDir: publicDir(t)}
+	s := &shop{t: t, dataDir: pgtest.DataDir(t)}
 	s.start()
 	return s
-}
-
-// publicDir is a temporary directory that the private database's user may pass through.
-func publicDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "sneakers23-shop-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // start runs the node and waits until it says where it is.

@@ -211,11 +211,32 @@ func TestStrangersServer(t *testing.T) {
 		return ok && pm.status == "ready"
 	})
 	_, err = Start(t.Context(), config(t, dir))
-	if err == nil || !strings.Contains(err.Error(), elsewhere) {
+	// Who may not look into other users' processes, as root in a container, hears it from PostgreSQL.
+	if err == nil || !strings.Contains(err.Error(), elsewhere) && !strings.Contains(err.Error(), "postmaster.pid") {
 		t.Fatalf("got %v, want that its socket is in %s", err, elsewhere)
 	}
 	t.Logf("says: %v", err)
-	if inspect(stranger.Process.Pid, s.Dir()) != yes {
+	if pm, ok := readPostmaster(s.Dir()); !ok || pm.pid != stranger.Process.Pid || pm.status != "ready" {
 		t.Error("the stranger's server was stopped")
+	}
+}
+
+// TestDataIsGone: a running node is never given an empty database instead of its own.
+func TestDataIsGone(t *testing.T) {
+	t.Parallel()
+	s := mustStart(t, dataDir(t))
+	signal(t, pidOf(t, s.Dir()), syscall.SIGKILL)
+	eventually(t, "all of the server's processes end", func() bool { return !locked(s.place.runLock()) })
+	if err := os.Rename(s.Dir(), s.Dir()+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ensure(t.Context()); err == nil || !strings.Contains(err.Error(), "is gone") {
+		t.Errorf("got %v, want that the data is gone", err)
+	}
+	if err := os.Rename(s.Dir()+".away", s.Dir()); err != nil {
+		t.Fatalf("something was made in its place: %v", err)
+	}
+	if err := s.Ensure(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

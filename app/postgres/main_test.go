@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	cfg := Config{Dir: dir, BinDir: binDir(), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
+	cfg := Config{Dir: dir, Root: checkout, BinDir: binDir(), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
 	if _, err := Start(context.Background(), cfg); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin) // until it is killed, or the test ends
 }
+
+// checkout is where .tools is, seen from this package's directory.
+const checkout = "../.."
 
 // binDir lets all tests run with another PostgreSQL than the one that would be found.
 func binDir() string { return os.Getenv("PG_BINDIR") }
@@ -44,7 +47,7 @@ func logger(t testing.TB) *slog.Logger {
 }
 
 func config(t testing.TB, dir string) Config {
-	return Config{Dir: dir, BinDir: binDir(), Log: logger(t), DieWithParent: true}
+	return Config{Dir: dir, Root: checkout, BinDir: binDir(), Log: logger(t), DieWithParent: true}
 }
 
 // mustStart starts a server that is stopped, at the latest, when the test ends.
@@ -119,7 +122,10 @@ func dataDir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		if pm, up := running(place{data: dir + "/postgres"}); up { // a killed node's, and the test failed before it took it over
+			syscall.Kill(pm.pid, syscall.SIGQUIT)
+		}
+		if err := removeAll(context.Background(), dir); err != nil {
 			t.Error(err)
 		}
 	})

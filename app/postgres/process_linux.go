@@ -1,11 +1,11 @@
 package postgres
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -25,10 +25,7 @@ func inspect(pid int, data string) verdict {
 	proc := "/proc/" + strconv.Itoa(pid)
 	cwd, err := os.Stat(proc + "/cwd")
 	if errors.Is(err, fs.ErrPermission) { // another user's, and we are not root, or root without CAP_SYS_PTRACE, as in a container
-		if name, err := os.ReadFile(proc + "/comm"); err == nil && string(bytes.TrimSpace(name)) == "postgres" {
-			return unknown
-		}
-		return no
+		return inspectFromOutside(proc)
 	}
 	if err != nil {
 		return no
@@ -37,4 +34,22 @@ func inspect(pid int, data string) verdict {
 		return yes
 	}
 	return no
+}
+
+// inspectFromOutside goes by what everybody may know of a process: its name, and whether it is a zombie.
+func inspectFromOutside(proc string) verdict {
+	text, err := os.ReadFile(proc + "/stat") // 123 (postgres) S 1 …
+	if err != nil {
+		return no
+	}
+	_, rest, _ := strings.Cut(string(text), "(")
+	end := strings.LastIndex(rest, ") ")
+	if end < 0 || rest[:end] != "postgres" {
+		return no
+	}
+	switch state := rest[end+2]; state {
+	case 'Z', 'X':
+		return no
+	}
+	return unknown
 }

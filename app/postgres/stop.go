@@ -68,6 +68,12 @@ func (s *Server) shutDown(ctx context.Context) error {
 // ours says whether a running server was started by this package, in whatever process: only such a one is taken over
 // and stopped. It has the run lock; where file locks are not inherited (NFS), its socket tells, as soon as it has one.
 func (s *Server) ours(pm postmaster) bool {
+	s.mu.Lock()
+	child := s.child
+	s.mu.Unlock()
+	if child.running() {
+		return child.pid == pm.pid // the run lock is the child's
+	}
 	return locked(s.place.runLock()) || (pm.socket == s.socketDir && pm.port == port)
 }
 

@@ -28,4 +28,5 @@ type globals struct {
 // databaseFlag names a PostgreSQL of one's own.
 type databaseFlag struct {
 	DatabaseURL string `help:"PostgreSQL to use, like postgres://user:password@host/name. Empty: a private one under the data directory." env:"DATABASE_URL" placeholder:"URL"`
+	PostgresBin string `help:"Directory of initdb and postgres for the private one. Default: they are looked for." env:"PG_BINDIR" placeholder:"DIR"`
 }

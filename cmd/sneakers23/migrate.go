@@ -29,7 +29,7 @@ type (
 // schema opens the database that the flags name for work on its schema.
 func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal) (*app.Schema, error) {
 	log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return app.OpenSchema(ctx, g.DataDir, f.DatabaseURL, log)
+	return app.OpenSchema(ctx, app.DatabaseConfig{URL: f.DatabaseURL, DataDir: g.DataDir, BinDir: f.PostgresBin}, log)
 }
 
 // Run is called by kong.

@@ -36,7 +36,7 @@ type serveCmd struct {
 // Help is shown by serve --help.
 func (serveCmd) Help() string {
 	return `Every flag is an environment variable too. With no --database-url the node runs a real PostgreSQL of its own
-under the data directory; it needs PostgreSQL's programs on this machine, see PG_BINDIR. Ctrl-C stops the node in an
+under the data directory, with the programs that this machine has. Ctrl-C stops the node in an
 orderly way, a second one at once.`
 }
 
@@ -68,7 +68,7 @@ func (s *serveCmd) Run(ctx context.Context, g *globals, term terminal) error {
 func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg := app.DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = s.Listen, g.DataDir, s.DatabaseURL, s.Seed
-	cfg.Secrets, cfg.Origins = s.Secret, s.Origins
+	cfg.PostgresBin, cfg.Secrets, cfg.Origins = s.PostgresBin, s.Secret, s.Origins
 	if s.NodeName != "" {
 		cfg.NodeName = s.NodeName
 	}

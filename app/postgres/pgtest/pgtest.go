@@ -28,13 +28,18 @@ type Setup = func(ctx context.Context, connString string) error
 // limit bounds what this package does to a database for one test.
 const limit = 30 * time.Second
 
-// Pool returns a pool of connections to a new schema that is dropped when the test is over. Every setup has run in it.
+// poolSize bounds a pool, on machines with many cores: each test has one.
+const poolSize = 16
+
+// Pool returns a pool of up to 16 connections to a new schema that is dropped when the test is over. Every setup has
+// run in it.
 func Pool(t testing.TB, setups ...Setup) *pgxpool.Pool {
 	t.Helper()
 	cfg, err := pgxpool.ParseConfig(URL(t, setups...)) // URL first: its cleanup must run last
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
+	cfg.MaxConns = min(cfg.MaxConns, poolSize)
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
