@@ -15,11 +15,11 @@ import (
 func (s *Socket) post(m message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	leave := m.event == "phx_leave"
-	if len(s.mail) >= s.conn.srv.cfg.MaxMailbox && !leave {
+	first := m.event == "phx_leave" && !s.leaving // there is always room for one leave
+	if len(s.mail) >= s.conn.srv.cfg.MaxMailbox && !first {
 		return false
 	}
-	s.leaving = s.leaving || leave
+	s.leaving = s.leaving || first
 	s.mail = append(s.mail, m)
 	s.ensureRunning()
 	return true
@@ -68,6 +68,7 @@ func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool 
 	s.mail, s.next, s.cancel, s.running = nil, nil, nil, false
 	s.mu.Unlock()
 	if next != nil {
+		s.conn.replaced(-1)
 		next.start()
 	}
 	return false
@@ -89,20 +90,18 @@ func (s *Socket) handleIn(ctx context.Context, m message) {
 	if s.tooLate(m) {
 		return
 	}
-	var reply any
-	err := ErrUnknownEvent
-	if h, ok := s.channel.(InHandler); ok {
-		if !s.protect(m.event, func() {
+	if !s.protect(m.event, func() {
+		var reply any
+		err := ErrUnknownEvent
+		if h, ok := s.channel.(InHandler); ok {
 			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload})
-		}) {
-			s.end(ErrCrashed, v2{}.push(s.joinRef, s.joinRef, s.topic, "phx_error", channelCrash))
-			return
 		}
+		if reply != nil || err != nil {
+			s.send(s.answer(s.joinRef, m, reply, err))
+		}
+	}) {
+		s.end(ErrCrashed, v2{}.push(s.joinRef, s.joinRef, s.topic, "phx_error", channelCrash))
 	}
-	if reply == nil && err == nil {
-		return
-	}
-	s.send(s.answer(s.joinRef, m, reply, err))
 }
 
 // answer makes the frame of a reply from what a callback returned.

@@ -1,16 +1,13 @@
 package channel
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"runtime"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,93 +140,6 @@ func TestEverythingIsLife(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestDrainInSlices(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		site := startInBubble(t, Config{DrainShare: 0.1, DrainLeast: 3, Routes: routeTo(&fake{})})
-		const clients = 40
-		began := time.Now()
-		closed := make(chan time.Duration, clients)
-		for range clients {
-			c := site.dial()
-			c.join("room:a")
-			go func() {
-				defer c.Close()
-				c.SetReadDeadline(time.Time{})
-				_, _, err := c.ReadMessage()
-				if e, ok := errors.AsType[*websocket.CloseError](err); !ok || e.Code != websocket.CloseServiceRestart {
-					t.Errorf("got %v, want close 1012", err)
-				}
-				closed <- time.Since(began)
-			}()
-		}
-		if err := site.Drain(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if n := site.Sockets(); n != 0 {
-			t.Errorf("%d sockets are open", n)
-		}
-		synctest.Wait()
-		close(closed)
-		var times []time.Duration
-		for d := range closed {
-			times = append(times, d)
-		}
-		slices.Sort(times)
-		for i, d := range times {
-			if want := time.Duration(i/4) * time.Second; d != want {
-				t.Errorf("client %d was closed after %v, want %v", i, d, want)
-			}
-		}
-	})
-}
-
-func TestDrainRefusesNewSockets(t *testing.T) {
-	site := start(t, Config{Routes: routeTo(&fake{})})
-	if err := site.Drain(context.Background()); err != nil {
-		t.Error(err)
-	}
-	if got := site.status(site.url(), nil); got != http.StatusServiceUnavailable {
-		t.Errorf("status %d, want 503", got)
-	}
-}
-
-// When its context ends, Drain closes all that are left and cancels callbacks.
-func TestDrainCutShort(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var terminated atomic.Int64
-		site := startInBubble(t, Config{DrainLeast: 1, Routes: routeTo(&fake{
-			join: func(ctx context.Context, s *Socket, params json.RawMessage) (any, error) {
-				if string(params) == `"wait"` {
-					<-ctx.Done()
-				}
-				return nil, nil
-			},
-			terminate: func(ctx context.Context, _ *Socket, _ error) {
-				terminated.Add(1)
-				<-ctx.Done() // a callback that has no end of its own
-			},
-		})})
-		for range 5 {
-			site.dial().join("room:a")
-		}
-		site.dial().send(`["1","1","room:a","phx_join","wait"]`)
-		synctest.Wait()
-		began := time.Now()
-		why := errors.New("enough")
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 1500*time.Millisecond, why)
-		defer cancel()
-		if err := site.Drain(ctx); err != why {
-			t.Errorf("Drain returned %v, want %v", err, why)
-		}
-		if d := time.Since(began); d > 1500*time.Millisecond+2*closeWait {
-			t.Errorf("it took %v", d)
-		}
-		if n := terminated.Load(); n != 6 {
-			t.Errorf("%d channels were terminated, want 6", n)
-		}
-	})
 }
 
 // Over a connection that cannot be written to without waiting, a client that does

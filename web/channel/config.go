@@ -32,7 +32,7 @@ type Config struct {
 	Routes []Route
 	// ErrorResponse finds the response to an error of Join or HandleIn that is no
 	// [Refusal]; nil if it knows none. Such errors are logged, and the client gets
-	// {"reason":"internal error"}.
+	// {"reason":"internal error"}. It is called by many channels at once.
 	ErrorResponse func(error) any
 
 	// Origins lists who may connect from a browser besides the very host that is

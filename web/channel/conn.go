@@ -28,6 +28,7 @@ type conn struct {
 	closing   bool               // close was called
 	lingering bool               // serve reads no messages any more
 	channels  map[string]*Socket // by topic, those that are joined or joining
+	replacing int                // joins that wait for the end of the channel before them
 }
 
 func newConn(s *Server, ws *websocket.Conn, d *door, assigns any) *conn {
@@ -45,9 +46,9 @@ func newConn(s *Server, ws *websocket.Conn, d *door, assigns any) *conn {
 
 // serve is the life of a socket. It returns when every goroutine of the socket has
 // ended.
-func (c *conn) serve() {
+func (c *conn) serve(id string) {
 	defer c.srv.forget(c)
-	if id := c.srv.cfg.ID(c.assigns); id != "" {
+	if id != "" {
 		defer c.srv.cfg.PubSub.Subscribe(id, (*remoteControl)(c)).Unsubscribe()
 	}
 	err := c.read()
@@ -140,8 +141,9 @@ func (c *conn) answerClose(err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		c.close(websocket.CloseProtocolError, "silent for too long", false)
 	default:
-		c.out.finish(nil, true)
-		c.door.Conn.Close() // there is nobody to tell
+		if c.out.finish(nil, true) {
+			c.door.Conn.Close() // the client is gone
+		}
 	}
 }
 

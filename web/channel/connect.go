@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -47,21 +48,22 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
+	id := s.cfg.ID(assigns)
 	way := &doorway{ResponseWriter: w}
 	ws, err := upgrader.Upgrade(way, r, nil)
 	if err != nil {
 		s.cfg.Log.Debug("handshake failed", "err", err) // gorilla has answered
 		return
 	}
-	way.door.open = true
 	c := newConn(s, ws, way.door, assigns)
-	if !s.admit(c) { // drain began meanwhile
-		c.out.finish(closeFrame(websocket.CloseServiceRestart, ""), false)
-		<-c.out.done
-		way.door.Conn.Close()
+	if !s.admit(c) { // Drain began meanwhile, and waits for those it knows only
+		way.door.SetWriteDeadline(time.Now().Add(closeWait))
+		way.door.Write(closeFrame(websocket.CloseServiceRestart, ""))
+		way.door.Close()
 		return
 	}
-	go c.serve() // ends with the socket; Drain waits for it
+	way.door.open = true
+	go c.serve(id) // ends with the socket; Drain waits for it
 }
 
 // connect asks everybody who has a say, the cheapest first.

@@ -2,9 +2,12 @@ package channel
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -152,6 +155,46 @@ func TestRoutes(t *testing.T) {
 	for _, topic := range []string{"room", "allx", "al", "", "*"} {
 		c.send(`["1","1",%q,"phx_join",{}]`, topic)
 		c.want(`[null,"1","` + topic + `","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`)
+	}
+}
+
+func TestTwoOrigins(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	header := http.Header{"Origin": {site.http.URL, "http://evil.example"}}
+	if got := site.status(site.url(), header); got != 403 {
+		t.Errorf("%d, want 403", got)
+	}
+}
+
+// Over TLS, where frames cannot be written without waiting, all is the same.
+func TestTLS(t *testing.T) {
+	server, err := New(Config{MaxFrame: 1 << 20, Routes: routeTo(&fake{in: echo})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewTLSServer(server)
+	t.Cleanup(func() { web.Close(); server.Close() })
+	dialer := websocket.Dialer{TLSClientConfig: web.Client().Transport.(*http.Transport).TLSClientConfig}
+	url := "wss" + strings.TrimPrefix(web.URL, "https") + "/socket/websocket?vsn=2.0.0"
+	if _, _, err := dialer.Dial(url, http.Header{"Origin": {strings.Replace(web.URL, "https", "http", 1)}}); err == nil {
+		t.Error("a page that came without TLS may connect")
+	}
+	conn, _, err := dialer.Dial(url, http.Header{"Origin": {web.URL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, conn)
+	c.join("room:a")
+	large := `"` + strings.Repeat("x", 200_000) + `"`
+	for _, payload := range []string{large, "1", large, "2"} {
+		c.send(`["1","2","room:a","echo",%s]`, payload)
+		c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":` + payload + `}]`)
+	}
+	c.send("nonsense")
+	c.wantClose(1011)
+	c.SetReadDeadline(time.Now().Add(closeWait / 2))
+	if _, err := c.NetConn().Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("got %v, want the end", err)
 	}
 }
 

@@ -52,7 +52,8 @@ func (c *conn) join(m message) {
 	s := newSocket(c, route, m)
 	c.mu.Lock()
 	old := c.channels[m.topic]
-	if old == nil && len(c.channels) >= c.srv.cfg.MaxChannels {
+	most := c.srv.cfg.MaxChannels
+	if old == nil && len(c.channels) >= most || c.replacing >= most {
 		c.mu.Unlock()
 		c.reply(m.joinRef, m.ref, m.topic, statusError, tooManyChannels)
 		return
@@ -67,6 +68,13 @@ func (c *conn) join(m message) {
 		return
 	}
 	s.start()
+}
+
+// replaced counts the joins that wait.
+func (c *conn) replaced(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.replacing += n
 }
 
 // remove takes a channel that has ended off the socket, unless its topic has been

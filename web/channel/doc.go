@@ -74,7 +74,7 @@
 //	WriteTimeout a client that does not take one frame in that time is cut off (10 s)
 //	MaxFrame     a longer message closes the socket with 1009 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
-//	             written does not count (64 KiB)
+//	             written does not count, and a larger frame may wait alone (64 KiB)
 //	MaxChannels  joins beyond it get "too many channels joined" (100)
 //	MaxMailbox   events beyond it get "too busy" (64)
 //

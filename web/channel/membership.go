@@ -11,21 +11,22 @@ func (s *Socket) handleJoin(ctx context.Context, m message) {
 	if !s.subscribe() {
 		return // closed before its turn
 	}
-	var reply any
+	var answer []byte
 	var err error
-	if !s.protect("phx_join", func() {
+	returned := s.protect("phx_join", func() {
 		s.channel = s.route.New()
+		var reply any
 		reply, err = s.channel.Join(ctx, s, m.payload)
-	}) {
+		answer = s.answer(m.joinRef, m, reply, err)
+	})
+	switch {
+	case !returned:
 		s.end(ErrCrashed, v2{}.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed))
-		return
-	}
-	answer := s.answer(m.joinRef, m, reply, err)
-	if err != nil {
+	case err != nil:
 		s.end(err, answer)
-		return
+	default:
+		s.enter(answer)
 	}
-	s.enter(answer)
 }
 
 // subscribe reports whether the channel is still wanted.
@@ -92,6 +93,7 @@ func (s *Socket) giveWayTo(next *Socket) {
 	running := s.running
 	if running {
 		s.next = next
+		s.conn.replaced(+1)
 	}
 	s.mu.Unlock()
 	s.cleanUp()

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,12 +156,25 @@ func TestQueueGetsFull(t *testing.T) {
 	}
 }
 
+// stopwatch remembers the write deadline.
+type stopwatch struct {
+	net.Conn
+	deadline atomic.Value
+}
+
+func (s *stopwatch) SetWriteDeadline(t time.Time) error {
+	s.deadline.Store(t)
+	return s.Conn.SetWriteDeadline(t)
+}
+
 // A client that goes on reading after a pause gets everything, in order: from
 // ready to carried and back.
 func TestClientPauses(t *testing.T) {
 	server, client := loopback(t, 64<<10)
+	clock := &stopwatch{Conn: server}
 	f := &flusher{most: 2}
-	o := newOutbox(server, f, 4<<20)
+	o := newOutbox(clock, f, 4<<20)
+	o.raw = rawConn(server)
 	var want bytes.Buffer
 	send := func(n int) {
 		for i := range n {
@@ -170,6 +185,17 @@ func TestClientPauses(t *testing.T) {
 			}
 		}
 	}
+	checkAtRest := func() {
+		t.Helper()
+		for o.mu.Lock(); o.state != idle; o.mu.Lock() {
+			o.mu.Unlock()
+			runtime.Gosched()
+		}
+		o.mu.Unlock()
+		if d := clock.deadline.Load(); d != (time.Time{}) {
+			t.Error("an idle socket has a write deadline")
+		}
+	}
 	var got bytes.Buffer
 	for range 3 {
 		send(1000) // far more than the kernel takes
@@ -177,9 +203,20 @@ func TestClientPauses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	frame := make([]byte, 8<<20) // waits to the end, alone
+	if _, err := io.CopyN(&got, client, int64(want.Len()-got.Len())); err != nil {
+		t.Fatal(err)
+	}
+	checkAtRest()
+	o.add(frame)
+	want.Write(frame)
+	if _, err := io.CopyN(&got, client, int64(len(frame))); err != nil {
+		t.Fatal(err)
+	}
 	var reading sync.WaitGroup
 	reading.Go(func() { io.Copy(&got, client) })
 	send(100)
+	checkAtRest()
 	o.finish(nil, false)
 	<-o.done
 	server.Close()
@@ -188,6 +225,25 @@ func TestClientPauses(t *testing.T) {
 	if !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Errorf("got %d bytes, want the %d that were sent", got.Len(), want.Len())
 	}
+}
+
+// A frame larger than the limit may wait, but nothing more with it.
+func TestLargeFrameWaitsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		defer client.Close()
+		o := newOutbox(server, nil, 10)
+		for i, test := range []struct {
+			size int
+			err  error
+		}{{100, nil}, {100, nil}, {1, errFull}, {100, errFull}} {
+			if err := o.add(make([]byte, test.size)); err != test.err {
+				t.Errorf("frame %d: %v, want %v", i, err, test.err)
+			}
+			synctest.Wait()
+		}
+		server.Close()
+	})
 }
 
 // The connection breaks while much waits.

@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"sneakers23/replication/pubsub"
-
-	"github.com/gorilla/websocket"
 )
 
 // echo knows the events that the tests of the protocol need.
@@ -143,6 +139,8 @@ func TestFrames(t *testing.T) {
 			`> ["9","9","room:a","phx_join",{}]`,
 			`< ["9","9","room:a","phx_reply",{"status":"ok","response":{}}]`}},
 		{"odd topics", false, []string{
+			`> ["1","2","room:\u0007","phx_join",{}]`,
+			`< ["1","2","room:\u0007","phx_reply",{"status":"ok","response":{}}]`,
 			`> ["1","2","room:\"\\\u0007é\u2028<","phx_join",{}]`,
 			`< ["1","2","room:\"\\\u0007é\u2028<","phx_reply",{"status":"ok","response":{}}]`}},
 	} {
@@ -202,6 +200,18 @@ func TestJoinRefused(t *testing.T) {
 	}
 }
 
+// A panic in what finds the words for an error is one of the channel.
+func TestErrorResponsePanics(t *testing.T) {
+	site := start(t, Config{
+		Routes:        routeTo(&fake{in: echo}),
+		ErrorResponse: func(error) any { panic("on purpose") },
+	})
+	c := site.dial()
+	c.join("room:a")
+	c.send(`["1","2","room:a","fail",{}]`)
+	c.want(`["1","1","room:a","phx_error",{"reason":"channel_crash"}]`)
+}
+
 func TestErrorResponse(t *testing.T) {
 	soldOut := errors.New("sold out")
 	site := start(t, Config{
@@ -236,101 +246,4 @@ func TestTooManyChannels(t *testing.T) {
 	c.want(`["1","4","room:1","phx_reply",{"status":"ok","response":{}}]`, `["1","1","room:1","phx_close",{}]`)
 	c.send(`["5","5","room:3","phx_join",{}]`)
 	c.want(`["5","5","room:3","phx_reply",{"status":"ok","response":{}}]`)
-}
-
-func TestBadFrames(t *testing.T) {
-	site := start(t, Config{MaxFrame: 1000, Routes: routeTo(&fake{})})
-	other := site.dial()
-	other.join("room:a")
-	for name, test := range map[string]struct {
-		opcode int
-		frame  string
-		code   int
-	}{
-		"no JSON":         {websocket.TextMessage, `hello`, 1011},
-		"empty":           {websocket.TextMessage, ``, 1011},
-		"an object":       {websocket.TextMessage, `{"topic":"room:a"}`, 1011},
-		"four":            {websocket.TextMessage, `["1","2","room:a","echo"]`, 1011},
-		"six":             {websocket.TextMessage, `["1","2","room:a","echo",{},1]`, 1011},
-		"topic a number":  {websocket.TextMessage, `["1","2",3,"echo",{}]`, 1011},
-		"topic null":      {websocket.TextMessage, `["1","2",null,"echo",{}]`, 1011},
-		"event an object": {websocket.TextMessage, `["1","2","room:a",{},{}]`, 1011},
-		"two values":      {websocket.TextMessage, `["1","2","room:a","echo",{}] []`, 1011},
-		"binary":          {websocket.BinaryMessage, "\x00garbage", 1011},
-		"not UTF-8":       {websocket.TextMessage, "[null,\"1\",\"room:\xff\",\"echo\",{}]", 1007},
-		"too large":       {websocket.TextMessage, `["1","2","room:a","echo","` + strings.Repeat("x", 1000) + `"]`, 1009},
-		"far too large":   {websocket.TextMessage, strings.Repeat("x", 10<<20), 1009},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := site.dial()
-			c.t = t
-			c.WriteMessage(test.opcode, []byte(test.frame)) // the server may close while it is sent
-			c.wantClose(test.code)
-		})
-	}
-	other.wantNothing()
-}
-
-func TestBrokenWebSocketFrame(t *testing.T) {
-	site := start(t, Config{Routes: routeTo(&fake{})})
-	c := site.dial()
-	c.NetConn().Write([]byte{0x81, 0x02, '[', ']'}) // a client must mask
-	c.wantClose(websocket.CloseProtocolError)
-}
-
-func TestClientCloses(t *testing.T) {
-	reasons := make(chan error, 1)
-	site := start(t, Config{Routes: routeTo(&fake{
-		terminate: func(_ context.Context, _ *Socket, reason error) { reasons <- reason },
-	})})
-	c := site.dial()
-	c.join("room:a")
-	c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""))
-	c.wantClose(1000)
-	if reason := <-reasons; reason != ErrSocketClosed {
-		t.Errorf("terminated with %v, want %v", reason, ErrSocketClosed)
-	}
-	site.Close()
-	if n := site.Sockets(); n != 0 {
-		t.Errorf("%d sockets are open", n)
-	}
-}
-
-func TestPing(t *testing.T) {
-	site := start(t, Config{Routes: routeTo(&fake{})})
-	c := site.dial()
-	pongs := make(chan string, 1)
-	c.SetPongHandler(func(data string) error { pongs <- data; return nil })
-	c.WriteMessage(websocket.PingMessage, []byte("are you there?"))
-	c.wantNothing()
-	if got := <-pongs; got != "are you there?" {
-		t.Errorf("pong %q", got)
-	}
-}
-
-func TestDisconnect(t *testing.T) {
-	ps := pubsub.New()
-	site := start(t, Config{
-		PubSub:  ps,
-		Connect: func(info ConnectInfo) (any, error) { return info.Params.Get("user"), nil },
-		ID:      func(assigns any) string { return "users:" + assigns.(string) },
-		Routes:  routeTo(&fake{}),
-	})
-	ann, bob := site.dialAs("ann"), site.dialAs("bob")
-	ann.join("room:a")
-	bob.join("room:a")
-	ps.Broadcast("users:ann", "something", nil)
-	ann.wantNothing()
-	ps.Broadcast("users:ann", "disconnect", nil)
-	ann.wantClose(websocket.CloseGoingAway)
-	bob.wantNothing()
-}
-
-func (s *site) dialAs(user string) *client {
-	s.t.Helper()
-	conn, _, err := websocket.DefaultDialer.Dial(s.url()+"&user="+user, nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return newClient(s.t, conn)
 }

@@ -4,8 +4,10 @@ package channel
 
 func (o *outbox) empty() bool { return o.head == len(o.frames) }
 
-// over reports whether a frame of n bytes is more than may wait.
-func (o *outbox) over(n int) bool { return !o.empty() && o.waiting+n > o.limit }
+// over reports whether a frame of n bytes is more than may wait. One that is larger
+// than the limit may wait alone: else it could only be sent by luck, when the frame
+// before it has not only left, but its writer has noticed.
+func (o *outbox) over(n int) bool { return o.waiting > 0 && o.waiting+n > o.limit }
 
 func (o *outbox) append(frame []byte) {
 	if !o.empty() {

@@ -117,9 +117,10 @@ func (s *Socket) send(frame []byte) error {
 	return s.reason
 }
 
-// hold keeps a frame until the join is answered.
+// hold keeps a frame until the join is answered. What may be held is bounded as the
+// queue is.
 func (s *Socket) hold(frame []byte) error {
-	if s.heldFor+len(frame) > s.conn.srv.cfg.MaxQueue {
+	if s.heldFor > 0 && s.heldFor+len(frame) > s.conn.srv.cfg.MaxQueue {
 		s.conn.tooSlow()
 		return ErrSocketClosed
 	}
