@@ -31,7 +31,9 @@ func TestForeignClient(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.onlyItem(3, 1)
-	endpoint, err := url.Parse(strings.Replace(s.URL, "http", "ws", 1) + "/product_socket")
+	// the client loses an answer that comes before it has asked itself to listen for it: a longer line helps
+	line := newProxy(t, s.URL, 30*time.Millisecond)
+	endpoint, err := url.Parse(strings.Replace(line.URL, "http", "ws", 1) + "/product_socket")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // proxy is a line between a browser and the node that can be cut.
 type proxy struct {
 	URL    string
 	target string
+	lag    time.Duration // what comes from the node is this late
 
 	mu    sync.Mutex
 	down  bool
@@ -21,14 +23,14 @@ type proxy struct {
 }
 
 // newProxy makes a line to the node at url. It ends with the test.
-func newProxy(t testing.TB, url string) *proxy {
+func newProxy(t testing.TB, url string, lag time.Duration) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &proxy{
-		URL: "http://" + l.Addr().String(), target: strings.TrimPrefix(url, "http://"),
+		URL: "http://" + l.Addr().String(), target: strings.TrimPrefix(url, "http://"), lag: lag,
 		open: make(map[net.Conn]bool), close: l.Close,
 	}
 	p.wg.Go(func() {
@@ -64,7 +66,18 @@ func (p *proxy) carry(client net.Conn) {
 		_, _ = io.Copy(server, client)
 		server.Close()
 	})
-	_, _ = io.Copy(client, server)
+	_, _ = io.Copy(lateWriter{client, p.lag}, server)
+}
+
+// lateWriter is the far end of a long line.
+type lateWriter struct {
+	io.Writer
+	lag time.Duration
+}
+
+func (w lateWriter) Write(b []byte) (int, error) {
+	time.Sleep(w.lag)
+	return w.Writer.Write(b)
 }
 
 func (p *proxy) add(conns ...net.Conn) bool {
