@@ -7,7 +7,9 @@ import (
 )
 
 // big is a catalog of so many products with so many items each.
-func big(products, items int) *Catalog { return NewCatalog(bigRows(products, items), DefaultThresholds) }
+func big(products, items int) *Catalog {
+	return NewCatalog(bigRows(products, items), DefaultThresholds)
+}
 
 func bigRows(products, items int) Rows {
 	var rows Rows

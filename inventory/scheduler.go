@@ -40,6 +40,7 @@ func (s *Scheduler) Serve(ctx context.Context) error {
 		later = 2 * time.Second        // the database is away
 		idle  = time.Hour
 	)
+	failing := false
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -56,10 +57,14 @@ func (s *Scheduler) Serve(ctx context.Context) error {
 			wait = idle
 		case wait <= 0:
 			wait = again
-			if err := s.server.ReleaseDue(ctx); err != nil && ctx.Err() == nil {
-				s.log.Error("scheduled release, will try again", "err", err)
+			err := s.server.ReleaseDue(ctx)
+			if err != nil {
 				wait = later
+				if !failing {
+					s.log.Error("scheduled release, will try again until it is done", "err", err)
+				}
 			}
+			failing = err != nil
 		}
 		timer.Reset(wait)
 	}

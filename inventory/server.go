@@ -59,20 +59,32 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
+// patience bounds what a single question to the database may take, so that a connection that has fallen silent does not
+// hold up the node.
+const patience = 5 * time.Second
+
 // load reads all rows, again and again with growing pauses until the database answers.
 func (s *Server) load(ctx context.Context) (Rows, error) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		rows, err := s.store.Rows(ctx)
+		rows, err := s.read(ctx)
 		if err == nil || ctx.Err() != nil {
 			return rows, err
 		}
-		s.log.Error("catalog not loaded, will try again", "err", err, "pause", pause)
+		if pause == 50*time.Millisecond { // said once
+			s.log.Error("catalog not loaded, will try again until it is", "err", err)
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return Rows{}, context.Cause(ctx)
 		}
 	}
+}
+
+func (s *Server) read(ctx context.Context) (Rows, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	defer cancel()
+	return s.store.Rows(ctx)
 }
 
 // apply is called by Serve's loop only: the one goroutine that touches the state.
@@ -107,42 +119,44 @@ func (s *Server) Apply(ctx context.Context, changes ...Change) error {
 
 // Release releases a product now. The error is ErrNotFound, ErrReleased, or the database's.
 func (s *Server) Release(ctx context.Context, id ProductID) error {
-	changes, err := s.store.Release(ctx, id)
-	return s.announce(ctx, changes, err)
+	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Release(ctx, id) })
 }
 
 // Schedule releases a product at a time to come; a second call moves it. The error is ErrNotFound, ErrReleased,
 // ErrPast, or the database's.
 func (s *Server) Schedule(ctx context.Context, id ProductID, at time.Time) error {
-	changes, err := s.store.Schedule(ctx, id, at)
-	return s.announce(ctx, changes, err)
+	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Schedule(ctx, id, at) })
 }
 
 // ReleaseDue releases all products whose scheduled time has come, by the database's clock.
 func (s *Server) ReleaseDue(ctx context.Context) error {
-	changes, err := s.store.ReleaseDue(ctx)
-	return s.announce(ctx, changes, err)
+	return s.decide(ctx, s.store.ReleaseDue)
 }
 
 // Restock adds pairs to an item. The error is ErrNotFound, ErrBadCount, ErrFull, or the database's.
 func (s *Server) Restock(ctx context.Context, id ItemID, count int) error {
-	changes, err := s.store.Restock(ctx, id, count)
-	return s.announce(ctx, changes, err)
+	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Restock(ctx, id, count) })
 }
 
 // Sell sells one pair. The error is ErrNotFound, ErrSoldOut, or the database's.
 func (s *Server) Sell(ctx context.Context, id ItemID) error {
-	changes, err := s.store.Sell(ctx, id)
-	return s.announce(ctx, changes, err)
+	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Sell(ctx, id) })
 }
 
-// announce applies what a transaction has committed, also when the caller has gone: the pair is sold all the same.
-func (s *Server) announce(ctx context.Context, committed []Change, err error) error {
+// decide lets the database decide, and applies what it has committed. Once begun it does not end with its caller: what
+// was committed is shown, and nobody is told "no" about a pair that is sold. It has a limit of its own instead.
+func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	committed, err := do(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
+	ctx, cancelApply := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancelApply()
 	return s.Apply(ctx, committed...)
 }
 

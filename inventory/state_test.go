@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -49,6 +51,33 @@ func TestApplyIgnoresOlderRevisions(t *testing.T) {
 	}
 	if it, _, _ := before.Item(1); it.Available != 10 {
 		t.Errorf("the catalog before changed under its readers: %d pairs, want 10", it.Available)
+	}
+}
+
+func TestGoneIsOnlyWhatWasSeen(t *testing.T) {
+	st := newState(Rows{[]ProductRow{shoe(1, 1)}, []ItemRow{pair(1, 1, 10, 6)}}, DefaultThresholds, emptyCatalog)
+	seen := pair(1, 1, 10, 5) // a comparison found the row missing, but a newer one came meanwhile
+	if news := st.apply([]Change{{Item: &seen, Gone: true, Replaces: 5}}); len(news) != 0 {
+		t.Error("a row that is newer than what was missed is gone")
+	}
+	if news := st.apply([]Change{{Item: &seen, Gone: true, Replaces: 6}}); len(news) != 1 {
+		t.Error("a row that was deleted is still there")
+	}
+}
+
+func TestCallerOfACrashedServerIsTold(t *testing.T) {
+	s := NewServer(nil, DefaultThresholds, NewDispatcher(), slog.New(slog.DiscardHandler))
+	crashed := make(chan any, 1)
+	go func() {
+		defer func() { crashed <- recover() }()
+		s.apply(nil, <-s.calls) // no state: a crash in mid-change
+	}()
+	row := shoe(1, 1)
+	if err := s.Apply(t.Context(), Change{Product: &row}); !errors.Is(err, ErrCrashed) {
+		t.Errorf("got %v, want ErrCrashed", err)
+	}
+	if <-crashed == nil {
+		t.Error("the server did not crash")
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // Store is the inventory in PostgreSQL, where every decision is made. Its methods return what they committed, for
-// [Server.Apply]; an error of theirs means that nothing was. They may be called from any goroutine.
+// [Server.Apply]. An error of theirs means that nothing was, unless the connection broke or ctx ended in the middle:
+// then only the database knows. They may be called from any goroutine.
 type Store struct{ pool *pgxpool.Pool }
 
 // NewStore makes a store of the tables in this database.

@@ -25,7 +25,6 @@ type Healer struct {
 	read  func(context.Context) (inventory.Rows, error)
 	every time.Duration
 	log   *slog.Logger
-	now   chan struct{} // buffer 1: one token asks for a comparison, more would ask for the same
 }
 
 // DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows within 5 s.
@@ -33,21 +32,27 @@ const DefaultHealEvery = 3 * time.Second
 
 // NewHealer makes a healer that reads all rows by read, which must take one snapshot of the database.
 func NewHealer(d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger) *Healer {
-	return &Healer{door: d, read: read, every: every, log: log, now: make(chan struct{}, 1)}
+	return &Healer{door: d, read: read, every: every, log: log}
 }
 
 // String names the service in logs.
 func (h *Healer) String() string { return "replication.Healer" }
 
-// Serve compares until ctx ends. A database that does not answer is asked again at the next turn.
+// MinHealEvery is the least that every may be.
+const MinHealEvery = 100 * time.Millisecond
+
+// Serve compares until ctx ends. A database that does not answer is asked again soon, so that what happened while it
+// was away shows as soon as it is back.
 func (h *Healer) Serve(ctx context.Context) error {
 	failing := false
 	for {
-		// jitter: the nodes of a cluster must not ask all at once
-		pause := h.every*3/4 + rand.N(h.every/2)
+		pause := h.every
+		if failing {
+			pause = min(pause, time.Second)
+		}
+		pause = pause*3/4 + rand.N(pause/2) // jitter: the nodes of a cluster must not ask all at once
 		select {
 		case <-time.After(pause):
-		case <-h.now:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -62,14 +67,6 @@ func (h *Healer) Serve(ctx context.Context) error {
 			h.log.Info("catalog is compared with the database again")
 		}
 		failing = err != nil
-	}
-}
-
-// Soon asks for a comparison now: a connection has come back, or rows were changed by hand. It never waits.
-func (h *Healer) Soon() {
-	select {
-	case h.now <- struct{}{}:
-	default: // it is asked for already
 	}
 }
 
@@ -89,14 +86,20 @@ func (h *Healer) Heal(ctx context.Context) error {
 	if len(missed) == 0 {
 		return nil
 	}
-	back := 0
+	var gone, back int
 	for _, c := range missed {
-		if c.WentBack() {
+		switch {
+		case c.Gone:
+			gone++
+		case c.WentBack():
 			back++
 		}
 	}
 	if back > 0 {
 		h.log.Warn("the database went back, its values are taken", "rows", back)
+	}
+	if gone > 0 {
+		h.log.Info("rows were deleted from the database", "rows", gone)
 	}
 	h.log.Debug("changes were missed, taken from the database", "rows", len(missed))
 	return h.door.Apply(ctx, missed...)

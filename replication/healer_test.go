@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,30 +52,49 @@ func TestLostChangeShowsWithinFiveSeconds(t *testing.T) {
 	})
 }
 
-func TestSoonComparesAtOnce(t *testing.T) {
+func TestDatabaseThatWasAwayIsComparedSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
-		reads := 0
+		var away atomic.Bool
+		away.Store(true)
 		read := func(context.Context) (inventory.Rows, error) {
-			if reads++; reads == 1 {
+			if away.Load() {
 				return inventory.Rows{}, errors.New("the database is away")
 			}
 			return stock(4, 3), nil
 		}
-		h := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler))
+		h := NewHealer(door, read, time.Minute, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- h.Serve(ctx) }()
-		for range 2 { // the first finds no database, and ends nothing
-			h.Soon()
-			synctest.Wait()
-		}
+		time.Sleep(5 * time.Minute)
+		away.Store(false)
+		time.Sleep(2 * time.Second)
 		cancel()
 		<-ended
-		if len(door.applied) != 1 {
-			t.Errorf("applied %+v, want one change", door.applied)
+		if len(door.applied) == 0 {
+			t.Error("2 s after the database came back nothing was applied")
 		}
 	})
+}
+
+// TestHealComparesWithTheCatalogBefore lets a sale come between the reading of the catalog and that of the database, and
+// another between the reading of the database and the end: neither proves that the database went back.
+func TestHealComparesWithTheCatalogBefore(t *testing.T) {
+	door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
+	read := func(context.Context) (inventory.Rows, error) {
+		rows := stock(4, 3)
+		door.catalog = inventory.NewCatalog(stock(3, 4), inventory.DefaultThresholds)
+		return rows, nil
+	}
+	if err := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler)).Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range door.applied {
+		if c.WentBack() {
+			t.Errorf("applied %+v as if the database went back", c)
+		}
+	}
 }
 
 func TestHealTakesWhatADatabaseThatWentBackSays(t *testing.T) {

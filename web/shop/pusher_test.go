@@ -147,6 +147,37 @@ func TestJoinRepliesAreOfWhatThePusherHasTaken(t *testing.T) {
 	}
 }
 
+// lateJoiner joins at the very moment when a change is pushed.
+type lateJoiner struct {
+	pusher *Pusher
+	level  string
+}
+
+func (l *lateJoiner) Deliver(*pubsub.Message) {
+	replies, err := l.pusher.repliesFor(1)
+	if err != nil {
+		panic(err)
+	}
+	var reply struct{ Levels map[string]string }
+	if err := json.Unmarshal(replies.brief, &reply); err != nil {
+		panic(err)
+	}
+	l.level = reply.Levels["2"]
+}
+
+// TestWhoJoinsDuringAPushKnowsIt because it may have subscribed too late for the push.
+func TestWhoJoinsDuringAPushKnowsIt(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	joiner := &lateJoiner{pusher: r.pusher}
+	r.pusher.pubsub.Subscribe(productTopic(1), joiner)
+	r.rows.Items[1].Available = 0
+	r.notice(nil, 2)
+	if joiner.level != "out" {
+		t.Errorf("joined with level %q while out was pushed", joiner.level)
+	}
+}
+
 func TestJoinReplyHasSizesForThosePagesThatLackThem(t *testing.T) {
 	r := newRig(t)
 	r.all()
