@@ -48,7 +48,7 @@ func (c *Client) Restock(ctx context.Context, q RestockRequest) (Restocked, erro
 	return ask[Restocked](ctx, c, commandRestock, q)
 }
 
-// Sell sells up to MaxSell pairs of items chosen by chance.
+// Sell sells up to MaxSell pairs of items chosen by chance. What it returns was sold, also beside an error.
 func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
 	return ask[Sold](ctx, c, commandSell, q)
 }
@@ -56,12 +56,6 @@ func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
 // Seed fills an empty store, and tells whether it was empty.
 func (c *Client) Seed(ctx context.Context) (bool, error) {
 	return ask[bool](ctx, c, commandSeed, none{})
-}
-
-// Refresh makes the node compare its catalog with the database now.
-func (c *Client) Refresh(ctx context.Context) error {
-	_, err := ask[none](ctx, c, commandRefresh, none{})
-	return err
 }
 
 // ask sends a command and waits for its answer.

@@ -13,7 +13,6 @@ const (
 	commandRestock  = "sneakers23.operator.restock"
 	commandSell     = "sneakers23.operator.sell"
 	commandSeed     = "sneakers23.operator.seed"
-	commandRefresh  = "sneakers23.operator.refresh"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.
@@ -87,7 +86,7 @@ type SellRequest struct {
 // MaxSell is the most pairs of one SellRequest.
 const MaxSell = 1000
 
-// Sold is what a SellRequest sold. It is less than was asked for only when nothing is left.
+// Sold is what a SellRequest sold. It is less than was asked for when nothing is left, or when that takes long.
 type Sold struct {
 	Sold    int      `json:"sold"`
 	Left    int      `json:"left"`     // pairs of all items together

@@ -64,18 +64,24 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, o := range c.Origins {
-		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host {
 			wrong("--origins: %q is no origin like https://shop.example", o)
 		}
 	}
 	if err := c.Levels.Validate(); err != nil {
 		errs = append(errs, err)
 	}
-	for flag, d := range map[string]time.Duration{
-		"--heal-every": c.HealEvery, "--socket-timeout": c.SocketTimeout, "--stop-within": c.StopWithin,
+	for _, limit := range []struct {
+		flag         string
+		value, least time.Duration
+	}{
+		{"--heal-every", c.HealEvery, replication.MinHealEvery},
+		{"--socket-timeout", c.SocketTimeout, time.Second},
+		{"--stop-within", c.StopWithin, time.Second},
 	} {
-		if d <= 0 {
-			wrong("%s must be more than 0", flag)
+		if limit.value < limit.least {
+			wrong("%s must be at least %v", limit.flag, limit.least)
 		}
 	}
 	if c.DrainDelay < 0 {

@@ -49,13 +49,17 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	}
 	cfg, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
-		return nil, fmt.Errorf("--database-url (DATABASE_URL) is no PostgreSQL address like postgres://user:password@host/name: %w", err)
+		// pgx's own words may quote a part of the password
+		return nil, errors.New("--database-url (DATABASE_URL) can't be read: it should be like postgres://user:password@host:5432/name")
 	}
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = "sneakers23"
 	// a node cut off in mid-transaction must not hold a hot row for the others
-	params["lock_timeout"] = "5s"
-	params["idle_in_transaction_session_timeout"] = "5s"
+	for _, limit := range []string{"lock_timeout", "idle_in_transaction_session_timeout"} {
+		if params[limit] == "" {
+			params[limit] = "5s"
+		}
+	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.HealthCheckPeriod = 5 * time.Second
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
@@ -98,6 +102,11 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 	if err != nil {
 		return err
 	}
+	if pending > 0 && d.private == nil {
+		if err := d.checkEmpty(ctx); err != nil {
+			return err
+		}
+	}
 	if pending > 0 {
 		if _, err := migrations.Up(ctx, d.url); err != nil {
 			return err
@@ -112,6 +121,22 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 		d.log.Info("store was empty, two products put in")
 	}
 	return err
+}
+
+// checkEmpty refuses to put our tables among somebody else's because DATABASE_URL happened to be set.
+func (d *database) checkEmpty(ctx context.Context) error {
+	var tables int
+	err := d.pool.QueryRow(ctx, `
+		SELECT count(*) FROM pg_class
+		WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'm')
+			AND relname <> $1`, migrations.Table).Scan(&tables)
+	if err != nil {
+		return fmt.Errorf("look into the database: %w", err)
+	}
+	if tables > 0 {
+		return fmt.Errorf("the database holds %d tables of something else and none of ours: correct --database-url (DATABASE_URL), or, if it is meant, run `sneakers23 migrate up`", tables)
+	}
+	return nil
 }
 
 // toApply is how many steps a starting node applies. A database that was named is migrated when it is empty; when it
@@ -150,12 +175,17 @@ func (d *database) where() string {
 	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
 }
 
+// close ends the pool, and the use of the private server, which gets some time of its own: one that is cut off must
+// recover at its next start.
 func (d *database) close(ctx context.Context) error {
+	var errs []error
 	if d.pool != nil {
-		d.pool.Close()
+		errs = append(errs, within(ctx, "connections to the database", d.pool.Close))
 	}
-	if d.private == nil {
-		return nil
+	if d.private != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		errs = append(errs, d.private.Stop(ctx))
 	}
-	return d.private.Stop(ctx)
+	return errors.Join(errs...)
 }

@@ -172,9 +172,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	n.end(errStopped)
 	if n.supervised != nil {
-		if err := <-n.supervised; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errStopped) {
-			errs = append(errs, err)
-		}
+		errs = append(errs, within(ctx, "services", func() { <-n.supervised }))
 	}
 	if n.db != nil {
 		errs = append(errs, n.db.close(ctx))
@@ -183,6 +181,22 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)
+}
+
+// within waits for what may not be waited for without end: it goes on in the background when ctx ends, and the process
+// is about to end with it.
+func within(ctx context.Context, what string, do func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s cut off: %w", what, context.Cause(ctx))
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -86,7 +86,7 @@ func TestStartEndsWithItsContext(t *testing.T) {
 func TestStopWaitsForDrainDelay(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
-	cfg.DrainDelay = 300 * time.Millisecond
+	cfg.DrainDelay = 2 * time.Second
 	n, err := app.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

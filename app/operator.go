@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -37,7 +40,6 @@ func (o *operator) listen(ctx context.Context, conn *nats.Conn) error {
 		serve(ctx, o.log, conn, commandRestock, o.restock),
 		serve(ctx, o.log, conn, commandSell, o.sell),
 		serve(ctx, o.log, conn, commandSeed, o.seed),
-		serve(ctx, o.log, conn, commandRefresh, o.refresh),
 	)
 }
 
@@ -54,7 +56,7 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, sub
 		defer cancel()
 		err := json.Unmarshal(m.Data, &q)
 		if err == nil {
-			ans.Result, err = do(ctx, q)
+			ans.Result, err = protect(ctx, log, subject, q, do)
 		}
 		if err != nil {
 			ans.Error = words(err)
@@ -71,6 +73,19 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, sub
 	return err
 }
 
+var errCommandCrashed = errors.New("the command crashed, see the node's log")
+
+// protect turns a panic into an error: a command must not take the node with it.
+func protect[Q, R any](ctx context.Context, log *slog.Logger, subject string, q Q, do func(context.Context, Q) (R, error)) (result R, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("command panicked", "command", subject, "panic", p, "stack", string(debug.Stack()))
+			err = errCommandCrashed
+		}
+	}()
+	return do(ctx, q)
+}
+
 // words are what an operator reads of an error.
 func words(err error) string {
 	switch {
@@ -80,11 +95,16 @@ func words(err error) string {
 		return "the item would hold more than 1000000000 pairs"
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "the database did not answer in time, see the node's log and /readyz; it may have been done: look with `sneakers23 products`"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed):
+		return "no answer in time: it may have been done, look with `sneakers23 products`; if it lasts, see /readyz and the node's log"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return "the node does not reach its database, see the node's log and /readyz; nothing was done"
+		return "the node does not reach its database, try again when /readyz says that it does"
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code != "57P01" { // admin_shutdown breaks the connection
+		return "the database says: " + pg.Message
+	} else if ok || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)) {
+		return "the connection to the database broke: it may have been done, look with `sneakers23 products` and try again"
 	}
 	return err.Error()
 }
@@ -128,13 +148,16 @@ func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	return Restocked{SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level}, nil
 }
 
-// sell sells pairs one by one, each a transaction, as shoppers would.
+// tickTime is when a tick of sell is answered at the latest, all sold or not: a slow disk is no failure.
+const tickTime = commandTimeout / 4
+
+// sell sells pairs one by one, each a transaction, as shoppers would. What is returned was sold, also beside an error.
 func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
 	done := Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
 	}
-	for done.Sold < q.Count {
+	for began := time.Now(); done.Sold < q.Count && time.Since(began) < tickTime; {
 		items, _ := inStock(o.inventory.Catalog())
 		if len(items) == 0 {
 			break
@@ -165,10 +188,6 @@ func (o *operator) seed(ctx context.Context, _ none) (bool, error) {
 		return false, err
 	}
 	return seeded, o.healer.Heal(ctx)
-}
-
-func (o *operator) refresh(ctx context.Context, _ none) (none, error) {
-	return none{}, o.healer.Heal(ctx)
 }
 
 // inStock lists the items that have pairs left, and how many pairs these are.

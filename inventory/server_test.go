@@ -161,7 +161,7 @@ func TestSchedulerReleasesOnTime(t *testing.T) {
 	r.run(scheduler.Serve)
 	receive(t, told)
 	p, _ := s.Catalog().ProductBySKU("SHU6000")
-	at := time.Now().Add(300 * time.Millisecond)
+	at := time.Now().Add(2 * time.Second)
 	if err := s.Schedule(t.Context(), p.ID, at); err != nil {
 		t.Fatal(err)
 	}

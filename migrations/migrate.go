@@ -60,7 +60,11 @@ func Down(ctx context.Context, databaseURL string) (Step, error) {
 	return undone, nil
 }
 
-// Status lists all steps, the oldest first. It changes nothing.
+// Table is where a database keeps which steps are applied to it.
+const Table = "sneakers23_migrations"
+
+// Status lists all steps, the oldest first. It changes nothing, except in a database that has no Table: that gets an
+// empty one.
 func Status(ctx context.Context, databaseURL string) ([]Step, error) {
 	var steps []Step
 	err := alone(ctx, databaseURL, func(p *goose.Provider) error {
@@ -99,7 +103,7 @@ func alone(ctx context.Context, databaseURL string, do func(*goose.Provider) err
 	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock(`+key+`)`); err != nil {
 		return fmt.Errorf("wait for other migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true), goose.WithTableName(Table))
 	if err != nil {
 		return err
 	}

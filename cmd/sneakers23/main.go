@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -50,7 +51,6 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 		kong.Writers(term.out, term.err),
 		kong.Exit(func(c int) { exited, code = true, c }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.UsageOnError(),
 		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(term),
@@ -64,8 +64,8 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	if i := negative(args); i >= 0 {
-		return fail(term, usageError{fmt.Errorf("%s: COUNT must be 1 or more", args[i])})
+	if count, ok := negative(args); ok {
+		return fail(term, usageError{fmt.Errorf("%s: COUNT must be 1 or more", count)})
 	}
 	command, err := parser.Parse(args)
 	if exited { // --help
@@ -97,14 +97,17 @@ func fail(term terminal, err error) int {
 	return exitFailed
 }
 
-// negative finds a count below zero after a word like restock, which the parser would take for a flag.
-func negative(args []string) int {
-	for i, a := range args {
-		if i > 0 && len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9' && !strings.HasPrefix(args[i-1], "--") {
-			return i
+// negative finds a count below zero in a call of restock, which the parser would take for a flag.
+func negative(args []string) (count string, ok bool) {
+	if !slices.Contains(args, "restock") {
+		return "", false
+	}
+	for _, a := range args {
+		if len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9' {
+			return a, true
 		}
 	}
-	return -1
+	return "", false
 }
 
 // predict completes an argument with what list finds.

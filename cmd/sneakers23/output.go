@@ -94,9 +94,17 @@ func (p *progress) done() {
 // program is how the program was called, for commands that can be pasted.
 func program() string {
 	if strings.ContainsRune(os.Args[0], filepath.Separator) {
-		return os.Args[0]
+		return shellWord(os.Args[0])
 	}
 	return "sneakers23"
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if strings.ContainsAny(s, " \t\"'$&;()<>|*?\\`") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }
 
 func defaultDataDir() string {

@@ -11,8 +11,8 @@ import (
 
 // sellCmd empties the store while its operator watches.
 type sellCmd struct {
-	PerTick int           `help:"Pairs to sell at each tick, 1 to 1000." default:"20" placeholder:"N"`
-	Every   time.Duration `help:"Pause from one tick to the next." default:"100ms" placeholder:"DURATION"`
+	PerTick int           `help:"Pairs to sell at each tick, 1 to 1000." default:"20"`
+	Every   time.Duration `help:"Pause from one tick to the next." default:"100ms"`
 	Yes     bool          `help:"Do not ask." short:"y"`
 }
 
@@ -76,10 +76,11 @@ func (s *sellCmd) untilGone(ctx context.Context, c *app.Client, left int, p *pro
 		pause.Reset(s.Every)
 		// a tick that was begun is counted to its end, also after Ctrl-C
 		tick, err := c.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick})
+		sold += tick.Sold
 		if err != nil {
 			return sold, left, err
 		}
-		sold, left = sold+tick.Sold, tick.Left
+		left = tick.Left
 		if len(tick.SoldOut) > 0 {
 			p.say("sold out: " + strings.Join(tick.SoldOut, " "))
 		}

@@ -95,7 +95,7 @@ func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Du
 	}
 	dir := ""
 	if g.DataDir != defaultDataDir() {
-		dir = " --data-dir " + g.DataDir
+		dir = " --data-dir " + shellWord(g.DataDir)
 	}
 	fmt.Fprintf(term.out, `
 Sneakers23 is open, %.1f s after its start.

@@ -109,7 +109,7 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 // parseTime reads a time as operators write it.
 func parseTime(s string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(s); err == nil {
-		return now.Add(d).Truncate(time.Second), nil
+		return now.Add(d + time.Second - 1).Truncate(time.Second), nil // the next full second: never early
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
 		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {

@@ -1,0 +1,178 @@
+package app_test
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sneakers23/app"
+)
+
+// line is a way to the database whose connections can fall silent: they stay open, and nothing comes through any more.
+type line struct {
+	URL       string
+	swallowed chan struct{} // buffer 1: a token says that somebody has asked in vain
+	mu        sync.Mutex
+	good      chan struct{} // closed when the connections that there are fall silent
+}
+
+// newLine makes a line to the server of a URL that names a directory with a socket.
+func newLine(t *testing.T, databaseURL string) *line {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	if !filepath.IsAbs(q.Get("host")) {
+		t.Fatalf("this test wants a database behind a Unix socket, not %s", u.Redacted())
+	}
+	const socket = ".s.PGSQL.5432"
+	target := filepath.Join(q.Get("host"), socket)
+	dir := t.TempDir()
+	listener, err := net.Listen("unix", filepath.Join(dir, socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Set("host", dir)
+	q.Del("port")
+	u.RawQuery = q.Encode()
+	l := &line{URL: strings.ReplaceAll(u.String(), "+", "%20"), good: make(chan struct{}), swallowed: make(chan struct{}, 1)}
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	wg.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("unix", target)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			context.AfterFunc(ctx, func() { client.Close(); server.Close() })
+			l.mu.Lock()
+			good := l.good
+			l.mu.Unlock()
+			wg.Go(func() { l.carry(ctx, good, server, client) })
+			wg.Go(func() { l.carry(ctx, good, client, server) })
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		listener.Close()
+		wg.Wait()
+	})
+	return l
+}
+
+// carry passes bytes on while the line is good; after that it only waits for the end.
+func (l *line) carry(ctx context.Context, good <-chan struct{}, to, from net.Conn) {
+	defer to.Close()
+	var buf [4096]byte
+	for {
+		n, err := from.Read(buf[:])
+		select {
+		case <-good:
+			select {
+			case l.swallowed <- struct{}{}:
+			default:
+			}
+			<-ctx.Done()
+			return
+		default:
+		}
+		if _, werr := to.Write(buf[:n]); werr != nil || err != nil {
+			return
+		}
+	}
+}
+
+// fallSilent is the end of all connections that there are, without their knowing. New ones are good.
+func (l *line) fallSilent() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.good)
+	l.good = make(chan struct{})
+}
+
+func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	l := newLine(t, cfg.DatabaseURL)
+	cfg.DatabaseURL, cfg.StopWithin = l.URL, time.Second
+	n, err := app.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := app.Dial(cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	l.fallSilent()
+	asked := make(chan error, 1)
+	go func() {
+		_, err := client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000"})
+		asked <- err
+	}()
+	select {
+	case <-l.swallowed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nobody asked the database")
+	}
+	began := time.Now()
+	err = n.Stop(context.WithoutCancel(t.Context()))
+	t.Logf("stopped after %v: %v", time.Since(began), err)
+	if err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("stopped after %v with %v, want an error after about 1 s", time.Since(began), err)
+	}
+	if err := <-asked; err == nil {
+		t.Error("a release over a silent line was confirmed")
+	}
+}
+
+func TestScheduledReleaseSurvivesASilentConnection(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	l := newLine(t, cfg.DatabaseURL)
+	cfg.DatabaseURL = l.URL
+	n, err := app.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	client, err := app.Dial(cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	at := time.Now().Add(2 * time.Second)
+	if _, err := client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000", At: &at}); err != nil {
+		t.Fatal(err)
+	}
+	l.fallSilent()
+	for {
+		products, err := client.Products(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if products[0].Released {
+			break
+		}
+		if time.Since(at) > time.Minute {
+			t.Fatal("the scheduled release never came")
+		}
+	}
+	t.Logf("released %v after its time", time.Since(at))
+}
