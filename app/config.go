@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"time"
 
 	"sneakers23/inventory"
@@ -47,10 +48,11 @@ var nodeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func (c Config) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	host, _, err := net.SplitHostPort(c.Listen)
+	host, port, err := net.SplitHostPort(c.Listen)
+	number, portErr := strconv.ParseUint(port, 10, 16)
 	switch {
-	case err != nil:
-		wrong("--listen %q is no host:port", c.Listen)
+	case err != nil || portErr != nil || number > 65535:
+		wrong("--listen %q is no host:port like 127.0.0.1:4000", c.Listen)
 	case !loopback(host) && len(c.Secrets) == 0:
 		wrong("--listen %s is open to others: that needs a --secret of your own (at least %d characters; try: openssl rand -hex 32)",
 			c.Listen, minSecret)
@@ -70,7 +72,8 @@ func (c Config) Validate() error {
 		}
 	}
 	if err := c.Levels.Validate(); err != nil {
-		errs = append(errs, err)
+		wrong("--level-medium %d, --level-high %d: the first must be at least 1, the second no less than the first",
+			c.Levels.Medium, c.Levels.High)
 	}
 	for _, limit := range []struct {
 		flag         string

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +34,21 @@ type DatabaseConfig struct {
 	BinDir  string // where the programs of the private PostgreSQL are; empty: they are looked for
 }
 
+// private tells whether the database belongs to the node.
+func (c DatabaseConfig) private() bool { return c.URL == "" }
+
+// name tells databases apart without giving away how to reach them.
+func (c DatabaseConfig) name() string {
+	if c.private() {
+		return "private"
+	}
+	sum := sha256.Sum256([]byte(c.URL))
+	return hex.EncodeToString(sum[:8])
+}
+
+// connectWithin is how long a database may take to answer for the first time.
+const connectWithin = 10 * time.Second
+
 // openDatabase starts or reaches the database and connects a pool to it. It does nothing to the schema.
 func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *database, err error) {
 	d := &database{url: c.URL, log: log}
@@ -40,7 +57,7 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 			err = errors.Join(err, d.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if c.URL == "" {
+	if c.private() {
 		d.private, err = postgres.Start(ctx, postgres.Config{Dir: c.DataDir, BinDir: c.BinDir, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("private PostgreSQL: %w", err)
@@ -65,7 +82,9 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	if err := d.pool.Ping(ctx); err != nil {
+	pingCtx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	if err := d.pool.Ping(pingCtx); err != nil {
 		return nil, unreachable(cfg.ConnConfig, err)
 	}
 	return d, nil
@@ -73,7 +92,7 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 
 // unreachable says which database does not answer and what to do, without its password.
 func unreachable(c *pgx.ConnConfig, err error) error {
-	at := fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
+	at := fmt.Sprintf("%q at %s:%d", c.Database, c.Host, c.Port)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
 		case "3D000":
@@ -86,6 +105,9 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 	why := err.Error()
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		why = op.Err.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		why = fmt.Sprintf("no answer within %v", connectWithin)
 	}
 	return fmt.Errorf("database %s does not answer (%s): is PostgreSQL running there? Start it, or correct --database-url (DATABASE_URL)",
 		at, why)
@@ -169,7 +191,7 @@ func (d *database) warn(ctx context.Context) error {
 // where tells an operator how to look into the database.
 func (d *database) where() string {
 	if d.private != nil {
-		return fmt.Sprintf("private PostgreSQL; look into it with: psql %q", d.url)
+		return fmt.Sprintf("private PostgreSQL in %s; look into it with: psql '%s'", d.private.Dir(), d.url)
 	}
 	c := d.pool.Config().ConnConfig
 	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)

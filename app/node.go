@@ -71,7 +71,9 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.startServices(ctx); err != nil {
 		return nil, err
 	}
-	n.cluster, err = cluster.Start(cluster.Config{DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), Log: n.log})
+	n.cluster, err = cluster.Start(cluster.Config{
+		DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), About: database.name(), Log: n.log,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -101,9 +102,13 @@ func words(err error) string {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the node does not reach its database, try again when /readyz says that it does"
 	}
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code != "57P01" { // admin_shutdown breaks the connection
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && strings.HasPrefix(pg.Code, "42"): // undefined table, undefined column
+		return "the tables of the store are not as they should be (" + pg.Message + "): see `sneakers23 migrate status`"
+	case ok && pg.Code != "57P01": // admin_shutdown breaks the connection
 		return "the database says: " + pg.Message
-	} else if ok || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)) {
+	case ok || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)):
 		return "the connection to the database broke: it may have been done, look with `sneakers23 products` and try again"
 	}
 	return err.Error()
@@ -131,7 +136,13 @@ func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, err
 		return Released{}, err
 	}
 	done.Released = done.At == nil
-	o.log.Info("release", "sku", p.SKU, "at", q.At, "already", done.Already)
+	switch {
+	case done.Already:
+	case done.At != nil:
+		o.log.Info("release is scheduled", "sku", p.SKU, "at", *q.At)
+	default:
+		o.log.Info("release", "sku", p.SKU)
+	}
 	return done, nil
 }
 
@@ -176,6 +187,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
 		done.Sold++
 		if now, _, _ := o.inventory.Catalog().Item(it.ID); now.Level == inventory.LevelOut {
 			done.SoldOut = append(done.SoldOut, it.SKU)
+			o.log.Info("sold out", "sku", it.SKU)
 		}
 	}
 	_, done.Left = inStock(o.inventory.Catalog())

@@ -3,25 +3,56 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"sneakers23/inventory"
 	"sneakers23/migrations"
+	"sneakers23/replication/cluster"
 )
 
 // Schema is a database opened for work on its schema, without a node. It shares a private PostgreSQL with the node
 // that runs on it, if one does.
 type Schema struct{ db *database }
 
-// OpenSchema opens the database. Close ends its use.
-func OpenSchema(ctx context.Context, c DatabaseConfig, log *slog.Logger) (*Schema, error) {
+// OpenSchema opens the database; Close ends its use. The private one of a data directory is not made for the occasion
+// unless create is true, nor opened while a node with that directory uses another one.
+func OpenSchema(ctx context.Context, c DatabaseConfig, create bool, log *slog.Logger) (*Schema, error) {
+	if c.private() {
+		if err := checkPrivate(c, create); err != nil {
+			return nil, err
+		}
+	}
 	db, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
 	return &Schema{db}, nil
 }
+
+func checkPrivate(c DatabaseConfig, create bool) error {
+	client, err := Dial(c.DataDir)
+	if err == nil {
+		defer client.Close()
+		if !client.Uses(c) {
+			return errors.New("the node that runs here uses another database: name that with --database-url (DATABASE_URL)")
+		}
+	} else if !errors.Is(err, cluster.ErrNoNode) {
+		return err
+	}
+	_, err = os.Stat(filepath.Join(c.DataDir, "postgres"))
+	if errors.Is(err, fs.ErrNotExist) && !create {
+		return fmt.Errorf("there is no private database in %s yet: `sneakers23 serve` or `sneakers23 migrate up` makes one; or name yours with --database-url (DATABASE_URL)", c.DataDir)
+	}
+	return nil
+}
+
+// Uses tells whether the node works on this database.
+func (c *Client) Uses(db DatabaseConfig) bool { return c.Node.About == db.name() }
 
 // Close ends the use of the database. A private PostgreSQL that nobody else uses stops.
 func (s *Schema) Close() error {
@@ -49,12 +80,11 @@ func (s *Schema) Status(ctx context.Context) ([]migrations.Step, error) {
 	return migrations.Status(ctx, s.db.url)
 }
 
-// Seed applies pending steps to the private database and fills it; one that was named must have its schema.
+// Seed fills an empty store, and tells whether it was empty. A private database gets its schema first, one that was
+// named must have it.
 func (s *Schema) Seed(ctx context.Context) (bool, error) {
-	if s.db.private != nil {
-		if _, err := s.Up(ctx); err != nil {
-			return false, err
-		}
+	if err := s.db.prepare(ctx, false); err != nil {
+		return false, err
 	}
 	return inventory.NewStore(s.db.pool).Seed(ctx)
 }

@@ -141,8 +141,11 @@ func (n *Node) ready(ctx context.Context) error {
 	if !n.stock.Catalog().Loaded() {
 		missing = append(missing, errors.New("the catalog is not loaded"))
 	}
-	if n.db.pool.Ping(ctx) != nil {
+	switch {
+	case n.db.pool.Ping(ctx) != nil:
 		missing = append(missing, errors.New("the database does not answer"))
+	case n.healer.Failing():
+		missing = append(missing, errors.New("the catalog can't be compared with the database"))
 	}
 	return errors.Join(missing...)
 }

@@ -24,7 +24,7 @@ func TestFirstVisit(t *testing.T) {
 	if id := evaluate[string](v, "window.cartId"); len(id) != 64 {
 		t.Errorf("window.cartId is %q, want 64 characters", id)
 	}
-	v.Locator("text=Hop Man 3").First()
+	v.wait("text=Hop Man 3")
 	v.visit(s.URL + "/products/SHU6100")
 	v.wait(`.product-listing[data-product-id="2"]`)
 	v.visit(s.URL + "/products/NOPE")

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +29,6 @@ type shop struct {
 	t        testing.TB
 	dataDir  string
 	database string // URL; empty for the node's private one
-	args     []string
 
 	URL  string
 	cmd  *exec.Cmd
@@ -56,7 +56,6 @@ func newPrivateShop(t testing.TB) *shop {
 func (s *shop) start(args ...string) {
 	s.t.Helper()
 	began := time.Now()
-	s.args = args
 	s.log = new(logBuffer)
 	s.cmd = s.command(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)
 	s.cmd.Stderr = s.log
@@ -132,7 +131,8 @@ func (s *shop) wait() error {
 // command is a call of the program with this shop's environment.
 func (s *shop) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database,
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNEAKERS23_") })
+	cmd.Env = append(cmd.Env, "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database,
 		"GORACE=atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
 	return cmd
 }

@@ -83,15 +83,6 @@ func (v *visitor) wait(selector string) {
 	}
 }
 
-// waitGone waits until the selector finds nothing.
-func (v *visitor) waitGone(selector string) {
-	v.t.Helper()
-	options := playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateDetached}
-	if err := v.Locator(selector).First().WaitFor(options); err != nil {
-		v.t.Fatalf("%s did not go: %v", selector, err)
-	}
-}
-
 func (v *visitor) count(selector string) int {
 	v.t.Helper()
 	n, err := v.Locator(selector).Count()

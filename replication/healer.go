@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"sneakers23/inventory"
@@ -25,6 +26,8 @@ type Healer struct {
 	read  func(context.Context) (inventory.Rows, error)
 	every time.Duration
 	log   *slog.Logger
+
+	failing atomic.Bool // the last comparison failed
 }
 
 // DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows within 5 s.
@@ -44,10 +47,9 @@ const MinHealEvery = 100 * time.Millisecond
 // Serve compares until ctx ends. A database that does not answer is asked again soon, so that what happened while it
 // was away shows as soon as it is back.
 func (h *Healer) Serve(ctx context.Context) error {
-	failing := false
 	for {
 		pause := h.every
-		if failing {
+		if h.failing.Load() {
 			pause = min(pause, time.Second)
 		}
 		pause = pause*3/4 + rand.N(pause/2) // jitter: the nodes of a cluster must not ask all at once
@@ -60,15 +62,19 @@ func (h *Healer) Serve(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err != nil && !failing {
+		before := h.failing.Swap(err != nil)
+		if err != nil && !before {
 			h.log.Error("catalog not compared with the database, will try again", "err", err)
 		}
-		if err == nil && failing {
+		if err == nil && before {
 			h.log.Info("catalog is compared with the database again")
 		}
-		failing = err != nil
 	}
 }
+
+// Failing tells whether the last comparison of Serve failed: then the catalog may be older than a healthy node's. It may
+// be called from any goroutine.
+func (h *Healer) Failing() bool { return h.failing.Load() }
 
 // Heal compares once and applies what was missed. It may be called from any goroutine.
 func (h *Healer) Heal(ctx context.Context) error {

@@ -14,13 +14,25 @@ func (s *Server) routes(cfg Config) error {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
 	s.get("/session", s.pages.Session)
+	s.echo.POST("/cart/add", s.pages.AddToCart)
 	s.get("/healthz", healthz)
 	s.get("/readyz", s.readyz)
 	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{})))
 	if cfg.ProductSocket != nil {
-		s.echo.GET("/product_socket/websocket", echo.WrapHandler(cfg.ProductSocket))
+		s.echo.GET("/product_socket/websocket", socket(cfg.ProductSocket))
 	}
 	return s.assets(cfg.Assets)
+}
+
+// socket hands a request over to a server of sockets. What that takes over was answered with 101, which echo does not see.
+func socket(h http.Handler) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h.ServeHTTP(c.Response(), c.Request())
+		if !c.Response().Committed {
+			c.Response().Status = http.StatusSwitchingProtocols
+		}
+		return nil
+	}
 }
 
 // get registers a page for GET, and for HEAD, which wants the same headers.

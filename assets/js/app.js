@@ -5,10 +5,7 @@ import { followConnection } from "./connection"
 import { followProduct } from "./product"
 import { askSession } from "./session"
 
-async function start() {
-  for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
-  await askSession()
-
+function followProducts() {
   const blocks = document.querySelectorAll(".product-listing[data-product-id]")
   if (blocks.length === 0) return
 
@@ -19,4 +16,6 @@ async function start() {
   socket.connect()
 }
 
-start()
+for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+followProducts()
+askSession()

@@ -1,3 +1,4 @@
+import { showSchedule } from "./countdown"
 import { showLevel, showSizes, showsSizes } from "./sizes"
 
 // Keeps one product block as the server knows it. The join reply comes after every connect, so a tab that was away
@@ -6,17 +7,16 @@ export function followProduct(socket, block) {
   const channel = socket.channel(`product:${block.dataset.productId}`, () => ({ released: showsSizes(block) }))
 
   channel.on("released", ({ size_html }) => showSizes(block, size_html))
+  channel.on("scheduled", ({ release_at }) => showSchedule(block, release_at))
   channel.on("stock_change", ({ item_id, level }) => showLevel(block, item_id, level))
 
-  channel.join()
-    .receive("ok", (reply) => bringUpToDate(block, reply))
-    .receive("error", ({ reason }) => {
-      if (reason === "not_found") channel.leave()
-    })
+  // a refused join is tried again by the channel: a node may lag behind the one that made the page
+  channel.join().receive("ok", (reply) => bringUpToDate(block, reply))
 }
 
 // A reply that says "not released" to a page with sizes comes from a node that lags: it will push `released`.
-function bringUpToDate(block, { size_html, levels = {} }) {
+function bringUpToDate(block, { size_html, release_at, levels = {} }) {
   if (size_html) showSizes(block, size_html)
+  showSchedule(block, release_at)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)
 }

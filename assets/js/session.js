@@ -1,5 +1,7 @@
 import { showFlash } from "./flash"
 
+const patienceMs = 5000
+
 // The visitor's own facts come apart from the page, which is the same for everyone. Without them the shoes can
 // still be followed, so a failure is not the end.
 export async function askSession() {
@@ -16,6 +18,7 @@ async function fetchSession() {
   const response = await fetch("/session", {
     credentials: "same-origin",
     headers: { accept: "application/json" },
+    signal: AbortSignal.timeout(patienceMs), // other tabs wait for this one
   })
   if (!response.ok) throw new Error(`/session answered ${response.status}`)
   return response.json()

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
 )
 
@@ -21,8 +25,19 @@ type cli struct {
 
 // globals are the flags of all commands.
 type globals struct {
-	DataDir string `help:"Directory of the node: its private database, and how to find it." env:"SNEAKERS23_DATA_DIR" default:".data" type:"path"`
+	DataDir string `help:"Directory of the node: its private database, and how to find it." env:"SNEAKERS23_DATA_DIR" default:".data"`
 	JSON    bool   `help:"Print JSON for programs instead of tables for people." name:"json"`
+
+	Program kong.VersionFlag `help:"Tell which version this is." name:"version" hidden:""`
+}
+
+// AfterApply is called by kong. An empty name would mean the current directory, which nobody means.
+func (g *globals) AfterApply() (err error) {
+	if g.DataDir == "" {
+		return errors.New("--data-dir (SNEAKERS23_DATA_DIR) is empty")
+	}
+	g.DataDir, err = filepath.Abs(g.DataDir)
+	return err
 }
 
 // databaseFlag names a PostgreSQL of one's own.

@@ -27,7 +27,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr}))
 }
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 		args = []string{"--help"}
 	}
 	if count, ok := negative(args); ok {
-		return fail(term, usageError{fmt.Errorf("%s: COUNT must be 1 or more", count)})
+		return fail(term, usageError{fmt.Errorf("%s: COUNT must be a whole number from 1 to 1000000 pairs", count)})
 	}
 	command, err := parser.Parse(args)
 	if exited { // --help

@@ -26,15 +26,19 @@ type (
 	migrateStatusCmd struct{ databaseFlag }
 )
 
-// schema opens the database that the flags name for work on its schema.
-func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal) (*app.Schema, error) {
+// schema opens the database that the flags name for work on its schema, and makes a private one only if create is true.
+func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal, create bool) (*app.Schema, error) {
 	log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return app.OpenSchema(ctx, app.DatabaseConfig{URL: f.DatabaseURL, DataDir: g.DataDir, BinDir: f.PostgresBin}, log)
+	return app.OpenSchema(ctx, f.config(g), create, log)
+}
+
+func (f databaseFlag) config(g *globals) app.DatabaseConfig {
+	return app.DatabaseConfig{URL: f.DatabaseURL, DataDir: g.DataDir, BinDir: f.PostgresBin}
 }
 
 // Run is called by kong.
 func (c *migrateUpCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
-	s, err := c.schema(ctx, g, term)
+	s, err := c.schema(ctx, g, term, true)
 	if err != nil {
 		return err
 	}
@@ -57,12 +61,18 @@ func (c *migrateUpCmd) Run(ctx context.Context, g *globals, term terminal) (err 
 
 // Run is called by kong.
 func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
+	if client, err := app.Dial(g.DataDir); err == nil {
+		defer client.Close()
+		if client.Uses(c.config(g)) {
+			return fmt.Errorf("node %s runs on this database and would be left without its tables: stop it first", client.Node.Name)
+		}
+	}
 	if !c.Yes {
 		if err := confirm(term, "This deletes what the newest step holds: for the first step, that is the whole store."); err != nil {
 			return err
 		}
 	}
-	s, err := c.schema(ctx, g, term)
+	s, err := c.schema(ctx, g, term, false)
 	if err != nil {
 		return err
 	}
@@ -80,7 +90,7 @@ func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (er
 
 // Run is called by kong.
 func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
-	s, err := c.schema(ctx, g, term)
+	s, err := c.schema(ctx, g, term, false)
 	if err != nil {
 		return err
 	}
@@ -104,7 +114,7 @@ func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (
 	return w.Flush()
 }
 
-// seedCmd fills an empty store, through the node if one runs.
+// seedCmd fills an empty store: through the node that runs on it, if one does, so that it shows at once.
 type seedCmd struct{ databaseFlag }
 
 // Run is called by kong.
@@ -128,12 +138,13 @@ func (c *seedCmd) seed(ctx context.Context, g *globals, term terminal) (seeded b
 	client, err := app.Dial(g.DataDir)
 	if err == nil {
 		defer client.Close()
-		return client.Seed(ctx)
-	}
-	if !errors.Is(err, app.ErrNoNode) {
+		if c.DatabaseURL == "" || client.Uses(c.config(g)) {
+			return client.Seed(ctx)
+		}
+	} else if !errors.Is(err, app.ErrNoNode) {
 		return false, err
 	}
-	s, err := c.schema(ctx, g, term)
+	s, err := c.schema(ctx, g, term, true)
 	if err != nil {
 		return false, err
 	}

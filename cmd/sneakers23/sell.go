@@ -18,8 +18,8 @@ type sellCmd struct {
 
 // Help is shown by sell --help.
 func (sellCmd) Help() string {
-	return `Sells pairs of random items, released or not, until none is left or Ctrl-C. What is sold is sold: each pair is
-booked, and only a restock puts new ones on the shelf.`
+	return `Sells pairs of random items, released or not, until none is left or Ctrl-C. It asks first, unless --yes. What is
+sold is sold: each pair is booked, and only a restock puts new ones on the shelf.`
 }
 
 // Run is called by kong.

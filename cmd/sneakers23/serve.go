@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"sneakers23/app"
@@ -29,8 +31,8 @@ type serveCmd struct {
 	MaxFrame      int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
 	MaxQueue      int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
 
-	LogLevel  slog.Level `help:"Least level that is logged: debug, info, warn or error." env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
-	LogFormat string     `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
+	LogFormat string `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
 }
 
 // Help is shown by serve --help.
@@ -42,6 +44,7 @@ orderly way, a second one at once.`
 
 // Run is called by kong.
 func (s *serveCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	signal.Ignore(syscall.SIGPIPE) // who read the log may go first: the node still stops in order
 	cfg := s.config(g, term)
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
@@ -76,7 +79,9 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.Version = version()
-	options := &slog.HandlerOptions{Level: s.LogLevel}
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // the grammar lets only levels pass
+	options := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
 		cfg.Log = slog.New(slog.NewJSONHandler(term.err, options))
 	} else {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -12,11 +14,11 @@ import (
 // dial finds the node, or tells what to do when there is none.
 func dial(g *globals) (*app.Client, error) {
 	c, err := app.Dial(g.DataDir)
-	if err != nil {
-		return nil, fmt.Errorf("no node answers for the data directory %s: start one with `sneakers23 serve`, or name another directory with --data-dir (%w)",
-			g.DataDir, err)
+	if errors.Is(err, app.ErrNoNode) {
+		err = fmt.Errorf("no node runs with the data directory %s: start one with `sneakers23 serve`, or name another directory with --data-dir",
+			g.DataDir)
 	}
-	return c, nil
+	return c, err
 }
 
 // productsCmd lists the store.
@@ -57,7 +59,7 @@ func printProduct(term terminal, p app.Product) error {
 	case p.Released:
 		state = "released"
 	case p.ReleaseAt != nil:
-		state = "released at " + when(*p.ReleaseAt)
+		state = "will be released at " + when(*p.ReleaseAt)
 	}
 	fmt.Fprintf(term.out, "%s  %s by %s, %s, %s (id %d): %s\n", p.SKU, p.Name, p.Brand, p.Color, p.Price, p.ID, state)
 	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
@@ -70,15 +72,15 @@ func printProduct(term terminal, p app.Product) error {
 
 // releaseCmd releases a product.
 type releaseCmd struct {
-	Product string `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
-	At      string `help:"When, instead of now: 2026-12-24T18:00:00+01:00, \"2026-12-24 18:00\" in the time zone of this machine, or a duration from now like 10m." placeholder:"TIME"`
+	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
+	At      *string `help:"When, instead of now: 2026-12-24T18:00:00+01:00, \"2026-12-24 18:00\" in the time zone of this machine, or a duration from now like 10m." placeholder:"TIME"`
 }
 
 // Run is called by kong.
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	q := app.ReleaseRequest{Product: r.Product}
-	if r.At != "" {
-		at, err := parseTime(r.At, time.Now())
+	if r.At != nil {
+		at, err := parseTime(*r.At, time.Now())
 		if err != nil {
 			return usageError{err}
 		}
@@ -126,20 +128,21 @@ func when(t time.Time) string {
 // restockCmd adds pairs.
 type restockCmd struct {
 	Item  string `arg:"" help:"SKU or id of the size, like SHU6001." name:"ITEM_SKU" predictor:"item"`
-	Count int    `arg:"" help:"How many pairs come, 1 to 1000000." name:"COUNT"`
+	Count string `arg:"" help:"How many pairs come, 1 to 1000000." name:"COUNT"`
 }
 
 // Run is called by kong.
 func (r *restockCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if r.Count < 1 || r.Count > 1_000_000 {
-		return usageError{fmt.Errorf("%d: COUNT must be from 1 to 1000000 pairs", r.Count)}
+	count, err := strconv.Atoi(r.Count)
+	if err != nil || count < 1 || count > 1_000_000 {
+		return usageError{fmt.Errorf("%q: COUNT must be a whole number from 1 to 1000000 pairs", r.Count)}
 	}
 	c, err := dial(g)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	done, err := c.Restock(ctx, app.RestockRequest{Item: r.Item, Count: r.Count})
+	done, err := c.Restock(ctx, app.RestockRequest{Item: r.Item, Count: count})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Address struct {
 	Started time.Time `json:"started"`
 	HTTP    string    `json:"http"` // URL of the shop
 	NATS    string    `json:"nats"`
+	About   string    `json:"about"`     // what else the owner of the node wants those to know who find it
 	Seed    string    `json:"nkey_seed"` // the secret half of the key that the node lets in
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	DataDir string // exists already
 	Name    string // of the node
 	HTTP    string // URL of the shop, for those who find the node by its file
+	About   string // for them too, see [Address]
 	Log     *slog.Logger
 }
 
@@ -77,7 +78,7 @@ func start(cfg Config) (*Node, error) {
 		return n, fmt.Errorf("not ready within %v", startTimeout)
 	}
 	n.addr = Address{
-		Name: cfg.Name, PID: os.Getpid(), Started: time.Now(), HTTP: cfg.HTTP, NATS: n.server.ClientURL(), Seed: string(seed),
+		Name: cfg.Name, PID: os.Getpid(), Started: time.Now(), HTTP: cfg.HTTP, About: cfg.About, NATS: n.server.ClientURL(), Seed: string(seed),
 	}
 	key, err := n.addr.key()
 	if err != nil {

@@ -21,7 +21,7 @@ func ProductRoute(p *Pusher) channel.Route {
 	}
 }
 
-// productChannel only pushes: `released` and `stock_change`, from the [Pusher].
+// productChannel only pushes: `released`, `scheduled` and `stock_change`, from the [Pusher].
 type productChannel struct{ pusher *Pusher }
 
 // Join answers with what the page may have missed. The page says in its params what it shows.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"sneakers23/inventory"
 	"sneakers23/replication/pubsub"
@@ -23,18 +24,22 @@ type Pusher struct {
 	pubsub *pubsub.PubSub
 	log    *slog.Logger
 
-	taken    atomic.Pointer[inventory.Catalog]
-	levels   map[inventory.ItemID]inventory.Level // as last pushed
-	released map[inventory.ProductID]bool         // as last pushed
-	replies  keptByProduct[joinReplies]
+	taken   atomic.Pointer[inventory.Catalog]
+	replies keptByProduct[joinReplies]
+
+	// as last pushed
+	levels    map[inventory.ItemID]inventory.Level
+	released  map[inventory.ProductID]bool
+	schedules map[inventory.ProductID]time.Time
 }
 
 // NewPusher makes a pusher of what changes on the pages.
 func NewPusher(p *Pages, ps *pubsub.PubSub, log *slog.Logger) *Pusher {
 	return &Pusher{
 		pages: p, pubsub: ps, log: log,
-		levels:   make(map[inventory.ItemID]inventory.Level),
-		released: make(map[inventory.ProductID]bool),
+		levels:    make(map[inventory.ItemID]inventory.Level),
+		released:  make(map[inventory.ProductID]bool),
+		schedules: make(map[inventory.ProductID]time.Time),
 	}
 }
 
@@ -55,11 +60,17 @@ type releasedProduct struct {
 	SizesHTML string `json:"size_html"`
 }
 
+// scheduledRelease is the payload of the event scheduled: null when the release is no longer scheduled.
+type scheduledRelease struct {
+	ReleaseAt *time.Time `json:"release_at"`
+}
+
 // Watch pushes what a notice has changed on the pages. It is called by the inventory's dispatcher.
 func (p *Pusher) Watch(_ context.Context, n inventory.Notice) {
 	p.taken.Store(n.Catalog) // first: who joins from now on is told, who joined before is pushed
 	for _, id := range n.Products {
 		p.pushRelease(n.Catalog, id)
+		p.pushSchedule(n.Catalog, id)
 	}
 	for _, id := range n.Items {
 		p.pushLevel(n.Catalog, id)
@@ -82,6 +93,21 @@ func (p *Pusher) pushRelease(c *inventory.Catalog, id inventory.ProductID) {
 	}
 	p.released[id] = true
 	p.pubsub.Broadcast(productTopic(id), "released", releasedProduct{string(html)})
+}
+
+func (p *Pusher) pushSchedule(c *inventory.Catalog, id inventory.ProductID) {
+	product, ok := c.Product(id)
+	if !ok || product.ReleaseAt == nil {
+		if _, was := p.schedules[id]; was {
+			delete(p.schedules, id)
+			p.pubsub.Broadcast(productTopic(id), "scheduled", scheduledRelease{})
+		}
+		return
+	}
+	if at := product.ReleaseAt; !at.Equal(p.schedules[id]) {
+		p.schedules[id] = *at
+		p.pubsub.Broadcast(productTopic(id), "scheduled", scheduledRelease{at})
+	}
 }
 
 func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
@@ -108,6 +134,7 @@ type joinReply struct {
 	Released  bool                                 `json:"released"`
 	Levels    map[inventory.ItemID]inventory.Level `json:"levels"`
 	SizesHTML string                               `json:"size_html,omitempty"`
+	ReleaseAt *time.Time                           `json:"release_at,omitempty"`
 }
 
 // repliesFor returns ErrNotOpen before the catalog is loaded, inventory.ErrNotFound for an unknown product.
@@ -130,7 +157,11 @@ func (p *Pusher) repliesFor(id inventory.ProductID) (joinReplies, error) {
 }
 
 func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies, err error) {
-	reply := joinReply{Released: product.Released, Levels: make(map[inventory.ItemID]inventory.Level, len(product.Items))}
+	reply := joinReply{
+		Released:  product.Released,
+		Levels:    make(map[inventory.ItemID]inventory.Level, len(product.Items)),
+		ReleaseAt: product.ReleaseAt,
+	}
 	for _, it := range product.Items {
 		reply.Levels[it.ID] = it.Level
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sneakers23/inventory"
 	"sneakers23/replication/pubsub"
@@ -108,6 +109,29 @@ func TestPusherPushesAReleaseOnce(t *testing.T) {
 	r.rows.Products[1].Released = true
 	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 1 {
 		t.Errorf("pushed %v, want released again", heard)
+	}
+}
+
+func TestPusherPushesSchedules(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	product := &r.rows.Products[1]
+	at := time.Date(2031, 5, 2, 18, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name string
+		at   *time.Time
+		want []string
+	}{
+		{"scheduled", &at, []string{`scheduled {"release_at":"2031-05-02T18:00:00Z"}`}},
+		{"as before", new(at), nil},
+		{"moved", new(at.Add(time.Hour)), []string{`scheduled {"release_at":"2031-05-02T19:00:00Z"}`}},
+		{"called off", nil, []string{`scheduled {"release_at":null}`}},
+		{"as before", nil, nil},
+	} {
+		product.ReleaseAt = tt.at
+		if heard := r.notice([]inventory.ProductID{2}); !slices.Equal(heard, tt.want) {
+			t.Errorf("%s: pushed %v, want %v", tt.name, heard, tt.want)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type productView struct {
 	Color     string
 	Price     string
 	ImageURL  string
+	Warm      bool // the colour behind the image; the same on every page
 	Released  bool
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Sizes     sizesView
@@ -99,6 +100,7 @@ func viewProduct(p *inventory.Product, imageURL func(string) string) productView
 		Color:    p.Color,
 		Price:    p.Price.String(),
 		ImageURL: imageURL(p.MainImageURL),
+		Warm:     p.ID%2 == 0,
 		Released: p.Released,
 		Sizes:    viewSizes(p),
 	}
