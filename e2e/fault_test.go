@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -156,6 +157,43 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 		if it.Available != 0 {
 			t.Errorf("%s has %d pairs left", sku, it.Available)
 		}
+	}
+}
+
+// TestNodeOutlivesItsTerminal stops in order when the terminal is closed, and nobody reads what it writes any more.
+func TestNodeOutlivesItsTerminal(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, dataDir: pgtest.DataDir(t)}
+	cmd := s.command("serve", "--listen", "127.0.0.1:0", "--log-level", "debug")
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = writer, writer
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	writer.Close()
+	for lines := bufio.NewScanner(reader); lines.Scan() && !strings.Contains(lines.Text(), "Ctrl-C"); {
+	}
+	reader.Close()
+	pid := s.postmaster()
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("the node ended with %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the node did not end")
+	}
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Error("its database still runs")
 	}
 }
 

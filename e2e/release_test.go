@@ -100,8 +100,14 @@ func TestReleaseShowsInTwoBrowsersAtOnce(t *testing.T) {
 func TestScheduledRelease(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.run("release", "SHU6100", "--at", "3s")
 	v := newVisitor(t, s.URL)
+	const countdown = ".product-soon-2 [data-countdown]"
+	s.run("release", "SHU6100", "--at", "1h")
+	v.wait(countdown)
+	if got := v.text(countdown); !strings.HasPrefix(got, "00:59:") && got != "01:00:00" {
+		t.Errorf("an hour before its release a product counts down from %s", got)
+	}
+	s.run("release", "SHU6100", "--at", "3s")
 	v.wait(`[data-product-id="2"] form.size-container`)
 	if v.count(`[data-product-id="1"] form.size-container`) != 0 {
 		t.Error("the other product was released too")

@@ -53,7 +53,8 @@ func (s *Server) bring(ctx context.Context) error {
 		case up && pm.status == "ready" && (mine == nil || mine.pid == pm.pid):
 			return s.adopt(pm)
 		case mine != nil && !mine.running():
-			return fmt.Errorf("postgres: the server ended while it was starting: %w", errors.Join(mine.err, s.quote(mine)))
+			return fmt.Errorf("postgres: the server ended while it was starting: %w\nIf its files are damaged: move %s away to begin with an empty database, or bring a backup back",
+				errors.Join(mine.err, s.quote(mine)), s.place.data)
 		case up || mine != nil: // it starts, recovers from a crash or stops
 		case locked(s.place.runLock()): // backends that have not yet noticed that their server was killed; or another container's server
 		default:

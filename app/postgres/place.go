@@ -141,7 +141,7 @@ func (p place) exists() (bool, error) {
 	if _, err := os.Lstat(p.data); errors.Is(err, fs.ErrNotExist) || empty(p.data) {
 		return false, nil
 	}
-	for _, need := range []string{"PG_VERSION", "global/pg_control"} {
+	for _, need := range []string{"PG_VERSION", "global/pg_control", "base", "pg_wal", "postgresql.conf"} {
 		if _, err := os.Stat(filepath.Join(p.data, need)); err != nil {
 			return false, fmt.Errorf("postgres: %s is not empty and no whole PostgreSQL data directory (%w): move it away "+
 				"to begin with an empty database, bring a backup back, or choose another data directory; nothing in it was touched", p.data, err)

@@ -27,9 +27,17 @@ func TestNotACluster(t *testing.T) {
 		}, "pg_control"},
 		{"another version", func(t *testing.T, data string) {
 			writeFile(t, data+"/PG_VERSION", "8\n")
-			writeFile(t, data+"/global/pg_control", "")
+			for _, name := range []string{"global/pg_control", "base/1", "pg_wal/1", "postgresql.conf"} {
+				writeFile(t, data+"/"+name, "")
+			}
 			chown(t, data)
 		}, "PostgreSQL 8"},
+		{"databases deleted", func(t *testing.T, data string) {
+			for _, name := range []string{"PG_VERSION", "global/pg_control", "pg_wal/1", "postgresql.conf"} {
+				writeFile(t, data+"/"+name, "15\n")
+			}
+			chown(t, data)
+		}, "base"},
 		{"a link to nothing", func(t *testing.T, data string) {
 			if err := os.Symlink(data+".gone", data); err != nil {
 				t.Fatal(err)
