@@ -225,7 +225,7 @@ func TestNamedDatabaseStops(t *testing.T) {
 	ctx := context.Background()
 	start := func(dir string) *postgres.Server {
 		t.Helper()
-		db, err := postgres.Start(ctx, postgres.Config{Dir: dir, DieWithParent: true})
+		db, err := postgres.Start(ctx, postgres.Config{Dir: dir, Root: "..", BinDir: os.Getenv("PG_BINDIR"), DieWithParent: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -131,6 +131,7 @@ func (s *shop) wait() error {
 // command is a call of the program with this shop's environment.
 func (s *shop) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
+	cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNEAKERS23_") })
 	cmd.Env = append(cmd.Env, "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database,
 		"GORACE=atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
