@@ -95,8 +95,12 @@ func start(cfg Config) (*Node, error) {
 	return n, nil
 }
 
-// Announce writes the file by which the command line finds the node: commands may come from now on.
+// Announce writes the file by which the command line finds the node: commands may come from now on, and find whoever
+// has subscribed to them before.
 func (n *Node) Announce() error {
+	if err := n.conn.FlushTimeout(startTimeout); err != nil {
+		return fmt.Errorf("tell where the node is: %w", err)
+	}
 	if err := n.addr.write(n.cfg.DataDir); err != nil {
 		return fmt.Errorf("tell where the node is: %w", err)
 	}

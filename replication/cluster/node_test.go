@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -25,10 +26,14 @@ func start(t *testing.T) (*cluster.Node, string) {
 			t.Logf("stop again: %v", err)
 		}
 	})
+	return n, dir
+}
+
+func announce(t *testing.T, n *cluster.Node) {
+	t.Helper()
 	if err := n.Announce(); err != nil {
 		t.Fatal(err)
 	}
-	return n, dir
 }
 
 func TestFoundByItsDataDirectory(t *testing.T) {
@@ -37,6 +42,7 @@ func TestFoundByItsDataDirectory(t *testing.T) {
 	if _, err := n.Conn().Subscribe("greet", func(m *nats.Msg) { _ = m.Respond([]byte("hello")) }); err != nil {
 		t.Fatal(err)
 	}
+	announce(t, n)
 	conn, addr, err := cluster.Dial(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -54,13 +60,16 @@ func TestFoundByItsDataDirectory(t *testing.T) {
 
 func TestStrangersAreRefused(t *testing.T) {
 	t.Parallel()
-	_, dir := start(t)
+	n, dir := start(t)
+	announce(t, n)
 	addr, err := cluster.ReadAddress(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if conn, err := nats.Connect(addr.NATS); !errors.Is(err, nats.ErrAuthorization) {
-		conn.Close()
+		if conn != nil {
+			conn.Close()
+		}
 		t.Errorf("without the key: got %v, want ErrAuthorization", err)
 	}
 }
@@ -77,6 +86,7 @@ func TestStopAnswersWhatCameBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	announce(t, n)
 	conn, _, err := cluster.Dial(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -87,9 +97,19 @@ func TestStopAnswersWhatCameBefore(t *testing.T) {
 		_, err := conn.Request("slow", nil, 20*time.Second)
 		got <- err
 	}()
-	<-came
+	select {
+	case <-came:
+	case err := <-got:
+		t.Fatalf("the request did not come: %v", err)
+	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- n.Stop(t.Context()) }()
+	for { // it has begun when nobody can find the node any more
+		if _, err := cluster.ReadAddress(dir); errors.Is(err, cluster.ErrNoNode) {
+			break
+		}
+	}
+	runtime.Gosched()
 	close(answer)
 	if err := <-got; err != nil {
 		t.Errorf("the request was not answered: %v", err)
@@ -110,6 +130,7 @@ func TestNoNode(t *testing.T) {
 	}
 	// what a killed node leaves behind
 	n, left := start(t)
+	announce(t, n)
 	b, err := os.ReadFile(filepath.Join(left, cluster.AddressFile))
 	if err != nil {
 		t.Fatal(err)
