@@ -43,8 +43,9 @@ type Config struct {
 	// may know it from a header. Default: https if the request came by TLS.
 	Scheme func(*http.Request) string
 
-	// Node names this node in the tokens of its long-poll sessions: who gets a
-	// request for a session of another node knows whose it is. Default: no name.
+	// Node names this node in the tokens of its long-poll sessions, where clients
+	// can read it: who gets a request for a session of another node knows whose it
+	// is. Default: no name.
 	Node string
 
 	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
