@@ -29,6 +29,7 @@ type conn struct {
 	lingering bool               // serve reads no messages any more
 	channels  map[string]*Socket // by topic, those that are joined or joining
 	replacing int                // joins that wait for the end of the channel before them
+	tasks     int                // of all its channels
 }
 
 func newConn(s *Server, ws *websocket.Conn, d *door, assigns any) *conn {
