@@ -43,7 +43,7 @@ func (room) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (a
 	case "secret":
 		return channel.OK, s.Broadcast("secret", m.Payload)
 	case "countdown":
-		return nil, s.Send(50)
+		return nil, s.Send(10_000)
 	case "later":
 		s.After(5*time.Second, 0)
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
@@ -154,7 +155,7 @@ func (c *Client) Channel() *channel.Socket {
 func (c *Client) Settle() {
 	c.t.Helper()
 	waitForBubble()
-	for range 1000 {
+	for began := time.Now(); time.Since(began) < patience; {
 		state, ok := c.ask()
 		if !ok || state.Calls == 0 {
 			return
