@@ -23,6 +23,7 @@ var allowed = []struct {
 	{"cmd/...", []string{"app"}},
 	{"app/postgres/...", nil},
 	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
+	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
 	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/gateway/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/prepared", nil},

@@ -11,23 +11,55 @@ import (
 // handles what there is and ends. So callbacks never overlap, those of different
 // channels run side by side, and an idle channel has no goroutine.
 
-// post queues a message for the channel; false means that the mailbox is full.
+// letter is what waits in a mailbox. The runner opens one after the other.
+type letter interface {
+	open(ctx context.Context, s *Socket)
+}
+
+// post queues a message of the client; false means that too many wait.
 func (s *Socket) post(m message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := m.event == "phx_leave" && !s.leaving // there is always room for one leave
-	if len(s.mail) >= s.conn.srv.cfg.MaxMailbox && !first {
+	if int(s.events) >= s.conn.srv.cfg.MaxMailbox && !first {
 		return false
 	}
 	s.leaving = s.leaving || first
+	s.events++
 	s.mail = append(s.mail, m)
 	s.ensureRunning()
 	return true
 }
 
-// ensureRunning starts the runner if there is none. It is called with mu, by the
-// socket's goroutine or by a runner of its channels: conn.actors is not waited for
-// while either lives.
+// put queues what Go code has for the channel: ErrTooBusy means that too much
+// waits, another error that the channel has ended.
+func (s *Socket) put(l letter) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.state == closed:
+		return s.reason
+	case int(s.infos) >= s.conn.srv.cfg.MaxInfos:
+		return ErrTooBusy
+	}
+	s.infos++
+	s.mail = append(s.mail, l)
+	s.ensureRunning()
+	return nil
+}
+
+// mustPut is put for what the channel may not miss: if it does not fit, the channel
+// ends, and its client joins anew.
+func (s *Socket) mustPut(l letter) {
+	if s.put(l) == ErrTooBusy {
+		s.log().Debug("a channel does not keep up", "topic", s.route.Pattern)
+		s.end(ErrTooBusy, s.errorFrame(tooBusy))
+	}
+}
+
+// ensureRunning starts the runner if there is none. It is called with mu: by the
+// socket's goroutine, by a runner or a task of its channels, or by anybody while
+// the channel is not closed. All of that comes before conn.actors is waited for.
 func (s *Socket) ensureRunning() {
 	if !s.running {
 		s.running = true
@@ -56,13 +88,16 @@ func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool 
 		s.terminate()
 		return true
 	}
+	if s.stopping && s.state == joined {
+		s.mu.Unlock()
+		s.end(ErrStopped, s.closeFrame())
+		return true
+	}
 	if len(s.mail) > 0 {
-		m := s.mail[0]
-		s.mail[0] = message{}
-		s.mail = s.mail[1:]
+		l := s.takeMail()
 		s.mu.Unlock()
 		s.conn.freed()
-		s.handle(ctx, m)
+		l.open(ctx, s)
 		return true
 	}
 	next := s.next
@@ -75,8 +110,23 @@ func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool 
 	return false
 }
 
-// handle runs the callback for a message.
-func (s *Socket) handle(ctx context.Context, m message) {
+// takeMail takes the letter that waits the longest. It is called with mu.
+func (s *Socket) takeMail() letter {
+	l := s.mail[0]
+	s.mail[0] = nil
+	s.mail = s.mail[1:]
+	switch l.(type) {
+	case message:
+		s.events--
+	case tick: // as many as there are timers
+	default:
+		s.infos--
+	}
+	return l
+}
+
+// open runs the callback for a message.
+func (m message) open(ctx context.Context, s *Socket) {
 	switch m.event {
 	case "phx_join":
 		s.handleJoin(ctx, m)
@@ -94,16 +144,37 @@ func (s *Socket) handleIn(ctx context.Context, m message) {
 	if !s.protect(m.event, func() {
 		var reply any
 		err := ErrUnknownEvent
+		ref := &Ref{s: s, event: m.event, ref: m.ref}
 		if h, ok := s.channel.(InHandler); ok {
-			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload, Binary: m.binary})
+			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload, Binary: m.binary, Ref: ref})
 		}
-		if reply != nil || err != nil {
-			s.send(s.answer(s.joinRef, m, reply, err))
+		if reply == nil && err == nil {
+			return
+		}
+		if ref.answer(reply, err) == ErrReplied {
+			s.log().Error("an event is answered twice", "topic", s.route.Pattern, "event", clip(m.event))
 		}
 	}) {
-		s.end(ErrCrashed, s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_error", channelCrash))
+		s.crash()
 	}
 }
+
+// tell runs a callback that answers nobody.
+func (s *Socket) tell(event string, callback func() error) {
+	if s.over() {
+		return
+	}
+	if !s.protect(event, func() {
+		if err := callback(); err != nil && !s.over() {
+			s.log().Error("a callback failed", "topic", s.route.Pattern, "event", clip(event), "err", err)
+		}
+	}) {
+		s.crash()
+	}
+}
+
+// crash ends the channel after a panic.
+func (s *Socket) crash() { s.end(ErrCrashed, s.errorFrame(channelCrash)) }
 
 // answer makes the frame of a reply from what a callback returned.
 func (s *Socket) answer(joinRef json.RawMessage, m message, reply any, failed error) []byte {

@@ -53,7 +53,9 @@ type Config struct {
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
 	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
 	MaxChannels  int           // topics a socket may have joined at a time; 100
-	MaxMailbox   int           // events that may wait for one channel; 64
+	MaxMailbox   int           // events of its client that may wait for one channel; 64
+	MaxInfos     int           // messages of others that may wait for one channel; 1024
+	MaxTasks     int           // tasks of one channel at a time; 10
 
 	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
@@ -102,6 +104,8 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
 		orDefault("MaxChannels", &c.MaxChannels, 100),
 		orDefault("MaxMailbox", &c.MaxMailbox, 64),
+		orDefault("MaxInfos", &c.MaxInfos, 1024),
+		orDefault("MaxTasks", &c.MaxTasks, 10),
 		orDefault("PollWait", &c.PollWait, 10*time.Second),
 		orDefault("PollSilence", &c.PollSilence, 15*time.Second),
 		orDefault("MaxBody", &c.MaxBody, 1<<20),

@@ -23,6 +23,7 @@ type conn struct {
 	mu        sync.Mutex         // guards what follows, and a transport may use it
 	channels  map[string]*Socket // by topic, those that are joined or joining
 	replacing int                // joins that wait for the end of the channel before them
+	tasks     int                // of all its channels
 }
 
 // transport carries a socket's frames to its client. Its methods may be called from

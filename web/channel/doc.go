@@ -18,12 +18,29 @@
 //	...
 //	err = server.Drain(ctx)
 //
-// The room is any type with a Join method, see [Channel]; [InHandler] and
-// [Terminator] add to it. Whoever has the PubSub can broadcast, without a socket:
+// The room is any type with a Join method, see [Channel]. What else it can do it says
+// by further methods:
+//
+//	HandleIn    takes the events that its client pushes             [InHandler]
+//	HandleOut   takes broadcasts to its topic in place of its client [OutHandler]
+//	HandleInfo  takes messages from Go code, timers and other topics [InfoHandler]
+//	Terminate   tidies up                                            [Terminator]
+//
+// Whoever has the PubSub can broadcast, without a socket:
 //
 //	ps.Broadcast("room:lobby", "shout", map[string]string{"text": "hello"})
 //
-// Errors become error replies: [Refuse] carries the response, [ErrUnknownEvent] is
+// A callback talks by its [Socket]:
+//
+//	s.Push, s.Broadcast, s.BroadcastFrom  events, to its client, to all, to all others
+//	m.Ref.Reply, m.Ref.Refuse             an answer that takes longer than HandleIn
+//	s.Go                                  work beside the callbacks, a few at a time
+//	s.Send, s.After, s.Every              a value for HandleInfo: now, later, again
+//	s.Subscribe, s.Forward                another topic, for HandleInfo or the client
+//	s.Stop                                the end, after what is answered now
+//
+// Package channeltest tests channels without a network; the packages below examples
+// show one thing each. Errors become error replies: [Refuse] carries the response, [ErrUnknownEvent] is
 // for events that a channel does not know, Config.ErrorResponse translates those of
 // the application.
 //
@@ -31,16 +48,25 @@
 //
 // A socket over a WebSocket has one goroutine, which reads; ServeHTTP starts it when
 // the handshake is over, and returns. A socket over long-poll has none: its requests
-// run on theirs, and a timer ends it when they stay away. A channel has none while it is idle: the first message in
-// its mailbox starts one that handles what there is and ends. Join, HandleIn and
-// Terminate of one channel therefore never overlap, and those of different channels
+// run on theirs, and a timer ends it when they stay away. A channel has none while it
+// is idle: the first message in its mailbox starts one that handles what there is and
+// ends. The callbacks of one channel, from its route's New to Terminate, therefore
+// never overlap and share its fields without a lock, and those of different channels
 // of a socket run side by side. A callback that takes long holds up its own channel
 // only. A panic in a callback is logged and ends that channel only.
 //
+// All methods of a Socket, a Ref, a Timer and a Subscription may be called from any
+// goroutine, and none waits. The function given to Go runs in a goroutine of its own,
+// and is the only thing of a channel that does: a timer that waits and a topic that
+// is subscribed to cost none.
+//
 // A channel ends when the client leaves, joins the topic anew, or goes away, when
-// its Join is refused, when a callback panics. Then the context of a callback that
-// still runs is cancelled, and Terminate is the last one called. A topic that is
-// joined anew starts when Terminate of the old channel has returned.
+// its Join is refused, when it is told to Stop, when a callback or a task panics, when
+// it falls too far behind. Then the contexts of a callback that still runs and of the
+// tasks are cancelled, timers and subscriptions end, answers that come late are
+// dropped with an error, and Terminate is the last callback. A topic that is joined
+// anew starts when Terminate of the old channel has returned. Tasks are waited for by
+// the socket: it has not ended before they have.
 //
 // Frames leave through a queue per socket. That of a long-poll is emptied by the next
 // poll. For WebSockets, goroutines that all sockets share, one
@@ -55,7 +81,12 @@
 // # Ordering and delivery promises
 //
 //   - Events of a client reach a channel in the order they were sent; replies are in
-//     that order too.
+//     that order too, but for those given later by a Ref.
+//   - The mailbox is one queue: events, intercepted broadcasts, what was sent, timers
+//     and other topics are handled in the order they came.
+//   - An event is answered at most once.
+//   - Broadcasts go to the client without its channel. Those that are intercepted go
+//     through the mailbox, and may so arrive after others that were made later.
 //   - Pushes of one goroutine arrive in the order they were made, and so do the
 //     broadcasts of one goroutine to one topic.
 //   - A channel is subscribed to its topic before Join is called. What is broadcast or
@@ -78,10 +109,20 @@
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
 //	             written does not count, and a larger frame may wait alone (64 KiB)
 //	MaxChannels  joins beyond it get "too many channels joined" (100)
-//	MaxMailbox   events beyond it get "too busy"; a long-poll's wait for room (64)
+//	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait
+//	             for room (64)
 //	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
 //	PollSilence  a long-poll without a request for so long is closed (15 s)
 //	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
+//	MaxInfos     messages of others beyond it: Send returns ErrTooBusy; for a
+//	             broadcast, intercepted or subscribed to, the channel ends with
+//	             phx_error {"reason":"too busy"}, and its client joins anew (1024)
+//	MaxTasks     Go beyond it returns ErrTooManyTasks, as a reply "too many
+//	             tasks" (10); a socket has MaxTasks × MaxChannels at most, those
+//	             included that outlive their channels
+//
+// Each timer has one place of its own in the mailbox: ticks are not lost, and do not
+// pile up. Timers and subscriptions are as many as a channel makes.
 //
 // A frame that is no message closes the socket with 1011, text that is not UTF-8
 // with 1007, a broken WebSocket frame with 1002, a "disconnect" broadcast with
@@ -129,7 +170,8 @@
 //
 // # Testing
 //
-// Time is that of package time, so heartbeats and drains can be tested in a bubble of
-// testing/synctest with gorilla's client, or net/http's, over net.Pipe. Everything else is tested
-// with real sockets on the loopback.
+// Channels are tested with package channeltest. Time is that of package time, so
+// timers, heartbeats and drains can be tested in a bubble of testing/synctest; this
+// package's own tests use gorilla's client or net/http's there, over net.Pipe, and
+// real sockets on the loopback for everything else.
 package channel

@@ -2,19 +2,25 @@ package channel
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 )
 
 // handleJoin subscribes first and joins after: what is broadcast while Join runs is
 // held, and follows the reply.
 func (s *Socket) handleJoin(ctx context.Context, m message) {
-	if !s.subscribe() {
+	if s.over() {
 		return // closed before its turn
 	}
 	var answer []byte
 	var err error
 	returned := s.protect("phx_join", func() {
 		s.channel = s.route.New()
+		s.intercept()
+		if !s.subscribe() {
+			err = s.reason
+			return
+		}
 		var reply any
 		reply, err = s.channel.Join(ctx, s, m.payload)
 		answer = s.answer(m.joinRef, m, reply, err)
@@ -69,6 +75,11 @@ func (s *Socket) closeFrame() []byte {
 	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_close", OK)
 }
 
+// errorFrame is a phx_error of this channel: its client joins anew.
+func (s *Socket) errorFrame(reason json.RawMessage) []byte {
+	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_error", reason)
+}
+
 // end closes the channel, if it is not closed yet: the last frame is sent, nil for
 // none, nothing follows it, a callback that runs is told by its context, and
 // Terminate is called if it is due.
@@ -106,6 +117,7 @@ func (s *Socket) giveWayTo(next *Socket) {
 func (s *Socket) close(reason error, last []byte) {
 	s.state, s.reason = closed, reason
 	s.held = nil
+	s.own.end(reason)
 	if last != nil {
 		s.conn.send(last)
 	}
@@ -120,14 +132,15 @@ func (s *Socket) close(reason error, last []byte) {
 // cleanUp undoes what a channel that is closed has outside of itself.
 func (s *Socket) cleanUp() {
 	s.mu.Lock()
-	sub := s.sub
+	sub, own := s.sub, s.own
 	if s.state != closed {
-		sub = nil
+		sub, own = nil, nil
 	}
 	s.mu.Unlock()
 	if sub != nil {
 		sub.Unsubscribe()
 	}
+	own.unsubscribe()
 	s.conn.remove(s)
 }
 
@@ -141,6 +154,13 @@ func (s *Socket) tooLate(m message) bool {
 		s.conn.answerUnjoined(m)
 	}
 	return state == closed
+}
+
+// over reports whether the channel has ended.
+func (s *Socket) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == closed
 }
 
 func (s *Socket) log() *slog.Logger { return s.conn.srv.cfg.Log }

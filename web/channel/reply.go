@@ -19,7 +19,13 @@ var (
 	ErrReplaced     = errors.New("channel: the client joined the topic anew")
 	ErrCrashed      = errors.New("channel: a callback panicked")
 	ErrSocketClosed = errors.New("channel: the socket is closed")
+	ErrStopped      = errors.New("channel: it was told to stop")
+	ErrTooBusy      = errors.New("channel: too much waits for the channel")
 )
+
+// ErrTooManyTasks is what [Socket.Go] returns when the channel has as many tasks as
+// it may. A HandleIn that returns it answers {"reason":"too many tasks"}.
+var ErrTooManyTasks = errors.New("channel: too many tasks")
 
 // Refusal is an error with an answer for the client.
 type Refusal struct {
@@ -40,6 +46,7 @@ var (
 	joinCrashed     = reason("join crashed")
 	tooManyChannels = reason("too many channels joined")
 	tooBusy         = reason("too busy")
+	tooManyTasks    = reason("too many tasks")
 	internalError   = reason("internal error")
 	channelCrash    = reason("channel_crash")
 	noBinary        = reason("binary payloads need vsn 2.0.0")
@@ -71,6 +78,9 @@ func (s *Server) response(reply any, failed error) (status string, response json
 	}
 	if errors.Is(failed, ErrUnknownEvent) {
 		return statusError, unknownEvent, nil
+	}
+	if errors.Is(failed, ErrTooManyTasks) {
+		return statusError, tooManyTasks, nil
 	}
 	if s.cfg.ErrorResponse != nil {
 		if known := s.cfg.ErrorResponse(failed); known != nil {

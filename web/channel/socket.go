@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"sneakers23/replication/pubsub"
@@ -21,18 +22,24 @@ type Socket struct {
 	// The mailbox and what belongs to its runner: see actor.go.
 	channel Channel // nil before Join was called, used by the runner only
 
-	mu      sync.Mutex
-	state   socketState
-	held    [][]byte // frames that wait for the join's reply
-	heldFor int      // bytes of them
-	mail    []message
-	running bool                    // a runner has the mailbox, or will be started
-	cancel  context.CancelCauseFunc // of the runner's callbacks
-	leaving bool                    // a leave is in the mailbox
-	reason  error                   // why it is closed
-	debt    bool                    // Terminate must be called
-	next    *Socket                 // the same topic, joined anew; it starts when this one has ended
-	sub     *pubsub.Subscription
+	intercepts []string // events that go through HandleOut; set before it is subscribed
+
+	mu       sync.Mutex
+	state    socketState
+	running  bool     // a runner has the mailbox, or will be started
+	leaving  bool     // a leave is in the mailbox
+	stopping bool     // Stop was called
+	debt     bool     // Terminate must be called
+	held     [][]byte // frames that wait for the join's reply
+	heldFor  int      // bytes of them
+	mail     []letter
+	events   int32                   // how many letters are the client's
+	infos    int32                   // how many are of others, ticks of timers aside
+	cancel   context.CancelCauseFunc // of the runner's callbacks
+	reason   error                   // why it is closed
+	next     *Socket                 // the same topic, joined anew; it starts when this one has ended
+	sub      *pubsub.Subscription
+	own      *belongings // nil for most
 }
 
 type socketState uint8
@@ -48,14 +55,19 @@ func newSocket(c *conn, route *Route, join message) *Socket {
 	if isNull(joinRef) {
 		joinRef = join.ref
 	}
-	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, mail: []message{join}, running: true}
+	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, mail: []letter{join}, events: 1, running: true}
 }
 
 // Topic returns the topic that was joined.
 func (s *Socket) Topic() string { return s.topic }
 
-// Assigns returns what [Config].Connect made of the client.
+// Assigns returns what [Config].Connect made of the client. The function of the
+// same name has its type, too.
 func (s *Socket) Assigns() any { return s.conn.assigns }
+
+// Assigns returns what [Config].Connect made of the client, which must be a T: it
+// panics otherwise, and so ends the channel.
+func Assigns[T any](s *Socket) T { return s.Assigns().(T) }
 
 // Push sends an event to this client only. Pushes arrive in the order they were
 // made; those made before the join is answered follow the answer. The payload
@@ -92,9 +104,14 @@ func (s *Socket) broadcast(from pubsub.Subscriber, event string, payload any) er
 // receiver is the channel as a subscriber of its topic.
 type receiver Socket
 
-// Deliver passes a broadcast on to the client. All sockets share its frame.
+// Deliver passes a broadcast on to the client, in a frame that all sockets share; or
+// to the channel, if it intercepts the event.
 func (r *receiver) Deliver(m *pubsub.Message) {
 	s := (*Socket)(r)
+	if len(s.intercepts) > 0 && slices.Contains(s.intercepts, m.Event) {
+		s.mustPut(outgoing{m})
+		return
+	}
 	frame, err := m.Encoded(s.conn.format.broadcasts)
 	if err != nil {
 		return // said once, by the encoding
