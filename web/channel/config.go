@@ -23,7 +23,8 @@ type Config struct {
 
 	// Connect decides whether a client may connect; its result is what
 	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
-	// its own status. It runs in the HTTP handler. Default: everybody may.
+	// its own status; by long-poll it is always 403, since phoenix.js knows no
+	// other there. It runs in the HTTP handler. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
 	// that name closes it. Sockets may share a name; "" is none. Default: none.
@@ -42,7 +43,7 @@ type Config struct {
 	// may know it from a header. Default: https if the request came by TLS.
 	Scheme func(*http.Request) string
 
-	Timeout      time.Duration // a socket silent for so long is closed; 60 s
+	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
 	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
@@ -126,8 +127,12 @@ func checkRoutes(routes []Route) error {
 // ConnectInfo is what is known of a client that wants to connect.
 type ConnectInfo struct {
 	Params url.Values // of the query, vsn included
-	// Request is the one to be upgraded, with the headers and the remote address.
-	// It must not be kept.
+	// AuthToken is what phoenix.js sends for its option authToken, kept out of the
+	// query and so out of logs: as a subprotocol of the WebSocket, as the header
+	// x-phoenix-authtoken of a long-poll. "" if there is none.
+	AuthToken string
+	// Request is the one to be upgraded, or the poll that opens a session, with
+	// the headers and the remote address. It must not be kept.
 	Request *http.Request
 }
 

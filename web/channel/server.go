@@ -4,18 +4,16 @@ import (
 	"context"
 	"runtime"
 	"sync"
-
-	"sneakers23/replication/pubsub"
 )
 
 // Server holds the sockets of one kind: see [Config]. It is an http.Handler for
 // everything below the address of the socket. All methods may be called from any
 // goroutine. Whoever made it ends it by Drain or Close.
 type Server struct {
-	cfg       Config
-	origins   []origin
-	flusher   flusher
-	broadcast *pubsub.Encoding // of broadcasts as frames
+	cfg     Config
+	origins []origin
+	flusher flusher
+	v1, v2  *format
 
 	ctx    context.Context // of all callbacks
 	cancel context.CancelCauseFunc
@@ -43,18 +41,9 @@ func New(cfg Config) (*Server, error) {
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
 		conns:   make(map[*conn]struct{}),
 	}
-	s.broadcast = pubsub.NewEncoding(s.encodeBroadcast)
+	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
-}
-
-// encodeBroadcast makes the frame of a broadcast, once for all its receivers.
-func (s *Server) encodeBroadcast(m *pubsub.Message) ([]byte, error) {
-	frame, err := v2{}.broadcast(m)
-	if err != nil {
-		s.cfg.Log.Error("a broadcast cannot be encoded", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
-	}
-	return frame, err
 }
 
 // Sockets returns how many sockets are open.
