@@ -35,7 +35,7 @@ func TestPhoenix(t *testing.T) {
 	checkPackages(t)
 	scenarios := listScenarios(t)
 	for _, transport := range []string{"websocket"} {
-		for _, serializer := range []string{"v2"} {
+		for _, serializer := range []string{"v2", "v1"} {
 			t.Run(transport+"/"+serializer, func(t *testing.T) {
 				for _, s := range scenarios {
 					if s.fits(transport, serializer) {

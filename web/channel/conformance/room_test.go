@@ -35,7 +35,9 @@ func (r *room) Join(ctx context.Context, s *channel.Socket, params json.RawMessa
 func (r *room) HandleIn(ctx context.Context, s *channel.Socket, m channel.Message) (any, error) {
 	switch m.Event {
 	case "echo":
-		return m.Payload, nil
+		return payload(m), nil
+	case "count":
+		return map[string]int{"bytes": len(m.Binary)}, nil
 	case "done":
 		return channel.OK, nil
 	case "whoami":
@@ -44,21 +46,29 @@ func (r *room) HandleIn(ctx context.Context, s *channel.Socket, m channel.Messag
 		return nil, nil
 	case "hold":
 		r.hold(ctx)
-		return m.Payload, nil
+		return payload(m), nil
 	case "refuse":
-		return nil, channel.Refuse(m.Payload)
+		return nil, channel.Refuse(payload(m))
 	case "fail":
 		return nil, errors.New("the cause, which is ours")
 	case "crash":
 		panic("on purpose")
 	case "push":
-		return nil, s.Push("pushed", m.Payload)
+		return nil, s.Push("pushed", payload(m))
 	case "shout":
-		return nil, s.Broadcast("shouted", m.Payload)
+		return nil, s.Broadcast("shouted", payload(m))
 	case "whisper":
-		return nil, s.BroadcastFrom("whispered", m.Payload)
+		return nil, s.BroadcastFrom("whispered", payload(m))
 	}
 	return nil, channel.ErrUnknownEvent
+}
+
+// payload is what came, JSON or bytes.
+func payload(m channel.Message) any {
+	if m.Binary != nil {
+		return m.Binary
+	}
+	return m.Payload
 }
 
 // hold waits until the scenario releases it, or the channel ends.

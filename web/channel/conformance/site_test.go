@@ -2,9 +2,10 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
-	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -154,6 +155,7 @@ func (s *site) routes(p *process) http.Handler {
 		mux.Handle(path, server)
 	}
 	add("/socket/", func(*channel.Config) {})
+	add("/guarded/", func(c *channel.Config) { c.Connect = admit })
 	add("/small/", func(c *channel.Config) { c.MaxChannels = 2 })
 	add("/brief/", func(c *channel.Config) { c.Timeout = 1500 * time.Millisecond })
 	add("/nowebsocket/", func(*channel.Config) {})
@@ -181,6 +183,7 @@ type visitor struct {
 	User  string `json:"user"`
 	Visit string `json:"visit"`
 	Vsn   string `json:"vsn"`
+	Token string `json:"token"`
 }
 
 // connect lets everybody in but those who ask to be refused.
@@ -189,13 +192,18 @@ func connect(info channel.ConnectInfo) (any, error) {
 	case "429":
 		return nil, &channel.ConnectError{Status: http.StatusTooManyRequests, Reason: "too many requests"}
 	case "":
-		return visitorOf(info.Params), nil
+		params := info.Params
+		return visitor{params.Get("user"), params.Get("visit"), params.Get("vsn"), info.AuthToken}, nil
 	}
 	return nil, &channel.ConnectError{Status: http.StatusForbidden, Reason: "forbidden"}
 }
 
-func visitorOf(params url.Values) visitor {
-	return visitor{params.Get("user"), params.Get("visit"), params.Get("vsn")}
+// admit lets in who has an auth token of ours.
+func admit(info channel.ConnectInfo) (any, error) {
+	if !strings.HasPrefix(info.AuthToken, "token-") {
+		return nil, errors.New("no token")
+	}
+	return connect(info)
 }
 
 // refuse is a proxy that knows no WebSocket.

@@ -6,6 +6,8 @@
 // The exit code says how it went. What phoenix.js logged is printed when it went wrong.
 import {writeSync} from "node:fs"
 import {format} from "node:util"
+import * as auth from "./scenarios/auth.mjs"
+import * as binary from "./scenarios/binary.mjs"
 import * as broadcast from "./scenarios/broadcast.mjs"
 import * as connect from "./scenarios/connect.mjs"
 import * as crash from "./scenarios/crash.mjs"
@@ -15,7 +17,8 @@ import * as push from "./scenarios/push.mjs"
 import * as reconnect from "./scenarios/reconnect.mjs"
 import {World} from "./world.mjs"
 
-const scenarios = {...connect, ...join, ...push, ...broadcast, ...crash, ...reconnect, ...presence}
+const {refused, ...connects} = connect
+const scenarios = {...connects, ...auth, ...join, ...push, ...broadcast, ...crash, ...reconnect, ...presence, ...binary}
 
 const [name, transport, serializer, url, control] = process.argv.slice(2)
 if(name === "list"){

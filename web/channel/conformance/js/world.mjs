@@ -29,6 +29,11 @@ export class World {
     this.trace = []
   }
 
+  // with is the same world for another client.
+  with({transport, serializer}){
+    return Object.assign(new World({transport, serializer, url: this.url, control: this.address}), {trace: this.trace})
+  }
+
   // socket makes one that is not connected yet. It is in a hurry where phoenix.js can wait for seconds.
   socket(path = "/socket", options = {}){
     return new phoenix.Socket(this.url + path, {

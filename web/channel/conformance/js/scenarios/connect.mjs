@@ -7,18 +7,18 @@ export async function connectWithParams(world){
   const room = await join(socket, "room:a")
   const [status, who] = await answer(room.push("whoami"))
   assert.equal(status, "ok")
-  assert.deepEqual(who, {user: "ann & bob", visit: "1", vsn: world.v1 ? "1.0.0" : "2.0.0"})
+  assert.deepEqual(who, {user: "ann & bob", visit: "1", vsn: world.v1 ? "1.0.0" : "2.0.0", token: ""})
 }
 
-export const connectRefused = world => refused(world, {params: {refuse: "403"}}, 403)
-export const connectRefusedWithStatus = world => refused(world, {params: {refuse: "429"}}, 429)
-export const connectWithUnknownVersion = world => refused(world, {vsn: "9.0.0"}, 403)
-export const connectWithMalformedVersion = world => refused(world, {vsn: "2"}, 403)
+export const connectRefused = world => refused(world, "/socket", {params: {refuse: "403"}}, 403)
+export const connectRefusedWithStatus = world => refused(world, "/socket", {params: {refuse: "429"}}, 429)
+export const connectWithUnknownVersion = world => refused(world, "/socket", {vsn: "9.0.0"}, 403)
+export const connectWithMalformedVersion = world => refused(world, "/socket", {vsn: "2"}, 403)
 
 // A refused client is told, and tries again. Long-poll says 403 whatever the server chose: phoenix.js would stop at
 // any other status.
-async function refused(world, options, status){
-  const socket = world.socket("/socket", options)
+export async function refused(world, path, options, status){
+  const socket = world.socket(path, options)
   const errors = new Inbox("an error")
   socket.onError(errors.put)
   const closed = closes(socket)
