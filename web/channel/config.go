@@ -43,12 +43,21 @@ type Config struct {
 	// may know it from a header. Default: https if the request came by TLS.
 	Scheme func(*http.Request) string
 
+	// Node names this node in the tokens of its long-poll sessions, where clients
+	// can read it: who gets a request for a session of another node knows whose it
+	// is. Default: no name.
+	Node string
+
 	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
 	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
 	MaxChannels  int           // topics a socket may have joined at a time; 100
 	MaxMailbox   int           // events that may wait for one channel; 64
+
+	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
+	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
+	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 
 	DrainShare float64 // how much of the sockets Drain closes in a second; 0.05
 	DrainLeast int     // but at least so many; 50
@@ -93,6 +102,9 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
 		orDefault("MaxChannels", &c.MaxChannels, 100),
 		orDefault("MaxMailbox", &c.MaxMailbox, 64),
+		orDefault("PollWait", &c.PollWait, 10*time.Second),
+		orDefault("PollSilence", &c.PollSilence, 15*time.Second),
+		orDefault("MaxBody", &c.MaxBody, 1<<20),
 		orDefault("DrainShare", &c.DrainShare, 0.05),
 		orDefault("DrainLeast", &c.DrainLeast, 50),
 	)

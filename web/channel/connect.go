@@ -26,11 +26,14 @@ func (noBuffers) Get() any { return nil }
 func (noBuffers) Put(any)  {}
 
 // ServeHTTP opens a socket for requests to …/websocket, and returns when the
-// handshake is over; from then on the socket is the server's.
+// handshake is over; from then on the socket is the server's. Requests to
+// …/longpoll open a session, poll it for as long as Config.PollWait, and publish.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path.Base(r.URL.Path) {
 	case "websocket":
 		s.serveWebSocket(w, r)
+	case "longpoll":
+		s.serveLongPoll(w, r)
 	default:
 		http.NotFound(w, r)
 	}

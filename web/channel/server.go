@@ -20,6 +20,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
+	polls    map[string]*longPoll // those of conns that are polled, by token
 	draining bool
 	running  sync.WaitGroup // one for each in conns
 }
@@ -40,6 +41,7 @@ func New(cfg Config) (*Server, error) {
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
 		conns:   make(map[*conn]struct{}),
+		polls:   make(map[string]*longPoll),
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -57,12 +59,35 @@ func (s *Server) Sockets() int {
 func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.admitLocked(c)
+}
+
+// admitLocked is called with mu.
+func (s *Server) admitLocked(c *conn) bool {
 	if s.draining {
 		return false
 	}
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
 	return true
+}
+
+// admitLongPoll is admit for a session, which requests find by its token.
+func (s *Server) admitLongPoll(p *longPoll) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.admitLocked(&p.conn) {
+		return false
+	}
+	s.polls[p.token] = p
+	return true
+}
+
+// dropLongPoll lets no request find the session any more.
+func (s *Server) dropLongPoll(p *longPoll) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.polls, p.token)
 }
 
 // forget is called by a socket as its last act.

@@ -86,23 +86,13 @@ func TestFramesV1(t *testing.T) {
 			`> {"topic":"room:\"\\\u0007é","event":"phx_join","payload":{},"ref":"\u0007"}`,
 			`< {"topic":"room:\"\\\u0007é","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"\u0007"}`}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := site.dialVersion("1.0.0")
-			c.t = t
-			if test.joined {
-				c.send(`{"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}`)
-				c.want(joined)
-			}
-			for _, frame := range test.frames {
-				if text, sent := strings.CutPrefix(frame, "> "); sent {
-					c.send("%s", text)
-				} else {
-					c.want(frame[2:])
-				}
-			}
-			c.send(`{"topic":"phoenix","event":"heartbeat","payload":{},"ref":"hb"}`)
-			c.want(`{"topic":"phoenix","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"hb"}`)
-		})
+		frames := test.frames
+		if test.joined {
+			frames = append([]string{`> {"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}`, "< " + joined}, frames...)
+		}
+		frames = append(frames, `> {"topic":"phoenix","event":"heartbeat","payload":{},"ref":"hb"}`,
+			`< {"topic":"phoenix","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"hb"}`)
+		site.talk(t, test.name, "1.0.0", frames)
 	}
 }
 
