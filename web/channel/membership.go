@@ -98,8 +98,12 @@ func (s *Socket) end(reason error, last []byte) {
 // start when this one's last callback has returned.
 func (s *Socket) giveWayTo(next *Socket) {
 	s.mu.Lock()
-	if s.state != closed && !s.leaving { // a leave closes it, in its turn
+	switch {
+	case s.state == closed:
+	case !s.leaving:
 		s.close(ErrReplaced, s.closeFrame())
+	case s.state == joining && s.cancel != nil:
+		s.cancel(ErrReplaced) // the client gave this join up; its leave closes it, in its turn
 	}
 	running := s.running
 	if running {

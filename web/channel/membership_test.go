@@ -197,6 +197,34 @@ func TestReplaceWaitsForTheOld(t *testing.T) {
 	c.wantNothing()
 }
 
+// A client that waited in vain for a join leaves, and joins anew: the join that it gave
+// up is told to stop, and both are answered.
+func TestJoinGivenUp(t *testing.T) {
+	var joins atomic.Int64
+	entered := make(chan struct{})
+	site := start(t, Config{Routes: routeTo(&fake{
+		join: func(ctx context.Context, _ *Socket, _ json.RawMessage) (any, error) {
+			if joins.Add(1) == 1 {
+				close(entered)
+				<-ctx.Done()
+				if cause := context.Cause(ctx); cause != ErrReplaced {
+					t.Errorf("the context ended by %v", cause)
+				}
+			}
+			return nil, nil
+		},
+	})})
+	c := site.dial()
+	c.send(`["1","1","room:a","phx_join",{}]`)
+	<-entered
+	c.send(`["1","2","room:a","phx_leave",{}]`)
+	c.send(`["3","3","room:a","phx_join",{}]`)
+	c.want(`["1","1","room:a","phx_reply",{"status":"ok","response":{}}]`,
+		`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`,
+		`["1","1","room:a","phx_close",{}]`,
+		`["3","3","room:a","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 // A client that joins again and again behind a callback that takes its time is told
 // to stop.
 func TestJoinsThatWaitAreBounded(t *testing.T) {

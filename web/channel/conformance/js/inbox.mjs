@@ -1,0 +1,36 @@
+const patience = 20_000
+
+// Inbox keeps what callbacks were called with until somebody asks for it.
+export class Inbox {
+  constructor(what){
+    this.what = what
+    this.items = []
+    this.waiting = []
+    this.put = item => {
+      const waiter = this.waiting.shift()
+      waiter ? waiter(item) : this.items.push(item)
+    }
+  }
+
+  get empty(){ return this.items.length === 0 }
+
+  // next waits for the next item, but not for ever.
+  next(){
+    if(!this.empty){ return Promise.resolve(this.items.shift()) }
+    const late = new Error(`waited in vain for ${this.what}`)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(late), patience)
+      this.waiting.push(item => {
+        clearTimeout(timer)
+        resolve(item)
+      })
+    })
+  }
+
+  // take waits for n items.
+  async take(n){
+    const items = []
+    while(items.length < n){ items.push(await this.next()) }
+    return items
+  }
+}

@@ -1,0 +1,111 @@
+import {createRequire} from "node:module"
+import {inspect} from "node:util"
+import {Inbox} from "./inbox.mjs"
+
+// The packages are those of the pages' scripts.
+const require = createRequire(new URL("../../../../assets/package.json", import.meta.url))
+const phoenix = require("phoenix")
+export const {LongPoll, Presence} = phoenix
+export const WebSocket = require("ws") // Node has none before version 22
+
+// V1 as phoenix.js had it before it knew V2: an object, without a join_ref.
+const v1 = {
+  vsn: "1.0.0",
+  encode: ({topic, event, payload, ref}, send) => send(JSON.stringify({topic, event, payload, ref})),
+  decode: (text, deliver) => deliver({join_ref: null, ...JSON.parse(text)})
+}
+
+// phoenix.js ignores encode and decode if the transport is its very LongPoll.
+class LongPollV1 extends LongPoll {}
+
+// World is what a scenario knows: which transport and serializer it is to use, where the server is, and how to ask
+// things of it that a client cannot.
+export class World {
+  constructor({transport, serializer, url, control}){
+    this.longpoll = transport === "longpoll"
+    this.v1 = serializer === "v1"
+    this.url = url
+    this.address = control
+    this.trace = []
+  }
+
+  // with is the same world for another client.
+  with({transport, serializer}){
+    return Object.assign(new World({transport, serializer, url: this.url, control: this.address}), {trace: this.trace})
+  }
+
+  // socket makes one that is not connected yet. It is in a hurry where phoenix.js can wait for seconds.
+  socket(path = "/socket", options = {}){
+    return new phoenix.Socket(this.url + path, {
+      transport: this.longpoll ? (this.v1 ? LongPollV1 : LongPoll) : WebSocket,
+      ...(this.v1 && v1),
+      reconnectAfterMs: () => 20,
+      rejoinAfterMs: () => 20,
+      logger: (kind, text, data) => this.trace.push(`${kind}: ${text} ${inspect(data, {depth: 5, breakLength: Infinity})}`.slice(0, 500)),
+      ...options
+    })
+  }
+
+  // connect returns one that is connected.
+  async connect(path, options){
+    const socket = this.socket(path, options)
+    const opened = new Inbox("the connection")
+    const ref = socket.onOpen(opened.put)
+    socket.connect()
+    await opened.next()
+    socket.off([ref])
+    return socket
+  }
+
+  // ask has the server do something and returns what it says.
+  async ask(action, {payload, ...params} = {}){
+    const url = `${this.address}/${action}?${new URLSearchParams(params)}`
+    const response = await fetch(url, {method: "POST", body: JSON.stringify(payload)})
+    const text = await response.text()
+    if(!response.ok){ throw new Error(`${action}: ${text}`) }
+    return JSON.parse(text)
+  }
+}
+
+// answer waits for the answer to a push: [status, response].
+export function answer(push){
+  const answers = new Inbox(`an answer to ${push.event}`)
+  for(const status of ["ok", "error", "timeout"]){
+    push.receive(status, response => answers.put([status, response]))
+  }
+  return answers.next()
+}
+
+// listen collects what a channel hears of an event.
+export function listen(channel, event){
+  const heard = new Inbox(event)
+  channel.on(event, heard.put)
+  return heard
+}
+
+// closes collects the close events of a socket.
+export function closes(socket){
+  const closed = new Inbox("the close")
+  socket.onClose(closed.put)
+  return closed
+}
+
+// joinAgain joins and collects the answers to this join and to those that phoenix.js repeats by itself.
+export function joinAgain(channel){
+  const joined = new Inbox(`the join of ${channel.topic}`)
+  channel.join().receive("ok", joined.put)
+  return joined
+}
+
+// join joins a topic and returns the channel.
+export async function join(socket, topic, params){
+  const channel = socket.channel(topic, params)
+  await joinAgain(channel).next()
+  return channel
+}
+
+// settled returns when the server has handled, and answered, all that was pushed before.
+export async function settled(channel){
+  const [status] = await answer(channel.push("done"))
+  if(status !== "ok"){ throw new Error(`done: ${status}`) }
+}

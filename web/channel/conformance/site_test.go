@@ -1,0 +1,234 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sneakers23/replication/pubsub"
+	"sneakers23/web/channel"
+
+	"github.com/gorilla/websocket"
+)
+
+// site is a server on the loopback that can be stopped and started again, on the
+// same port. The topics, and who is present on them, outlive a stop.
+type site struct {
+	t      testing.TB
+	addr   string
+	pubsub *pubsub.PubSub
+	roll   roll
+
+	release    chan struct{} // lets one held callback go on; buffered: nobody need wait
+	terminated chan string   // topic and reason of each channel that ended; buffered for a whole scenario
+
+	mu      sync.Mutex
+	sockets map[string][]*channel.Socket // of the rooms, by topic, those that have ended too
+	refused int                          // handshakes at /nowebsocket
+	up      *process                     // nil while stopped
+}
+
+// process is what a stop ends.
+type process struct {
+	listener net.Listener
+	http     *http.Server
+	servers  []*channel.Server
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+// start serves until the test ends.
+func start(t testing.TB) *site {
+	t.Helper()
+	s := &site{
+		t:          t,
+		pubsub:     pubsub.New(),
+		release:    make(chan struct{}, 100),
+		terminated: make(chan string, 1000),
+		sockets:    make(map[string][]*channel.Socket),
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = listener.Addr().String()
+	s.serve(listener)
+	t.Cleanup(s.stop)
+	return s
+}
+
+// restart listens where the site listened before it was stopped.
+func (s *site) restart() error {
+	listener, err := listen(s.addr)
+	if err == nil {
+		s.serve(listener)
+	}
+	return err
+}
+
+func (s *site) serve(listener net.Listener) {
+	p := &process{listener: listener, conns: make(map[net.Conn]struct{})}
+	p.http = &http.Server{Handler: s.routes(p), ConnState: p.remember}
+	s.mu.Lock()
+	s.up = p
+	s.mu.Unlock()
+	go p.http.Serve(listener) // until stop
+}
+
+// listen retries: a client's own end of a connection may have got the port meanwhile.
+func listen(addr string) (listener net.Listener, err error) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+		if listener, err = net.Listen("tcp", addr); err == nil {
+			break
+		}
+	}
+	return listener, err
+}
+
+// stop ends the process as a deployment does: its sockets are drained.
+func (s *site) stop() {
+	s.mu.Lock()
+	p := s.up
+	s.up = nil
+	s.mu.Unlock()
+	if p == nil {
+		return
+	}
+	p.listener.Close()
+	p.http.SetKeepAlivesEnabled(false)
+	var draining sync.WaitGroup
+	for _, server := range p.servers {
+		draining.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			server.Drain(ctx)
+		})
+	}
+	draining.Wait()
+	p.http.Close()
+}
+
+// cut breaks all connections without a word.
+func (s *site) cut() {
+	s.mu.Lock()
+	p := s.up
+	s.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for conn := range p.conns {
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}
+	clear(p.conns)
+}
+
+// remember keeps the connections, also those that became WebSockets.
+func (p *process) remember(conn net.Conn, state http.ConnState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		p.conns[conn] = struct{}{}
+	case http.StateClosed:
+		delete(p.conns, conn)
+	}
+}
+
+// routes are the kinds of socket that the scenarios need.
+func (s *site) routes(p *process) http.Handler {
+	mux := http.NewServeMux()
+	add := func(path string, change func(*channel.Config)) {
+		cfg := s.config()
+		change(&cfg)
+		server, err := channel.New(cfg)
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		p.servers = append(p.servers, server)
+		mux.Handle(path, server)
+	}
+	add("/socket/", func(*channel.Config) {})
+	add("/guarded/", func(c *channel.Config) { c.Connect = admit })
+	add("/small/", func(c *channel.Config) { c.MaxChannels = 2 })
+	add("/brief/", func(c *channel.Config) { c.Timeout = 1500 * time.Millisecond })
+	add("/nowebsocket/", func(*channel.Config) {})
+	mux.HandleFunc("/nowebsocket/websocket", s.refuse)
+	add("/deaf/", func(*channel.Config) {})
+	mux.HandleFunc("/deaf/websocket", listenOnly)
+	return mux
+}
+
+func (s *site) config() channel.Config {
+	return channel.Config{
+		PubSub:  s.pubsub,
+		Connect: connect,
+		ID:      func(assigns any) string { return "user:" + assigns.(visitor).User },
+		Routes: []channel.Route{
+			{Pattern: "room:*", New: func() channel.Channel { return &room{site: s} }},
+			{Pattern: "presence:*", New: func() channel.Channel { return &presences{site: s} }},
+		},
+		MaxMailbox: 1000,
+	}
+}
+
+// visitor is what connect makes of a client.
+type visitor struct {
+	User  string `json:"user"`
+	Visit string `json:"visit"`
+	Vsn   string `json:"vsn"`
+	Token string `json:"token"`
+}
+
+// connect lets everybody in but those who ask to be refused.
+func connect(info channel.ConnectInfo) (any, error) {
+	switch info.Params.Get("refuse") {
+	case "429":
+		return nil, &channel.ConnectError{Status: http.StatusTooManyRequests, Reason: "too many requests"}
+	case "":
+		params := info.Params
+		return visitor{params.Get("user"), params.Get("visit"), params.Get("vsn"), info.AuthToken}, nil
+	}
+	return nil, &channel.ConnectError{Status: http.StatusForbidden, Reason: "forbidden"}
+}
+
+// admit lets in who has an auth token of ours.
+func admit(info channel.ConnectInfo) (any, error) {
+	if !strings.HasPrefix(info.AuthToken, "token-") {
+		return nil, errors.New("no token")
+	}
+	return connect(info)
+}
+
+// refuse is a proxy that knows no WebSocket.
+func (s *site) refuse(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.refused++
+	s.mu.Unlock()
+	http.Error(w, "no upgrades here", http.StatusForbidden)
+}
+
+// listenOnly is a proxy that lets a WebSocket through, but no answer.
+func listenOnly(w http.ResponseWriter, r *http.Request) {
+	conn, err := new(websocket.Upgrader).Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for err == nil { // until the client or cut ends it
+		_, _, err = conn.ReadMessage()
+	}
+}
+
+// joined remembers a room's socket.
+func (s *site) joined(socket *channel.Socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets[socket.Topic()] = append(s.sockets[socket.Topic()], socket)
+}
