@@ -67,6 +67,7 @@ func (s *shopServer) open(n *Node) error {
 		Routes:        []channel.Route{shop.ProductRoute(s.pusher)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
+		Node:          n.cfg.NodeName,
 		Timeout:       n.cfg.SocketTimeout,
 		MaxFrame:      n.cfg.MaxFrame,
 		MaxQueue:      n.cfg.MaxQueue,

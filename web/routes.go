@@ -19,13 +19,22 @@ func (s *Server) routes(cfg Config) error {
 	s.get("/readyz", s.readyz)
 	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{})))
 	if cfg.ProductSocket != nil {
-		s.echo.GET("/product_socket/websocket", socket(cfg.ProductSocket))
+		s.socket("/product_socket", cfg.ProductSocket)
 	}
 	return s.assets(cfg.Assets)
 }
 
-// socket hands a request over to a server of sockets. What that takes over was answered with 101, which echo does not see.
-func socket(h http.Handler) echo.HandlerFunc {
+// socket hangs up a server of sockets with its two transports. It bounds bodies and checks origins itself, and lets in
+// those of other origins that it was told of, so the guard leaves that to it.
+func (s *Server) socket(path string, h http.Handler) {
+	s.echo.GET(path+"/websocket", upgrade(h))
+	longPoll := path + "/longpoll"
+	s.guarded[longPoll] = true
+	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, longPoll, echo.WrapHandler(h))
+}
+
+// upgrade hands a request over. What is taken over was answered with 101, which echo does not see.
+func upgrade(h http.Handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h.ServeHTTP(c.Response(), c.Request())
 		if !c.Response().Committed {

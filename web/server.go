@@ -33,7 +33,8 @@ type Config struct {
 	// that anybody may read. Nil is always ready.
 	Ready func(context.Context) error
 
-	// ProductSocket serves the shoppers' socket. Without it, there is none.
+	// ProductSocket serves the shoppers' socket, below /product_socket: websocket, and longpoll by GET, POST and
+	// OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
 	ProductSocket http.Handler
 
 	Origins []string // scheme://host[:port] of other origins whose requests may change things
@@ -49,6 +50,7 @@ type Server struct {
 	ready     func(context.Context) error
 	maxBody   int64
 	origins   *http.CrossOriginProtection
+	guarded   map[string]bool // paths of those who check origins and bound bodies themselves
 	ids       requestIDs
 	requests  *prometheus.CounterVec
 }
@@ -66,6 +68,7 @@ func New(cfg Config) (*Server, error) {
 		ready:     cfg.Ready,
 		maxBody:   cfg.MaxBody,
 		origins:   http.NewCrossOriginProtection(),
+		guarded:   make(map[string]bool),
 		ids:       newRequestIDs(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sneakers23_http_requests_total",

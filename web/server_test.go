@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +114,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/readyz", 200, `"ready":true`},
 		{"GET", "/metrics", 200, `sneakers23_http_requests_total{route="/products/:sku",status="404"} 3`},
 		{"GET", "/product_socket/websocket", 404, ""},
+		{"GET", "/product_socket/longpoll", 404, ""},
 	}
 	for _, test := range tests {
 		res, body := s.ask(test.method, test.target)
@@ -270,6 +272,36 @@ func TestProductSocketIsMounted(t *testing.T) {
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("got %d", res.StatusCode)
+	}
+}
+
+// The socket's own rules hold for long-poll, not those of forms: other origins may be let in, bodies may be larger.
+func TestLongPollIsMounted(t *testing.T) {
+	var got []string
+	socket := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, fmt.Sprint(r.Method, " ", len(body)))
+		_, _ = io.WriteString(w, `{"status":403}`)
+	})
+	s := newSite(t, func(c *Config) { c.ProductSocket, c.MaxBody = socket, 10 })
+	for _, method := range []string{"GET", "POST", "OPTIONS"} {
+		r := httptest.NewRequest(method, "/product_socket/longpoll?vsn=2.0.0", strings.NewReader(strings.Repeat("x", 100)))
+		r.Header.Set("Origin", "https://elsewhere.example")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 200 {
+			t.Errorf("%s: got %d, want 200", method, w.Code)
+		}
+	}
+	if want := []string{"GET 100", "POST 100", "OPTIONS 100"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, page := s.ask("GET", "/metrics"); !strings.Contains(page, `{route="/product_socket/longpoll",status="200"} 3`) {
+		t.Error("the requests are not counted")
 	}
 }
 

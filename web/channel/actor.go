@@ -61,6 +61,7 @@ func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool 
 		s.mail[0] = message{}
 		s.mail = s.mail[1:]
 		s.mu.Unlock()
+		s.conn.freed()
 		s.handle(ctx, m)
 		return true
 	}
@@ -94,23 +95,23 @@ func (s *Socket) handleIn(ctx context.Context, m message) {
 		var reply any
 		err := ErrUnknownEvent
 		if h, ok := s.channel.(InHandler); ok {
-			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload})
+			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload, Binary: m.binary})
 		}
 		if reply != nil || err != nil {
 			s.send(s.answer(s.joinRef, m, reply, err))
 		}
 	}) {
-		s.end(ErrCrashed, v2{}.push(s.joinRef, s.joinRef, s.topic, "phx_error", channelCrash))
+		s.end(ErrCrashed, s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_error", channelCrash))
 	}
 }
 
 // answer makes the frame of a reply from what a callback returned.
 func (s *Socket) answer(joinRef json.RawMessage, m message, reply any, failed error) []byte {
-	status, response, err := s.conn.srv.response(reply, failed)
+	frame, err := s.conn.answer(joinRef, m.ref, s.topic, reply, failed)
 	if err != nil {
 		s.log().Error("a callback failed", "topic", s.route.Pattern, "event", clip(m.event), "err", err)
 	}
-	return v2{}.reply(joinRef, m.ref, s.topic, status, response)
+	return frame
 }
 
 // terminate calls the last callback.

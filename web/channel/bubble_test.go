@@ -39,6 +39,7 @@ type bubble struct {
 	*Server
 	t     *testing.T
 	pipes *pipes
+	web   *http.Server
 }
 
 // startInBubble must be called within synctest.Test.
@@ -48,11 +49,10 @@ func startInBubble(t *testing.T, cfg Config) *bubble {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bubble{Server: server, t: t, pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
-	web := &http.Server{Handler: server}
-	go web.Serve(b.pipes)
+	b := &bubble{server, t, &pipes{make(chan net.Conn), make(chan struct{})}, &http.Server{Handler: server}}
+	go b.web.Serve(b.pipes)
 	t.Cleanup(func() {
-		web.Close()
+		b.web.Close()
 		server.Close()
 	})
 	return b

@@ -41,5 +41,6 @@ type Terminator interface {
 // Message is an event that a client pushed to a channel.
 type Message struct {
 	Event   string
-	Payload json.RawMessage // valid JSON of any type, null too
+	Payload json.RawMessage // valid JSON of any type, null too; null if the client pushed bytes
+	Binary  Binary          // the bytes, perhaps none; nil if the client pushed JSON
 }

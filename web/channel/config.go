@@ -23,7 +23,8 @@ type Config struct {
 
 	// Connect decides whether a client may connect; its result is what
 	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
-	// its own status. It runs in the HTTP handler. Default: everybody may.
+	// its own status; by long-poll it is always 403, since phoenix.js knows no
+	// other there. It runs in the HTTP handler. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
 	// that name closes it. Sockets may share a name; "" is none. Default: none.
@@ -42,12 +43,21 @@ type Config struct {
 	// may know it from a header. Default: https if the request came by TLS.
 	Scheme func(*http.Request) string
 
-	Timeout      time.Duration // a socket silent for so long is closed; 60 s
+	// Node names this node in the tokens of its long-poll sessions, where clients
+	// can read it: who gets a request for a session of another node knows whose it
+	// is. Default: no name.
+	Node string
+
+	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
 	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
 	MaxChannels  int           // topics a socket may have joined at a time; 100
 	MaxMailbox   int           // events that may wait for one channel; 64
+
+	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
+	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
+	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 
 	DrainShare float64 // how much of the sockets Drain closes in a second; 0.05
 	DrainLeast int     // but at least so many; 50
@@ -92,6 +102,9 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
 		orDefault("MaxChannels", &c.MaxChannels, 100),
 		orDefault("MaxMailbox", &c.MaxMailbox, 64),
+		orDefault("PollWait", &c.PollWait, 10*time.Second),
+		orDefault("PollSilence", &c.PollSilence, 15*time.Second),
+		orDefault("MaxBody", &c.MaxBody, 1<<20),
 		orDefault("DrainShare", &c.DrainShare, 0.05),
 		orDefault("DrainLeast", &c.DrainLeast, 50),
 	)
@@ -126,8 +139,12 @@ func checkRoutes(routes []Route) error {
 // ConnectInfo is what is known of a client that wants to connect.
 type ConnectInfo struct {
 	Params url.Values // of the query, vsn included
-	// Request is the one to be upgraded, with the headers and the remote address.
-	// It must not be kept.
+	// AuthToken is what phoenix.js sends for its option authToken, kept out of the
+	// query and so out of logs: as a subprotocol of the WebSocket, as the header
+	// x-phoenix-authtoken of a long-poll. "" if there is none.
+	AuthToken string
+	// Request is the one to be upgraded, or the poll that opens a session, with
+	// the headers and the remote address. It must not be kept.
 	Request *http.Request
 }
 

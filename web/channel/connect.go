@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"path"
-	"regexp"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -26,14 +25,18 @@ type noBuffers struct{}
 func (noBuffers) Get() any { return nil }
 func (noBuffers) Put(any)  {}
 
-// ServeHTTP opens a socket for requests to …/websocket. It returns when the
-// handshake is over; from then on the socket is the server's.
+// ServeHTTP opens a socket for requests to …/websocket, and returns when the
+// handshake is over; from then on the socket is the server's. Requests to
+// …/longpoll open a session, poll it for as long as Config.PollWait, and publish.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if path.Base(r.URL.Path) != "websocket" {
+	switch path.Base(r.URL.Path) {
+	case "websocket":
+		s.serveWebSocket(w, r)
+	case "longpoll":
+		s.serveLongPoll(w, r)
+	default:
 		http.NotFound(w, r)
-		return
 	}
-	s.serveWebSocket(w, r)
 }
 
 func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
@@ -43,20 +46,20 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks WebSocket", http.StatusUpgradeRequired)
 		return
 	}
-	assigns, err := s.connect(r)
+	assigns, format, answer, err := s.connectWebSocket(r)
 	if err != nil {
 		s.refuse(w, err)
 		return
 	}
 	id := s.cfg.ID(assigns)
 	way := &doorway{ResponseWriter: w}
-	ws, err := upgrader.Upgrade(way, r, nil)
+	ws, err := upgrader.Upgrade(way, r, answer)
 	if err != nil {
 		s.cfg.Log.Debug("handshake failed", "err", err) // gorilla has answered
 		return
 	}
-	c := newConn(s, ws, way.door, assigns)
-	if !s.admit(c) { // Drain began meanwhile, and waits for those it knows only
+	c := newWebSocket(s, ws, way.door, format, assigns)
+	if !s.admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
 		way.door.SetWriteDeadline(time.Now().Add(closeWait))
 		way.door.Write(closeFrame(websocket.CloseServiceRestart, ""))
 		way.door.Close()
@@ -66,32 +69,35 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	go c.serve(id) // ends with the socket; Drain waits for it
 }
 
+// connectWebSocket connects, and returns the header to answer with too.
+func (s *Server) connectWebSocket(r *http.Request) (assigns any, f *format, answer http.Header, err error) {
+	token, chosen, err := tokenFromSubprotocol(r.Header)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if chosen {
+		answer = http.Header{"Sec-Websocket-Protocol": {subprotocol}}
+	}
+	assigns, f, err = s.connect(ConnectInfo{Params: r.URL.Query(), AuthToken: token, Request: r})
+	return assigns, f, answer, err
+}
+
 // connect asks everybody who has a say, the cheapest first.
-func (s *Server) connect(r *http.Request) (assigns any, err error) {
+func (s *Server) connect(info ConnectInfo) (assigns any, f *format, err error) {
 	s.mu.Lock()
 	draining := s.draining
 	s.mu.Unlock()
 	if draining {
-		return nil, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
+		return nil, nil, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
 	}
-	if !s.allowed(r) {
-		return nil, &ConnectError{http.StatusForbidden, "this origin is not allowed"}
+	if !s.allowed(info.Request) {
+		return nil, nil, &ConnectError{http.StatusForbidden, "this origin is not allowed"}
 	}
-	params := r.URL.Query()
-	if err := checkVersion(params.Get("vsn")); err != nil {
-		return nil, err
+	if f, err = s.speaks(info.Params); err != nil {
+		return nil, nil, err
 	}
-	return s.cfg.Connect(ConnectInfo{Params: params, Request: r})
-}
-
-var version2 = regexp.MustCompile(`^2\.0\.(0|[1-9][0-9]*)$`)
-
-// checkVersion takes what Phoenix takes for serializer V2: ~> 2.0.0.
-func checkVersion(vsn string) error {
-	if !version2.MatchString(vsn) {
-		return &ConnectError{http.StatusForbidden, "this server speaks the channel protocol vsn=2.0.0"}
-	}
-	return nil
+	assigns, err = s.cfg.Connect(info)
+	return assigns, f, err
 }
 
 func (s *Server) refuse(w http.ResponseWriter, err error) {

@@ -12,18 +12,39 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// Versions as Elixir understands ~> 1.0.0 and ~> 2.0.0.
 func TestVersion(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{})})
-	for vsn, want := range map[string]int{
-		"2.0.0": 101, "2.0.17": 101,
-		"": 403, "1.0.0": 403, "2": 403, "2.0": 403, "2.1.0": 403, "3.0.0": 403, "2.0.x": 403, "2.0.0.0": 403, "2.0.01": 403,
+	for query, want := range map[string]int{
+		"": 1, "?user=ann": 1,
+		"?vsn=1.0.0": 1, "?vsn=1.0.1": 1, "?vsn=1.0.99": 1,
+		"?vsn=2.0.0": 2, "?vsn=2.0.17": 2, "?vsn=2.0.0%2Bbuild.007": 2, "?vsn=2.0.1-rc.1": 2, "?vsn=2.0.1-0a.x-y": 2,
+		"?vsn=1.0.0&vsn=2.0.0": 2, "?vsn=nonsense&vsn=1.0.0": 1,
+		"?vsn=": 0, "?vsn=1": 0, "?vsn=1.0": 0, "?vsn=1.1.0": 0, "?vsn=0.0.0": 0, "?vsn=3.0.0": 0, "?vsn=12.0.0": 0,
+		"?vsn=2": 0, "?vsn=2.0": 0, "?vsn=2.1.0": 0, "?vsn=2.0.x": 0, "?vsn=2.0.0.0": 0, "?vsn=2.0.01": 0, "?vsn=02.0.0": 0,
+		"?vsn=2.0.0-rc.1": 0, "?vsn=2.1.0-rc.1": 0, "?vsn=2.0.1-": 0, "?vsn=2.0.1-01": 0, "?vsn=2.0.1-a..b": 0,
+		"?vsn=2.0.0%2B": 0, "?vsn=v2.0.0": 0, "?vsn=%202.0.0": 0, "?vsn=2.0.0%0A": 0, "?vsn=2.0.0&vsn=": 0, "?vsn=~>2.0.0": 0,
 	} {
-		if got := site.status(strings.Replace(site.url(), "2.0.0", vsn, 1), nil); got != want {
-			t.Errorf("vsn=%s: %d, want %d", vsn, got, want)
+		url := strings.TrimSuffix(site.url(), "?vsn=2.0.0") + query
+		conn, response, err := websocket.DefaultDialer.Dial(url, nil)
+		if err != nil {
+			if response == nil || response.StatusCode != 403 || want != 0 {
+				t.Errorf("%s: %v, want version %d", query, err, want)
+			}
+			continue
 		}
-	}
-	if got := site.status(strings.TrimSuffix(site.url(), "?vsn=2.0.0"), nil); got != 403 {
-		t.Errorf("no vsn: %d, want 403", got)
+		heartbeat := map[int]string{
+			0: "a refusal",
+			1: `{"topic":"phoenix","event":"heartbeat","payload":{},"ref":"1"}`,
+			2: `[null,"1","phoenix","heartbeat",{}]`,
+		}[want]
+		c := newClient(t, conn)
+		c.WriteMessage(websocket.TextMessage, []byte(heartbeat))
+		c.SetReadDeadline(time.Now().Add(c.patience))
+		if _, _, err := c.ReadMessage(); err != nil {
+			t.Errorf("%s: %v, want version %d", query, err, want)
+		}
+		c.Close()
 	}
 }
 

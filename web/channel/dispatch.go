@@ -4,21 +4,38 @@ import (
 	"bytes"
 )
 
-// dispatch handles a message on the socket's own goroutine: it answers at once or
-// puts the message into a channel's mailbox.
+// dispatch answers a message at once or puts it into a channel's mailbox. One
+// goroutine at a time calls it, or offer.
 func (c *conn) dispatch(m message) {
+	if full := c.offer(m); full != nil {
+		c.reply(full.joinRef, m.ref, m.topic, statusError, tooBusy)
+	}
+}
+
+// offer is dispatch for those who can wait: it returns the channel if its mailbox
+// is full, and has done nothing then. When it is worth another try, room tells.
+func (c *conn) offer(m message) (full *Socket) {
 	switch {
 	case m.topic == "phoenix" && m.event == "heartbeat":
 		c.reply(null, m.ref, m.topic, statusOK, OK)
 	case m.event == "phx_join":
 		c.join(m)
 	default:
-		c.forward(m)
+		return c.forward(m)
+	}
+	return nil
+}
+
+// freed tells who waits that a mailbox has room again.
+func (c *conn) freed() {
+	select {
+	case c.room <- struct{}{}:
+	default: // told already, or nobody ever waits: room is nil
 	}
 }
 
 // forward hands a message to the channel it is meant for.
-func (c *conn) forward(m message) {
+func (c *conn) forward(m message) (full *Socket) {
 	c.mu.Lock()
 	s := c.channels[m.topic]
 	c.mu.Unlock()
@@ -29,8 +46,9 @@ func (c *conn) forward(m message) {
 		// It was sent before the client joined anew.
 		c.srv.cfg.Log.Debug("stale message dropped", "topic", s.route.Pattern, "event", m.event)
 	case !s.post(m):
-		c.reply(s.joinRef, m.ref, m.topic, statusError, tooBusy)
+		return s
 	}
+	return nil
 }
 
 // answerUnjoined answers a message to a topic that is not joined.
@@ -47,6 +65,10 @@ func (c *conn) join(m message) {
 	route := c.srv.route(m.topic)
 	if route == nil {
 		c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)
+		return
+	}
+	if m.binary != nil {
+		c.reply(m.joinRef, m.ref, m.topic, statusError, binaryParams)
 		return
 	}
 	s := newSocket(c, route, m)

@@ -14,7 +14,7 @@
 //			{Pattern: "room:*", New: func() channel.Channel { return &room{} }},
 //		},
 //	})
-//	http.Handle("/socket/", server) // clients connect to /socket/websocket
+//	http.Handle("/socket/", server) // /socket/websocket and /socket/longpoll
 //	...
 //	err = server.Drain(ctx)
 //
@@ -29,8 +29,9 @@
 //
 // # Ownership and stopping
 //
-// A socket has one goroutine, which reads; ServeHTTP starts it when the handshake
-// is over, and returns. A channel has none while it is idle: the first message in
+// A socket over a WebSocket has one goroutine, which reads; ServeHTTP starts it when
+// the handshake is over, and returns. A socket over long-poll has none: its requests
+// run on theirs, and a timer ends it when they stay away. A channel has none while it is idle: the first message in
 // its mailbox starts one that handles what there is and ends. Join, HandleIn and
 // Terminate of one channel therefore never overlap, and those of different channels
 // of a socket run side by side. A callback that takes long holds up its own channel
@@ -41,7 +42,8 @@
 // still runs is cancelled, and Terminate is the last one called. A topic that is
 // joined anew starts when Terminate of the old channel has returned.
 //
-// Frames leave through a queue per socket. Goroutines that all sockets share, one
+// Frames leave through a queue per socket. That of a long-poll is emptied by the next
+// poll. For WebSockets, goroutines that all sockets share, one
 // per processor at most, write what waits, many frames at a time and without waiting
 // for any client; a client that does not take its frames gets a goroutine of its
 // own until it has. All of them live only while something waits.
@@ -70,29 +72,64 @@
 //
 // Each kind of socket has its own, in [Config]; in parentheses the default.
 //
-//	Timeout      a socket silent for so long is closed with 1002; pings are life (60 s)
+//	Timeout      a WebSocket silent for so long is closed with 1002; pings are life (60 s)
 //	WriteTimeout a client that does not take one frame in that time is cut off (10 s)
 //	MaxFrame     a longer message closes the socket with 1009 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
 //	             written does not count, and a larger frame may wait alone (64 KiB)
 //	MaxChannels  joins beyond it get "too many channels joined" (100)
-//	MaxMailbox   events beyond it get "too busy" (64)
+//	MaxMailbox   events beyond it get "too busy"; a long-poll's wait for room (64)
+//	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
+//	PollSilence  a long-poll without a request for so long is closed (15 s)
+//	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
 //
 // A frame that is no message closes the socket with 1011, text that is not UTF-8
 // with 1007, a broken WebSocket frame with 1002, a "disconnect" broadcast with
 // 1001, Drain with 1012. A socket that is closed has two seconds to send what waits
-// and to hear the client's answer.
+// and to hear the client's answer. How a long-poll is told is said below.
 //
-// An idle socket keeps a goroutine, 512 bytes for reading, and no buffer for
+// An idle WebSocket keeps a goroutine, 512 bytes for reading, and no buffer for
 // writing.
 //
 // # What it speaks
 //
-// Serializer V2 (vsn ~> 2.0.0) in text frames, over WebSocket, without compression.
+// Two serializers: V2 (vsn ~> 2.0.0), text frames with arrays of five, and binary
+// ones for payloads that are [Binary]; and V1 (vsn ~> 1.0.0, and without a vsn),
+// text frames with objects, which has no binary payloads. Any other vsn is refused
+// with 403. A broadcast is encoded once for each of them.
+//
+// Two transports, which share topics and all that is said above:
+//
+// WebSocket, at …/websocket, without compression. A subprotocol may be left out; who
+// names some must name "phoenix". Beside it may stand the auth token of phoenix.js,
+// base64url.bearer.phx.TOKEN, see [ConnectInfo].AuthToken.
+//
+// Long-poll, at …/longpoll. All is answered with HTTP's 200 and JSON that has the
+// status in it, and is not to be stored. The token of a session comes as the header
+// x-phoenix-longpoll-token, else as the last token of the query; an earlier one is the
+// application's, and Connect sees only that.
+//
+//	GET   without a session opens one: {"status":410,"token":NEW,"messages":[]}
+//	GET   waits for messages: {"status":200,"token":…,"messages":[TEXT,…]}, or 204
+//	      when none came in time; of two at once the newer gets them
+//	POST  publishes the message in its body, or up to 100 as lines of
+//	      application/x-ndjson, the binary ones in base64, and answers
+//	      {"status":200}; 400 for what is no message, and nothing is taken; 408 if a
+//	      mailbox had no room in time, and the lines before may have been taken; 410
+//	      when the session is gone
+//
+// A binary message is polled as base64 too. A refused connect is 403 whatever the
+// reason, and so is a page of an origin that is not allowed; one of an allowed origin
+// gets the headers of CORS. A session that is closed answers the poll that waits with
+// what there is for it, else, and for all that come later, as one without a session:
+// the client connects anew, or is refused.
+//
+// A session lives on the node that opened it, which its token names: see
+// [Config].Node. Polls that reach another node open a session there.
 //
 // # Testing
 //
 // Time is that of package time, so heartbeats and drains can be tested in a bubble of
-// testing/synctest with gorilla's client over net.Pipe. Everything else is tested
+// testing/synctest with gorilla's client, or net/http's, over net.Pipe. Everything else is tested
 // with real sockets on the loopback.
 package channel

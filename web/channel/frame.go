@@ -37,6 +37,18 @@ func sealFrame(opcode byte, b []byte) []byte {
 	return b
 }
 
+// openFrame is the opposite of sealFrame.
+func openFrame(frame []byte) (opcode byte, payload []byte) {
+	opcode = frame[0] &^ finBit
+	switch frame[1] {
+	case 126:
+		return opcode, frame[4:]
+	case 127:
+		return opcode, frame[10:]
+	}
+	return opcode, frame[2:]
+}
+
 // closeFrame returns a close frame; a code that must not be sent gives an empty one.
 func closeFrame(code int, reason string) []byte {
 	payload := websocket.FormatCloseMessage(code, reason)

@@ -21,7 +21,7 @@ func (s *Socket) handleJoin(ctx context.Context, m message) {
 	})
 	switch {
 	case !returned:
-		s.end(ErrCrashed, v2{}.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed))
+		s.end(ErrCrashed, s.conn.format.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed))
 	case err != nil:
 		s.end(err, answer)
 	default:
@@ -60,13 +60,13 @@ func (s *Socket) handleLeave(m message) {
 	if s.tooLate(m) {
 		return
 	}
-	s.send(v2{}.reply(s.joinRef, m.ref, s.topic, statusOK, OK))
+	s.send(s.conn.format.reply(s.joinRef, m.ref, s.topic, statusOK, OK))
 	s.end(ErrLeft, s.closeFrame())
 }
 
 // closeFrame is the phx_close of this channel.
 func (s *Socket) closeFrame() []byte {
-	return v2{}.push(s.joinRef, s.joinRef, s.topic, "phx_close", OK)
+	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_close", OK)
 }
 
 // end closes the channel, if it is not closed yet: the last frame is sent, nil for

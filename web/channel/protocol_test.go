@@ -144,24 +144,42 @@ func TestFrames(t *testing.T) {
 			`> ["1","2","room:\"\\\u0007é\u2028<","phx_join",{}]`,
 			`< ["1","2","room:\"\\\u0007é\u2028<","phx_reply",{"status":"ok","response":{}}]`}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := site.dial()
-			c.t = t
-			if test.joined {
-				c.send("%s", strings.Replace(join[0], `"2"`, `"1"`, 1))
-				c.want(strings.Replace(join[1], `"2"`, `"1"`, 1))
-			}
-			for _, frame := range test.frames {
-				direction, frame := frame[:2], frame[2:]
-				if direction == "> " {
-					c.send("%s", frame)
-				} else {
-					c.want(frame)
-				}
-			}
-			c.wantNothing()
-		})
+		frames := test.frames
+		if test.joined {
+			frames = append([]string{
+				"> " + strings.Replace(join[0], `"2"`, `"1"`, 1),
+				"< " + strings.Replace(join[1], `"2"`, `"1"`, 1),
+			}, frames...)
+		}
+		frames = append(frames, `> [null,"hb","phoenix","heartbeat",{}]`,
+			`< [null,"hb","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+		site.talk(t, test.name, "2.0.0", frames)
 	}
+}
+
+// talk runs a dialogue on both transports: > is sent, < is wanted.
+func (s *site) talk(t *testing.T, name, vsn string, frames []string) {
+	t.Run(name+", WebSocket", func(t *testing.T) {
+		c := s.dialVersion(vsn)
+		c.t = t
+		for _, frame := range frames {
+			if text, sent := strings.CutPrefix(frame, "> "); sent {
+				c.send("%s", text)
+			} else {
+				c.want(frame[2:])
+			}
+		}
+	})
+	t.Run(name+", long-poll", func(t *testing.T) {
+		c := s.poller(t, vsn)
+		for _, frame := range frames {
+			if text, sent := strings.CutPrefix(frame, "> "); sent {
+				c.publish(text)
+			} else {
+				c.want(frame[2:])
+			}
+		}
+	})
 }
 
 func TestJoinRefused(t *testing.T) {

@@ -23,7 +23,7 @@ var (
 
 // Refusal is an error with an answer for the client.
 type Refusal struct {
-	Response any // encoded as JSON; a json.RawMessage goes out as it is
+	Response any // encoded as JSON; a json.RawMessage goes out as it is, a [Binary] as bytes
 }
 
 // Refuse returns an error that answers a join or an event with the status error
@@ -42,6 +42,8 @@ var (
 	tooBusy         = reason("too busy")
 	internalError   = reason("internal error")
 	channelCrash    = reason("channel_crash")
+	noBinary        = reason("binary payloads need vsn 2.0.0")
+	binaryParams    = reason("join params must be JSON")
 )
 
 func reason(text string) json.RawMessage { return json.RawMessage(`{"reason":"` + text + `"}`) }

@@ -4,24 +4,23 @@ import (
 	"context"
 	"runtime"
 	"sync"
-
-	"sneakers23/replication/pubsub"
 )
 
 // Server holds the sockets of one kind: see [Config]. It is an http.Handler for
 // everything below the address of the socket. All methods may be called from any
 // goroutine. Whoever made it ends it by Drain or Close.
 type Server struct {
-	cfg       Config
-	origins   []origin
-	flusher   flusher
-	broadcast *pubsub.Encoding // of broadcasts as frames
+	cfg     Config
+	origins []origin
+	flusher flusher
+	v1, v2  *format
 
 	ctx    context.Context // of all callbacks
 	cancel context.CancelCauseFunc
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
+	polls    map[string]*longPoll // those of conns that are polled, by token
 	draining bool
 	running  sync.WaitGroup // one for each in conns
 }
@@ -42,19 +41,11 @@ func New(cfg Config) (*Server, error) {
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
 		conns:   make(map[*conn]struct{}),
+		polls:   make(map[string]*longPoll),
 	}
-	s.broadcast = pubsub.NewEncoding(s.encodeBroadcast)
+	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
-}
-
-// encodeBroadcast makes the frame of a broadcast, once for all its receivers.
-func (s *Server) encodeBroadcast(m *pubsub.Message) ([]byte, error) {
-	frame, err := v2{}.broadcast(m)
-	if err != nil {
-		s.cfg.Log.Error("a broadcast cannot be encoded", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
-	}
-	return frame, err
 }
 
 // Sockets returns how many sockets are open.
@@ -68,12 +59,35 @@ func (s *Server) Sockets() int {
 func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.admitLocked(c)
+}
+
+// admitLocked is called with mu.
+func (s *Server) admitLocked(c *conn) bool {
 	if s.draining {
 		return false
 	}
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
 	return true
+}
+
+// admitLongPoll is admit for a session, which requests find by its token.
+func (s *Server) admitLongPoll(p *longPoll) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.admitLocked(&p.conn) {
+		return false
+	}
+	s.polls[p.token] = p
+	return true
+}
+
+// dropLongPoll lets no request find the session any more.
+func (s *Server) dropLongPoll(p *longPoll) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.polls, p.token)
 }
 
 // forget is called by a socket as its last act.

@@ -59,14 +59,14 @@ func (s *Socket) Assigns() any { return s.conn.assigns }
 
 // Push sends an event to this client only. Pushes arrive in the order they were
 // made; those made before the join is answered follow the answer. The payload
-// becomes JSON, nil becomes {}; a json.RawMessage goes out as it is. Push returns
-// the reason if the channel has ended.
+// becomes JSON, nil becomes {}; a json.RawMessage goes out as it is, a [Binary] as
+// bytes. Push returns the reason if the channel has ended.
 func (s *Socket) Push(event string, payload any) error {
-	encoded, err := encodeJSON(payload)
+	frame, err := s.conn.format.pushOf(s.joinRef, s.topic, event, payload)
 	if err != nil {
 		return err
 	}
-	return s.send(v2{}.push(s.joinRef, null, s.topic, event, encoded))
+	return s.send(frame)
 }
 
 // Broadcast sends an event to all who joined the topic, this client too. It returns
@@ -81,7 +81,7 @@ func (s *Socket) BroadcastFrom(event string, payload any) error {
 }
 
 func (s *Socket) broadcast(from pubsub.Subscriber, event string, payload any) error {
-	encoded, err := encodeJSON(payload)
+	encoded, err := broadcastable(s.topic, event, payload)
 	if err != nil {
 		return fmt.Errorf("broadcast %s: %w", event, err)
 	}
@@ -95,7 +95,7 @@ type receiver Socket
 // Deliver passes a broadcast on to the client. All sockets share its frame.
 func (r *receiver) Deliver(m *pubsub.Message) {
 	s := (*Socket)(r)
-	frame, err := m.Encoded(s.conn.srv.broadcast)
+	frame, err := m.Encoded(s.conn.format.broadcasts)
 	if err != nil {
 		return // said once, by the encoding
 	}

@@ -2,35 +2,18 @@ package channel
 
 import (
 	"encoding/json"
-	"errors"
 	"unicode/utf8"
-
-	"sneakers23/replication/pubsub"
 
 	"github.com/gorilla/websocket"
 )
 
-// message is what a client sends. A ref is any JSON value: it means something to
-// the client only, and is echoed byte by byte.
-type message struct {
-	joinRef, ref json.RawMessage
-	topic, event string
-	payload      json.RawMessage
-}
-
-var (
-	errNotUTF8   = errors.New("channel: text that is not UTF-8")
-	errNoMessage = errors.New("channel: not a message: want [join_ref, ref, topic, event, payload]")
-)
-
 // v2 is the serializer of the protocol's version 2: text frames with an array of
-// five.
+// five, [join_ref, ref, topic, event, payload]; its binary frames are in binary.go.
 type v2 struct{}
 
-// decode reads a client's frame. The message keeps nothing of data.
 func (v2) decode(opcode int, data []byte) (message, error) {
-	if opcode != websocket.TextMessage {
-		return message{}, errNoMessage
+	if opcode == websocket.BinaryMessage {
+		return decodeBinary(data)
 	}
 	if !utf8.Valid(data) {
 		return message{}, errNotUTF8
@@ -48,7 +31,7 @@ func (v2) decode(opcode int, data []byte) (message, error) {
 
 // decodeString is json.Unmarshal that takes nothing but a string, not null either.
 func decodeString(raw json.RawMessage, to *string) bool {
-	return raw[0] == '"' && json.Unmarshal(raw, to) == nil
+	return len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, to) == nil
 }
 
 func (v v2) reply(joinRef, ref json.RawMessage, topic, status string, response json.RawMessage) []byte {
@@ -64,15 +47,6 @@ func (v v2) push(joinRef, ref json.RawMessage, topic, event string, payload json
 	b := v.begin(len(joinRef)+len(ref)+len(payload), joinRef, ref, topic, event)
 	b = append(b, payload...)
 	return sealFrame(websocket.TextMessage, append(b, ']'))
-}
-
-// broadcast is a push without refs: the same bytes for everybody.
-func (v v2) broadcast(m *pubsub.Message) ([]byte, error) {
-	payload, err := encodeJSON(m.Payload)
-	if err != nil {
-		return nil, err
-	}
-	return v.push(null, null, m.Topic, m.Event, payload), nil
 }
 
 // begin starts a frame up to its payload, with room for n more bytes.
