@@ -40,6 +40,12 @@ func parseOrigins(texts []string) ([]origin, error) {
 
 // allowed says whether the page that sent the request may talk to us.
 func (s *Server) allowed(r *http.Request) bool {
+	return originAllowed(r, s.origins, s.cfg.Scheme)
+}
+
+// originAllowed says whether the page that sent the request is of the host that is
+// asked, or of one of the others.
+func originAllowed(r *http.Request, others []origin, scheme func(*http.Request) string) bool {
 	from := r.Header.Values("Origin")
 	if len(from) == 0 {
 		return true // no browser, or the same origin asked by GET
@@ -48,12 +54,12 @@ func (s *Server) allowed(r *http.Request) bool {
 	if err != nil || len(from) > 1 {
 		return false
 	}
-	for _, allowed := range s.origins {
+	for _, allowed := range others {
 		if o == allowed {
 			return true
 		}
 	}
-	own, err := parseOrigin(s.cfg.Scheme(r) + "://" + r.Host)
+	own, err := parseOrigin(scheme(r) + "://" + r.Host)
 	return err == nil && o == own
 }
 

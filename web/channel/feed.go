@@ -1,0 +1,259 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sneakers23/replication/pubsub"
+)
+
+// FeedConfig says what a [Feed] tells, and to whom. PubSub, Public and State must be
+// given; the zero value of every other field stands for the default named there.
+type FeedConfig struct {
+	// PubSub carries the events.
+	PubSub *pubsub.PubSub
+	// Log gets what went wrong. Default: nothing is logged.
+	Log *slog.Logger
+
+	// Public lists the topics that anybody may read, as a [Route] has them: a topic,
+	// or a prefix and a *. All others are refused with 403.
+	Public []string
+	// State returns what brings a reader of a topic up to date: the payload of the
+	// event "state", which comes before all others. The reader is subscribed by
+	// then, so it misses nothing. An error refuses the whole feed: a [ConnectError]
+	// with its own status and words, others with that of ErrorStatus. It runs in
+	// the HTTP handler.
+	State func(ctx context.Context, topic string) (payload any, err error)
+	// ErrorStatus finds the HTTP status for an error of State. Default: 500 for all.
+	ErrorStatus func(error) int
+
+	// Origins lists whose pages may read the feed besides those of the very host
+	// that is asked, as scheme://host[:port]. Requests without an Origin always may.
+	Origins []string
+	// Scheme says how the client asked, as in [Config].
+	Scheme func(*http.Request) string
+
+	Ping         time.Duration // a sign of life is sent when so long nothing else was; 20 s
+	Retry        time.Duration // a stream that ended should come back after about so long; 2 s
+	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
+	MaxQueue     int           // bytes that may wait for a reader behind what is being written; 64 KiB
+	MaxTopics    int           // topics in one feed; 100
+
+	DrainShare float64 // of the readers are closed per second of Drain; 0.05
+	DrainLeast int     // but at least so many; 50
+}
+
+// Feed lets those read public topics who have no channel client. It answers
+//
+//	GET /feed?topic=TOPIC&topic=TOPIC…
+//
+// as a WebSocket, or as a stream of server-sent events where the request accepts
+// text/event-stream. Either way each message is one JSON object:
+//
+//	{"topic":TOPIC,"event":EVENT,"payload":PAYLOAD}
+//
+// First comes one with the event "state" for each topic, in the order they were
+// asked for, then what is broadcast. A reader is subscribed before its states are
+// read: nothing is missed between the two, and an event that the state knew already
+// may follow it. What was lost with a connection, the states of the next one make
+// good; there is nothing to resume.
+//
+// A message is encoded once for all readers of a kind. A reader that is behind by
+// more than MaxQueue bytes is closed, a WebSocket with 1013; it costs the others
+// nothing. A WebSocket reader costs what an idle socket of a [Server] costs, and
+// must answer pings: one that was silent for three of them is closed with 1002. What
+// it says is ignored. A stream costs the goroutine of its HTTP handler; it lifts the
+// timeouts of the http.Server for itself.
+//
+// A request that cannot be served is answered in words: 400 for no topic, too many
+// or a malformed query, 403 for a topic that is not public and for a page of another
+// origin, 406 for a request that is neither a handshake nor accepts a stream.
+//
+// All methods may be called from any goroutine. Whoever made the feed ends it by
+// Drain or Close.
+type Feed struct {
+	cfg     FeedConfig
+	public  []Route
+	origins []origin
+	flusher flusher
+	frames  *pubsub.Encoding // for WebSocket
+	blocks  *pubsub.Encoding // for streams
+
+	mu       sync.Mutex
+	readers  map[reader]struct{}
+	stats    FeedStats // but for TooSlow
+	draining bool
+	running  sync.WaitGroup // one for each in readers
+
+	tooSlow atomic.Int64 // see FeedStats
+}
+
+// reader is an open connection: a [feedSocket] or a [feedStream].
+type reader interface {
+	// restart ends it because the server stops; false means that it had ended.
+	restart() bool
+	// kind is where it is counted.
+	kind(*FeedStats) *int
+}
+
+// FeedStats counts the readers of a feed.
+type FeedStats struct {
+	WebSockets int // open now
+	Streams    int // open now
+	TooSlow    int // closed so far for a queue that was full
+}
+
+// NewFeed returns a feed for the configuration, or says what is wrong with it. It
+// starts nothing.
+func NewFeed(cfg FeedConfig) (*Feed, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	origins, err := parseOrigins(cfg.Origins)
+	if err != nil {
+		return nil, err
+	}
+	f := &Feed{
+		cfg:     cfg,
+		origins: origins,
+		flusher: flusher{most: runtime.GOMAXPROCS(0)},
+		readers: make(map[reader]struct{}),
+	}
+	for _, pattern := range cfg.Public {
+		f.public = append(f.public, Route{Pattern: pattern})
+	}
+	f.frames = pubsub.NewEncoding(func(m *pubsub.Message) ([]byte, error) { return f.encode(m, feedFrame) })
+	f.blocks = pubsub.NewEncoding(func(m *pubsub.Message) ([]byte, error) { return f.encode(m, feedBlock) })
+	return f, nil
+}
+
+func (c FeedConfig) withDefaults() (FeedConfig, error) {
+	if c.PubSub == nil || c.State == nil || len(c.Public) == 0 {
+		return c, errors.New("channel: FeedConfig.PubSub, Public and State must be set")
+	}
+	for _, p := range c.Public {
+		if star := strings.IndexByte(p, '*'); p == "" || star >= 0 && star < len(p)-1 {
+			return c, fmt.Errorf("channel: bad public topic %q: want a topic, or a * at the end", p)
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.ErrorStatus == nil {
+		c.ErrorStatus = func(error) int { return http.StatusInternalServerError }
+	}
+	if c.Scheme == nil {
+		c.Scheme = schemeOf
+	}
+	return c, errors.Join(
+		orDefault("Ping", &c.Ping, 20*time.Second),
+		orDefault("Retry", &c.Retry, 2*time.Second),
+		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
+		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
+		orDefault("MaxTopics", &c.MaxTopics, 100),
+		orDefault("DrainShare", &c.DrainShare, 0.05),
+		orDefault("DrainLeast", &c.DrainLeast, 50),
+	)
+}
+
+// Stats returns how many readers there are.
+func (f *Feed) Stats() FeedStats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stats := f.stats
+	stats.TooSlow = int(f.tooSlow.Load())
+	return stats
+}
+
+// admit registers a reader, unless the feed is draining.
+func (f *Feed) admit(r reader) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.draining {
+		return false
+	}
+	f.readers[r] = struct{}{}
+	*r.kind(&f.stats)++
+	f.running.Add(1)
+	return true
+}
+
+// forget is called by a reader as its last act.
+func (f *Feed) forget(r reader) {
+	f.mu.Lock()
+	delete(f.readers, r)
+	*r.kind(&f.stats)--
+	f.mu.Unlock()
+	f.running.Done()
+}
+
+func (f *Feed) isDraining() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draining
+}
+
+// Drain closes the readers, a slice every second as [Server.Drain] does: a WebSocket
+// with 1012, a stream by its end. New WebSockets are refused with 503. New streams
+// are cut off without an answer, because a browser tries again after that, and never
+// after a 503. When ctx ends the others are closed at once, and Drain returns ctx's
+// cause. It always waits for the last reader to be gone.
+func (f *Feed) Drain(ctx context.Context) error {
+	f.mu.Lock()
+	f.draining = true
+	slice := max(f.cfg.DrainLeast, int(f.cfg.DrainShare*float64(len(f.readers))))
+	f.mu.Unlock()
+
+	err := f.closeInSlices(ctx, slice)
+	f.running.Wait()
+	f.flusher.stop()
+	return err
+}
+
+// Close is Drain without patience.
+func (f *Feed) Close() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	f.Drain(ctx)
+}
+
+func (f *Feed) closeInSlices(ctx context.Context, slice int) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil && f.closeSome(slice) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	if f.closeSome(-1) {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// closeSome closes up to n readers, all if n is negative, and reports whether there
+// were any to close.
+func (f *Feed) closeSome(n int) (any bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for r := range f.readers {
+		if n == 0 {
+			return true
+		}
+		if r.restart() {
+			any = true
+			n--
+		}
+	}
+	return any
+}

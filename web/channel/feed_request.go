@@ -1,0 +1,131 @@
+package channel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/websocket"
+)
+
+// ServeHTTP serves a reader: a stream until it ends, a WebSocket until the handshake
+// is over; from then on it is the feed's. HEAD is answered as GET would be, without a
+// stream.
+func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept, Origin")
+	if !originAllowed(r, f.origins, f.cfg.Scheme) {
+		f.refuse(w, r, &ConnectError{http.StatusForbidden, "this origin is not allowed"})
+		return
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+	}
+	topics, err := f.ask(r)
+	switch {
+	case err != nil:
+		f.refuse(w, r, err)
+	case websocket.IsWebSocketUpgrade(r):
+		f.serveSocket(w, r, topics)
+	case acceptsStream(r):
+		f.serveStream(w, r, topics)
+	default:
+		f.refuse(w, r, &ConnectError{http.StatusNotAcceptable,
+			"connect by WebSocket, or send Accept: text/event-stream for server-sent events"})
+	}
+}
+
+// ask returns the topics of a request that may be served.
+func (f *Feed) ask(r *http.Request) ([]string, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil, &ConnectError{http.StatusMethodNotAllowed, "a feed is read with GET"}
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, &ConnectError{http.StatusBadRequest, "the query is malformed: want ?topic=TOPIC&topic=TOPIC"}
+	}
+	var topics []string
+	for _, topic := range query["topic"] {
+		if topic != "" && !slices.Contains(topics, topic) {
+			topics = append(topics, topic)
+		}
+		if len(topics) > f.cfg.MaxTopics {
+			return nil, &ConnectError{http.StatusBadRequest, fmt.Sprintf("a feed has %d topics at most", f.cfg.MaxTopics)}
+		}
+	}
+	if len(topics) == 0 {
+		return nil, &ConnectError{http.StatusBadRequest, "say what to follow: ?topic=TOPIC, as often as you like"}
+	}
+	for _, topic := range topics {
+		if !slices.ContainsFunc(f.public, func(p Route) bool { return p.matches(topic) }) {
+			return nil, &ConnectError{http.StatusForbidden,
+				fmt.Sprintf("the topic %q is not public: a feed has %s", topic, strings.Join(f.cfg.Public, ", "))}
+		}
+	}
+	return topics, nil
+}
+
+// acceptsStream tells whether a client wants server-sent events.
+func acceptsStream(r *http.Request) bool {
+	for _, line := range r.Header.Values("Accept") {
+		for entry := range strings.SplitSeq(line, ",") {
+			kind, params, err := mime.ParseMediaType(entry)
+			if err == nil && kind == "text/event-stream" {
+				weight, err := strconv.ParseFloat(params["q"], 64)
+				return err != nil || weight > 0
+			}
+		}
+	}
+	return false
+}
+
+// stateError finds the answer for an error of State.
+func (f *Feed) stateError(topic string, err error) error {
+	if known, ok := errors.AsType[*ConnectError](err); ok {
+		return known
+	}
+	switch status := f.cfg.ErrorStatus(err); {
+	case status == http.StatusNotFound:
+		return &ConnectError{status, fmt.Sprintf("there is no topic %q", topic)}
+	case status == http.StatusServiceUnavailable:
+		return &ConnectError{status, "not ready yet, try again in a few seconds"}
+	case status < 400 || status >= 500:
+		f.cfg.Log.Error("the state of a feed is not known", "err", err)
+		return &ConnectError{http.StatusInternalServerError, "that went wrong, try again in a moment"}
+	default:
+		return &ConnectError{status, http.StatusText(status)}
+	}
+}
+
+// errStopping refuses while the feed is draining.
+var errStopping = &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
+
+// refuse answers in words, as JSON for those who ask for it.
+func (f *Feed) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	known, ok := errors.AsType[*ConnectError](err)
+	if !ok {
+		known = &ConnectError{http.StatusInternalServerError, "that went wrong, try again in a moment"}
+	}
+	f.cfg.Log.Debug("feed refused", "status", known.Status, "err", err)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	switch known.Status {
+	case http.StatusMethodNotAllowed:
+		h.Set("Allow", "GET, HEAD")
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "2")
+	}
+	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "json") {
+		http.Error(w, known.Reason, known.Status)
+		return
+	}
+	body, _ := json.Marshal(map[string]any{"status": known.Status, "error": known.Reason}) // cannot fail
+	h.Set("Content-Type", "application/json")
+	w.WriteHeader(known.Status)
+	w.Write(append(body, '\n'))
+}
