@@ -16,7 +16,7 @@ import (
 )
 
 // dialers is how many clients connect at a time.
-const dialers = 16
+const dialers = 64
 
 // connect opens the sockets of a group. A socket joins its topic as soon as it is
 // open; only then is it read by the one who reads all.
