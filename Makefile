@@ -17,7 +17,7 @@ GO_SOURCES    := $(shell find cmd app inventory checkout replication web templat
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
@@ -54,6 +54,12 @@ bench: assets postgres ## Run all benchmarks
 .PHONY: bench-once
 bench-once: assets postgres ## Run each benchmark once, so that none rots
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+N ?= 10000
+
+.PHONY: bench-sockets
+bench-sockets: go ## Measure what N sockets cost (10000 unless told), beside two floors; takes minutes
+	$(GO) run ./web/channel/loadtest -sockets $(N)
 
 .PHONY: lint
 lint: assets ## Check formatting, and what vet and staticcheck find

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/gorilla/websocket"
 )
@@ -15,8 +16,9 @@ const frameRoom = 10
 
 const finBit = 0x80
 
-// newFrame returns a buffer to append about n bytes of payload to.
-func newFrame(n int) []byte { return make([]byte, frameRoom, frameRoom+n) }
+// newFrame returns a buffer to append about n bytes of payload to. Its capacity is
+// what the allocator gives for that: see weight.
+func newFrame(n int) []byte { return slices.Grow([]byte(nil), frameRoom+n)[:frameRoom] }
 
 // sealFrame puts the header before the payload that was appended to b.
 func sealFrame(opcode byte, b []byte) []byte {

@@ -36,11 +36,12 @@ type outbox struct {
 
 	mu      sync.Mutex
 	state   outboxState
-	frames  [][]byte // those from head on wait
+	frames  [][]byte  // those from head on wait
+	own     [1][]byte // where the only one waits
 	head    int
 	off     int  // bytes of the first that have left
 	taken   int  // how many a write in progress holds
-	waiting int  // bytes of all but the first
+	waiting int  // weight of all but the first
 	shut    bool // takes no more frames
 	failed  bool
 	ended   bool
@@ -61,9 +62,6 @@ const (
 // client to answer.
 const closeWait = 2 * time.Second
 
-// keepFrames is how many places for frames an idle outbox keeps.
-const keepFrames = 4
-
 func (o *outbox) init(conn net.Conn, f *flusher, limit int, timeout time.Duration) {
 	o.conn, o.raw, o.flusher, o.limit, o.timeout = conn, rawConn(conn), f, limit, timeout
 	o.done = make(chan struct{})
@@ -74,16 +72,16 @@ func (o *outbox) init(conn net.Conn, f *flusher, limit int, timeout time.Duratio
 // it is only the server that is behind, add writes itself what blocks the way.
 func (o *outbox) add(frame []byte) error {
 	o.mu.Lock()
-	if o.over(len(frame)) && !o.shut {
+	if o.over(frame) && !o.shut {
 		o.mu.Unlock()
-		o.relieve(len(frame))
+		o.relieve(frame)
 		o.mu.Lock()
 	}
 	if o.shut {
 		o.mu.Unlock()
 		return errShut
 	}
-	if o.over(len(frame)) {
+	if o.over(frame) {
 		o.mu.Unlock()
 		return errFull
 	}
@@ -155,15 +153,15 @@ func (o *outbox) flush(p *pen) {
 	}
 }
 
-// relieve makes room for n bytes, if the client takes what waits.
-func (o *outbox) relieve(n int) {
+// relieve makes room for a frame, if the client takes what waits.
+func (o *outbox) relieve(frame []byte) {
 	p := pens.Get().(*pen)
 	defer pens.Put(p)
 	o.writing.Lock()
 	defer o.writing.Unlock()
 	for {
 		o.mu.Lock()
-		if o.state != ready || !o.over(n) {
+		if o.state != ready || !o.over(frame) {
 			o.mu.Unlock()
 			return
 		}

@@ -1,24 +1,85 @@
 package channel
 
+import "sync"
+
 // The queue of an outbox. All of these are called with its lock held.
+
+// framePlace is what a frame in the queue takes beside its bytes: its place, and
+// what the allocator rounds up. Without it a client could have thousands of pongs
+// wait for it within a limit of bytes.
+const framePlace = 48
+
+// weight is what a frame that waits counts.
+func weight(frame []byte) int { return cap(frame) + framePlace }
 
 func (o *outbox) empty() bool { return o.head == len(o.frames) }
 
-// over reports whether a frame of n bytes is more than may wait. One that is larger
+// over reports whether another frame is more than may wait. One that is larger
 // than the limit may wait alone: else it could only be sent by luck, when the frame
 // before it has not only left, but its writer has noticed.
-func (o *outbox) over(n int) bool { return o.waiting > 0 && o.waiting+n > o.limit }
+func (o *outbox) over(frame []byte) bool {
+	return o.waiting > 0 && o.waiting+weight(frame) > o.limit
+}
 
 func (o *outbox) append(frame []byte) {
 	if !o.empty() {
-		o.waiting += len(frame)
+		o.waiting += weight(frame)
 	}
-	if o.head > keepFrames && o.head > len(o.frames)/2 { // mostly places that are free
-		n := copy(o.frames, o.frames[o.head:])
-		clear(o.frames[n:])
-		o.frames, o.head = o.frames[:n], 0
+	if len(o.frames) == cap(o.frames) {
+		o.makeRoom()
 	}
 	o.frames = append(o.frames, frame)
+}
+
+// makeRoom moves the frames to a longer row, or to the front if most places there
+// are free.
+func (o *outbox) makeRoom() {
+	row := o.frames
+	if o.head <= len(row)/2 {
+		o.frames = append(newRow(o.own[:], len(row)+1), row[o.head:]...)
+		clear(row)
+		recycle(row)
+	} else {
+		n := copy(row, row[o.head:])
+		clear(row[n:])
+		o.frames = row[:n]
+	}
+	o.head = 0
+}
+
+// Rows of places for frames, by length: a burst needs one for each socket, for a
+// moment only.
+var rows = [...]sync.Pool{
+	{New: func() any { return new([16][]byte) }},
+	{New: func() any { return new([64][]byte) }},
+	{New: func() any { return new([256][]byte) }},
+}
+
+// newRow returns an empty row of at least n places; own is one that costs nothing.
+func newRow(own [][]byte, n int) [][]byte {
+	switch {
+	case n <= len(own):
+		return own[:0]
+	case n <= 16:
+		return rows[0].Get().(*[16][]byte)[:0]
+	case n <= 64:
+		return rows[1].Get().(*[64][]byte)[:0]
+	case n <= 256:
+		return rows[2].Get().(*[256][]byte)[:0]
+	}
+	return make([][]byte, 0, 2*n)
+}
+
+// recycle takes back a row whose places are all free.
+func recycle(row [][]byte) {
+	switch cap(row) {
+	case 16:
+		rows[0].Put((*[16][]byte)(row[:16]))
+	case 64:
+		rows[1].Put((*[64][]byte)(row[:64]))
+	case 256:
+		rows[2].Put((*[256][]byte)(row[:256]))
+	}
 }
 
 // take returns what to write next: as many frames as fit into buf, copied there;
@@ -58,7 +119,7 @@ func (o *outbox) wrote(n int) {
 		o.frames[o.head] = nil
 		o.head++
 		if !o.empty() {
-			o.waiting -= len(o.frames[o.head])
+			o.waiting -= weight(o.frames[o.head])
 		}
 	}
 	if o.empty() {
@@ -66,12 +127,10 @@ func (o *outbox) wrote(n int) {
 	}
 }
 
-// reset starts the queue anew, and keeps the memory for a few frames only.
+// reset starts the queue anew. At rest it needs no memory of its own.
 func (o *outbox) reset() {
-	if cap(o.frames) > keepFrames {
-		o.frames = nil
-	}
-	o.frames, o.head = o.frames[:0], 0
+	recycle(o.frames)
+	o.frames, o.head = o.own[:0], 0
 }
 
 // drop leaves out what waits, but not what is being written or has left in part.
@@ -83,9 +142,11 @@ func (o *outbox) drop() {
 	clear(o.frames[keep:])
 	o.frames = o.frames[:keep]
 	o.waiting = 0
-	if !o.empty() {
-		for _, frame := range o.frames[o.head+1:] {
-			o.waiting += len(frame)
-		}
+	if o.empty() {
+		o.reset()
+		return
+	}
+	for _, frame := range o.frames[o.head+1:] {
+		o.waiting += weight(frame)
 	}
 }

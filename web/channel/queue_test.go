@@ -60,7 +60,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 				waiting := 0
 				for i, frame := range model {
 					if i > 0 {
-						waiting += len(frame)
+						waiting += weight(frame)
 					}
 				}
 				if o.empty() != (len(model) == 0) || o.waiting != waiting {
@@ -88,7 +88,7 @@ func TestQueueForgetsWhatWasSent(t *testing.T) {
 	for !o.empty() {
 		o.wrote(len(o.take(make([]byte, 0, 500))))
 	}
-	if cap(o.frames) > keepFrames {
+	if cap(o.frames) > len(o.own) {
 		t.Errorf("an empty queue keeps room for %d frames", cap(o.frames))
 	}
 	o.append(make([]byte, 10))
@@ -98,5 +98,53 @@ func TestQueueForgetsWhatWasSent(t *testing.T) {
 	}
 	if cap(o.frames) > 64 {
 		t.Errorf("a queue of one frame has grown to %d", cap(o.frames))
+	}
+}
+
+// Rows of every length are left in order, and without a frame in them.
+func TestQueueOfManyLengths(t *testing.T) {
+	for _, n := range []int{1, 2, 16, 17, 64, 65, 256, 257, 2000} {
+		var o outbox
+		var want, got []byte
+		buf := make([]byte, 0, 100)
+		write := func() {
+			batch := o.take(buf)
+			got = append(got, batch...)
+			o.wrote(len(batch))
+		}
+		for i := range n {
+			frame := []byte{byte(i), byte(i >> 8), byte(n)}
+			o.append(frame)
+			want = append(want, frame...)
+			if i%50 == 49 { // some leave meanwhile
+				write()
+			}
+		}
+		longest := o.frames[:cap(o.frames)]
+		for !o.empty() {
+			write()
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%d frames: got % x, want % x", n, got, want)
+		}
+		for i, frame := range longest {
+			if frame != nil {
+				t.Fatalf("%d frames: place %d is not free", n, i)
+			}
+		}
+	}
+}
+
+// A client that lets tiny frames wait, pongs for instance, cannot make them cost
+// many times what the limit allows.
+func TestTinyFramesWeigh(t *testing.T) {
+	o := outbox{limit: 64 << 10}
+	n := 0
+	for o.append(pongFrame("")); !o.over(pongFrame("")); n++ {
+		o.append(pongFrame(""))
+	}
+	const cost = 16 + 24 // an object and a place
+	if n*cost > o.limit {
+		t.Errorf("%d pongs wait", n)
 	}
 }
