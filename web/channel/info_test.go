@@ -73,6 +73,9 @@ func TestSend(t *testing.T) {
 	if err := s.Send("late"); err != ErrLeft {
 		t.Errorf("sending to a channel that has ended: %v, want %v", err, ErrLeft)
 	}
+	if s.Stop(); s.stopping {
+		t.Error("a channel that has ended is stopped again")
+	}
 	c.wantNothing()
 }
 

@@ -37,6 +37,9 @@ func TestSubscribe(t *testing.T) {
 			t.Errorf("%d are subscribed to %s", n, topic)
 		}
 	}
+	if n := len(s.own.subs); n != 0 {
+		t.Errorf("%d subscriptions are kept", n)
+	}
 	s.Subscribe("weather")
 	s.Forward("news")
 	c.send(`["1","2","room:a","phx_leave",{}]`)

@@ -72,13 +72,18 @@ func TestTimersEndWithTheChannel(t *testing.T) {
 		c := site.dial()
 		c.join("room:a")
 		s := <-sockets
-		s.Every(time.Second, "tick")
+		every := s.Every(time.Second, "tick")
 		once := s.After(time.Second, "once")
 		c.send(`["1","2","room:a","phx_leave",{}]`)
 		c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`, `["1","1","room:a","phx_close",{}]`)
+		if every.timer.Stop() {
+			t.Error("a timer of a channel that has ended runs")
+		}
 		once.Stop()
 		s.Every(time.Second, "late").Stop()
-		s.After(time.Second, "late")
+		if late := s.After(time.Second, "late"); late.timer != nil {
+			t.Error("a timer of a channel that has ended runs")
+		}
 		time.Sleep(time.Minute)
 		c.wantNothing()
 		c.Close()
@@ -100,6 +105,9 @@ func TestTimerOfABusyChannel(t *testing.T) {
 				case "stop":
 					time.Sleep(3 * time.Second) // one is on its way
 					every.Stop()
+					if first, second := s.Send("first"), s.Send("second"); first != nil || second != ErrTooBusy {
+						t.Errorf("after many ticks: %v, then %v; want none, then %v", first, second, ErrTooBusy)
+					}
 				}
 				return OK, nil
 			}},
@@ -115,7 +123,7 @@ func TestTimerOfABusyChannel(t *testing.T) {
 			t.Errorf("the next tick came after %v: not in step", wait)
 		}
 		c.send(`["1","3","room:a","stop",{}]`)
-		c.want(`["1","3","room:a","phx_reply",{"status":"ok","response":{}}]`)
+		c.want(`["1","3","room:a","phx_reply",{"status":"ok","response":{}}]`, `["1",null,"room:a","info","first"]`)
 		time.Sleep(time.Minute)
 		c.wantNothing()
 		c.Close()
