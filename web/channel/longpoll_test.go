@@ -97,6 +97,21 @@ func TestPollGivenUp(t *testing.T) {
 	})
 }
 
+// So it does if they come at the same moment.
+func TestPollOfAClientThatIsGone(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	p := site.poller(t, "2.0.0")
+	p.publish(`[null,"1","phoenix","heartbeat",{}]`)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		if frames, _ := site.polls[p.token].poll(gone); frames != nil {
+			t.Fatalf("nobody got %q", frames)
+		}
+	}
+	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 func TestSilentSessionIsClosed(t *testing.T) {
 	for name, sign := range map[string]func(*poller){
 		"poll":    func(p *poller) { p.poll() },
