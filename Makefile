@@ -5,6 +5,7 @@
 
 GO          ?= go
 NPM         ?= npm
+FUZZTIME    ?= 1m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NPM_CI      := ci --no-audit --no-fund --loglevel=error
 
@@ -40,12 +41,21 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	@touch $@
 
 .PHONY: test
-test: assets postgres browser cc ## Run all tests, browsers included, with the race detector
+test: assets postgres browser cc ## Run all tests, browsers included, with the race detector, and each fuzzer for 10 s
 	$(GO) test -race -timeout 9m ./...
+	@GO=$(GO) .ci/fuzz 10s
 
 .PHONY: test-short
 test-short: assets postgres cc ## Run all tests but those in browsers
 	$(GO) test -race -timeout 9m $$($(GO) list ./... | grep -v /e2e)
+
+.PHONY: conformance
+conformance: assets cc ## Hold the channel server against phoenix.js, under Node
+	$(GO) test -race -count 1 -v ./web/channel/conformance
+
+.PHONY: fuzz
+fuzz: assets ## Run each fuzzer for FUZZTIME, one minute by default
+	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
 .PHONY: bench
 bench: assets postgres ## Run all benchmarks

@@ -84,10 +84,7 @@ func (s *Server) connectWebSocket(r *http.Request) (assigns any, f *format, answ
 
 // connect asks everybody who has a say, the cheapest first.
 func (s *Server) connect(info ConnectInfo) (assigns any, f *format, err error) {
-	s.mu.Lock()
-	draining := s.draining
-	s.mu.Unlock()
-	if draining {
+	if s.isDraining() {
 		return nil, nil, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
 	}
 	if !s.allowed(info.Request) {

@@ -77,8 +77,13 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveOpen opens a session.
+// serveOpen opens a session. Who had one hears from a server that is about to stop
+// that it is gone, and not that it is forbidden to come back: to somewhere else.
 func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
+	if s.isDraining() && isSessionToken(sessionToken(r)) {
+		answerPoll(w, http.StatusGone, "", nil)
+		return
+	}
 	assigns, f, err := s.connect(ConnectInfo{
 		Params:    ownParams(r.URL.Query()),
 		AuthToken: r.Header.Get("X-Phoenix-Authtoken"),

@@ -55,6 +55,12 @@ func (s *Server) Sockets() int {
 	return len(s.conns)
 }
 
+func (s *Server) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
 // admit registers a socket, unless the server is draining.
 func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()

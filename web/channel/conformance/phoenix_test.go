@@ -34,7 +34,7 @@ type scenario struct {
 func TestPhoenix(t *testing.T) {
 	checkPackages(t)
 	scenarios := listScenarios(t)
-	for _, transport := range []string{"websocket"} {
+	for _, transport := range []string{"websocket", "longpoll"} {
 		for _, serializer := range []string{"v2", "v1"} {
 			t.Run(transport+"/"+serializer, func(t *testing.T) {
 				for _, s := range scenarios {

@@ -11,6 +11,7 @@ import * as binary from "./scenarios/binary.mjs"
 import * as broadcast from "./scenarios/broadcast.mjs"
 import * as connect from "./scenarios/connect.mjs"
 import * as crash from "./scenarios/crash.mjs"
+import * as fallback from "./scenarios/fallback.mjs"
 import * as join from "./scenarios/join.mjs"
 import * as presence from "./scenarios/presence.mjs"
 import * as push from "./scenarios/push.mjs"
@@ -18,7 +19,7 @@ import * as reconnect from "./scenarios/reconnect.mjs"
 import {World} from "./world.mjs"
 
 const {refused, ...connects} = connect
-const scenarios = {...connects, ...auth, ...join, ...push, ...broadcast, ...crash, ...reconnect, ...presence, ...binary}
+const scenarios = {...connects, ...auth, ...join, ...push, ...broadcast, ...crash, ...reconnect, ...fallback, ...presence, ...binary}
 
 const [name, transport, serializer, url, control] = process.argv.slice(2)
 if(name === "list"){

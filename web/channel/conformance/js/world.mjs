@@ -1,4 +1,5 @@
 import {createRequire} from "node:module"
+import {setTimeout as pause} from "node:timers/promises"
 import {inspect} from "node:util"
 import {Inbox} from "./inbox.mjs"
 
@@ -88,6 +89,14 @@ export function closes(socket){
   const closed = new Inbox("the close")
   socket.onClose(closed.put)
   return closed
+}
+
+// cut breaks the connection of a socket, of which closed collects the closes. Between two polls there is nothing to
+// break, so it is done again if nothing came of it.
+export async function cut(world, closed){
+  const close = closed.next()
+  do { await world.ask("cut") } while(!await Promise.race([close, pause(500)]))
+  return close
 }
 
 // joinAgain joins and collects the answers to this join and to those that phoenix.js repeats by itself.

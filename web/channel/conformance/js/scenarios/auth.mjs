@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import {answer, closes, join} from "../world.mjs"
+import {answer, closes, cut, join} from "../world.mjs"
 import {refused} from "./connect.mjs"
 
 // The token goes by a subprotocol or a header; a function is asked for it with every connect.
@@ -10,8 +10,7 @@ export async function authToken(world){
   const room = await join(socket, "room:a")
   const [, before] = await answer(room.push("whoami"))
   assert.equal(before.token, "token-1")
-  await world.ask("cut")
-  await closed.next()
+  await cut(world, closed)
   const [, after] = await answer(room.push("whoami"))
   assert.match(after.token, /^token-\d+$/)
   assert.notEqual(after.token, before.token)

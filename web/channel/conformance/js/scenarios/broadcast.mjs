@@ -41,3 +41,16 @@ export async function broadcastFromOutside(world){
   await settled(elsewhere)
   assert.ok(elsewhere_.empty)
 }
+
+// Clients of both transports and both serializers hear the same.
+export async function mixedClients(world){
+  const worlds = ["websocket", "longpoll"].flatMap(transport => ["v1", "v2"].map(serializer => world.with({transport, serializer})))
+  const rooms = await Promise.all(worlds.map(async world => join(await world.connect(), "room:a")))
+  const heard = rooms.map(room => listen(room, "shouted"))
+  for(let from = 0; from < rooms.length; from++){
+    rooms[from].push("shout", {from})
+    for(const inbox of heard){ assert.deepEqual(await inbox.next(), {from}) }
+  }
+}
+mixedClients.transport = "websocket" // which says it once
+mixedClients.serializer = "v2"

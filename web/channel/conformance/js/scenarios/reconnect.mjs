@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import {answer, closes, join, joinAgain, listen, settled} from "../world.mjs"
+import {answer, closes, cut, join, joinAgain, listen, settled} from "../world.mjs"
 
 // visit connects a client that counts how often it is asked for its params; phoenix.js asks more than once a connect.
 async function visit(world){
@@ -41,10 +41,9 @@ export async function restart(world){
 }
 
 // The connection breaks without a word.
-export async function cut(world){
+export async function brokenConnection(world){
   const client = await visit(world)
-  await world.ask("cut")
-  assert.equal((await client.closed.next()).code, world.longpoll ? 1011 : 1006)
+  assert.equal((await cut(world, client.closed)).code, world.longpoll ? 1011 : 1006)
   await back(world, client)
 }
 
@@ -52,8 +51,7 @@ export async function cut(world){
 export async function restlessServer(world){
   const client = await visit(world)
   for(let i = 0; i < 3; i++){
-    await world.ask("cut")
-    await client.closed.next()
+    await cut(world, client.closed)
     await client.joined.next()
     await world.ask("stop")
     await client.closed.next()
