@@ -41,7 +41,6 @@ func New() *PubSub {
 
 // Subscription is one subscriber's place in one topic.
 type Subscription struct {
-	shard *shard
 	topic *topic
 	chunk *chunk // nil once unsubscribed
 	place int
@@ -55,26 +54,27 @@ func (p *PubSub) Subscribe(name string, s Subscriber) *Subscription {
 	defer sh.mu.Unlock()
 	t := sh.topics[name]
 	if t == nil {
-		t = &topic{name: name}
+		t = &topic{name: name, shard: sh}
 		sh.topics[name] = t
 	}
 	c, place := t.add(s)
-	return &Subscription{shard: sh, topic: t, chunk: c, place: place}
+	return &Subscription{topic: t, chunk: c, place: place}
 }
 
 // Unsubscribe takes the subscriber off the topic. Broadcasts that begin after it
 // returned do not reach the subscriber; one that already runs still may. Calling
 // it again does nothing.
 func (s *Subscription) Unsubscribe() {
-	s.shard.mu.Lock()
-	defer s.shard.mu.Unlock()
+	sh := s.topic.shard
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
 	if s.chunk == nil {
 		return
 	}
 	s.topic.remove(s.chunk, s.place)
 	s.chunk = nil
 	if s.topic.count == 0 {
-		delete(s.shard.topics, s.topic.name)
+		delete(sh.topics, s.topic.name)
 	}
 }
 

@@ -12,6 +12,7 @@ const chunkSize = 64
 // topic holds the subscribers of one topic, guarded by its shard's lock.
 type topic struct {
 	name   string
+	shard  *shard
 	count  int
 	chunks []*chunk // only ever appended to: a broadcast walks an older header of it
 	roomy  []*chunk // those of them that have a free place

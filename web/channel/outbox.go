@@ -29,22 +29,22 @@ type outbox struct {
 	conn    net.Conn
 	raw     syscall.RawConn // nil: cannot be written to without waiting
 	flusher *flusher
-	limit   int           // bytes that may wait
+	limit   int           // weight that may wait
 	timeout time.Duration // for a client to take a frame
 
 	writing sync.Mutex // held for a write that does not wait, never for one that does
 
 	mu      sync.Mutex
-	state   outboxState
 	frames  [][]byte  // those from head on wait
 	own     [1][]byte // where the only one waits
 	head    int
-	off     int  // bytes of the first that have left
-	taken   int  // how many a write in progress holds
-	waiting int  // weight of all but the first
+	off     int // bytes of the first that have left
+	waiting int // weight of all but the first
+	state   outboxState
 	shut    bool // takes no more frames
 	failed  bool
 	ended   bool
+	taken   int32         // how many frames a write in progress holds
 	done    chan struct{} // closed when shut, and all was written or the connection failed
 
 	next *outbox // in the flusher's list, guarded by its lock

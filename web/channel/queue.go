@@ -135,7 +135,7 @@ func (o *outbox) reset() {
 
 // drop leaves out what waits, but not what is being written or has left in part.
 func (o *outbox) drop() {
-	keep := o.head + o.taken
+	keep := o.head + int(o.taken)
 	if o.taken == 0 && o.off > 0 {
 		keep++
 	}

@@ -30,9 +30,14 @@ func measureIdle(ctx context.Context, cfg config, to io.Writer) error {
 			return err
 		}
 	}
+	alone, err := connectFloor(ctx, cfg)
+	if err != nil {
+		return err
+	}
 	each := func(i int) float64 { return micros(cpu[i], cfg.sockets) }
 	fmt.Fprintf(to, "CPU of the server per socket, of %d:\n\n| what | µs | wanted |\n| --- | --- | --- |\n", cfg.sockets)
 	fmt.Fprintf(to, "| connect, with the first join | **%.1f** | ≤ 100 |\n", each(0))
+	fmt.Fprintf(to, "| floor (a), connect alone | %.1f | |\n", micros(alone, cfg.sockets))
 	fmt.Fprintf(to, "| second join, of a topic that all join | **%.1f** | ≤ 30 |\n", each(1))
 	fmt.Fprintf(to, "| third join, of a topic of its own | **%.1f** | ≤ 30 |\n", each(2))
 	fmt.Fprintf(to, "| heartbeat | %.1f | |\n\n", each(3)/heartbeats)
@@ -54,9 +59,21 @@ func measureIdle(ctx context.Context, cfg config, to io.Writer) error {
 	row("of it stacks", clean, func(u usage) int { return u.Stacks }, "")
 	row("of it objects", clean, func(u usage) int { return u.Heap }, "")
 	row("of it gaps between objects", clean, func(u usage) int { return u.Spans - u.Heap }, "")
-	row("RSS without that", dirty, func(u usage) int { return u.RSS }, "")
+	row("of it the rest: descriptors, tables of the runtime", clean, func(u usage) int { return u.RSS - u.Stacks - u.Spans }, "")
+	row("RSS without that call", dirty, func(u usage) int { return u.RSS }, "")
 	fmt.Fprintln(to)
 	return measurePlaces(ctx, cfg, to)
+}
+
+// connectFloor returns what floor (a) uses to take the same connections, which join
+// nothing.
+func connectFloor(ctx context.Context, cfg config) (time.Duration, error) {
+	p, err := startPair(ctx, "gorilla", 0)
+	if err != nil {
+		return 0, err
+	}
+	defer p.stop()
+	return p.cpu(func() error { return p.connect("all", cfg.sockets, "") })
 }
 
 // idleLife is what the sockets do before they are idle.

@@ -15,10 +15,10 @@ import (
 const (
 	stallText   = 1000     // bytes of a frame's payload
 	stallBurst  = 10       // broadcasts at a time; the next follow when those who read have them
-	sendBuffer  = 8 << 10  // the kernel doubles it and the next
-	receiveSize = 8 << 10  //
+	sendBuffer  = 8 << 10  // SO_SNDBUF, which the kernel doubles
+	receiveSize = 8 << 10  // SO_RCVBUF, too
 	queueLimit  = 64 << 10 // the server's MaxQueue
-	tooSlow     = 1013
+	tooSlow     = 1013     // the close code for a full queue
 )
 
 // stallTraffic is how many broadcasts must fill up a socket that does not read: the
@@ -37,7 +37,7 @@ func measureStall(ctx context.Context, cfg config, to io.Writer) error {
 		defer p.stop()
 		pairs[i] = p
 	}
-	calm, stalled := pairs[0], pairs[1]
+	stalled := pairs[1]
 	slow := cfg.sockets / 10
 	quick := cfg.sockets - slow
 	for _, p := range pairs {
@@ -90,7 +90,6 @@ func measureStall(ctx context.Context, cfg config, to io.Writer) error {
 			with, without = append(with, b), append(without, a)
 		}
 	}
-	_ = calm
 	fmt.Fprintf(to, "%d of %d clients stop reading, %d times; broadcasts of %d bytes, SO_SNDBUF and SO_RCVBUF %d KiB before doubling:\n\n",
 		slow, cfg.sockets, cfg.turns+1, stallText, sendBuffer>>10)
 	fmt.Fprintln(to, "| what | measured | wanted |\n| --- | --- | --- |")
