@@ -33,7 +33,8 @@ type Config struct {
 
 	SocketTimeout time.Duration // a socket silent for so long is closed
 	MaxFrame      int           // bytes of a frame that a shopper may send
-	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed
+	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed, or a feed
+	FeedPing      time.Duration // a feed that is quiet for so long gets a sign of life
 
 	Version string
 	Log     *slog.Logger
@@ -81,6 +82,7 @@ func (c Config) Validate() error {
 	}{
 		{"--heal-every", c.HealEvery, replication.MinHealEvery},
 		{"--socket-timeout", c.SocketTimeout, time.Second},
+		{"--feed-ping", c.FeedPing, time.Second},
 		{"--stop-within", c.StopWithin, time.Second},
 	} {
 		if limit.value < limit.least {
@@ -112,6 +114,7 @@ func DefaultConfig() Config {
 		SocketTimeout: 60 * time.Second,
 		MaxFrame:      64 << 10,
 		MaxQueue:      64 << 10,
+		FeedPing:      20 * time.Second,
 		Version:       "development",
 		Log:           slog.New(slog.DiscardHandler),
 	}

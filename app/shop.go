@@ -23,6 +23,7 @@ type shopServer struct {
 	listener net.Listener
 	assets   *assets.Set
 	sockets  *channel.Server
+	feed     *channel.Feed
 	pusher   *shop.Pusher
 	http     *http.Server // nil until open
 }
@@ -76,6 +77,19 @@ func (s *shopServer) open(n *Node) error {
 	if err != nil {
 		return err
 	}
+	s.feed, err = channel.NewFeed(channel.FeedConfig{
+		PubSub:      topics,
+		Log:         n.log,
+		Public:      shop.PublicTopics,
+		State:       s.pusher.State,
+		ErrorStatus: web.ErrorStatus,
+		Origins:     n.cfg.Origins,
+		Ping:        n.cfg.FeedPing,
+		MaxQueue:    n.cfg.MaxQueue,
+	})
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Config{
 		Log:           n.log,
 		Pages:         pages,
@@ -84,6 +98,7 @@ func (s *shopServer) open(n *Node) error {
 		Metrics:       s.metrics(n),
 		Ready:         n.ready,
 		ProductSocket: s.sockets,
+		Feed:          s.feed,
 		Origins:       n.cfg.Origins,
 	})
 	if err != nil {
@@ -105,11 +120,24 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_product_sockets", Help: "Open sockets of shoppers.",
 		}, func() float64 { return float64(s.sockets.Sockets()) }),
+		feedReaders("websocket", func() int { return s.feed.Stats().WebSockets }),
+		feedReaders("sse", func() int { return s.feed.Stats().Streams }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "sneakers23_feed_too_slow_total", Help: "Readers of feeds that were closed because they did not keep up.",
+		}, func() float64 { return float64(s.feed.Stats().TooSlow) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),
 	)
 	return r
+}
+
+// feedReaders counts the readers of one kind.
+func feedReaders(transport string, count func() int) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sneakers23_feed_readers", Help: "Open readers of feeds.",
+		ConstLabels: prometheus.Labels{"transport": transport},
+	}, func() float64 { return float64(count()) })
 }
 
 // String names the service in logs.
@@ -125,12 +153,14 @@ func (s *shopServer) Serve(ctx context.Context) error {
 	return fmt.Errorf("serve: %w", err)
 }
 
-// stop closes sockets in slices, lets requests finish and takes no more, in an orderly way until ctx ends.
+// stop closes sockets and feeds in slices, lets requests finish and takes no more, in an orderly way until ctx ends.
 func (s *shopServer) stop(ctx context.Context) error {
 	if s.http == nil {
 		return s.listener.Close()
 	}
-	return errors.Join(s.sockets.Drain(ctx), s.http.Shutdown(ctx), s.http.Close())
+	feed := make(chan error, 1) // buffer 1: both drain in the same time
+	go func() { feed <- s.feed.Drain(ctx) }()
+	return errors.Join(s.sockets.Drain(ctx), <-feed, s.http.Shutdown(ctx), s.http.Close())
 }
 
 // ready tells what keeps the node from selling.

@@ -41,6 +41,9 @@ var words = map[int]struct{ heading, text string }{
 	http.StatusServiceUnavailable:    {"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds."},
 }
 
+// ErrorStatus is the status of an error that is answered elsewhere than here. It goes into channel.FeedConfig.
+func ErrorStatus(err error) int { return statusOf(err) }
+
 // statusOf looks an error up.
 func statusOf(err error) int {
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok {

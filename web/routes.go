@@ -21,6 +21,9 @@ func (s *Server) routes(cfg Config) error {
 	if cfg.ProductSocket != nil {
 		s.socket("/product_socket", cfg.ProductSocket)
 	}
+	if cfg.Feed != nil {
+		s.get("/feed", upgrade(cfg.Feed))
+	}
 	return s.assets(cfg.Assets)
 }
 
@@ -33,7 +36,7 @@ func (s *Server) socket(path string, h http.Handler) {
 	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, longPoll, echo.WrapHandler(h))
 }
 
-// upgrade hands a request over. What is taken over was answered with 101, which echo does not see.
+// upgrade hands a request over that may become a socket. What is taken over was answered with 101, which echo does not see.
 func upgrade(h http.Handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h.ServeHTTP(c.Response(), c.Request())

@@ -37,6 +37,10 @@ type Config struct {
 	// OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
 	ProductSocket http.Handler
 
+	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the timeouts of HTTPServer for
+	// themselves. Without it, there is none.
+	Feed http.Handler
+
 	Origins []string // scheme://host[:port] of other origins whose requests may change things
 	MaxBody int64    // bytes of a request's body; 64 KiB when 0
 }

@@ -46,6 +46,7 @@ func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []stri
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // said to nginx
 	if r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusOK)
 		return
 	}
 	if !f.admit(s) {

@@ -288,7 +288,7 @@ func TestFeedRefuses(t *testing.T) {
 		{"GET", "topic=later", sse, 503, "come back later"},
 		{"GET", "topic=news:1", "", 406, "connect by WebSocket, or send Accept: text/event-stream"},
 		{"GET", "topic=news:1", "text/html, text/event-stream;q=0", 406, "connect by WebSocket"},
-		{"GET", "topic=news:9", "application/json", 406, "connect by WebSocket"},
+		{"GET", "topic=news:9", "", 404, "there is no topic"},
 		{"POST", "topic=news:1", sse, 405, "read with GET"},
 		{"HEAD", "topic=cart:abc", sse, 403, ""},
 		{"HEAD", "topic=news:9", sse, 404, ""},

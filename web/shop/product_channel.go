@@ -3,10 +3,7 @@ package shop
 import (
 	"context"
 	"encoding/json"
-	"strconv"
-	"strings"
 
-	"sneakers23/inventory"
 	"sneakers23/web/channel"
 )
 
@@ -26,11 +23,7 @@ type productChannel struct{ pusher *Pusher }
 
 // Join answers with what the page may have missed. The page says in its params what it shows.
 func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (any, error) {
-	id, err := strconv.ParseInt(strings.TrimPrefix(s.Topic(), productTopics), 10, 64)
-	if err != nil || productTopic(inventory.ProductID(id)) != s.Topic() { // product:01 would never hear of product 1
-		return nil, inventory.ErrNotFound
-	}
-	replies, err := c.pusher.repliesFor(inventory.ProductID(id))
+	replies, err := c.pusher.repliesForTopic(s.Topic())
 	if err != nil {
 		return nil, err
 	}
