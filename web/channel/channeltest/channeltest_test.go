@@ -52,6 +52,13 @@ func (room) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (a
 			time.Sleep(time.Second)
 			m.Ref.Reply("done")
 		})
+	case "busy task":
+		return nil, s.Go(func(context.Context) {
+			for range 10_000_000 { // no bubble's time passes
+				runtime.KeepAlive(m)
+			}
+			s.Push("pushed", nil)
+		})
 	case "stop":
 		s.Stop()
 		return nil, nil
@@ -157,7 +164,12 @@ func TestSockets(t *testing.T) {
 		other.RefutePush("closing")
 
 		again := socket.Join("room:a", nil)
+		again.Push("push", 1)
+		again.Settle()
+		ann.RefutePush("pushed") // that was another channel
 		ann.AssertClosed()
+		ann.RefutePush("pushed")
+		again.AssertPush("pushed", 1)
 		again.Push("stop", nil).Refute()
 		again.AssertClosed()
 		other.Push("panic", nil)
@@ -244,6 +256,11 @@ func TestAssertionsFail(t *testing.T) {
 		`counted on room:a: got {}, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
 			c.Push("countdown", nil) // several messages later
 			c.RefutePush("counted")
+		},
+		`pushed on room:a: got {}, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("busy task", nil)
+			c.Channel() // it runs
+			c.RefutePush("pushed")
 		},
 		`broadcast of shouted on room:a: got 1, want 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
 			c.Push("whisper", 1)

@@ -21,6 +21,7 @@ type Client struct {
 	topic      string
 	joinRef    string
 	broadcasts *inbox[broadcast]
+	ended      bool // an assertion has seen the channel's end
 }
 
 // broadcast is one that was made to the client's topic.
@@ -58,6 +59,7 @@ func (c *Client) Receive(event string) json.RawMessage {
 	if err != nil {
 		c.t.Fatalf("%s on %s: %v", event, c.topic, err)
 	}
+	c.ended = c.ended || isEnd(event)
 	return f.payload
 }
 
@@ -164,9 +166,17 @@ func (c *Client) Settle() {
 	c.t.Fatalf("%s: the channel does not come to rest", c.topic)
 }
 
+// isEnd reports whether nothing follows the event: nobody answers what is pushed
+// afterwards, if the topic was joined anew.
+func isEnd(event string) bool { return event == "phx_close" || event == "phx_error" }
+
 // ask asks the probe; false means that the channel has ended.
 func (c *Client) ask() (settled, bool) {
 	c.t.Helper()
+	_, ended := c.socket.frames.find(func(f frame) bool { return isEnd(f.event) && c.isPush(f.event)(f) })
+	if ended || c.ended {
+		return settled{}, false
+	}
 	for {
 		status, response := c.push(settleEvent, nil).Receive()
 		if strings.Contains(string(response), "too busy") {

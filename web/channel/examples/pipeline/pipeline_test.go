@@ -150,6 +150,32 @@ func TestFairness(t *testing.T) {
 	})
 }
 
+// However many consumers are free, the events of a user are done one by one.
+func TestOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var done []any
+		release := make(chan struct{})
+		p := pipeline.New(pipeline.Config{PubSub: pubsub.New(), Work: func(_ context.Context, _ string, data any) (any, error) {
+			<-release
+			done = append(done, data)
+			return nil, nil
+		}})
+		serve(t, p)
+		for i := range 3 {
+			p.Enqueue("ann", i)
+			synctest.Wait()
+		}
+		if n := p.Waiting(); n != 2 {
+			t.Errorf("%d events wait, want 2", n)
+		}
+		close(release)
+		synctest.Wait()
+		if want := []any{0, 1, 2}; !slices.Equal(done, want) {
+			t.Errorf("done in the order %v, want %v", done, want)
+		}
+	})
+}
+
 func TestDemandIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var working, most atomic.Int64
