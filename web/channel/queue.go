@@ -4,10 +4,10 @@ import "sync"
 
 // The queue of an outbox. All of these are called with its lock held.
 
-// framePlace is what a frame in the queue takes beside its bytes: its place, and
-// what the allocator rounds up. Without it a client could have thousands of pongs
-// wait for it within a limit of bytes.
-const framePlace = 48
+// framePlace is what a frame in the queue takes beside its bytes: its place in a row
+// that is a third full, which also pays for the goroutine that waits for a client
+// with many. Without it thousands of pongs could wait within a limit of bytes.
+const framePlace = 3 * 24
 
 // weight is what a frame that waits counts.
 func weight(frame []byte) int { return cap(frame) + framePlace }
