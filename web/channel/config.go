@@ -51,7 +51,7 @@ type Config struct {
 	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
-	MaxQueue     int           // bytes that may wait for a client behind the frame being written; 64 KiB
+	MaxQueue     int           // bytes that may wait for a client behind the frame being written, 72 more for each frame; 64 KiB
 	MaxChannels  int           // topics a socket may have joined at a time; 100
 	MaxMailbox   int           // events of its client that may wait for one channel; 64
 	MaxInfos     int           // messages of others that may wait for one channel; 1024

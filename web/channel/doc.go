@@ -107,7 +107,8 @@
 //	WriteTimeout a client that does not take one frame in that time is cut off (10 s)
 //	MaxFrame     a longer message closes the socket with 1009 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
-//	             written does not count, and a larger frame may wait alone (64 KiB)
+//	             written does not count, and a larger frame may wait alone; a frame counts
+//	             with the memory it takes, and 72 bytes for its place (64 KiB)
 //	MaxChannels  joins beyond it get "too many channels joined" (100)
 //	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait
 //	             for room (64)
