@@ -15,7 +15,7 @@ import (
 func control(t testing.TB, s *site) string {
 	mux := http.NewServeMux()
 	for action, do := range map[string]func(*http.Request) (any, error){
-		"stop":       func(*http.Request) (any, error) { s.stop(); return nil, nil },
+		"stop":       func(*http.Request) (any, error) { s.stop(10 * time.Second); return nil, nil },
 		"start":      func(*http.Request) (any, error) { return nil, s.restart() },
 		"cut":        func(*http.Request) (any, error) { s.cut(); return nil, nil },
 		"release":    func(*http.Request) (any, error) { s.release <- struct{}{}; return nil, nil },

@@ -59,7 +59,7 @@ func start(t testing.TB) *site {
 	}
 	s.addr = listener.Addr().String()
 	s.serve(listener)
-	t.Cleanup(s.stop)
+	t.Cleanup(func() { s.stop(0) })
 	return s
 }
 
@@ -91,8 +91,9 @@ func listen(addr string) (listener net.Listener, err error) {
 	return listener, err
 }
 
-// stop ends the process as a deployment does: its sockets are drained.
-func (s *site) stop() {
+// stop ends the process as a deployment does: its sockets are drained, in the time
+// that is given.
+func (s *site) stop(patience time.Duration) {
 	s.mu.Lock()
 	p := s.up
 	s.up = nil
@@ -105,7 +106,7 @@ func (s *site) stop() {
 	var draining sync.WaitGroup
 	for _, server := range p.servers {
 		draining.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			server.Drain(ctx)
 		})
