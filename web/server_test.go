@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/templates"
+	"sneakers23/web/channel"
 	"sneakers23/web/shop"
 	"sneakers23/web/webtest"
 )
@@ -302,6 +304,55 @@ func TestLongPollIsMounted(t *testing.T) {
 	}
 	if _, page := s.ask("GET", "/metrics"); !strings.Contains(page, `{route="/product_socket/longpoll",status="200"} 3`) {
 		t.Error("the requests are not counted")
+	}
+}
+
+// A page of the shop itself may poll and publish, one of elsewhere is refused in the words of the protocol.
+func TestLongPollWorks(t *testing.T) {
+	socket, err := channel.New(channel.Config{Routes: []channel.Route{{Pattern: "none", New: func() channel.Channel { return nil }}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	s := newSite(t, func(c *Config) { c.ProductSocket = socket })
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = s.HTTPServer()
+	server.Start()
+	defer server.Close()
+	address := server.URL + "/product_socket/longpoll?vsn=2.0.0"
+	ask := func(method, origin, body string) (answer struct {
+		Status   int
+		Token    string
+		Messages []string
+	}) {
+		t.Helper()
+		r, _ := http.NewRequest(method, address, strings.NewReader(body))
+		r.Header.Set("Origin", origin)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || res.StatusCode != 200 {
+			t.Errorf("%s: status %d, %v", method, res.StatusCode, err)
+		}
+		return answer
+	}
+	opened := ask("GET", server.URL, "")
+	if opened.Status != 410 || opened.Token == "" {
+		t.Fatalf("opened with %+v", opened)
+	}
+	address += "&token=" + opened.Token
+	const heartbeat = `[null,"1","phoenix","heartbeat",{}]`
+	if got := ask("POST", server.URL, heartbeat); got.Status != 200 {
+		t.Errorf("published with %+v", got)
+	}
+	if got := ask("POST", "https://evil.example", heartbeat); got.Status != 403 {
+		t.Errorf("published from elsewhere with %+v", got)
+	}
+	want := `[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`
+	if got := ask("GET", server.URL, ""); got.Status != 200 || !slices.Equal(got.Messages, []string{want}) {
+		t.Errorf("polled %+v", got)
 	}
 }
 

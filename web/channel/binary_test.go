@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -201,4 +202,29 @@ func FuzzDecodeBinary(f *testing.F) {
 			t.Fatalf("sent %q, understood %q", data, again)
 		}
 	})
+}
+
+// A message keeps nothing of the buffer that it was read from: others read theirs
+// into it while the channel has not come to it yet.
+func TestDecodedMessageKeepsNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		speaks serializer
+		opcode int
+		frame  string
+	}{
+		"v1":     {v1{}, websocket.TextMessage, `{"topic":"t","event":"e","payload":{"a":1},"ref":"2","join_ref":"1"}`},
+		"v2":     {v2{}, websocket.TextMessage, `["1","2","t","e",{"a":1}]`},
+		"binary": {v2{}, websocket.BinaryMessage, "\x00\x01\x01\x01\x0112tedata"},
+	} {
+		data := []byte(test.frame)
+		m, err := test.speaks.decode(test.opcode, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("%s %s %s %s %s %q", m.joinRef, m.ref, m.topic, m.event, m.payload, m.binary)
+		clear(data)
+		if got := fmt.Sprintf("%s %s %s %s %s %q", m.joinRef, m.ref, m.topic, m.event, m.payload, m.binary); got != want {
+			t.Errorf("%s: it was %s, and became %s", name, want, got)
+		}
+	}
 }

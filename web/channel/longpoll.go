@@ -208,24 +208,23 @@ func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 	case <-mine:
 	case <-over.C:
 	case <-p.closed:
-	case <-ctx.Done(): // the client is gone, what waits is for its next poll
-		p.take(mine, false)
-		return nil, false
+	case <-ctx.Done():
 	}
-	return p.take(mine, true)
+	return p.take(mine, ctx.Err() == nil)
 }
 
-// take ends a poll, and takes what waits if the poll is the newest.
-func (p *longPoll) take(mine chan struct{}, all bool) (frames [][]byte, gone bool) {
+// take ends a poll, and takes what waits if the poll is the newest. If its client
+// is gone, what waits is for the next one.
+func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.poller == mine {
 		p.poller = nil
-		if all {
+		if there {
 			frames, p.frames, p.size = p.frames, nil, 0
 		}
 	}
-	return frames, len(frames) == 0 && p.shut
+	return frames, there && len(frames) == 0 && p.shut
 }
 
 // publish dispatches messages in order. Where a mailbox is full it waits, for all of

@@ -135,7 +135,8 @@ func (s *Server) servePublish(w http.ResponseWriter, r *http.Request) {
 }
 
 // decodeBody reads one message, or one from each line. A line that begins like no
-// text of any serializer is a binary message in base64.
+// text of any serializer is a binary message in base64. A carriage return at its end
+// is white space to both.
 func decodeBody(f serializer, body []byte, lines bool, maxFrame int) ([]message, error) {
 	if !lines {
 		m, err := decodePart(f, websocket.TextMessage, body, maxFrame)
@@ -147,7 +148,6 @@ func decodeBody(f serializer, body []byte, lines bool, maxFrame int) ([]message,
 	}
 	var batch []message
 	for line := range bytes.SplitSeq(body, []byte("\n")) {
-		line = bytes.TrimSuffix(line, []byte("\r"))
 		opcode := websocket.TextMessage
 		if len(line) > 0 && strings.IndexByte("[{ \t", line[0]) < 0 {
 			opcode = websocket.BinaryMessage

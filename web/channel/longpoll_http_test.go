@@ -183,7 +183,7 @@ func TestPublish(t *testing.T) {
 		{"one over several lines", "text/plain;charset=UTF-8", strings.ReplaceAll(heartbeat, ",", ",\n"), 200, 1},
 		{"one line", lines, heartbeat, 200, 1},
 		{"lines", lines, heartbeat + "\n" + heartbeat, 200, 2},
-		{"lines of Windows", lines + "; charset=utf-8", heartbeat + "\r\n  " + heartbeat + "\r\n", 200, 2},
+		{"lines of Windows", lines + "; charset=utf-8", heartbeat + "\r\n  " + heartbeat + "\r\n" + goodBinary + "\r\n", 200, 3},
 		{"a hundred", lines, hundred, 200, 100},
 		{"a hundred, no newline at the end", lines, hundred[:len(hundred)-1], 200, 100},
 		{"a hundred and one", lines, hundred + heartbeat, 400, 0},

@@ -97,6 +97,21 @@ func TestPollGivenUp(t *testing.T) {
 	})
 }
 
+// So it does if they come at the same moment.
+func TestPollOfAClientThatIsGone(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	p := site.poller(t, "2.0.0")
+	p.publish(`[null,"1","phoenix","heartbeat",{}]`)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		if frames, _ := site.polls[p.token].poll(gone); frames != nil {
+			t.Fatalf("nobody got %q", frames)
+		}
+	}
+	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 func TestSilentSessionIsClosed(t *testing.T) {
 	for name, sign := range map[string]func(*poller){
 		"poll":    func(p *poller) { p.poll() },
@@ -139,6 +154,23 @@ func TestSilentSessionIsClosed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A timer that fires when a request has come meanwhile, or has just gone, is too late.
+func TestTimerComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{Routes: routeTo(&fake{})})
+		session := site.polls[site.poller().token]
+		session.enter()
+		time.Sleep(time.Minute)
+		session.fallSilent()
+		session.leave()
+		session.fallSilent()
+		synctest.Wait()
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("%d sockets are open, want 1", n)
+		}
+	})
 }
 
 // Between two requests a session is a queue and a timer.
@@ -235,6 +267,37 @@ func TestDisconnectedSession(t *testing.T) {
 		synctest.Wait()
 		if n := site.Sockets(); n != 1 { // the new one
 			t.Errorf("%d sockets are open, want 1", n)
+		}
+		if n := site.cfg.PubSub.Count("users:ann"); n != 1 {
+			t.Errorf("%d listen to the socket's id, want 1", n)
+		}
+	})
+}
+
+// Who dispatches when a session is closed comes to an end before its channels do; who
+// waits for that does not wait.
+func TestSessionIsClosedWhilePublishing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{Routes: routeTo(&fake{})})
+		p := site.poller()
+		session := site.polls[p.token]
+		session.posting <- struct{}{} // we dispatch
+		posted := make(chan string, 1)
+		go func() { posted <- p.ask("POST", "", `[null,"1","phoenix","heartbeat",{}]`) }()
+		synctest.Wait()
+		began := time.Now()
+		session.close(1001, "", false)
+		if got := <-posted; got != `{"status":410}` || time.Since(began) != 0 {
+			t.Errorf("got %s after %v", got, time.Since(began))
+		}
+		synctest.Wait()
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("%d sockets while one dispatches, want 1", n)
+		}
+		<-session.posting
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets, want 0", n)
 		}
 	})
 }
