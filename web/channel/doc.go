@@ -44,6 +44,9 @@
 // for events that a channel does not know, Config.ErrorResponse translates those of
 // the application.
 //
+// Those who have no channel client read public topics by a [Feed], which has its own
+// handler, limits and end.
+//
 // # Ownership and stopping
 //
 // A socket over a WebSocket has one goroutine, which reads; ServeHTTP starts it when
