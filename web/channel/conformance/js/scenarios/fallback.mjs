@@ -45,7 +45,7 @@ export async function fallbackAtSilence(world){
 }
 fallbackAtSilence.transport = "websocket"
 
-// A WebSocket that works is kept, also after a restart of the server.
+// A WebSocket that works is kept.
 export async function noFallback(world){
   const sessionStorage = new Storage()
   const socket = await world.connect("/socket", {longPollFallbackMs: 20_000, sessionStorage})
