@@ -37,7 +37,7 @@ type Config struct {
 	// OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
 	ProductSocket http.Handler
 
-	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the timeouts of HTTPServer for
+	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the write timeout of HTTPServer for
 	// themselves. Without it, there is none.
 	Feed http.Handler
 

@@ -94,16 +94,13 @@ export function createSocket(path, { WebSocket = window.WebSocket, Poll = LongPo
 
     const ws = new WebSocket(socket.endPointURL(), protocols)
     const deadline = setTimeout(() => ws.close(), limits.answerMs)
-    let works = false
     ws.onopen = () => socket.encode({ topic: "phoenix", event: "heartbeat", payload: {}, ref: "probe" }, (frame) => ws.send(frame))
     ws.onmessage = () => {
-      works = true
       ws.close()
       climb()
     }
     ws.onclose = () => {
       clearTimeout(deadline)
-      if (works) return
       probeMs = Math.min(2 * probeMs, limits.longestProbeMs)
       if (polling && socket.isConnected()) planProbe()
     }

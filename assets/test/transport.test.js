@@ -294,6 +294,53 @@ test("the next page of the tab starts where this one was", () => {
   assert.equal(carrier(), "webSocket", "and forgets it again")
 })
 
+test("a climb from a page that began on long-poll goes straight back too", () => {
+  store.setItem("sneakers23.longpoll", String(Date.now() + second))
+  const page = open()
+  world.webSocket = "works"
+  passUntil(() => WebSocketStub.made.length === 2)
+  last(WebSocketStub.made).begin("refuses")
+  world.webSocket = "refuses"
+  pass(second)
+  assert.deepEqual([carrier(), WebSocketStub.made.length, page.joins], ["longPoll", 2, 2])
+})
+
+test("a WebSocket that works is remembered at once", () => {
+  store.setItem("sneakers23.longpoll", String(Date.now() + 60 * second))
+  world.longPoll = "refuses"
+  open()
+  pass(second)
+  assert.equal(carrier(), "webSocket")
+  socket.disconnect()
+  world.longPoll = "works"
+  open()
+  pass(second)
+  assert.equal(carrier(), "webSocket")
+})
+
+test("after a while on WebSocket it is tried again soon", () => {
+  world.webSocket = "refuses"
+  const page = open()
+  pass(60 * second) // seldom, by now
+  world.webSocket = "works"
+  pass(60 * second)
+  assert.equal(carrier(), "webSocket")
+  world.webSocket = "refuses"
+  socket.conn.end(1006)
+  passUntil(() => carrier() === "longPoll" && socket.isConnected())
+  world.webSocket = "works"
+  pass(6 * second)
+  assert.equal(carrier(), "webSocket")
+  assert.equal(page.joins, 4)
+})
+
+test("a socket without topics has something to hear", () => {
+  socket = createSocket(url, { WebSocket: WebSocketStub, Poll: PollStub, store })
+  socket.connect()
+  pass(60 * second)
+  assert.equal(WebSocketStub.made.length, 1)
+})
+
 test("what is remembered ends, and nonsense is no memory", () => {
   for (const text of ["", "x", "999999", "9e99", "Infinity", "-1"]) {
     store.setItem("sneakers23.longpoll", text)

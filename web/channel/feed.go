@@ -71,7 +71,7 @@ type FeedConfig struct {
 // nothing. A WebSocket reader costs what an idle socket of a [Server] costs, and
 // must answer pings: one that was silent for three of them is closed with 1002. What
 // it says is ignored. A stream costs the goroutine of its HTTP handler; it lifts the
-// timeouts of the http.Server for itself.
+// write timeout of the http.Server for itself.
 //
 // A request that cannot be served is answered in words: 400 for no topic, too many
 // or a malformed query, 403 for a topic that is not public and for a page of another

@@ -198,6 +198,22 @@ func TestFeedTooMuchBeforeTheState(t *testing.T) {
 	})
 }
 
+// An event may be larger than the queue, when nothing else waits.
+func TestFeedLargeEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := feedConfig()
+		cfg.MaxQueue = 1000
+		b := startFeedInBubble(t, cfg, &http.Server{})
+		c, e := b.dial("topic=news:1"), b.stream("topic=news:1")
+		c.want(state("news:1"))
+		e.want(state("news:1"))
+		large := strings.Repeat("x", 3000)
+		b.pubsub.Broadcast("news:1", "large", large)
+		c.want(`{"topic":"news:1","event":"large","payload":"` + large + `"}`)
+		e.want(`{"topic":"news:1","event":"large","payload":"` + large + `"}`)
+	})
+}
+
 // States may be larger than a queue: they leave as one.
 func TestFeedLargeStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -55,7 +55,6 @@ func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []stri
 	}
 	defer f.forget(s)
 	defer s.leave()
-	s.ctl.SetReadDeadline(time.Time{}) // else the server takes a client that says nothing for one that is gone
 	s.serve(r.Context(), append(s.hint(), states...))
 }
 
