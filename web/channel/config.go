@@ -58,6 +58,7 @@ type Config struct {
 	MaxTasks     int           // tasks of one channel at a time; 10
 
 	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
+	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds; 10,000
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
 	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 
@@ -107,6 +108,7 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("MaxInfos", &c.MaxInfos, 1024),
 		orDefault("MaxTasks", &c.MaxTasks, 10),
 		orDefault("PollWait", &c.PollWait, 10*time.Second),
+		orDefault("MaxPolls", &c.MaxPolls, 10_000),
 		orDefault("PollSilence", &c.PollSilence, 15*time.Second),
 		orDefault("MaxBody", &c.MaxBody, 1<<20),
 		orDefault("DrainShare", &c.DrainShare, 0.05),

@@ -116,6 +116,7 @@
 //	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait
 //	             for room (64)
 //	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
+//	MaxPolls     long-poll sessions beyond it are refused with 403 (10,000)
 //	PollSilence  a long-poll without a request for so long is closed (15 s)
 //	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
 //	MaxInfos     messages of others beyond it: Send returns ErrTooBusy; for a

@@ -82,7 +82,7 @@ func (s *Server) admitLocked(c *conn) bool {
 func (s *Server) admitLongPoll(p *longPoll) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.admitLocked(&p.conn) {
+	if len(s.polls) >= s.cfg.MaxPolls || !s.admitLocked(&p.conn) {
 		return false
 	}
 	s.polls[p.token] = p
