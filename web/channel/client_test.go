@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,7 @@ type site struct {
 // start serves cfg until the test ends, which must not leave a goroutine behind.
 func start(t testing.TB, cfg Config) *site {
 	t.Helper()
+	cfg.Epoll = os.Getenv(epollForm) != ""
 	server, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,12 @@ type Config struct {
 	// is. Default: no name.
 	Node string
 
+	// Epoll lets quiet WebSockets wait in a few loops for all of them instead of a
+	// goroutine each, which saves most of their memory. It needs Linux. Connections
+	// with something around them, TLS in this process for instance, have their
+	// goroutine all the same. Default: a goroutine each.
+	Epoll bool
+
 	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
@@ -99,6 +105,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	err := errors.Join(
 		checkRoutes(c.Routes),
+		c.checkEpoll(),
 		orDefault("Timeout", &c.Timeout, 60*time.Second),
 		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
 		orDefault("MaxFrame", &c.MaxFrame, 64<<10),
@@ -115,6 +122,13 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("DrainLeast", &c.DrainLeast, 50),
 	)
 	return c, err
+}
+
+func (c *Config) checkEpoll() error {
+	if c.Epoll && !haveLoops {
+		return errors.New("channel: Config.Epoll needs Linux")
+	}
+	return nil
 }
 
 func orDefault[T int | float64 | time.Duration](name string, value *T, standard T) error {

@@ -4,26 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"path"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
-
-// readBuffer is what an idle socket keeps for reading. A larger message is read in
-// several steps.
-const readBuffer = 512
-
-var upgrader = websocket.Upgrader{
-	ReadBufferSize:  readBuffer,
-	WriteBufferPool: noBuffers{},                              // never used: gorilla does not write
-	CheckOrigin:     func(*http.Request) bool { return true }, // checked before
-}
-
-// noBuffers keeps gorilla from holding a write buffer for each socket.
-type noBuffers struct{}
-
-func (noBuffers) Get() any { return nil }
-func (noBuffers) Put(any)  {}
 
 // ServeHTTP opens a socket for requests to …/websocket, and returns when the
 // handshake is over; from then on the socket is the server's. Requests to
@@ -51,22 +34,17 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	id := s.cfg.ID(assigns)
-	way := &doorway{ResponseWriter: w}
-	ws, err := upgrader.Upgrade(way, r, answer)
+	carrier, err := handshake(w, r, answer)
 	if err != nil {
-		s.cfg.Log.Debug("handshake failed", "err", err) // gorilla has answered
+		s.cfg.Log.Debug("handshake failed", "err", err)
 		return
 	}
-	c := newWebSocket(s, ws, way.door, format, assigns)
+	c := newWebSocket(s, carrier, format, assigns)
 	if !s.admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
-		way.door.SetWriteDeadline(time.Now().Add(closeWait))
-		way.door.Write(closeFrame(websocket.CloseServiceRestart, ""))
-		way.door.Close()
+		turnAway(carrier)
 		return
 	}
-	way.door.open = true
-	go c.serve(id) // ends with the socket; Drain waits for it
+	c.start()
 }
 
 // connectWebSocket connects, and returns the header to answer with too.

@@ -23,6 +23,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	defer stop()
 	s.running.Wait()
 	s.flusher.stop()
+	s.loops.stop()
 	s.cancel(ErrSocketClosed)
 	return err
 }

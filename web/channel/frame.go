@@ -57,6 +57,6 @@ func closeFrame(code int, reason string) []byte {
 	return sealFrame(websocket.CloseMessage, append(newFrame(len(payload)), payload...))
 }
 
-func pongFrame(data string) []byte {
+func pongFrame(data []byte) []byte {
 	return sealFrame(websocket.PongMessage, append(newFrame(len(data)), data...))
 }

@@ -27,6 +27,7 @@ var (
 // to without waiting (TLS, a pipe) is carried until all is written.
 type outbox struct {
 	conn    net.Conn
+	broken  func()          // called when conn cannot be written to; it wakes who reads
 	raw     syscall.RawConn // nil: cannot be written to without waiting
 	flusher *flusher
 	limit   int           // weight that may wait
@@ -58,12 +59,8 @@ const (
 	carried
 )
 
-// closeWait is how long a closing socket may take to send what waits, and the
-// client to answer.
-const closeWait = 2 * time.Second
-
-func (o *outbox) init(conn net.Conn, f *flusher, limit int, timeout time.Duration) {
-	o.conn, o.raw, o.flusher, o.limit, o.timeout = conn, rawConn(conn), f, limit, timeout
+func (o *outbox) init(conn net.Conn, broken func(), f *flusher, limit int, timeout time.Duration) {
+	o.conn, o.broken, o.raw, o.flusher, o.limit, o.timeout = conn, broken, rawConn(conn), f, limit, timeout
 	o.done = make(chan struct{})
 }
 
@@ -257,7 +254,7 @@ func (o *outbox) unlockFailed() {
 	o.state, o.shut, o.failed, o.ended = idle, true, true, true
 	o.frames, o.head, o.off, o.taken, o.waiting = nil, 0, 0, 0, 0
 	o.mu.Unlock()
-	o.conn.Close() // the reader notices, and ends the socket
+	o.broken()
 	if end {
 		close(o.done)
 	}

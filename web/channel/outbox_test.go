@@ -36,7 +36,7 @@ func loopback(t testing.TB, buffer int) (server, client net.Conn) {
 // newOutbox returns an outbox whose owner does nothing.
 func newOutbox(conn net.Conn, f *flusher, limit int) *outbox {
 	o := &outbox{}
-	o.init(conn, f, limit, time.Minute)
+	o.init(conn, func() { conn.Close() }, f, limit, time.Minute)
 	return o
 }
 

@@ -140,8 +140,8 @@ func TestQueueOfManyLengths(t *testing.T) {
 func TestTinyFramesWeigh(t *testing.T) {
 	o := outbox{limit: 64 << 10}
 	n := 0
-	for o.append(pongFrame("")); !o.over(pongFrame("")); n++ {
-		o.append(pongFrame(""))
+	for o.append(pongFrame(nil)); !o.over(pongFrame(nil)); n++ {
+		o.append(pongFrame(nil))
 	}
 	const cost = 16 + 24 // an object and a place
 	if n*cost > o.limit {

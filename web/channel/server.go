@@ -13,6 +13,7 @@ type Server struct {
 	cfg     Config
 	origins []origin
 	flusher flusher
+	loops   loops
 	v1, v2  *format
 
 	ctx    context.Context // of all callbacks
@@ -40,6 +41,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:     cfg,
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
+		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
 		conns:   make(map[*conn]struct{}),
 		polls:   make(map[string]*longPoll),
 	}

@@ -1,150 +1,56 @@
 package channel
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"net"
-	"sync"
-	"time"
 
-	"github.com/gorilla/websocket"
+	"sneakers23/replication/pubsub"
 )
 
-// webSocket is the transport over a WebSocket. Its goroutine, serve, reads; it is
-// all that an idle one costs. Frames leave through out.
+// webSocket is the transport over a WebSocket.
 type webSocket struct {
 	conn
-	ws   *websocket.Conn
-	door *door
-	out  outbox
-
-	// Guarded by mu.
-	closing   bool // hangUp was called
-	lingering bool // serve reads no messages any more
+	wire   wire
+	remote *pubsub.Subscription // to the socket's id, if it has one
 }
 
-func newWebSocket(s *Server, ws *websocket.Conn, d *door, f *format, assigns any) *webSocket {
-	c := &webSocket{conn: conn{srv: s, format: f, assigns: assigns}, ws: ws, door: d}
+func newWebSocket(s *Server, carrier net.Conn, f *format, assigns any) *webSocket {
+	c := &webSocket{conn: conn{srv: s, format: f, assigns: assigns}}
 	c.transport = c
-	c.out.init(d.Conn, &s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
-	ws.SetReadLimit(int64(s.cfg.MaxFrame))
-	ws.SetPingHandler(func(data string) error {
-		c.send(pongFrame(data))
-		return c.awaitMore()
-	})
-	ws.SetPongHandler(func(string) error { return c.awaitMore() })
-	ws.SetCloseHandler(func(int, string) error { return nil }) // serve answers
+	c.wire.init(carrier, c, s.cfg.Timeout, s.cfg.MaxFrame)
+	c.wire.out.init(carrier, c.wire.broken, &s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
 	return c
 }
 
-// serve is the life of a socket. It returns when every goroutine of the socket has
-// ended.
-func (c *webSocket) serve(id string) {
-	defer c.srv.forget(&c.conn)
-	if id != "" {
-		defer c.srv.cfg.PubSub.Subscribe(id, (*remoteControl)(&c.conn)).Unsubscribe()
+// start begins to read. From now on the socket ends by itself.
+func (c *webSocket) start() {
+	if id := c.srv.cfg.ID(c.assigns); id != "" {
+		c.remote = c.srv.cfg.PubSub.Subscribe(id, (*remoteControl)(&c.conn))
 	}
-	err := c.read()
-	c.answerClose(err)
-	c.endChannels()
-	c.linger(err)
-	<-c.out.done
-	c.door.Conn.Close()
-	c.actors.Wait()
-}
-
-// messages are read into buffers of this pool.
-var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// read handles what the client sends, until it sends no more or too bad.
-func (c *webSocket) read() error {
-	for {
-		if err := c.awaitMore(); err != nil {
-			return err
-		}
-		opcode, r, err := c.ws.NextReader()
-		if err != nil {
-			return err
-		}
-		m, err := c.readMessage(opcode, r)
-		if err != nil {
-			return err
-		}
-		c.dispatch(m)
+	if !c.srv.loops.add(&c.wire) {
+		go c.wire.run() // Drain waits for its end
 	}
 }
 
-func (c *webSocket) readMessage(opcode int, r io.Reader) (message, error) {
-	buf := messages.Get().(*bytes.Buffer)
-	defer messages.Put(buf)
-	buf.Reset()
-	if _, err := buf.ReadFrom(r); err != nil {
-		return message{}, err
-	}
-	return c.format.decode(opcode, buf.Bytes())
-}
-
-// awaitMore gives the client the time it may be silent.
-func (c *webSocket) awaitMore() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing {
-		return errShut
-	}
-	return c.door.SetReadDeadline(time.Now().Add(c.srv.cfg.Timeout))
-}
-
-func (c *webSocket) enqueue(frame []byte) error { return c.out.add(frame) }
+func (c *webSocket) enqueue(frame []byte) error { return c.wire.out.add(frame) }
 
 func (c *webSocket) hangUp(code int, reason string, drop bool) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closing = true
-	first := c.out.finish(closeFrame(code, reason), drop)
-	if first && !c.lingering {
-		c.door.SetReadDeadline(time.Unix(1, 0)) // wakes serve
-	}
-	return first
+	return c.wire.close(code, reason, drop)
 }
 
-// answerClose closes a socket whose reading ended with err, each in its way.
-func (c *webSocket) answerClose(err error) {
-	var timeout net.Error
-	closed, byClient := errors.AsType[*websocket.CloseError](err)
-	switch {
-	case errors.Is(err, errNoMessage):
-		c.close(websocket.CloseInternalServerErr, "not a message", false)
-	case errors.Is(err, errNotUTF8):
-		c.close(websocket.CloseInvalidFramePayloadData, "not UTF-8", false)
-	case c.door.last != nil:
-		c.out.finish(c.door.last, false)
-	case byClient && closed.Code != websocket.CloseAbnormalClosure:
-		c.out.finish(closeFrame(closed.Code, ""), false)
-	case errors.As(err, &timeout) && timeout.Timeout():
-		c.close(websocket.CloseProtocolError, "silent for too long", false)
-	default:
-		if c.out.finish(nil, true) {
-			c.door.Conn.Close() // the client is gone
-		}
+func (c *webSocket) receive(opcode int, data []byte) error {
+	m, err := c.format.decode(opcode, data)
+	if err == nil {
+		c.dispatch(m)
 	}
+	return err
 }
 
-// linger reads, and ignores, what the client still sends until it has seen our
-// close frame: a connection that is closed with bytes unread takes the frame with
-// it.
-func (c *webSocket) linger(err error) {
-	if _, ok := errors.AsType[*websocket.CloseError](err); ok {
-		return // it will send no more
+func (c *webSocket) ended() { c.endChannels() }
+
+func (c *webSocket) closed() {
+	if c.remote != nil {
+		c.remote.Unsubscribe()
 	}
-	c.mu.Lock()
-	c.lingering = true
-	c.door.SetReadDeadline(time.Now().Add(closeWait))
-	c.mu.Unlock()
-	var ignored [readBuffer]byte
-	for {
-		if _, err := c.door.Read(ignored[:]); err != nil {
-			return
-		}
-	}
+	c.actors.Wait()
+	c.srv.forget(&c.conn)
 }

@@ -66,7 +66,9 @@ func (s *server) do(o order) (r report, err error) {
 func (s *server) listen(buffer int) (addr string, err error) {
 	switch s.kind {
 	case "ours":
-		s.subject, err = newOurs()
+		s.subject, err = newOurs(false)
+	case "epoll":
+		s.subject, err = newOurs(true)
 	case "gorilla":
 		s.subject = &gorilla{}
 	case "bare":
@@ -120,11 +122,12 @@ type ours struct {
 	sockets map[string][]*channel.Socket // by topic, of those that are pushed to
 }
 
-func newOurs() (*ours, error) {
+func newOurs(epoll bool) (*ours, error) {
 	o := &ours{ps: pubsub.New(), sockets: make(map[string][]*channel.Socket)}
 	var err error
 	o.Server, err = channel.New(channel.Config{
 		PubSub:  o.ps,
+		Epoll:   epoll,
 		Timeout: time.Hour, // a turn may be long, and nothing but it should happen meanwhile
 		Routes: []channel.Route{
 			{Pattern: "room:*", New: func() channel.Channel { return room{} }},

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// rawConn returns nil: here every socket is written to by a goroutine of its own.
+// rawConn returns nil: here a goroutine waits for every read and every write.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
 type rawWriter struct{}
@@ -15,3 +15,11 @@ type rawWriter struct{}
 func newRawWriter() *rawWriter { return nil }
 
 func (*rawWriter) write(syscall.RawConn, []byte) (int, error) { return 0, syscall.EINVAL }
+
+type rawReader struct{}
+
+func newRawReader(bool) *rawReader { return nil }
+
+func (*rawReader) read(syscall.RawConn) ([]byte, error) { return nil, syscall.EINVAL }
+
+func (*rawReader) release() {}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package channel
+
+// epollForm means nothing here.
+const epollForm = "CHANNEL_TEST_EPOLL"

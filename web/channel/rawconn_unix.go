@@ -1,0 +1,118 @@
+//go:build unix
+
+package channel
+
+import (
+	"io"
+	"net"
+	"syscall"
+)
+
+// rawConn returns the way to read and write conn without waiting, nil if there is
+// none. Only a bare connection has one: whatever is wrapped around one wants to see
+// what is read and written.
+func rawConn(conn net.Conn) syscall.RawConn {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// rawWriter writes to a socket what its kernel buffer takes at once. It is made
+// once for many writes, since the function for RawConn would otherwise be
+// allocated for each.
+type rawWriter struct {
+	once func(fd uintptr) bool
+	p    []byte
+	n    int
+	err  error
+}
+
+func newRawWriter() *rawWriter {
+	w := &rawWriter{}
+	w.once = func(fd uintptr) bool {
+		for {
+			w.n, w.err = syscall.Write(int(fd), w.p)
+			switch w.err {
+			case syscall.EINTR:
+				continue
+			case syscall.EAGAIN:
+				w.err = nil
+			}
+			w.n = max(w.n, 0)
+			return true // never wait
+		}
+	}
+	return w
+}
+
+// write returns how much of p was taken; less than all means that the kernel's
+// buffer is full.
+func (w *rawWriter) write(raw syscall.RawConn, p []byte) (int, error) {
+	w.p, w.n = p, 0
+	if err := raw.Write(w.once); err != nil {
+		return 0, err
+	}
+	w.p = nil
+	return w.n, w.err
+}
+
+// rawReader reads from sockets what their kernel buffers hold. It borrows its own
+// buffer only when there is something to read.
+type rawReader struct {
+	once    func(fd uintptr) bool
+	patient bool
+	buf     *[readSize]byte
+	n       int
+	err     error
+}
+
+// newRawReader returns a reader that waits for something to read, if it is patient.
+func newRawReader(patient bool) *rawReader {
+	r := &rawReader{patient: patient}
+	r.once = func(fd uintptr) bool {
+		if r.buf == nil {
+			r.buf = readBuffers.Get().(*[readSize]byte)
+		}
+		for {
+			r.n, r.err = syscall.Read(int(fd), r.buf[:])
+			switch {
+			case r.err == syscall.EINTR:
+				continue
+			case r.err == syscall.EAGAIN && r.patient:
+				r.release()
+				return false
+			case r.err == syscall.EAGAIN:
+				r.err = nil
+			case r.err == nil && r.n == 0:
+				r.err = io.EOF
+			}
+			r.n = max(r.n, 0)
+			return true
+		}
+	}
+	return r
+}
+
+// read returns what came, valid until release or the next read. Without patience
+// that may be nothing.
+func (r *rawReader) read(raw syscall.RawConn) ([]byte, error) {
+	r.n = 0
+	if err := raw.Read(r.once); err != nil {
+		return nil, err
+	}
+	return r.buf[:r.n], r.err
+}
+
+// release gives the buffer back.
+func (r *rawReader) release() {
+	if r.buf != nil {
+		readBuffers.Put(r.buf)
+		r.buf = nil
+	}
+}
