@@ -17,7 +17,7 @@ type letter interface {
 }
 
 // post queues a message of the client; false means that too many wait.
-func (s *Socket) post(m message) bool {
+func (s *Socket) post(m *message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := m.event == "phx_leave" && !s.leaving // there is always room for one leave
@@ -116,7 +116,7 @@ func (s *Socket) takeMail() letter {
 	s.mail[0] = nil
 	s.mail = s.mail[1:]
 	switch l.(type) {
-	case message:
+	case *message:
 		s.events--
 	case tick: // as many as there are timers
 	default:
@@ -126,7 +126,7 @@ func (s *Socket) takeMail() letter {
 }
 
 // open runs the callback for a message.
-func (m message) open(ctx context.Context, s *Socket) {
+func (m *message) open(ctx context.Context, s *Socket) {
 	switch m.event {
 	case "phx_join":
 		s.handleJoin(ctx, m)
@@ -137,7 +137,7 @@ func (m message) open(ctx context.Context, s *Socket) {
 	}
 }
 
-func (s *Socket) handleIn(ctx context.Context, m message) {
+func (s *Socket) handleIn(ctx context.Context, m *message) {
 	if s.tooLate(m) {
 		return
 	}
@@ -177,7 +177,7 @@ func (s *Socket) tell(event string, callback func() error) {
 func (s *Socket) crash() { s.end(ErrCrashed, s.errorFrame(channelCrash)) }
 
 // answer makes the frame of a reply from what a callback returned.
-func (s *Socket) answer(joinRef json.RawMessage, m message, reply any, failed error) []byte {
+func (s *Socket) answer(joinRef json.RawMessage, m *message, reply any, failed error) []byte {
 	frame, err := s.conn.answer(joinRef, m.ref, s.topic, reply, failed)
 	if err != nil {
 		s.log().Error("a callback failed", "topic", s.route.Pattern, "event", clip(m.event), "err", err)

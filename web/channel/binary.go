@@ -35,21 +35,21 @@ const (
 
 // decodeBinary reads a client's binary push: the kind, the lengths of the join_ref,
 // the ref, the topic and the event, these four, and the payload.
-func decodeBinary(data []byte) (message, error) {
+func decodeBinary(data []byte) (*message, error) {
 	const header = 5
 	if len(data) < header || data[0] != kindPush {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
 	var fields [4]string
 	rest := data[header:]
 	for i := range fields {
 		n := int(data[1+i])
 		if n > len(rest) || !utf8.Valid(rest[:n]) {
-			return message{}, errNoMessage
+			return nil, errNoMessage
 		}
 		fields[i], rest = string(rest[:n]), rest[n:]
 	}
-	return message{
+	return &message{
 		joinRef: binaryRef(fields[0]), ref: binaryRef(fields[1]), topic: fields[2], event: fields[3],
 		payload: null, binary: append(Binary{}, rest...),
 	}, nil

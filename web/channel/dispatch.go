@@ -6,7 +6,7 @@ import (
 
 // dispatch answers a message at once or puts it into a channel's mailbox. One
 // goroutine at a time calls it, or offer.
-func (c *conn) dispatch(m message) {
+func (c *conn) dispatch(m *message) {
 	if full := c.offer(m); full != nil {
 		c.reply(full.joinRef, m.ref, m.topic, statusError, tooBusy)
 	}
@@ -14,7 +14,7 @@ func (c *conn) dispatch(m message) {
 
 // offer is dispatch for those who can wait: it returns the channel if its mailbox
 // is full, and has done nothing then. When it is worth another try, room tells.
-func (c *conn) offer(m message) (full *Socket) {
+func (c *conn) offer(m *message) (full *Socket) {
 	switch {
 	case m.topic == "phoenix" && m.event == "heartbeat":
 		c.reply(null, m.ref, m.topic, statusOK, OK)
@@ -35,7 +35,7 @@ func (c *conn) freed() {
 }
 
 // forward hands a message to the channel it is meant for.
-func (c *conn) forward(m message) (full *Socket) {
+func (c *conn) forward(m *message) (full *Socket) {
 	c.mu.Lock()
 	s := c.channels[m.topic]
 	c.mu.Unlock()
@@ -52,7 +52,7 @@ func (c *conn) forward(m message) (full *Socket) {
 }
 
 // answerUnjoined answers a message to a topic that is not joined.
-func (c *conn) answerUnjoined(m message) {
+func (c *conn) answerUnjoined(m *message) {
 	if m.event == "phx_leave" {
 		c.reply(m.joinRef, m.ref, m.topic, statusOK, OK)
 		return
@@ -61,7 +61,7 @@ func (c *conn) answerUnjoined(m message) {
 }
 
 // join starts a channel for the topic, after the one that has it now.
-func (c *conn) join(m message) {
+func (c *conn) join(m *message) {
 	route := c.srv.route(m.topic)
 	if route == nil {
 		c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)

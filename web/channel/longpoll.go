@@ -230,7 +230,7 @@ func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone b
 // publish dispatches messages in order. Where a mailbox is full it waits, for all of
 // them together as long as a poll does. What it returns is the status to answer
 // with; when it is not 200, some messages may have been taken.
-func (p *longPoll) publish(ctx context.Context, batch []message) (status int) {
+func (p *longPoll) publish(ctx context.Context, batch []*message) (status int) {
 	ctx, cancel := context.WithTimeout(ctx, p.srv.cfg.PollWait)
 	defer cancel()
 	select {
@@ -249,7 +249,7 @@ func (p *longPoll) publish(ctx context.Context, batch []message) (status int) {
 	return http.StatusOK
 }
 
-func (p *longPoll) publishOne(ctx context.Context, m message) (status int) {
+func (p *longPoll) publishOne(ctx context.Context, m *message) (status int) {
 	for {
 		select {
 		case <-p.closed:

@@ -142,16 +142,16 @@ func (s *Server) servePublish(w http.ResponseWriter, r *http.Request) {
 // decodeBody reads one message, or one from each line. A line that begins like no
 // text of any serializer is a binary message in base64. A carriage return at its end
 // is white space to both.
-func decodeBody(f serializer, body []byte, lines bool, maxFrame int) ([]message, error) {
+func decodeBody(f serializer, body []byte, lines bool, maxFrame int) ([]*message, error) {
 	if !lines {
 		m, err := decodePart(f, websocket.TextMessage, body, maxFrame)
-		return []message{m}, err
+		return []*message{m}, err
 	}
 	body = bytes.TrimSuffix(body, []byte("\n"))
 	if bytes.Count(body, []byte("\n")) >= maxBatch {
 		return nil, errNoMessage
 	}
-	var batch []message
+	var batch []*message
 	for line := range bytes.SplitSeq(body, []byte("\n")) {
 		opcode := websocket.TextMessage
 		if len(line) > 0 && strings.IndexByte("[{ \t", line[0]) < 0 {
@@ -171,9 +171,9 @@ func decodeBody(f serializer, body []byte, lines bool, maxFrame int) ([]message,
 	return batch, nil
 }
 
-func decodePart(f serializer, opcode int, data []byte, maxFrame int) (message, error) {
+func decodePart(f serializer, opcode int, data []byte, maxFrame int) (*message, error) {
 	if len(data) > maxFrame {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
 	return f.decode(opcode, data)
 }

@@ -8,7 +8,7 @@ import (
 
 // handleJoin subscribes first and joins after: what is broadcast while Join runs is
 // held, and follows the reply.
-func (s *Socket) handleJoin(ctx context.Context, m message) {
+func (s *Socket) handleJoin(ctx context.Context, m *message) {
 	if s.over() {
 		return // closed before its turn
 	}
@@ -62,7 +62,7 @@ func (s *Socket) enter(reply []byte) {
 	s.held, s.heldFor = nil, 0
 }
 
-func (s *Socket) handleLeave(m message) {
+func (s *Socket) handleLeave(m *message) {
 	if s.tooLate(m) {
 		return
 	}
@@ -150,7 +150,7 @@ func (s *Socket) cleanUp() {
 
 // tooLate reports whether the channel ended before the message's turn, and answers
 // for it. When the client joined anew meanwhile, the message is stale.
-func (s *Socket) tooLate(m message) bool {
+func (s *Socket) tooLate(m *message) bool {
 	s.mu.Lock()
 	state, reason := s.state, s.reason
 	s.mu.Unlock()

@@ -35,5 +35,5 @@ func (r *Ref) answer(reply any, failed error) error {
 	if r.replied.Swap(true) {
 		return ErrReplied
 	}
-	return r.s.send(r.s.answer(r.s.joinRef, message{event: r.event, ref: r.ref}, reply, failed))
+	return r.s.send(r.s.answer(r.s.joinRef, &message{event: r.event, ref: r.ref}, reply, failed))
 }

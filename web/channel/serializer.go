@@ -28,7 +28,7 @@ var (
 type serializer interface {
 	// decode reads a client's frame, of the opcode text or binary. It keeps
 	// nothing of data. The errors are errNoMessage and errNotUTF8.
-	decode(opcode int, data []byte) (message, error)
+	decode(opcode int, data []byte) (*message, error)
 
 	reply(joinRef, ref json.RawMessage, topic, status string, response json.RawMessage) []byte
 	push(joinRef, ref json.RawMessage, topic, event string, payload json.RawMessage) []byte

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,11 +51,12 @@ const (
 	closed
 )
 
-func newSocket(c *conn, route *Route, join message) *Socket {
+func newSocket(c *conn, route *Route, join *message) *Socket {
 	joinRef := join.joinRef
 	if isNull(joinRef) {
 		joinRef = join.ref
 	}
+	joinRef = bytes.Clone(joinRef) // it stays, the rest of the message goes
 	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, mail: []letter{join}, events: 1, running: true}
 }
 

@@ -11,24 +11,24 @@ import (
 // the client sends a join_ref, and it may leave it out.
 type v1 struct{}
 
-func (v1) decode(opcode int, data []byte) (message, error) {
+func (v1) decode(opcode int, data []byte) (*message, error) {
 	if opcode != websocket.TextMessage {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
 	if !utf8.Valid(data) {
-		return message{}, errNotUTF8
+		return nil, errNotUTF8
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(data, &fields) != nil {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
-	m := message{joinRef: fields["join_ref"], ref: fields["ref"], payload: fields["payload"]}
+	m := &message{joinRef: fields["join_ref"], ref: fields["ref"], payload: fields["payload"]}
 	if m.joinRef == nil {
 		m.joinRef = null
 	}
 	if m.ref == nil || m.payload == nil ||
 		!decodeString(fields["topic"], &m.topic) || !decodeString(fields["event"], &m.event) {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
 	return m, nil
 }

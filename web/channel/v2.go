@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -11,27 +12,75 @@ import (
 // five, [join_ref, ref, topic, event, payload]; its binary frames are in binary.go.
 type v2 struct{}
 
-func (v2) decode(opcode int, data []byte) (message, error) {
+func (v2) decode(opcode int, data []byte) (*message, error) {
 	if opcode == websocket.BinaryMessage {
 		return decodeBinary(data)
 	}
 	if !utf8.Valid(data) {
-		return message{}, errNotUTF8
+		return nil, errNotUTF8
 	}
-	parts := make([]json.RawMessage, 0, 5)
-	if json.Unmarshal(data, &parts) != nil || len(parts) != 5 {
-		return message{}, errNoMessage
+	var parts [5]json.RawMessage
+	if !json.Valid(data) || !splitArray(bytes.Clone(data), parts[:]) {
+		return nil, errNoMessage
 	}
-	m := message{joinRef: parts[0], ref: parts[1], payload: parts[4]}
+	m := &message{joinRef: parts[0], ref: parts[1], payload: parts[4]}
 	if !decodeString(parts[2], &m.topic) || !decodeString(parts[3], &m.event) {
-		return message{}, errNoMessage
+		return nil, errNoMessage
 	}
 	return m, nil
 }
 
-// decodeString is json.Unmarshal that takes nothing but a string, not null either.
+// splitArray cuts valid JSON, an array of exactly so many values, into these values.
+// They share its memory: encoding/json would copy each of them.
+func splitArray(data []byte, values []json.RawMessage) bool {
+	data = bytes.Trim(data, jsonSpace)
+	if data[0] != '[' {
+		return false
+	}
+	n, start, depth := 0, 1, 0
+	for i := 1; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+			continue
+		case '[', '{':
+			depth++
+			continue
+		case ']', '}':
+			depth--
+		case ',':
+		default:
+			continue
+		}
+		if depth > 0 || depth == 0 && data[i] != ',' {
+			continue // inside of a value, or at its end
+		}
+		if n == len(values) {
+			return false
+		}
+		value := bytes.Trim(data[start:i], jsonSpace)
+		values[n], n, start = value[:len(value):len(value)], n+1, i+1
+	}
+	return n == len(values)
+}
+
+// jsonSpace may stand around a value.
+const jsonSpace = " \t\r\n"
+
+// decodeString reads a string from valid JSON, and nothing else, not null either.
 func decodeString(raw json.RawMessage, to *string) bool {
-	return len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, to) == nil
+	if len(raw) < 2 || raw[0] != '"' {
+		return false
+	}
+	if inside := raw[1 : len(raw)-1]; bytes.IndexByte(inside, '\\') < 0 {
+		*to = string(inside)
+		return true
+	}
+	return json.Unmarshal(raw, to) == nil
 }
 
 func (v v2) reply(joinRef, ref json.RawMessage, topic, status string, response json.RawMessage) []byte {
