@@ -92,11 +92,13 @@ func (in *inbound) frame(data []byte) (f clientFrame, size int, err error) {
 	case length >= 126:
 		return f, 0, nil
 	}
-	if f.opcode < websocket.CloseMessage && length > uint64(in.limit-len(in.parts)) {
+	body := header + 4 // behind the mask
+	switch {
+	case len(data) < body:
+		return f, 0, nil
+	case f.opcode < websocket.CloseMessage && length > uint64(in.limit-len(in.parts)):
 		return f, 0, errTooBig
-	}
-	body := header + 4
-	if uint64(len(data)) < uint64(body)+length {
+	case uint64(len(data)-body) < length:
 		return f, 0, nil
 	}
 	size = body + int(length)
