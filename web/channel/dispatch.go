@@ -2,6 +2,8 @@ package channel
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 )
 
 // dispatch answers a message at once or puts it into a channel's mailbox. One
@@ -72,24 +74,49 @@ func (c *conn) join(m *message) {
 		return
 	}
 	s := newSocket(c, route, m)
+	old, ok := c.enter(s)
+	if !ok {
+		c.removeEnded()
+		old, ok = c.enter(s)
+	}
+	switch {
+	case !ok:
+		c.reply(m.joinRef, m.ref, m.topic, statusError, tooManyChannels)
+	case old != nil:
+		old.giveWayTo(s)
+	default:
+		s.start()
+	}
+}
+
+// enter puts a channel in the place of the one that had its topic, if any; false
+// means that there are too many.
+func (c *conn) enter(s *Socket) (old *Socket, ok bool) {
 	c.mu.Lock()
-	old := c.channels[m.topic]
+	defer c.mu.Unlock()
+	old = c.channels[s.topic]
 	most := c.srv.cfg.MaxChannels
 	if old == nil && len(c.channels) >= most || c.replacing >= most {
-		c.mu.Unlock()
-		c.reply(m.joinRef, m.ref, m.topic, statusError, tooManyChannels)
-		return
+		return nil, false
 	}
 	if c.channels == nil {
 		c.channels = make(map[string]*Socket)
 	}
-	c.channels[m.topic] = s
+	c.channels[s.topic] = s
+	return old, true
+}
+
+// removeEnded makes room for a client that knows of the end of a channel before the
+// channel has removed itself.
+func (c *conn) removeEnded() {
+	c.mu.Lock()
+	all := slices.Collect(maps.Values(c.channels))
 	c.mu.Unlock()
-	if old != nil {
-		old.giveWayTo(s)
-		return
+	for _, s := range all {
+		if s.over() {
+			c.remove(s)
+		}
 	}
-	s.start()
 }
 
 // replaced counts the joins that wait.
@@ -116,6 +143,6 @@ func (c *conn) endChannels() {
 	c.channels = nil
 	c.mu.Unlock()
 	for _, s := range channels {
-		s.end(ErrSocketClosed, nil)
+		s.end(ErrSocketClosed)
 	}
 }

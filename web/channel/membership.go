@@ -66,8 +66,7 @@ func (s *Socket) handleLeave(m *message) {
 	if s.tooLate(m) {
 		return
 	}
-	s.send(s.conn.format.reply(s.joinRef, m.ref, s.topic, statusOK, OK))
-	s.end(ErrLeft, s.closeFrame())
+	s.end(ErrLeft, s.conn.format.reply(s.joinRef, m.ref, s.topic, statusOK, OK), s.closeFrame())
 }
 
 // closeFrame is the phx_close of this channel.
@@ -80,16 +79,16 @@ func (s *Socket) errorFrame(reason json.RawMessage) []byte {
 	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_error", reason)
 }
 
-// end closes the channel, if it is not closed yet: the last frame is sent, nil for
-// none, nothing follows it, a callback that runs is told by its context, and
-// Terminate is called if it is due.
-func (s *Socket) end(reason error, last []byte) {
+// end closes the channel, if it is not closed yet: the last frames are sent, nothing
+// follows them, a callback that runs is told by its context, and Terminate is called
+// if it is due.
+func (s *Socket) end(reason error, last ...[]byte) {
 	s.mu.Lock()
 	if s.state == closed {
 		s.mu.Unlock()
 		return
 	}
-	s.close(reason, last)
+	s.close(reason, last...)
 	s.mu.Unlock()
 	s.cleanUp()
 }
@@ -118,12 +117,12 @@ func (s *Socket) giveWayTo(next *Socket) {
 }
 
 // close is called with mu.
-func (s *Socket) close(reason error, last []byte) {
+func (s *Socket) close(reason error, last ...[]byte) {
 	s.state, s.reason = closed, reason
 	s.held = nil
 	s.own.end(reason)
-	if last != nil {
-		s.conn.send(last)
+	for _, frame := range last {
+		s.conn.send(frame)
 	}
 	if s.cancel != nil {
 		s.cancel(reason)

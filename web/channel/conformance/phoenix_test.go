@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -34,14 +35,21 @@ type scenario struct {
 func TestPhoenix(t *testing.T) {
 	checkPackages(t)
 	scenarios := listScenarios(t)
-	for _, transport := range []string{"websocket", "longpoll"} {
+	for _, form := range []struct {
+		name, transport string
+		epoll           bool
+	}{
+		{"websocket", "websocket", false},
+		{"epoll", "websocket", runtime.GOOS == "linux"},
+		{"longpoll", "longpoll", false},
+	} {
 		for _, serializer := range []string{"v2", "v1"} {
-			t.Run(transport+"/"+serializer, func(t *testing.T) {
+			t.Run(form.name+"/"+serializer, func(t *testing.T) {
 				for _, s := range scenarios {
-					if s.fits(transport, serializer) {
+					if s.fits(form.transport, serializer) {
 						t.Run(s.Name, func(t *testing.T) {
 							t.Parallel()
-							s.run(t, transport, serializer)
+							s.run(t, form.transport, serializer, form.epoll)
 						})
 					}
 				}
@@ -54,8 +62,8 @@ func (s scenario) fits(transport, serializer string) bool {
 	return (s.Transport == "" || s.Transport == transport) && (s.Serializer == "" || s.Serializer == serializer)
 }
 
-func (s scenario) run(t *testing.T, transport, serializer string) {
-	site := start(t)
+func (s scenario) run(t *testing.T, transport, serializer string, epoll bool) {
+	site := start(t, epoll)
 	if out, err := node(t, s.Name, transport, serializer, "ws://"+site.addr, control(t, site)); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -21,6 +21,7 @@ import (
 type site struct {
 	t      testing.TB
 	addr   string
+	epoll  bool // sockets wait by epoll
 	pubsub *pubsub.PubSub
 	roll   roll
 
@@ -44,10 +45,11 @@ type process struct {
 }
 
 // start serves until the test ends.
-func start(t testing.TB) *site {
+func start(t testing.TB, epoll bool) *site {
 	t.Helper()
 	s := &site{
 		t:          t,
+		epoll:      epoll,
 		pubsub:     pubsub.New(),
 		release:    make(chan struct{}, 100),
 		terminated: make(chan string, 1000),
@@ -169,6 +171,7 @@ func (s *site) routes(p *process) http.Handler {
 func (s *site) config() channel.Config {
 	return channel.Config{
 		PubSub:  s.pubsub,
+		Epoll:   s.epoll,
 		Connect: connect,
 		ID:      func(assigns any) string { return "user:" + assigns.(visitor).User },
 		Routes: []channel.Route{
