@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -34,6 +35,7 @@ type Config struct {
 	SocketTimeout time.Duration // a socket silent for so long is closed
 	MaxFrame      int           // bytes of a frame that a shopper may send
 	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed, or a feed
+	Epoll         bool          // quiet sockets wait by epoll, without a goroutine each; for Linux
 	FeedPing      time.Duration // a feed that is quiet for so long gets a sign of life
 
 	Version string
@@ -94,6 +96,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxFrame < 1024 || c.MaxQueue < 1024 {
 		wrong("--max-frame and --max-queue must be at least 1024 bytes")
+	}
+	if c.Epoll && runtime.GOOS != "linux" {
+		wrong("--epoll is for Linux: leave it out here")
 	}
 	return errors.Join(errs...)
 }

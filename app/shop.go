@@ -69,6 +69,7 @@ func (s *shopServer) open(n *Node) error {
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
 		Node:          n.cfg.NodeName,
+		Epoll:         n.cfg.Epoll,
 		Timeout:       n.cfg.SocketTimeout,
 		MaxFrame:      n.cfg.MaxFrame,
 		MaxQueue:      n.cfg.MaxQueue,
