@@ -21,6 +21,10 @@ type patientReader struct {
 	own  []byte
 }
 
+// newPatientReader is kept out of the frame of its caller, below which messages are
+// handled: else the first would make the stack of every socket's goroutine grow.
+//
+//go:noinline
 func newPatientReader(conn net.Conn, raw syscall.RawConn) *patientReader {
 	if raw != nil {
 		return &patientReader{raw: raw, bare: newRawReader(true)}
