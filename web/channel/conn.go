@@ -67,6 +67,12 @@ func (c *conn) send(frame []byte) {
 // tooSlow cuts off a client that does not keep up: what waits for it is dropped.
 func (c *conn) tooSlow() { c.close(websocket.CloseTryAgainLater, "too slow", true) }
 
-func (c *conn) reply(joinRef, ref json.RawMessage, topic, status string, response json.RawMessage) {
-	c.send(c.format.reply(joinRef, ref, topic, status, response))
+// confirm answers a message that did what it should.
+func (c *conn) confirm(m *message, joinRef json.RawMessage) {
+	c.send(c.format.reply(joinRef, m.ref, m.topic, statusOK, OK))
+}
+
+// refuse answers a message that did not.
+func (c *conn) refuse(m *message, joinRef, response json.RawMessage) {
+	c.send(c.format.reply(joinRef, m.ref, m.topic, statusError, response))
 }

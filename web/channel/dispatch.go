@@ -10,7 +10,7 @@ import (
 // goroutine at a time calls it, or offer.
 func (c *conn) dispatch(m *message) {
 	if full := c.offer(m); full != nil {
-		c.reply(full.joinRef, m.ref, m.topic, statusError, tooBusy)
+		c.refuse(m, full.joinRef, tooBusy)
 	}
 }
 
@@ -19,7 +19,7 @@ func (c *conn) dispatch(m *message) {
 func (c *conn) offer(m *message) (full *Socket) {
 	switch {
 	case m.topic == "phoenix" && m.event == "heartbeat":
-		c.reply(null, m.ref, m.topic, statusOK, OK)
+		c.confirm(m, null)
 	case m.event == "phx_join":
 		c.join(m)
 	default:
@@ -56,21 +56,21 @@ func (c *conn) forward(m *message) (full *Socket) {
 // answerUnjoined answers a message to a topic that is not joined.
 func (c *conn) answerUnjoined(m *message) {
 	if m.event == "phx_leave" {
-		c.reply(m.joinRef, m.ref, m.topic, statusOK, OK)
+		c.confirm(m, m.joinRef)
 		return
 	}
-	c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)
+	c.refuse(m, null, unmatchedTopic)
 }
 
 // join starts a channel for the topic, after the one that has it now.
 func (c *conn) join(m *message) {
 	route := c.srv.route(m.topic)
 	if route == nil {
-		c.reply(null, m.ref, m.topic, statusError, unmatchedTopic)
+		c.refuse(m, null, unmatchedTopic)
 		return
 	}
 	if m.binary != nil {
-		c.reply(m.joinRef, m.ref, m.topic, statusError, binaryParams)
+		c.refuse(m, m.joinRef, binaryParams)
 		return
 	}
 	s := newSocket(c, route, m)
@@ -81,7 +81,7 @@ func (c *conn) join(m *message) {
 	}
 	switch {
 	case !ok:
-		c.reply(m.joinRef, m.ref, m.topic, statusError, tooManyChannels)
+		c.refuse(m, m.joinRef, tooManyChannels)
 	case old != nil:
 		old.giveWayTo(s)
 	default:

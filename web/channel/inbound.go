@@ -10,20 +10,14 @@ import (
 )
 
 // inbound finds the messages in what a client sends: section 5 of RFC 6455, the
-// server's side, without extensions. It is fed with bytes as they come, and so needs
-// no goroutine that waits for the rest of a frame, and at rest no memory.
+// server's side, without extensions. It is given bytes as they come, and so needs no
+// goroutine that waits for the rest of a frame, and at rest no memory.
 type inbound struct {
 	limit  int    // bytes of a message
-	rest   []byte // the beginning of a frame
+	data   []byte // what was not looked at yet
+	rest   []byte // the beginning of a frame, kept for later
 	opcode byte   // of the message whose first fragments are there, or 0
 	parts  []byte // its fragments
-}
-
-// ear takes what was found. The payload is valid during the call. An error
-// ends the reading.
-type ear interface {
-	// hear is called for each message, text or binary, and each ping and pong.
-	hear(opcode byte, payload []byte) error
 }
 
 // violation is what a client did wrong, as it is told in a close frame.
@@ -38,32 +32,44 @@ func protocolError(reason string) error { return &violation{websocket.CloseProto
 
 var errTooBig = &violation{websocket.CloseMessageTooBig, "message too big"}
 
-// feed takes the next bytes, which it may change. The error is the ear's, a
-// violation, or the client's close frame as a *websocket.CloseError.
-func (in *inbound) feed(data []byte, to ear) error {
+// add gives it the next bytes, which are its to change until next has found the last
+// message in them.
+func (in *inbound) add(data []byte) {
+	in.data = data
 	if len(in.rest) > 0 {
 		in.rest = append(in.rest, data...)
-		data = in.rest
+		in.data = in.rest
 	}
+}
+
+// next returns the next message, text or binary, or the next ping or pong. The payload
+// is valid until add or next is called again. Opcode 0 means that more must come. The
+// error is a violation, or the client's close frame as a *websocket.CloseError.
+func (in *inbound) next() (opcode byte, payload []byte, err error) {
 	for {
-		f, size, err := in.frame(data)
+		f, size, err := in.frame(in.data)
 		if err != nil {
-			return err
+			return 0, nil, err
 		}
 		if size == 0 {
-			break
+			in.keep()
+			return 0, nil, nil
 		}
-		data = data[size:]
-		if err := in.take(f, to); err != nil {
-			return err
+		in.data = in.data[size:]
+		if opcode, payload, err = in.assemble(f); opcode != 0 || err != nil {
+			return opcode, payload, err
 		}
 	}
-	if len(data) == 0 {
+}
+
+// keep puts the beginning of a frame aside.
+func (in *inbound) keep() {
+	if len(in.data) == 0 {
 		in.rest = nil
 	} else {
-		in.rest = append(in.rest[:0], data...)
+		in.rest = append(in.rest[:0], in.data...)
 	}
-	return nil
+	in.data = nil
 }
 
 // clientFrame is a frame with its payload unmasked.
@@ -150,24 +156,24 @@ func unmask(payload []byte, mask [4]byte) {
 	}
 }
 
-// take puts fragments together and passes on what is whole.
-func (in *inbound) take(f clientFrame, to ear) error {
+// assemble puts fragments together and returns what is whole.
+func (in *inbound) assemble(f clientFrame) (opcode byte, payload []byte, err error) {
 	switch {
 	case f.opcode == websocket.CloseMessage:
-		return closedByClient(f.payload)
+		return 0, nil, closedByClient(f.payload)
 	case f.opcode > websocket.CloseMessage || f.final && in.opcode == 0:
-		return to.hear(f.opcode, f.payload)
+		return f.opcode, f.payload, nil
 	}
 	if in.opcode == 0 {
 		in.opcode = f.opcode
 	}
 	in.parts = append(in.parts, f.payload...)
 	if !f.final {
-		return nil
+		return 0, nil, nil
 	}
-	opcode, whole := in.opcode, in.parts
+	opcode, payload = in.opcode, in.parts
 	in.opcode, in.parts = 0, nil
-	return to.hear(opcode, whole)
+	return opcode, payload, nil
 }
 
 // closedByClient reads a close frame.

@@ -18,12 +18,22 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// minutes write down what an inbound finds.
+// minutes write down what is heard.
 type minutes []string
 
-func (m *minutes) hear(opcode byte, payload []byte) error {
+func (m *minutes) add(opcode byte, payload []byte) {
 	*m = append(*m, fmt.Sprintf("%d %q", opcode, payload))
-	return nil
+}
+
+// listen writes down all that is whole.
+func (m *minutes) listen(in *inbound, data []byte) error {
+	for in.add(data); ; {
+		opcode, payload, err := in.next()
+		if err != nil || opcode == 0 {
+			return err
+		}
+		m.add(opcode, payload)
+	}
 }
 
 const (
@@ -50,11 +60,11 @@ func clientSends(first byte, payload string) []byte {
 	return frame
 }
 
-// listen feeds an inbound with pieces of a stream.
+// listen gives an inbound a stream in pieces.
 func listen(stream []byte, piece int) (all minutes, err error) {
 	in := inbound{limit: limit}
 	for data := range slices.Chunk(bytes.Clone(stream), piece) {
-		if err = in.feed(data, &all); err != nil {
+		if err = all.listen(&in, data); err != nil {
 			break
 		}
 	}
@@ -92,11 +102,11 @@ func TestInboundAtRest(t *testing.T) {
 	var all minutes
 	stream := slices.Concat(clientSends(websocket.TextMessage, "in "), clientSends(fin|continuation, "parts"))
 	for data := range slices.Chunk(stream, 3) {
-		if err := in.feed(data, &all); err != nil {
+		if err := all.listen(&in, data); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if in.rest != nil || in.parts != nil || in.opcode != 0 {
+	if in.data != nil || in.rest != nil || in.parts != nil || in.opcode != 0 {
 		t.Errorf("it holds % x, % x", in.rest, in.parts)
 	}
 }
@@ -148,7 +158,8 @@ func TestInboundViolations(t *testing.T) {
 // A frame that is too long is refused when its header has come.
 func TestInboundWaitsForNothingTooLong(t *testing.T) {
 	in := inbound{limit: limit}
-	err := in.feed(clientSends(fin|websocket.TextMessage, strings.Repeat("x", limit+1))[:8], new(minutes))
+	in.add(clientSends(fin|websocket.TextMessage, strings.Repeat("x", limit+1))[:8])
+	_, _, err := in.next()
 	if err != errTooBig {
 		t.Errorf("got %v", err)
 	}
@@ -183,15 +194,15 @@ func gorillaHears(t *testing.T, stream []byte) (all minutes, err error) {
 		t.Fatal(err)
 	}
 	ws.SetReadLimit(limit)
-	ws.SetPingHandler(func(data string) error { return all.hear(websocket.PingMessage, []byte(data)) })
-	ws.SetPongHandler(func(data string) error { return all.hear(websocket.PongMessage, []byte(data)) })
+	ws.SetPingHandler(func(data string) error { all.add(websocket.PingMessage, []byte(data)); return nil })
+	ws.SetPongHandler(func(data string) error { all.add(websocket.PongMessage, []byte(data)); return nil })
 	ws.SetCloseHandler(func(int, string) error { return nil })
 	for {
 		opcode, payload, err := ws.ReadMessage()
 		if err != nil {
 			return all, err
 		}
-		all.hear(byte(opcode), payload)
+		all.add(byte(opcode), payload)
 	}
 }
 

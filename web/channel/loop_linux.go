@@ -150,7 +150,7 @@ func (w *wire) serve(r *rawReader, now time.Time) {
 	w.alive = false
 	data, err := r.read(w.out.raw)
 	if err == nil {
-		err = w.in.feed(data, w)
+		err = w.take(data)
 	}
 	if w.alive {
 		w.heard = now

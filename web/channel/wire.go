@@ -97,7 +97,7 @@ func (w *wire) read() error {
 		for w.alive = false; !w.alive; {
 			data, err := r.read()
 			if err == nil {
-				err = w.in.feed(data, w)
+				err = w.take(data)
 			}
 			r.release()
 			if err != nil {
@@ -117,20 +117,27 @@ func (w *wire) awaitMore() error {
 	return w.conn.SetReadDeadline(time.Now().Add(w.silent))
 }
 
-// hear takes what the client sent. All of that is a sign of life, but not a part of
-// a message: else one could take forever.
-func (w *wire) hear(opcode byte, payload []byte) error {
-	w.alive = true
-	switch opcode {
-	case websocket.PingMessage:
-		if w.out.add(pongFrame(payload)) == errFull {
-			w.owner.tooSlow()
+// take handles what was read. All of that is a sign of life, but not a part of a
+// message: else one could take forever.
+func (w *wire) take(data []byte) error {
+	for w.in.add(data); ; {
+		opcode, payload, err := w.in.next()
+		if err != nil || opcode == 0 {
+			return err
 		}
-		return nil
-	case websocket.PongMessage:
-		return nil
+		w.alive = true
+		switch opcode {
+		case websocket.PingMessage:
+			if w.out.add(pongFrame(payload)) == errFull {
+				w.owner.tooSlow()
+			}
+		case websocket.PongMessage:
+		default:
+			if err := w.owner.receive(int(opcode), payload); err != nil {
+				return err
+			}
+		}
 	}
-	return w.owner.receive(int(opcode), payload)
 }
 
 // close sends a close frame, after what waits or instead of it, and ends the wire.
