@@ -171,6 +171,23 @@ func TestSlowReaderOnAPipe(t *testing.T) {
 	})
 }
 
+// One that asks for pongs and takes none is cut off, too.
+func TestPingFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxQueue: 1000, WriteTimeout: time.Hour, Routes: routeTo(&fake{})})
+		c := site.dial()
+		for range 50 { // each counts 72 bytes and more
+			c.WriteMessage(websocket.PingMessage, []byte("and this one?"))
+		}
+		time.Sleep(2*closeWait + time.Second)
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are open", n)
+		}
+		c.Close()
+	})
+}
+
 // A client that takes not even one frame is cut off by the write timeout, though
 // its queue is not full.
 func TestWriteTimeout(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,6 +112,34 @@ func TestDisconnect(t *testing.T) {
 	ps.Broadcast("users:ann", "disconnect", nil)
 	ann.wantClose(websocket.CloseGoingAway)
 	bob.wantNothing()
+	site.Close()
+	if n := ps.Count("users:ann") + ps.Count("users:bob"); n != 0 {
+		t.Errorf("%d closed sockets listen to their ids", n)
+	}
+}
+
+// A message that never becomes whole is no sign of life.
+func TestDripIsSilence(t *testing.T) {
+	const timeout = 400 * time.Millisecond
+	site := start(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
+	c := site.dial()
+	stop := make(chan struct{})
+	var dripping sync.WaitGroup
+	dripping.Go(func() {
+		tick := time.NewTicker(timeout / 8)
+		defer tick.Stop()
+		for _, b := range clientSends(fin|websocket.TextMessage, strings.Repeat("x", 1000)) {
+			select {
+			case <-tick.C:
+				c.NetConn().Write([]byte{b})
+			case <-stop:
+				return
+			}
+		}
+	})
+	c.wantClose(websocket.CloseProtocolError)
+	close(stop)
+	dripping.Wait()
 }
 
 // A close that comes while the client is talking arrives behind what was answered.

@@ -2,16 +2,17 @@ package channel
 
 import (
 	"log/slog"
+	"net"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
 )
 
 // attentive is an owner that tells what happens to it.
 type attentive struct {
-	wire    *wire
 	got     chan string   // each message; no buffer: receive waits until it was taken
 	resume  chan struct{} // lets receive return
 	isEnded chan struct{} // closed by ended
@@ -36,12 +37,7 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 		"broken": func(w *wire) { w.broken() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, client := loopback(t, 64<<10)
-			a := &attentive{got: make(chan string), resume: make(chan struct{}), isEnded: make(chan struct{}), gone: make(chan struct{})}
-			w := &wire{}
-			f := &flusher{most: 1}
-			w.init(server, a, time.Minute, 1000)
-			w.out.init(server, w.broken, f, 1000, time.Minute)
+			w, a, client := newPolledWire(t)
 			all := loops{wanted: true, silent: time.Minute, log: slog.New(slog.DiscardHandler)}
 			if !all.add(w) {
 				t.Fatal("the wire is parked")
@@ -70,8 +66,57 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 			case <-time.After(10 * time.Second):
 				t.Error("the wire does not end")
 			}
-			f.stop()
+			w.out.flusher.stop()
 			all.stop()
 		})
 	}
+}
+
+// newPolledWire returns a wire for a loop, and the client's end.
+func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
+	t.Helper()
+	server, client := loopback(t, 64<<10)
+	a = &attentive{got: make(chan string), resume: make(chan struct{}), isEnded: make(chan struct{}), gone: make(chan struct{})}
+	w = &wire{}
+	w.init(server, a, time.Minute, 1000)
+	w.out.init(server, w.broken, &flusher{most: 1}, 1000, time.Minute)
+	return w, a, client
+}
+
+// A wire that leaves late takes nothing of the one that has its descriptor now; one
+// that leaves in time is not asked about any more.
+func TestLoopRemovesOnlyItsOwn(t *testing.T) {
+	l, err := newLoop(time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.stop()
+	w, _, _ := newPolledWire(t)
+	if !l.add(w) {
+		t.Fatal("the wire is parked")
+	}
+	late := &wire{fd: w.fd}
+	l.remove(late)
+	event := unix.EpollEvent{Fd: w.fd}
+	if l.find(w.fd) != w || unix.EpollCtl(l.fd, unix.EPOLL_CTL_MOD, int(w.fd), &event) != nil {
+		t.Error("a wire was removed for another")
+	}
+	l.remove(w)
+	if l.find(w.fd) != nil || unix.EpollCtl(l.fd, unix.EPOLL_CTL_MOD, int(w.fd), &event) != unix.ENOENT {
+		t.Error("the wire is still watched")
+	}
+}
+
+// Drain may close a wire before its loop has it.
+func TestLoopTakesNoClosedWire(t *testing.T) {
+	all := loops{wanted: true, silent: time.Minute, log: slog.New(slog.DiscardHandler)}
+	defer all.stop()
+	w, a, client := newPolledWire(t)
+	w.close(websocket.CloseServiceRestart, "", false)
+	if all.add(w) {
+		t.Fatal("the loop took it")
+	}
+	client.Close()
+	w.run()
+	<-a.gone
 }

@@ -6,33 +6,36 @@ import (
 	"log/slog"
 )
 
-// handleJoin subscribes first and joins after: what is broadcast while Join runs is
-// held, and follows the reply.
 func (s *Socket) handleJoin(ctx context.Context, m *message) {
 	if s.over() {
 		return // closed before its turn
 	}
 	var answer []byte
 	var err error
-	returned := s.protect("phx_join", func() {
-		s.channel = s.route.New()
-		s.intercept()
-		if !s.subscribe() {
-			err = s.reason
-			return
-		}
-		var reply any
-		reply, err = s.channel.Join(ctx, s, m.payload)
-		answer = s.answer(m.joinRef, m, reply, err)
-	})
-	switch {
+	switch returned := s.protect("phx_join", func() { answer, err = s.join(ctx, m) }); {
 	case !returned:
-		s.end(ErrCrashed, s.conn.format.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed))
+		s.end(ErrCrashed, s.joinCrashed(m))
 	case err != nil:
 		s.end(err, answer)
 	default:
 		s.enter(answer)
 	}
+}
+
+// join subscribes first and joins after: what is broadcast while Join runs is held,
+// and follows the reply.
+func (s *Socket) join(ctx context.Context, m *message) (answer []byte, err error) {
+	s.channel = s.route.New()
+	s.intercept()
+	if !s.subscribe() {
+		return nil, s.reason
+	}
+	reply, err := s.channel.Join(ctx, s, m.payload)
+	return s.answer(m.joinRef, m, reply, err), err
+}
+
+func (s *Socket) joinCrashed(m *message) []byte {
+	return s.conn.format.reply(m.joinRef, m.ref, s.topic, statusError, joinCrashed)
 }
 
 // subscribe reports whether the channel is still wanted.
