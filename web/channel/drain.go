@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -18,7 +19,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	slice := max(s.cfg.DrainLeast, int(s.cfg.DrainShare*float64(len(s.conns))))
 	s.mu.Unlock()
 
-	err := s.closeInSlices(ctx, slice)
+	err := inSlices(ctx, slice, s.closeSome)
 	stop := context.AfterFunc(ctx, func() { s.cancel(ErrSocketClosed) })
 	defer stop()
 	s.running.Wait()
@@ -35,24 +36,8 @@ func (s *Server) Close() {
 	s.Drain(ctx)
 }
 
-func (s *Server) closeInSlices(ctx context.Context, slice int) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for ctx.Err() == nil && s.closeSome(slice) {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-	}
-	if s.closeSome(-1) {
-		return context.Cause(ctx)
-	}
-	return nil
-}
-
-// closeSome closes up to n sockets, all if n is negative, and reports whether
-// there were any to close.
-func (s *Server) closeSome(n int) (any bool) {
+// closeSome closes up to n sockets, and reports whether there are others.
+func (s *Server) closeSome(n int) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
@@ -60,9 +45,24 @@ func (s *Server) closeSome(n int) (any bool) {
 			return true
 		}
 		if c.close(websocket.CloseServiceRestart, "", false) {
-			any = true
 			n--
 		}
 	}
-	return any
+	return false
+}
+
+// inSlices calls closeSome for a slice every second, as long as there are more. When
+// ctx ends before, it is called for all the others, and ctx's cause is returned.
+func inSlices(ctx context.Context, slice int, closeSome func(n int) (more bool)) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for closeSome(slice) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			closeSome(math.MaxInt)
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }

@@ -213,7 +213,7 @@ func (f *Feed) Drain(ctx context.Context) error {
 	slice := max(f.cfg.DrainLeast, int(f.cfg.DrainShare*float64(len(f.readers))))
 	f.mu.Unlock()
 
-	err := f.closeInSlices(ctx, slice)
+	err := inSlices(ctx, slice, f.closeSome)
 	f.running.Wait()
 	f.flusher.stop()
 	return err
@@ -226,24 +226,8 @@ func (f *Feed) Close() {
 	f.Drain(ctx)
 }
 
-func (f *Feed) closeInSlices(ctx context.Context, slice int) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for ctx.Err() == nil && f.closeSome(slice) {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-	}
-	if f.closeSome(-1) {
-		return context.Cause(ctx)
-	}
-	return nil
-}
-
-// closeSome closes up to n readers, all if n is negative, and reports whether there
-// were any to close.
-func (f *Feed) closeSome(n int) (any bool) {
+// closeSome closes up to n readers, and reports whether there are others.
+func (f *Feed) closeSome(n int) (more bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for r := range f.readers {
@@ -251,9 +235,8 @@ func (f *Feed) closeSome(n int) (any bool) {
 			return true
 		}
 		if r.restart() {
-			any = true
 			n--
 		}
 	}
-	return any
+	return false
 }
