@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"runtime/debug"
@@ -16,19 +17,24 @@ type letter interface {
 	open(ctx context.Context, s *Socket)
 }
 
-// post queues a message of the client; false means that too many wait.
-func (s *Socket) post(m *message) bool {
+// post queues a message of the client: errFull means that too much waits, another
+// error that the channel has ended.
+func (s *Socket) post(m *message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first := m.event == "phx_leave" && !s.leaving // there is always room for one leave
-	if int(s.events) >= s.conn.srv.cfg.MaxMailbox && !first {
-		return false
+	switch first := m.event == "phx_leave" && !s.leaving; {
+	case s.state == closed:
+		return s.reason
+	case first: // there is always room for one leave
+		s.leaving = true
+		s.conn.mail.Add(m.size)
+	case int(s.events) >= s.conn.srv.cfg.MaxMailbox || !s.conn.reserve(m):
+		return errFull
 	}
-	s.leaving = s.leaving || first
 	s.events++
 	s.mail = append(s.mail, m)
 	s.ensureRunning()
-	return true
+	return nil
 }
 
 // put queues what Go code has for the channel: ErrTooBusy means that too much
@@ -53,7 +59,7 @@ func (s *Socket) put(l letter) error {
 func (s *Socket) mustPut(l letter) {
 	if s.put(l) == ErrTooBusy {
 		s.log().Debug("a channel does not keep up", "topic", s.route.Pattern)
-		s.end(ErrTooBusy, s.errorFrame(tooBusy))
+		s.end(ErrFellBehind, s.errorFrame(tooBusy))
 	}
 }
 
@@ -74,14 +80,25 @@ func (s *Socket) start() { s.conn.actors.Go(s.run) }
 func (s *Socket) run() {
 	ctx, cancel := context.WithCancelCause(s.conn.srv.ctx)
 	defer cancel(nil)
+	returned := false
+	defer func() {
+		if !returned { // a callback ended the goroutine, as the FailNow of a test does
+			s.crash()
+			s.start()
+		}
+	}()
 	for s.step(ctx, cancel) {
 	}
+	returned = true
 }
 
 // step does one thing that waits, and reports whether there may be more.
 func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	s.cancel = cancel
+	if s.givenUp {
+		cancel(ErrReplaced)
+	}
 	if s.state == closed && s.debt {
 		s.debt = false
 		s.mu.Unlock()
@@ -100,11 +117,14 @@ func (s *Socket) step(ctx context.Context, cancel context.CancelCauseFunc) bool 
 		l.open(ctx, s)
 		return true
 	}
-	next := s.next
+	next, gone := s.next, s.state == closed
 	s.mail, s.next, s.cancel, s.running = nil, nil, nil, false
 	s.mu.Unlock()
+	if gone {
+		s.conn.remove(s)
+	}
 	if next != nil {
-		s.conn.replaced(-1)
+		s.conn.waited(next)
 		next.start()
 	}
 	return false
@@ -127,6 +147,7 @@ func (s *Socket) takeMail() letter {
 
 // open runs the callback for a message.
 func (m *message) open(ctx context.Context, s *Socket) {
+	defer s.conn.release(m)
 	switch m.event {
 	case "phx_join":
 		s.handleJoin(ctx, m)
@@ -144,7 +165,7 @@ func (s *Socket) handleIn(ctx context.Context, m *message) {
 	if !s.protect(m.event, func() {
 		var reply any
 		err := ErrUnknownEvent
-		ref := &Ref{s: s, event: m.event, ref: m.ref}
+		ref := &Ref{s: s, event: m.event, ref: bytes.Clone(m.ref)} // it may be kept, the rest of the message goes
 		if h, ok := s.channel.(InHandler); ok {
 			reply, err = h.HandleIn(ctx, s, Message{Event: m.event, Payload: m.payload, Binary: m.binary, Ref: ref})
 		}

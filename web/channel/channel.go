@@ -58,7 +58,7 @@ type OutHandler interface {
 type Terminator interface {
 	// Terminate is called once, as the last callback, if Join returned no error:
 	// also when the client vanished and when a callback panicked. The reason is
-	// one of [ErrLeft], [ErrReplaced], [ErrStopped], [ErrCrashed], [ErrTooBusy],
+	// one of [ErrLeft], [ErrReplaced], [ErrStopped], [ErrCrashed], [ErrFellBehind],
 	// [ErrSocketClosed]. Pushing is over by then; broadcasting is not.
 	Terminate(ctx context.Context, s *Socket, reason error)
 }

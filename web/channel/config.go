@@ -58,8 +58,9 @@ type Config struct {
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
 	MaxQueue     int           // bytes that may wait for a client behind the frame being written, 72 more for each frame; 64 KiB
-	MaxChannels  int           // topics a socket may have joined at a time; 100
+	MaxChannels  int           // topics a socket may have joined at a time, each of 255 bytes at most; 100
 	MaxMailbox   int           // events of its client that may wait for one channel; 64
+	MaxMail      int           // bytes of events of its client that may wait for all channels of a socket, or be handled; 1 MiB
 	MaxInfos     int           // messages of others that may wait for one channel; 1024
 	MaxTasks     int           // tasks of one channel at a time; 10
 
@@ -112,6 +113,7 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("MaxQueue", &c.MaxQueue, 64<<10),
 		orDefault("MaxChannels", &c.MaxChannels, 100),
 		orDefault("MaxMailbox", &c.MaxMailbox, 64),
+		orDefault("MaxMail", &c.MaxMail, 1<<20),
 		orDefault("MaxInfos", &c.MaxInfos, 1024),
 		orDefault("MaxTasks", &c.MaxTasks, 10),
 		orDefault("PollWait", &c.PollWait, 10*time.Second),

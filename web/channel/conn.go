@@ -3,6 +3,7 @@ package channel
 import (
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 
 	"sneakers23/replication/pubsub"
 
@@ -12,6 +13,9 @@ import (
 // conn is one client's socket, whatever carries it: its channels, and what is
 // answered to whom. The transport calls dispatch for what the client sends, and
 // endChannels when it is over.
+//
+// Locks are taken in this order: Server, channel (Socket), conn, wire, outbox,
+// flusher. A topic's locks, in pubsub, are taken with that of a channel at most.
 type conn struct {
 	srv       *Server
 	transport transport
@@ -20,8 +24,12 @@ type conn struct {
 	actors    sync.WaitGroup // goroutines of channels
 	room      chan struct{}  // see freed; nil if the transport waits for no mailbox
 
+	mail atomic.Int64 // bytes of its client's messages that wait for channels or are handled
+	held atomic.Int64 // weight of the frames that wait for the replies to joins
+
 	mu        sync.Mutex         // guards what follows, and a transport may use it
-	channels  map[string]*Socket // by topic, those that are joined or joining
+	channels  map[string]*Socket // by topic, the newest of each that is not gone
+	ending    int                // those of channels that are closed: a callback still runs
 	replacing int                // joins that wait for the end of the channel before them
 	tasks     int                // of all its channels
 }
@@ -35,6 +43,8 @@ type transport interface {
 	// enqueue takes a frame, which nobody may change any more. errFull means that
 	// the client does not keep up, errShut that nothing more is sent.
 	enqueue(frame []byte) error
+	// enqueueAll takes frames that were held, if there is room for the first.
+	enqueueAll(frames [][]byte) error
 	// hangUp ends the socket, for a reason that is one of WebSocket's close codes,
 	// after what waits or instead of it. It reports whether nobody did before.
 	hangUp(code int, reason string, drop bool) bool
@@ -60,6 +70,13 @@ func (c *conn) close(code int, reason string, drop bool) bool {
 // send queues a frame. A client that does not keep up is cut off.
 func (c *conn) send(frame []byte) {
 	if c.transport.enqueue(frame) == errFull {
+		c.tooSlow()
+	}
+}
+
+// sendAll queues frames that were held.
+func (c *conn) sendAll(frames [][]byte) {
+	if c.transport.enqueueAll(frames) == errFull {
 		c.tooSlow()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -29,10 +30,10 @@ func TestEpollForm(t *testing.T) {
 	again.Env = append(os.Environ(), epollForm+"=1")
 	out, err := again.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, regexp.MustCompile(`(?m)^ *(=== |--- PASS).*\n`).ReplaceAll(out, nil))
 	}
 	if n := strings.Count(string(out), "--- PASS: Test"); n < 100 {
-		t.Errorf("only %d tests have passed:\n%s", n, out)
+		t.Errorf("only %d tests have passed", n)
 	}
 }
 

@@ -323,8 +323,8 @@ func TestInterceptingTooMuch(t *testing.T) {
 	c.send(`["1","2","room:a","done",{}]`)
 	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
 	close(block)
-	if reason := <-reasons; reason != ErrTooBusy {
-		t.Errorf("terminated with %v, want %v", reason, ErrTooBusy)
+	if reason := <-reasons; reason != ErrFellBehind {
+		t.Errorf("terminated with %v, want %v", reason, ErrFellBehind)
 	}
 	c.join("room:slow")
 	c.wantNothing()

@@ -130,18 +130,30 @@ func (p *longPoll) fallSilent() {
 	}
 }
 
-func (p *longPoll) enqueue(frame []byte) error {
+func (p *longPoll) enqueue(frame []byte) error { return p.add(frame, false) }
+
+// add queues a frame, if there is room or in any case.
+func (p *longPoll) add(frame []byte, inAnyCase bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return errShut
 	}
-	if p.size > 0 && p.size+len(frame) > p.srv.cfg.MaxQueue {
+	if !inAnyCase && p.size > 0 && p.size+len(frame) > p.srv.cfg.MaxQueue {
 		return errFull
 	}
 	p.frames = append(p.frames, frame)
 	p.size += len(frame)
 	p.wake()
+	return nil
+}
+
+func (p *longPoll) enqueueAll(frames [][]byte) error {
+	for i, frame := range frames {
+		if err := p.add(frame, i > 0); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func (s *Socket) handleJoin(ctx context.Context, m *message) {
-	if s.over() {
+	if !s.begin() {
 		return // closed before its turn
 	}
 	var answer []byte
@@ -20,6 +20,17 @@ func (s *Socket) handleJoin(ctx context.Context, m *message) {
 	default:
 		s.enter(answer)
 	}
+}
+
+// begin reports whether the channel is still wanted.
+func (s *Socket) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == closed {
+		return false
+	}
+	s.state = joining
+	return true
 }
 
 // join subscribes first and joins after: what is broadcast while Join runs is held,
@@ -59,10 +70,10 @@ func (s *Socket) enter(reply []byte) {
 	}
 	s.state = joined
 	s.conn.send(reply)
-	for _, frame := range s.held {
-		s.conn.send(frame)
+	if len(s.held) > 0 {
+		s.conn.sendAll(s.held)
 	}
-	s.held, s.heldFor = nil, 0
+	s.letGo()
 }
 
 func (s *Socket) handleLeave(m *message) {
@@ -97,20 +108,24 @@ func (s *Socket) end(reason error, last ...[]byte) {
 }
 
 // giveWayTo ends the channel because its topic is joined anew, and lets the new one
-// start when this one's last callback has returned.
+// start when this one's last callback has returned. If a leave waits for its turn,
+// that closes the channel, soon: nobody wants to know any more what comes before it.
 func (s *Socket) giveWayTo(next *Socket) {
 	s.mu.Lock()
 	switch {
 	case s.state == closed:
-	case !s.leaving:
+	case !s.leaving || s.state == waiting:
 		s.close(ErrReplaced, s.closeFrame())
-	case s.state == joining && s.cancel != nil:
-		s.cancel(ErrReplaced) // the client gave this join up; its leave closes it, in its turn
+	default:
+		s.givenUp = true
+		if s.cancel != nil {
+			s.cancel(ErrReplaced)
+		}
 	}
 	running := s.running
 	if running {
 		s.next = next
-		s.conn.replaced(+1)
+		s.conn.waitFor(s, next)
 	}
 	s.mu.Unlock()
 	s.cleanUp()
@@ -122,8 +137,9 @@ func (s *Socket) giveWayTo(next *Socket) {
 // close is called with mu.
 func (s *Socket) close(reason error, last ...[]byte) {
 	s.state, s.reason = closed, reason
-	s.held = nil
+	s.letGo()
 	s.own.end(reason)
+	s.conn.countEnding(s) // before the client knows
 	for _, frame := range last {
 		s.conn.send(frame)
 	}
@@ -138,25 +154,29 @@ func (s *Socket) close(reason error, last ...[]byte) {
 // cleanUp undoes what a channel that is closed has outside of itself.
 func (s *Socket) cleanUp() {
 	s.mu.Lock()
-	sub, own := s.sub, s.own
-	if s.state != closed {
-		sub, own = nil, nil
-	}
+	sub, own, running := s.sub, s.own, s.running
+	over := s.state == closed
 	s.mu.Unlock()
+	if !over {
+		return
+	}
 	if sub != nil {
 		sub.Unsubscribe()
 	}
 	own.unsubscribe()
-	s.conn.remove(s)
+	if !running { // else the runner does, when it has nothing more to do
+		s.conn.remove(s)
+	}
 }
 
 // tooLate reports whether the channel ended before the message's turn, and answers
-// for it. When the client joined anew meanwhile, the message is stale.
+// for it. When the client joined anew meanwhile, the message is stale; only a leave
+// is answered all the same.
 func (s *Socket) tooLate(m *message) bool {
 	s.mu.Lock()
 	state, reason := s.state, s.reason
 	s.mu.Unlock()
-	if state == closed && reason != ErrReplaced {
+	if state == closed && (reason != ErrReplaced || m.event == "phx_leave") {
 		s.conn.answerUnjoined(m)
 	}
 	return state == closed

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"sneakers23/replication/pubsub"
-
-	"github.com/gorilla/websocket"
 )
 
 // What is broadcast and pushed while Join runs comes after the reply, in order.
@@ -61,7 +59,8 @@ func TestLargePushWhileJoining(t *testing.T) {
 	c.want(`["1",null,"room:a","state","` + large + `"]`)
 }
 
-// A join that takes long is no way to make the server hold a lot.
+// A join that takes long is no way to make the server hold a lot. Only that join
+// fails.
 func TestTooMuchWhileJoining(t *testing.T) {
 	site := start(t, Config{MaxQueue: 1000, Routes: routeTo(&fake{
 		join: func(ctx context.Context, s *Socket, _ json.RawMessage) (any, error) {
@@ -73,7 +72,8 @@ func TestTooMuchWhileJoining(t *testing.T) {
 	})})
 	c := site.dial()
 	c.send(`["1","2","room:a","phx_join",{}]`)
-	c.wantClose(websocket.CloseTryAgainLater)
+	c.want(`["1","1","room:a","phx_error",{"reason":"too busy"}]`)
+	c.wantNothing()
 }
 
 func TestTerminate(t *testing.T) {

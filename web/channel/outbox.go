@@ -87,6 +87,23 @@ func (o *outbox) add(frame []byte) error {
 	return nil
 }
 
+// addAll queues frames together, if there is room for the first.
+func (o *outbox) addAll(frames [][]byte) error {
+	if err := o.add(frames[0]); err != nil || len(frames) == 1 {
+		return err
+	}
+	o.mu.Lock()
+	if o.shut {
+		o.mu.Unlock()
+		return errShut
+	}
+	for _, frame := range frames[1:] {
+		o.append(frame)
+	}
+	o.wake()
+	return nil
+}
+
 // finish queues the last frame, nil for none; drop leaves out those that wait and
 // are not being written. It reports whether nobody had finished it before.
 func (o *outbox) finish(last []byte, drop bool) bool {

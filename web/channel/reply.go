@@ -20,8 +20,11 @@ var (
 	ErrCrashed      = errors.New("channel: a callback panicked")
 	ErrSocketClosed = errors.New("channel: the socket is closed")
 	ErrStopped      = errors.New("channel: it was told to stop")
-	ErrTooBusy      = errors.New("channel: too much waits for the channel")
+	ErrFellBehind   = errors.New("channel: it could not keep up")
 )
+
+// ErrTooBusy is what [Socket.Send] returns when too much waits for the channel.
+var ErrTooBusy = errors.New("channel: too much waits for the channel")
 
 // ErrTooManyTasks is what [Socket.Go] returns when the channel has as many tasks as
 // it may. A HandleIn that returns it answers {"reason":"too many tasks"}.
@@ -51,6 +54,7 @@ var (
 	channelCrash    = reason("channel_crash")
 	noBinary        = reason("binary payloads need vsn 2.0.0")
 	binaryParams    = reason("join params must be JSON")
+	tooLong         = reason("topic or join_ref longer than 255 bytes")
 )
 
 func reason(text string) json.RawMessage { return json.RawMessage(`{"reason":"` + text + `"}`) }

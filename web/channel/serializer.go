@@ -17,6 +17,7 @@ type message struct {
 	topic, event string
 	payload      json.RawMessage // null for a binary message
 	binary       Binary          // nil if the payload is JSON
+	size         int64           // bytes of all that, which it may pin together
 }
 
 var (
@@ -45,6 +46,14 @@ type serializer interface {
 type format struct {
 	serializer
 	broadcasts *pubsub.Encoding
+}
+
+func (f *format) decode(opcode int, data []byte) (*message, error) {
+	m, err := f.serializer.decode(opcode, data)
+	if err == nil {
+		m.size = int64(len(data))
+	}
+	return m, err
 }
 
 func (s *Server) newFormat(speaks serializer) *format {

@@ -29,10 +29,11 @@ type Socket struct {
 	state    socketState
 	running  bool     // a runner has the mailbox, or will be started
 	leaving  bool     // a leave is in the mailbox
+	givenUp  bool     // the client left and joined anew, but the leave has to wait
 	stopping bool     // Stop was called
 	debt     bool     // Terminate must be called
 	held     [][]byte // frames that wait for the join's reply
-	heldFor  int      // bytes of them
+	heldFor  int64    // weight of them
 	mail     []letter
 	events   int32                   // how many letters are the client's
 	infos    int32                   // how many are of others, ticks of timers aside
@@ -41,12 +42,17 @@ type Socket struct {
 	next     *Socket                 // the same topic, joined anew; it starts when this one has ended
 	sub      *pubsub.Subscription
 	own      *belongings // nil for most
+
+	// Guarded by conn.mu.
+	before *Socket // the same topic: its last callback is waited for
+	ending bool    // it is closed
 }
 
 type socketState uint8
 
 const (
-	joining socketState = iota
+	waiting socketState = iota // for its turn to join
+	joining
 	joined
 	closed
 )
@@ -125,25 +131,40 @@ func (r *receiver) Deliver(m *pubsub.Message) {
 // the join is answered.
 func (s *Socket) send(frame []byte) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.state {
-	case joined:
+	switch {
+	case s.state == closed:
+		defer s.mu.Unlock()
+		return s.reason
+	case s.state == joined:
+		defer s.mu.Unlock()
 		s.conn.send(frame)
 		return nil
-	case joining:
-		return s.hold(frame)
+	case s.hold(frame):
+		s.mu.Unlock()
+		return nil
 	}
-	return s.reason
+	s.close(ErrFellBehind, s.errorFrame(tooBusy))
+	s.mu.Unlock()
+	s.cleanUp()
+	return ErrFellBehind
 }
 
-// hold keeps a frame until the join is answered. What may be held is bounded as the
-// queue is.
-func (s *Socket) hold(frame []byte) error {
-	if s.heldFor > 0 && s.heldFor+len(frame) > s.conn.srv.cfg.MaxQueue {
-		s.conn.tooSlow()
-		return ErrSocketClosed
+// hold keeps a frame until the join is answered; false means that too many are held
+// for the socket, which may be as many as its queue takes. The first is held in any
+// case. It is called with mu.
+func (s *Socket) hold(frame []byte) bool {
+	n := int64(weight(frame))
+	if s.heldFor > 0 && s.conn.held.Load()+n > int64(s.conn.srv.cfg.MaxQueue) {
+		return false
 	}
 	s.held = append(s.held, frame)
-	s.heldFor += len(frame)
-	return nil
+	s.heldFor += n
+	s.conn.held.Add(n)
+	return true
+}
+
+// letGo forgets what was held. It is called with mu.
+func (s *Socket) letGo() {
+	s.conn.held.Add(-s.heldFor)
+	s.held, s.heldFor = nil, 0
 }

@@ -18,7 +18,7 @@ type Subscription struct {
 // Subscribe brings what is broadcast to any topic to HandleInfo, as a
 // *[pubsub.Message], in order with the channel's other callbacks. Every broadcast
 // that begins after it returned gets there; a channel that falls too far behind is
-// ended by [ErrTooBusy] instead of missing one. It may be called from any goroutine,
+// ended by [ErrFellBehind] instead of missing one. It may be called from any goroutine,
 // Join included. Subscribing twice brings everything twice.
 func (s *Socket) Subscribe(topic string) *Subscription { return s.subscribeTo(topic, false) }
 

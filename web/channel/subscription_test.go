@@ -106,8 +106,8 @@ func TestHearingTooMuch(t *testing.T) {
 		t.Errorf("%d are still subscribed", n)
 	}
 	close(block)
-	if reason := <-reasons; reason != ErrTooBusy {
-		t.Errorf("terminated with %v, want %v", reason, ErrTooBusy)
+	if reason := <-reasons; reason != ErrFellBehind {
+		t.Errorf("terminated with %v, want %v", reason, ErrFellBehind)
 	}
 	c.join("room:a")
 }

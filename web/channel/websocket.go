@@ -33,6 +33,8 @@ func (c *webSocket) start() {
 
 func (c *webSocket) enqueue(frame []byte) error { return c.wire.out.add(frame) }
 
+func (c *webSocket) enqueueAll(frames [][]byte) error { return c.wire.out.addAll(frames) }
+
 func (c *webSocket) hangUp(code int, reason string, drop bool) bool {
 	return c.wire.close(code, reason, drop)
 }
