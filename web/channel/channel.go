@@ -19,7 +19,8 @@ type Channel interface {
 	// Join lets the client in: the reply goes out with the status ok, nil as {}.
 	// An error refuses: see [Refuse]. The channel is subscribed to its topic
 	// already, so what it reads here is not older than the broadcasts that follow.
-	// What is pushed here, and what is broadcast meanwhile, follows the reply.
+	// What is pushed here, and what is broadcast meanwhile, follows the reply; after
+	// [Socket.Stop], so does the phx_close.
 	Join(ctx context.Context, s *Socket, params json.RawMessage) (reply any, err error)
 }
 
@@ -27,8 +28,8 @@ type Channel interface {
 type InHandler interface {
 	// HandleIn handles one event. A reply other than nil is sent with the status
 	// ok, [OK] is an empty one; an error is sent with the status error: see
-	// [Refuse] and [ErrUnknownEvent]. Neither: nothing is answered, or later, by
-	// the message's [Ref]. A panic ends the channel, and only it; the client is
+	// [Refuse] and [ErrUnknownEvent]. If both are nil, nothing is answered, unless
+	// later by the message's [Ref]. A panic ends the channel, and only it; the client is
 	// told by phx_error and may rejoin.
 	HandleIn(ctx context.Context, s *Socket, m Message) (reply any, err error)
 }
@@ -46,7 +47,7 @@ type OutHandler interface {
 	// Intercepts lists the events that go through HandleOut. It is called once,
 	// before Join; all other events reach the client without the channel.
 	Intercepts() []string
-	// HandleOut has a broadcast instead of the client, who gets what is pushed
+	// HandleOut gets a broadcast in place of the client, who gets what is pushed
 	// here: the same (s.Push(m.Event, m.Payload)), something else, or nothing. The
 	// message is shared by all receivers and must not be changed. Its payload is
 	// JSON, a [json.RawMessage], if it came by [Socket.Broadcast]. An error is

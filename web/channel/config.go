@@ -27,7 +27,10 @@ type Config struct {
 	// other there. It runs in the HTTP handler. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
-	// that name closes it. Sockets may share a name; "" is none. Default: none.
+	// that name closes it. Sockets may share a name; "" is none. Names are topics like
+	// those of channels: take care that no client can choose what is broadcast there.
+	// Whoever disconnects somebody makes Connect refuse him first, since a socket
+	// that is being opened does not hear it yet. Default: none.
 	ID func(assigns any) string
 	// Routes finds the channel for a topic; the first that fits is taken.
 	Routes []Route

@@ -1,10 +1,18 @@
 // Package channel is a server for Phoenix Channels: what a client of that protocol
 // (phoenix.js, for one) expects of a Phoenix server, in Go and without a framework.
 //
-// A client opens one socket and joins topics on it. For each joined topic the
-// server makes a channel, which answers the join, handles the events that the
-// client pushes, and pushes events back. What is broadcast to a topic reaches all
-// sockets that joined it.
+// A client opens one socket and joins topics on it. A topic is a name, "room:lobby" for
+// instance. For each joined topic the server makes a channel, which answers the join,
+// handles the events that the client pushes, and pushes events back. What is broadcast
+// to a topic reaches all sockets of this process that joined it.
+//
+// The client numbers what it sends: an answer carries the ref of what it answers, and
+// all that a channel says to its client the join_ref, which is the ref of the join. So a
+// client that joins anew can tell what is meant for which of the two joins. Refs are
+// the client's affair, and channels need not care.
+//
+// Every client may try to join every topic that a route leads to: whether it may is
+// for Join to say.
 //
 // # Usage
 //
@@ -18,8 +26,7 @@
 //	...
 //	err = server.Drain(ctx)
 //
-// The room is any type with a Join method, see [Channel]. What else it can do it says
-// by further methods:
+// The room is any type with a Join method, see [Channel]. It may have further methods:
 //
 //	HandleIn    takes the events that its client pushes             [InHandler]
 //	HandleOut   takes broadcasts to its topic in place of its client [OutHandler]
@@ -52,16 +59,18 @@
 // A socket over a WebSocket has one goroutine, which reads; ServeHTTP starts it when
 // the handshake is over, and returns. With Config.Epoll it has none either: a few
 // goroutines, one per processor, read for all such sockets, and only the end of a
-// socket has one of its own. A socket over long-poll has none: its requests run on
-// theirs, and a timer ends it when they stay away. A channel has none while it
+// socket has one of its own. A socket over long-poll has none: each request has that of
+// its HTTP handler, and a timer ends the socket when no requests come. A channel has none while it
 // is idle: the first message in its mailbox starts one that handles what there is and
 // ends. The callbacks of one channel, from its route's New to Terminate, therefore
 // never overlap and share its fields without a lock, and those of different channels
 // of a socket run side by side. A callback that takes long holds up its own channel
-// only. A panic in a callback is logged and ends that channel only.
+// only. A panic in a callback is logged and ends that channel only; one in Connect or ID
+// is net/http's affair, and refuses that client.
 //
 // All methods of a Socket, a Ref, a Timer and a Subscription may be called from any
-// goroutine, and none waits. The function given to Go runs in a goroutine of its own,
+// goroutine, and none waits for a client or a channel. A broadcast reaches the queues of
+// all who joined before it returns. The function given to Go runs in a goroutine of its own,
 // and is the only thing of a channel that does: a timer that waits and a topic that
 // is subscribed to cost none.
 //
@@ -69,9 +78,15 @@
 // its Join is refused, when it is told to Stop, when a callback or a task panics, when
 // it falls too far behind. Then the contexts of a callback that still runs and of the
 // tasks are cancelled, timers and subscriptions end, answers that come late are
-// dropped with an error, and Terminate is the last callback. A topic that is joined
-// anew starts when Terminate of the old channel has returned. Tasks are waited for by
-// the socket: it has not ended before they have.
+// dropped with an error, so is what was sent to it and waits, events that wait are
+// answered as those to a topic that is not joined, and Terminate is the last callback.
+// Its context is not that of the callback before: it ends only when Drain runs out of
+// patience, or Terminate has returned.
+//
+// A leave waits for its turn behind earlier events, and cancels nothing, unless the
+// client joins the topic anew meanwhile. In any case the new channel starts when the
+// last callback of the old one has returned. Tasks are waited for by the socket: it has
+// not ended before they have.
 //
 // Frames leave through a queue per socket. That of a long-poll is emptied by the next
 // poll. For WebSockets, goroutines that all sockets share, one
@@ -80,8 +95,10 @@
 // own until it has. All of them live only while something waits.
 //
 // Drain ends all of this, in slices, and returns when the last goroutine has ended.
-// Nothing else stops a Server; the http.Server must stop accepting before, or its
-// clients are refused.
+// Nothing else stops a Server: http.Server.Shutdown knows nothing of WebSockets, and
+// waits for polls. So to stop a program, let load balancers know, Drain while the
+// http.Server still accepts (who comes back too early is refused with 503, and comes
+// again), then Shutdown.
 //
 // # Ordering and delivery promises
 //
@@ -91,13 +108,13 @@
 //     and other topics are handled in the order they came.
 //   - An event is answered at most once.
 //   - Broadcasts go to the client without its channel. Those that are intercepted go
-//     through the mailbox, and may so arrive after others that were made later.
+//     through the mailbox, and may therefore arrive after others that were made later.
 //   - Pushes of one goroutine arrive in the order they were made, and so do the
 //     broadcasts of one goroutine to one topic.
 //   - A channel is subscribed to its topic before Join is called. What is broadcast or
 //     pushed before the join is answered arrives after the answer, in order. So a
 //     Join that reads the present state misses nothing.
-//   - Nothing of a channel is sent after its phx_close or phx_error.
+//   - Nothing that a channel says is sent after its phx_close or phx_error.
 //   - A frame that was queued may be lost with its connection; clients rejoin then,
 //     and Join brings them up to date.
 //   - Pushing and broadcasting never wait for a client. One that does not keep up is
@@ -111,13 +128,17 @@
 //	Timeout      a WebSocket silent for so long is closed with 1002, with Config.Epoll
 //	             up to an eighth later; pings are life (60 s)
 //	WriteTimeout a client that does not take one frame in that time is cut off (10 s)
-//	MaxFrame     a longer message closes the socket with 1009 (64 KiB)
+//	MaxFrame     a longer message closes the socket with 1009; in the body of a POST
+//	             it is answered with 400 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
 //	             written does not count, and a larger frame may wait alone; a frame counts
 //	             with the memory it takes, and 72 bytes for its place (64 KiB)
-//	MaxChannels  joins beyond it get "too many channels joined" (100)
+//	MaxChannels  joins beyond it get "too many channels joined"; as many channels may
+//	             have ended but for a last callback, and as many joins wait for that (100)
 //	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait
 //	             for room (64)
+//	MaxMail      the same, for more bytes of events that wait for all channels of the
+//	             socket, or are being handled (1 MiB)
 //	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
 //	MaxPolls     long-poll sessions beyond it are refused with 403 (10,000)
 //	PollSilence  a long-poll without a request for so long is closed (15 s)
@@ -129,8 +150,16 @@
 //	             tasks" (10); a socket has MaxTasks × MaxChannels at most, those
 //	             included that outlive their channels
 //
+// A topic, and the refs of a join, have 255 bytes at most, else the join is refused. What
+// is pushed and broadcast to a channel before its join is answered counts like what
+// waits for its socket, MaxQueue for all that are joining; beyond it that channel ends
+// with phx_error {"reason":"too busy"}.
+//
 // Each timer has one place of its own in the mailbox: ticks are not lost, and do not
-// pile up. Timers and subscriptions are as many as a channel makes.
+// pile up. Timers and subscriptions are as many as a channel makes: one that makes some
+// for each event must bound them itself. How long headers, handshakes and bodies may
+// take is for the http.Server to say, and how often one address may connect for
+// Connect. The limits of feeds are in [FeedConfig].
 //
 // A frame that is no message closes the socket with 1011, text that is not UTF-8
 // with 1007, a broken WebSocket frame with 1002, a "disconnect" broadcast with
