@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"sneakers23/assets"
+	"sneakers23/checkout"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web"
@@ -61,11 +62,18 @@ func (s *shopServer) open(n *Node) error {
 	}
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions)
 	topics := pubsub.New()
+	tokens, err := checkout.NewTokens(secrets)
+	if err != nil {
+		return err
+	}
+	carts := shop.NewCarts(shop.CartsConfig{
+		Tokens: tokens, PubSub: topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
+	})
 	s.pusher = shop.NewPusher(pages, topics, n.log)
 	s.sockets, err = channel.New(channel.Config{
 		PubSub:        topics,
 		Log:           n.log,
-		Routes:        []channel.Route{shop.ProductRoute(s.pusher)},
+		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
 		Node:          n.cfg.NodeName,

@@ -31,6 +31,8 @@ type serveCmd struct {
 	MaxFrame      int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
 	MaxQueue      int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
 	FeedPing      time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
+	CartLines     int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
+	CartRate      int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
 
 	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
 	LogFormat string `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
@@ -79,7 +81,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.Levels.Medium, cfg.Levels.High = s.LevelMedium, s.LevelHigh
 	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
-	cfg.FeedPing = s.FeedPing
+	cfg.FeedPing, cfg.CartLines, cfg.CartRate = s.FeedPing, s.CartLines, s.CartRate
 	cfg.Version = version()
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // the grammar lets only levels pass
