@@ -60,7 +60,6 @@ func (s *shopServer) open(n *Node) error {
 	if err != nil {
 		return err
 	}
-	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions)
 	topics := pubsub.New()
 	tokens, err := checkout.NewTokens(secrets)
 	if err != nil {
@@ -69,6 +68,7 @@ func (s *shopServer) open(n *Node) error {
 	carts := shop.NewCarts(shop.CartsConfig{
 		Tokens: tokens, PubSub: topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
 	})
+	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, carts)
 	s.pusher = shop.NewPusher(pages, topics, n.log)
 	s.sockets, err = channel.New(channel.Config{
 		PubSub:        topics,

@@ -30,7 +30,7 @@ func newCounter(t *testing.T) *counter {
 	c.rows.Products = append(c.rows.Products, inventory.ProductRow{ID: 3, SKU: "SHU6200", Order: 3, Name: "Third", Price: 5000, Revision: 1})
 	c.rows.Items = append(c.rows.Items, inventory.ItemRow{ID: 9, ProductID: 3, SKU: "SHU6200-9", Size: "9", Available: 1, Revision: 1})
 	c.all()
-	c.carts = newCarts(t, c.topics, 2)
+	c.carts = c.pages.carts
 	c.Server = channeltest.Start(t, channel.Config{PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts)}})
 	return c
 }

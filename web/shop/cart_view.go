@@ -1,6 +1,8 @@
 package shop
 
 import (
+	"slices"
+
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 )
@@ -30,8 +32,37 @@ type cartSize struct {
 	Level  inventory.Level  `json:"level"`
 }
 
-// Out tells a template whether somebody could take the size instead.
-func (s cartSize) Out() bool { return s.Level == inventory.LevelOut }
+// Others are the sizes that may be taken instead of one that is out.
+func (l cartLine) Others() []cartSize {
+	return slices.DeleteFunc(slices.Clone(l.Sizes), func(s cartSize) bool { return s.Level == inventory.LevelOut })
+}
+
+// cartView is the cart beside a page. Its zero value is an empty cart, and so are the values of its Blanks: from them
+// the page's script makes what comes in later.
+type cartView struct {
+	Lines      []cartLine
+	Serialized string
+	Subtotal   inventory.Cents // of what is not sold out
+
+	BlankLine cartLine
+	BlankSize cartSize
+}
+
+// Count is the number of lines, for a template.
+func (v *cartView) Count() int { return len(v.Lines) }
+
+func (p *Pages) viewCart(cart checkout.Cart) *cartView {
+	v := &cartView{Lines: viewCart(cart, p.shelf.Catalog(), p.imageURL)}
+	for _, l := range v.Lines {
+		if !l.OutOfStock {
+			v.Subtotal += l.Price
+		}
+	}
+	if len(v.Lines) > 0 {
+		v.Serialized = p.carts.tokens.Sign(cart)
+	}
+	return v
+}
 
 // cartPayload is the payload of the event cart, and the response to what changes the cart.
 type cartPayload struct {

@@ -29,6 +29,7 @@ func (e *ear) Deliver(m *pubsub.Message) {
 type rig struct {
 	t      *testing.T
 	shelf  *webtest.Shelf
+	pages  *Pages
 	pusher *Pusher
 	topics *pubsub.PubSub
 	ears   map[inventory.ProductID]*ear
@@ -39,7 +40,8 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, shelf: webtest.NewShelf(webtest.Rows()), rows: webtest.Rows(), ears: map[inventory.ProductID]*ear{}}
 	r.topics = pubsub.New()
-	r.pusher = NewPusher(newPages(t, r.shelf), r.topics, slog.New(slog.DiscardHandler))
+	r.pages = newPagesWith(t, r.shelf, newCarts(t, r.topics, 2))
+	r.pusher = NewPusher(r.pages, r.topics, slog.New(slog.DiscardHandler))
 	for _, id := range []inventory.ProductID{1, 2} {
 		r.ears[id] = new(ear)
 		r.topics.Subscribe(productTopic(id), r.ears[id])
