@@ -101,6 +101,7 @@ func (s *shopServer) open(n *Node) error {
 	handler, err := web.New(web.Config{
 		Log:           n.log,
 		Pages:         pages,
+		Checkout:      shop.NewCheckout(pages, noTeller{}, noTeller{}, n.log),
 		Templates:     set,
 		Assets:        s.assets,
 		Metrics:       s.metrics(n),

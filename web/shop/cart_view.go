@@ -22,7 +22,8 @@ type cartLine struct {
 	OutOfStock   bool                `json:"out_of_stock"`
 	Sizes        []cartSize          `json:"sizes,omitempty"` // of the product, when this one is out
 
-	line checkout.Line
+	line     checkout.Line
+	revision inventory.Revision // of the item
 }
 
 // cartSize is a size that may be taken in place of one that is sold out.
@@ -95,6 +96,7 @@ func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageU
 		Released:     p.Released,
 		OutOfStock:   item.Level == inventory.LevelOut,
 		line:         l,
+		revision:     item.Revision,
 	}
 	if v.OutOfStock {
 		for _, it := range p.Items {

@@ -153,7 +153,7 @@ func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, ren
 	if err != nil {
 		return err
 	}
-	if flash != nil {
+	if flash != nil && c.Request().Method == http.MethodGet {
 		sess.setFlash(nil)
 		if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
 			return err

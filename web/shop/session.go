@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 )
 
@@ -127,6 +128,11 @@ func (s session) word(key string) string {
 func (s session) cartID() string { return s.word("cart_id") }
 
 func (s session) setCartID(id string) { s.held.Values["cart_id"] = id }
+
+// orderID is the order that the visitor made last.
+func (s session) orderID() checkout.OrderID { return checkout.OrderID(s.word("order_id")) }
+
+func (s session) setOrderID(id checkout.OrderID) { s.held.Values["order_id"] = string(id) }
 
 // flash is nil when there is none.
 func (s session) flash() *Flash {
