@@ -55,7 +55,8 @@ export function followCart(socket, box) {
     items = cart.items
     showCart(box, cart)
     if (before) tellOfSoldOut(before, items)
-    if (before ? idsOf(before) === idsOf(items) : recall(stored)) return // the token that is kept says the same
+    const known = before ? idsOf(before) === idsOf(items) : items.length === 0 || recall(stored)
+    if (known) return // what is kept says the same
 
     remember(stored, cart.serialized)
     mirror(window.cartId, cart.serialized)

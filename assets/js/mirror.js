@@ -13,7 +13,7 @@ export function createMirror() {
     if (timer === null) return
     clearTimeout(timer)
     timer = null
-    tellSession(cartId, serialized).catch((error) => console.warn("the cart is not in the session", error))
+    tellSession(cartId, serialized).catch(() => {}) // the next change tells all of it, and so does the next page
   }
 
   window.addEventListener("pagehide", flush)
