@@ -1,5 +1,6 @@
 import { followCart } from "./cart"
 import { changeByForms } from "./cart-forms"
+import { markCartInView } from "./cart-in-view"
 import { countDown } from "./countdown"
 import { followConnection } from "./connection"
 import { followProduct } from "./product"
@@ -14,7 +15,10 @@ function follow() {
   const hint = document.querySelector("[data-connection]")
   if (hint) followConnection(socket, hint)
   for (const block of blocks) followProduct(socket, block)
-  if (box) changeByForms(followCart(socket, box))
+  if (box) {
+    markCartInView(box)
+    changeByForms(followCart(socket, box))
+  }
   socket.connect()
 }
 

@@ -1,4 +1,4 @@
-import { recall, remember } from "./storage"
+import { recall, remember } from "./storage.js"
 
 const key = "sneakers23.cartId"
 const wellFormed = (id) => /^[A-Za-z0-9+/]{64}$/.test(id ?? "")

@@ -20,6 +20,7 @@ export function followCart(socket, box) {
     const id = agreeOnCartId(session?.cart_id, moveTo)
     if (!id) return // forms still work
 
+    window.cartId = id
     await bringTogether(id, session).catch((error) => console.warn("the session is not told", error))
     if (!channel) join(id)
   }
@@ -54,6 +55,7 @@ export function followCart(socket, box) {
     const before = items
     items = cart.items
     showCart(box, cart)
+    box.dataset.live = ""
     if (before) tellOfSoldOut(before, items)
     const known = before ? idsOf(before) === idsOf(items) : items.length === 0 || recall(stored)
     if (known) return // what is kept says the same
