@@ -252,6 +252,27 @@ func TestCartFollowsItsItems(t *testing.T) {
 	}
 }
 
+// What happens to an item while the tab is being told what is in the cart is not missed.
+func TestCartMissesNothing(t *testing.T) {
+	c := newCounter(t)
+	a, _ := c.tab(newCartID(), nil)
+	item := &c.rows.Items[1]
+	asset := c.pages.asset
+	c.pages.asset = func(name string) (string, error) { // asked for each line that is shown
+		if item.Available > 0 {
+			item.Available = 0
+			c.notice(nil, item.ID)
+		}
+		return asset(name)
+	}
+	if got := changed(t, a, "add_item", object{"item_id": 2}); got.Items[0]["out_of_stock"] != false {
+		t.Fatal("this test is too early")
+	}
+	if got := seen(t, a.Receive("cart")); got.Items[0]["out_of_stock"] != true {
+		t.Errorf("it sold out, and the cart has %v", got.Items)
+	}
+}
+
 // count is the number of carts that are open.
 func (c *Carts) count() (n int) {
 	for i := range c.shards {
