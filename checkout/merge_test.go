@@ -196,9 +196,7 @@ func TestPlacesConverge(t *testing.T) {
 		t.Repeat(f.actions())
 		got := f.exchange(t)
 		want := map[inventory.ProductID]choice{}
-		for _, c := range f.places {
-			f.sent = append(f.sent, c)
-		}
+		f.sent = append(f.sent, f.places...)
 		for _, c := range f.sent {
 			for _, ch := range c.choices {
 				if held, ok := want[ch.product]; !ok || ch.compare(held) > 0 {
