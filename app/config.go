@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed, or a feed
 	Epoll         bool          // quiet sockets wait by epoll, without a goroutine each; for Linux
 	FeedPing      time.Duration // a feed that is quiet for so long gets a sign of life
+	CartLines     int           // that a shopper may put into a cart
+	CartRate      int           // adds and removes a second of one tab
 
 	Version string
 	Log     *slog.Logger
@@ -91,6 +94,12 @@ func (c Config) Validate() error {
 			wrong("%s must be at least %v", limit.flag, limit.least)
 		}
 	}
+	if c.CartLines < 1 || c.CartLines > checkout.MostLines {
+		wrong("--cart-lines must be from 1 to %d", checkout.MostLines)
+	}
+	if c.CartRate < 1 {
+		wrong("--cart-rate must be at least 1")
+	}
 	if c.DrainDelay < 0 {
 		wrong("--drain-delay must not be negative")
 	}
@@ -120,6 +129,8 @@ func DefaultConfig() Config {
 		MaxFrame:      64 << 10,
 		MaxQueue:      64 << 10,
 		FeedPing:      20 * time.Second,
+		CartLines:     10,
+		CartRate:      20,
 		Version:       "development",
 		Log:           slog.New(slog.DiscardHandler),
 	}

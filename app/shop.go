@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"sneakers23/assets"
+	"sneakers23/checkout"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web"
@@ -59,13 +60,20 @@ func (s *shopServer) open(n *Node) error {
 	if err != nil {
 		return err
 	}
-	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions)
 	topics := pubsub.New()
+	tokens, err := checkout.NewTokens(secrets)
+	if err != nil {
+		return err
+	}
+	carts := shop.NewCarts(shop.CartsConfig{
+		Tokens: tokens, PubSub: topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
+	})
+	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, carts)
 	s.pusher = shop.NewPusher(pages, topics, n.log)
 	s.sockets, err = channel.New(channel.Config{
 		PubSub:        topics,
 		Log:           n.log,
-		Routes:        []channel.Route{shop.ProductRoute(s.pusher)},
+		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
 		Node:          n.cfg.NodeName,
@@ -94,6 +102,7 @@ func (s *shopServer) open(n *Node) error {
 	handler, err := web.New(web.Config{
 		Log:           n.log,
 		Pages:         pages,
+		Checkout:      shop.NewCheckout(pages, noTeller{}, noTeller{}, n.log),
 		Templates:     set,
 		Assets:        s.assets,
 		Metrics:       s.metrics(n),

@@ -16,6 +16,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newShop(t)
+	s.run("restock", "SHU6007", "1")
 	s.run("release", "SHU6000")
 	s.run("release", "SHU6100", "--at", "1h")
 	for _, scheme := range []*playwright.ColorScheme{playwright.ColorSchemeLight, playwright.ColorSchemeDark} {
@@ -23,7 +24,11 @@ func TestPagesAreAccessible(t *testing.T) {
 			v := newContext(t, playwright.BrowserNewContextOptions{
 				ColorScheme: scheme, Viewport: &playwright.Size{Width: width, Height: 800},
 			})
-			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE"} {
+			v.visit(s.URL)
+			v.cartLive()
+			v.click(size(7))
+			v.wait(inCart(7))
+			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout"} {
 				v.visit(s.URL + path)
 				if _, err := v.Evaluate(string(axe)); err != nil {
 					t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/shop"
 )
@@ -23,6 +24,7 @@ var statuses = []struct {
 }{
 	{inventory.ErrNotFound, http.StatusNotFound},
 	{inventory.ErrSoldOut, http.StatusConflict},
+	{checkout.ErrNoOrder, http.StatusNotFound},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
 	{errCrossOrigin, http.StatusForbidden},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},

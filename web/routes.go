@@ -14,7 +14,15 @@ func (s *Server) routes(cfg Config) error {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
 	s.get("/session", s.pages.Session)
+	s.echo.POST("/session", s.pages.MirrorSession)
 	s.echo.POST("/cart/add", s.pages.AddToCart)
+	s.echo.POST("/cart/remove", s.pages.RemoveFromCart)
+	if cfg.Checkout != nil {
+		s.get("/checkout", cfg.Checkout.Show)
+		s.echo.POST("/checkout", cfg.Checkout.Buy)
+		s.get("/checkout/complete", cfg.Checkout.Complete)
+		s.get("/orders/:id", cfg.Checkout.Order)
+	}
 	s.get("/healthz", healthz)
 	s.get("/readyz", s.readyz)
 	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{})))

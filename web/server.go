@@ -29,6 +29,9 @@ type Config struct {
 	Assets    *assets.Set
 	Metrics   *prometheus.Registry // the server adds its own to it, and shows all of it
 
+	// Checkout serves the pages on which carts are bought. Without it, there are none.
+	Checkout *shop.Checkout
+
 	// Ready tells what keeps this node from serving, one error for each thing (joined by errors.Join), in words
 	// that anybody may read. Nil is always ready.
 	Ready func(context.Context) error

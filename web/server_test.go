@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sneakers23/assets"
+	"sneakers23/checkout"
+	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web/channel"
 	"sneakers23/web/shop"
@@ -60,9 +62,14 @@ func newSite(t testing.TB, change func(*Config)) site {
 		t.Fatal(err)
 	}
 	log := new(logBuffer)
+	tokens, err := checkout.NewTokens([]string{"secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: pubsub.New()})
 	cfg := Config{
 		Log:       slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Pages:     shop.NewPages(webtest.NewShelf(webtest.Rows()), set, address, sessions),
+		Pages:     shop.NewPages(webtest.NewShelf(webtest.Rows()), set, address, sessions, carts),
 		Templates: set,
 		Assets:    new(assets.Set),
 		Metrics:   prometheus.NewRegistry(),

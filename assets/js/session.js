@@ -1,31 +1,24 @@
-import { showFlash } from "./flash"
-
 const patienceMs = 5000
 
-// The visitor's own facts come apart from the page, which is the same for everyone. Without them the shoes can
-// still be followed, so a failure is not the end.
-export async function askSession() {
-  try {
-    const session = await inTurn(fetchSession)
-    window.cartId = session.cart_id
-    if (session.flash) showFlash(session.flash)
-  } catch (error) {
-    console.warn("no session", error)
-  }
+// What a page cannot know because it is the same for everyone: the visitor's cart id, cart and flash.
+export function askSession() {
+  return talk({})
 }
 
-async function fetchSession() {
+// Lets the session know the cart, and the id that the tabs agreed on. It merges, and answers with what it has then. The
+// request outlives the page that makes it.
+export function tellSession(cartId, serialized) {
+  const body = JSON.stringify({ cart_id: cartId, serialized_cart: serialized ?? "" })
+  return talk({ method: "POST", body, keepalive: true })
+}
+
+async function talk(options) {
   const response = await fetch("/session", {
     credentials: "same-origin",
-    headers: { accept: "application/json" },
-    signal: AbortSignal.timeout(patienceMs), // other tabs wait for this one
+    headers: { accept: "application/json", "content-type": "application/json" },
+    signal: AbortSignal.timeout(patienceMs),
+    ...options,
   })
   if (!response.ok) throw new Error(`/session answered ${response.status}`)
   return response.json()
-}
-
-// Two tabs that open at once on a first visit must get the same cart id: the second asks when the first has its
-// cookie. Locks are missing on plain http, except on localhost.
-function inTurn(ask) {
-  return navigator.locks ? navigator.locks.request("sneakers23.session", ask) : ask()
 }

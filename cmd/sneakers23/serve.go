@@ -32,6 +32,8 @@ type serveCmd struct {
 	MaxQueue      int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
 	Epoll         bool          `help:"Let quiet sockets wait in epoll, which halves their memory. For Linux." env:"SNEAKERS23_EPOLL" group:"Tuning"`
 	FeedPing      time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
+	CartLines     int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
+	CartRate      int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
 
 	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
 	LogFormat string `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
@@ -81,6 +83,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
+	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate
 	cfg.Version = version()
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // the grammar lets only levels pass

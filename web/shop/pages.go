@@ -1,7 +1,7 @@
 // Package shop is what shoppers meet: the pages, and the channels that keep them true.
 //
-// Pages are rendered from the catalog in memory, never from the database. A page without a flash is the same bytes
-// for everyone: it is rendered once per change that it shows, by the first request that asks for it afterwards, and
+// Pages are rendered from the catalog in memory, never from the database. Whoever has neither a flash nor a cart gets the
+// same bytes as everybody else: it is rendered once per change that it shows, by the first request that asks for it afterwards, and
 // served as ready bytes until the next such change. Nothing here starts a goroutine.
 package shop
 
@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sneakers23/assets"
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/templates"
 	"sneakers23/web/prepared"
@@ -33,6 +34,7 @@ type Pages struct {
 	templates *templates.Set
 	asset     func(name string) (string, error)
 	sessions  *Sessions
+	carts     *Carts
 
 	home     kept[*prepared.Response]
 	products keptByProduct[*prepared.Response]
@@ -40,8 +42,8 @@ type Pages struct {
 }
 
 // NewPages serves what is on the shelf. asset tells the URL of a built file by its source name.
-func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions) *Pages {
-	return &Pages{shelf: s, templates: t, asset: asset, sessions: sessions}
+func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions, carts *Carts) *Pages {
+	return &Pages{shelf: s, templates: t, asset: asset, sessions: sessions, carts: carts}
 }
 
 // Home lists every product.
@@ -50,7 +52,7 @@ func (p *Pages) Home(c echo.Context) error {
 	if !catalog.Loaded() {
 		return ErrNotOpen
 	}
-	if shown, err := p.serveOwn(c, func(f *Flash) ([]byte, error) { return p.renderHome(catalog, f) }); shown {
+	if shown, err := p.serveOwn(c, func(o own) ([]byte, error) { return p.renderHome(catalog, o) }); shown {
 		return err
 	}
 	page, ok := p.home.of(catalog.Shown())
@@ -66,7 +68,7 @@ func (p *Pages) Home(c echo.Context) error {
 
 func (p *Pages) latestHome() (uint64, func() (*prepared.Response, error), error) {
 	catalog := p.shelf.Catalog()
-	return catalog.Shown(), func() (*prepared.Response, error) { return shared(p.renderHome(catalog, nil)) }, nil
+	return catalog.Shown(), func() (*prepared.Response, error) { return shared(p.renderHome(catalog, nobody)) }, nil
 }
 
 // Product shows the one product of the path's :sku.
@@ -79,7 +81,7 @@ func (p *Pages) Product(c echo.Context) error {
 	if !ok {
 		return inventory.ErrNotFound
 	}
-	if shown, err := p.serveOwn(c, func(f *Flash) ([]byte, error) { return p.renderProduct(product, f) }); shown {
+	if shown, err := p.serveOwn(c, func(o own) ([]byte, error) { return p.renderProduct(product, o) }); shown {
 		return err
 	}
 	slot := p.products.slot(catalog, product.ID)
@@ -100,7 +102,7 @@ func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*p
 		if !ok {
 			return 0, nil, inventory.ErrNotFound
 		}
-		return product.Shown, func() (*prepared.Response, error) { return shared(p.renderProduct(product, nil)) }, nil
+		return product.Shown, func() (*prepared.Response, error) { return shared(p.renderProduct(product, nobody)) }, nil
 	}
 }
 
@@ -120,31 +122,48 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 	})
 }
 
-// serveOwn serves visitors who get a page of their own: those with a flash, which is gone after that. The page must
-// not be seen again, so nobody may store it. It reports whether it served.
-func (p *Pages) serveOwn(c echo.Context, render func(*Flash) ([]byte, error)) (bool, error) {
+// own is what a visitor has in a page that others have not.
+type own struct {
+	flash *Flash
+	cart  *cartView
+}
+
+// nobody is the visitor of the page that is the same for everyone.
+var nobody = own{cart: new(cartView)}
+
+// serveOwn serves visitors who get a page of their own: those with a cart, and those with a flash, which is gone after
+// that. Nobody may store the page. It reports whether it served.
+func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool, error) {
 	r := c.Request()
 	if r.Method != http.MethodGet || !p.sessions.carried(r) {
 		return false, nil
 	}
 	sess := p.sessions.load(r)
-	flash := sess.flash()
-	if flash == nil {
+	cart, _ := p.cartOf(r, sess)
+	if cart.Empty() && sess.flash() == nil {
 		return false, nil
 	}
-	html, err := render(flash)
-	if err != nil {
-		return true, err
-	}
-	sess.setFlash(nil)
-	if err := p.sessions.save(c.Response(), r, sess); err != nil {
-		return true, err
-	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return true, c.HTMLBlob(http.StatusOK, html)
+	return true, p.serveAlone(c, sess, cart, render)
 }
 
-// shared makes the response that everybody without a flash gets.
+// serveAlone renders a page with what only this visitor has, and takes the flash away.
+func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, render func(own) ([]byte, error)) error {
+	flash := sess.flash()
+	html, err := render(own{flash, p.viewCart(cart)})
+	if err != nil {
+		return err
+	}
+	if flash != nil && c.Request().Method == http.MethodGet {
+		sess.setFlash(nil)
+		if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
+			return err
+		}
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.HTMLBlob(http.StatusOK, html)
+}
+
+// shared makes the response that everybody gets who has nothing of his own.
 func shared(html []byte, err error) (*prepared.Response, error) {
 	if err != nil {
 		return nil, err
@@ -156,12 +175,13 @@ func shared(html []byte, err error) (*prepared.Response, error) {
 	})
 }
 
-func (p *Pages) renderHome(catalog *inventory.Catalog, flash *Flash) ([]byte, error) {
+func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
 	page := homePage{
 		Layout: Layout{
 			Title:       "Sneakers23",
 			Description: "Sneakers with live stock: sizes open, run low and sell out in front of you.",
-			Flash:       flash,
+			Flash:       o.flash,
+			Cart:        o.cart,
 		},
 		Legend: legend,
 	}
@@ -171,12 +191,13 @@ func (p *Pages) renderHome(catalog *inventory.Catalog, flash *Flash) ([]byte, er
 	return p.render("home", page)
 }
 
-func (p *Pages) renderProduct(product *inventory.Product, flash *Flash) ([]byte, error) {
+func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error) {
 	return p.render("product", productPage{
 		Layout: Layout{
 			Title:       product.Name + " · Sneakers23",
 			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() + ".",
-			Flash:       flash,
+			Flash:       o.flash,
+			Cart:        o.cart,
 		},
 		Product: viewProduct(product, p.imageURL),
 		Legend:  legend,

@@ -12,7 +12,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web/webtest"
 )
@@ -26,6 +28,11 @@ func address(name string) (string, error) {
 
 func newPages(t testing.TB, s shelf) *Pages {
 	t.Helper()
+	return newPagesWith(t, s, newCarts(t, pubsub.New(), 10))
+}
+
+func newPagesWith(t testing.TB, s shelf, carts *Carts) *Pages {
+	t.Helper()
 	set, err := templates.Parse(address)
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +41,7 @@ func newPages(t testing.TB, s shelf) *Pages {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewPages(s, set, address, sessions)
+	return NewPages(s, set, address, sessions, carts)
 }
 
 // visit asks a handler for a page, and fails the test unless it is there.
@@ -75,15 +82,23 @@ func TestGolden(t *testing.T) {
 	catalog := shelf.Catalog()
 	flash := &Flash{Kind: "error", Message: "<Sold out>"}
 
+	item3, _, _ := catalog.Item(3)
+	cart := cartWith(t, catalog, 2, 5)
+	filled := pages.viewCart(cart)
+	filled.Serialized = "TOKEN"
+
 	tests := map[string]func() ([]byte, error){
-		"home.html": func() ([]byte, error) { return pages.renderHome(catalog, nil) },
+		"home.html": func() ([]byte, error) { return pages.renderHome(catalog, nobody) },
 		"home_empty.html": func() ([]byte, error) {
-			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), flash)
+			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), own{flash, new(cartView)})
 		},
-		"product_released.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 1), nil) },
-		"product_soon.html":     func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 2), nil) },
-		"product_due.html":      func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 3), flash) },
-		"_sizes.html":           func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
+		"product_released.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 1), nobody) },
+		"product_soon.html":     func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 2), nobody) },
+		"product_due.html":      func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 3), own{flash, new(cartView)}) },
+		"product_cart.html": func() ([]byte, error) {
+			return pages.renderProduct(product(t, catalog, 2), own{offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), filled})
+		},
+		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
 	for name, render := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +109,18 @@ func TestGolden(t *testing.T) {
 			webtest.Golden(t, name, html)
 		})
 	}
+}
+
+// cartWith is a cart with these items of the catalog.
+func cartWith(t testing.TB, catalog *inventory.Catalog, items ...inventory.ItemID) (cart checkout.Cart) {
+	t.Helper()
+	for _, id := range items {
+		var err error
+		if cart, err = addTo(cart, catalog, id, false, checkout.NewActor(), checkout.MostLines); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cart
 }
 
 func product(t testing.TB, c *inventory.Catalog, id inventory.ProductID) *inventory.Product {

@@ -71,6 +71,7 @@ func (p *Pusher) Watch(_ context.Context, n inventory.Notice) {
 	for _, id := range n.Products {
 		p.pushRelease(n.Catalog, id)
 		p.pushSchedule(n.Catalog, id)
+		p.announceProduct(n.Catalog, id)
 	}
 	for _, id := range n.Items {
 		p.pushLevel(n.Catalog, id)
@@ -114,13 +115,16 @@ func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
 	item, product, ok := c.Item(id)
 	if !ok {
 		delete(p.levels, id)
+		p.announce(id)
 		return
 	}
-	if p.levels[id] == item.Level {
+	before := p.levels[id]
+	if before == item.Level {
 		return
 	}
 	p.levels[id] = item.Level
 	p.pubsub.Broadcast(productTopic(product.ID), "stock_change", stockChange{product.ID, id, item.Level})
+	p.announceLevel(before, item, product)
 }
 
 // joinReplies bring a page that joins a product's topic up to date: encoded once per change, shared by all who join.

@@ -29,7 +29,9 @@ func (e *ear) Deliver(m *pubsub.Message) {
 type rig struct {
 	t      *testing.T
 	shelf  *webtest.Shelf
+	pages  *Pages
 	pusher *Pusher
+	topics *pubsub.PubSub
 	ears   map[inventory.ProductID]*ear
 	rows   inventory.Rows
 	shown  uint64
@@ -37,11 +39,12 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, shelf: webtest.NewShelf(webtest.Rows()), rows: webtest.Rows(), ears: map[inventory.ProductID]*ear{}}
-	topics := pubsub.New()
-	r.pusher = NewPusher(newPages(t, r.shelf), topics, slog.New(slog.DiscardHandler))
+	r.topics = pubsub.New()
+	r.pages = newPagesWith(t, r.shelf, newCarts(t, r.topics, 2))
+	r.pusher = NewPusher(r.pages, r.topics, slog.New(slog.DiscardHandler))
 	for _, id := range []inventory.ProductID{1, 2} {
 		r.ears[id] = new(ear)
-		topics.Subscribe(productTopic(id), r.ears[id])
+		r.topics.Subscribe(productTopic(id), r.ears[id])
 	}
 	return r
 }

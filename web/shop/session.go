@@ -9,15 +9,23 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
 )
 
+// The cart has a cookie of its own. Requests of one browser overlap and each answers with what it was sent: so the cart
+// that the script mirrors never brings back a flash that was shown, or loses an order that was just made. Each fits into
+// the 4096 bytes that browsers take.
 const (
 	sessionName = "sneakers23"
+	cartName    = "sneakers23_cart"
 	sessionAge  = 30 * 24 * time.Hour
 )
 
@@ -52,10 +60,10 @@ func NewSessions(secrets []string) (*Sessions, error) {
 	return &Sessions{store}, nil
 }
 
-// carried tells whether the request carries a session cookie, without reading it.
+// carried tells whether the request carries a session, without reading it.
 func (s *Sessions) carried(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
-		if strings.Contains(line, sessionName+"=") {
+		if strings.Contains(line, sessionName) {
 			return true
 		}
 	}
@@ -63,13 +71,31 @@ func (s *Sessions) carried(r *http.Request) bool {
 }
 
 // load reads the request's session. A cookie that is not ours, or too old, is as good as none.
-func (s *Sessions) load(r *http.Request) session {
-	held, err := s.store.New(r, sessionName)
+func (s *Sessions) load(r *http.Request) session { return session{s.read(r, sessionName)} }
+
+func (s *Sessions) read(r *http.Request, name string) *sessions.Session {
+	held, err := s.store.New(r, name)
 	if err != nil {
 		clear(held.Values)
 	}
 	held.Options.Secure = r.TLS != nil
-	return session{held}
+	return held
+}
+
+// cartToken is the cart that the session keeps, "" if there is none.
+func (s *Sessions) cartToken(r *http.Request) string {
+	token, _ := s.read(r, cartName).Values["serialized_cart"].(string)
+	return token
+}
+
+// saveCart keeps a cart in the session.
+func (s *Sessions) saveCart(w http.ResponseWriter, r *http.Request, token string) error {
+	held := s.read(r, cartName)
+	held.Values["serialized_cart"] = token
+	if err := s.store.Save(r, w, held); err != nil {
+		return fmt.Errorf("shop: save cart: %w", err)
+	}
+	return nil
 }
 
 // save adds the cookie to the response's headers.
@@ -86,10 +112,12 @@ type session struct {
 	held *sessions.Session
 }
 
-// Flash is a message that a visitor sees once.
+// Flash is a message that a visitor sees once. It may offer a size in place of the one in the cart.
 type Flash struct {
-	Kind    string `json:"kind"` // "info" or "error"; a class name
-	Message string `json:"message"`
+	Kind    string           `json:"kind"` // "info" or "error"; a class name
+	Message string           `json:"message"`
+	Action  string           `json:"action,omitempty"` // the words on the button
+	ItemID  inventory.ItemID `json:"item_id,omitzero"` // that it swaps in
 }
 
 func (s session) word(key string) string {
@@ -101,22 +129,32 @@ func (s session) cartID() string { return s.word("cart_id") }
 
 func (s session) setCartID(id string) { s.held.Values["cart_id"] = id }
 
+// orderID is the order that the visitor made last.
+func (s session) orderID() checkout.OrderID { return checkout.OrderID(s.word("order_id")) }
+
+func (s session) setOrderID(id checkout.OrderID) { s.held.Values["order_id"] = string(id) }
+
 // flash is nil when there is none.
 func (s session) flash() *Flash {
 	if message := s.word("flash"); message != "" {
-		return &Flash{Kind: s.word("flash_kind"), Message: message}
+		return &Flash{
+			Kind: s.word("flash_kind"), Message: message, Action: s.word("flash_action"), ItemID: parseItemID(s.word("flash_item")),
+		}
 	}
 	return nil
 }
 
 func (s session) setFlash(f *Flash) {
+	for _, key := range []string{"flash", "flash_kind", "flash_action", "flash_item"} {
+		delete(s.held.Values, key)
+	}
 	if f == nil {
-		delete(s.held.Values, "flash")
-		delete(s.held.Values, "flash_kind")
 		return
 	}
-	s.held.Values["flash"] = f.Message
-	s.held.Values["flash_kind"] = f.Kind
+	s.held.Values["flash"], s.held.Values["flash_kind"] = f.Message, f.Kind
+	if f.Action != "" {
+		s.held.Values["flash_action"], s.held.Values["flash_item"] = f.Action, strconv.FormatInt(int64(f.ItemID), 10)
+	}
 }
 
 // newCartID makes an unguessable name for a cart: 64 characters of the base64 alphabet.

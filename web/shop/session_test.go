@@ -75,7 +75,7 @@ func TestSessionShape(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	cookie := cookieWith(t, pages.sessions, func(s session) {
 		s.setCartID("ID")
-		s.setFlash(&Flash{"info", "Hello"})
+		s.setFlash(&Flash{Kind: "info", Message: "Hello"})
 	})
 	res := visit(t, pages.Session, "", cookie)
 	want := `{"cart_id":"ID","serialized_cart":null,"flash":{"kind":"info","message":"Hello"}}`
@@ -95,7 +95,7 @@ func TestFlashIsShownOnce(t *testing.T) {
 	for name, handler := range map[string]echo.HandlerFunc{"home": pages.Home, "product": pages.Product} {
 		cookie := cookieWith(t, pages.sessions, func(s session) {
 			s.setCartID("ID")
-			s.setFlash(&Flash{"error", "Your cart is <empty>"})
+			s.setFlash(&Flash{Kind: "error", Message: "Your cart is <empty>"})
 		})
 		r := httptest.NewRequest("GET", "/", nil)
 		r.AddCookie(cookie)
@@ -111,7 +111,7 @@ func TestFlashIsShownOnce(t *testing.T) {
 		if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Etag") != "" {
 			t.Errorf("%s: got %d with %v", name, res.StatusCode, res.Header)
 		}
-		if !strings.Contains(body(t, res), `<p class="flash flash--error">Your cart is &lt;empty&gt;</p>`) {
+		if !strings.Contains(body(t, res), `<div class="flash flash--error"><p class="flash__words">Your cart is &lt;empty&gt;</p></div>`) {
 			t.Errorf("%s: the flash is not shown", name)
 		}
 		after := onlyCookie(t, res)
@@ -128,7 +128,7 @@ func TestFlashIsShownOnce(t *testing.T) {
 // HEAD shows nothing, so it takes no flash away.
 func TestHeadKeepsTheFlash(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
-	cookie := cookieWith(t, pages.sessions, func(s session) { s.setFlash(&Flash{"info", "Hello"}) })
+	cookie := cookieWith(t, pages.sessions, func(s session) { s.setFlash(&Flash{Kind: "info", Message: "Hello"}) })
 	for name, handler := range map[string]echo.HandlerFunc{"home": pages.Home, "session": pages.Session} {
 		r, w := httptest.NewRequest("HEAD", "/", nil), httptest.NewRecorder()
 		r.AddCookie(cookie)

@@ -10,7 +10,8 @@ import (
 type Layout struct {
 	Title       string
 	Description string
-	Flash       *Flash // nil for most
+	Flash       *Flash    // nil for most
+	Cart        *cartView // nil where a page has no place for it
 }
 
 type homePage struct {

@@ -1,9 +1,12 @@
 package shop
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"sneakers23/checkout"
 )
 
 // visitor is what GET /session says: all that a page cannot know because it is the same for everyone.
@@ -22,6 +25,9 @@ func (p *Pages) Session(c echo.Context) error {
 	}
 	sess := p.sessions.load(c.Request())
 	v := visitor{CartID: sess.cartID(), Flash: sess.flash()}
+	if err := p.tellCart(c, &v, checkout.Cart{}, ""); err != nil {
+		return err
+	}
 	if v.CartID != "" && v.Flash == nil {
 		return c.JSON(http.StatusOK, v) // a cookie that says nothing new could undo what another tab just set
 	}
@@ -34,4 +40,81 @@ func (p *Pages) Session(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, v)
+}
+
+// mirrored is what a page's script knows of the cart.
+type mirrored struct {
+	CartID     string `json:"cart_id"`
+	Serialized string `json:"serialized_cart"`
+}
+
+// MirrorSession takes what a page's script knows into the session: the cart, and the id that the tabs agreed on. It
+// merges. What came before it is never lost, and tabs may say the same in any order. The answer is what the session
+// has then; a flash stays for whoever shows it.
+func (p *Pages) MirrorSession(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	var m mirrored
+	if err := json.NewDecoder(c.Request().Body).Decode(&m); err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	sess := p.sessions.load(c.Request())
+	v := visitor{CartID: sess.cartID()}
+	if cartIDs.MatchString(m.CartID) && m.CartID != v.CartID {
+		v.CartID = m.CartID
+		sess.setCartID(v.CartID)
+		if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
+			return err
+		}
+	}
+	if err := p.tellCart(c, &v, p.carts.tokens.Open(m.Serialized), m.Serialized); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// tellCart tells the visitor's cart, with what was brought merged into it, and keeps it in the session. A token that
+// says all of it already is kept as it is: so whoever has it sees that nothing is new.
+func (p *Pages) tellCart(c echo.Context, v *visitor, brought checkout.Cart, token string) error {
+	kept := p.sessions.cartToken(c.Request())
+	held := p.carts.tokens.Open(kept)
+	cart := held.Merge(brought)
+	if open, ok := p.carts.of(v.CartID); ok {
+		cart = cart.Merge(open.Cart)
+	}
+	switch {
+	case cart.Equal(checkout.Cart{}):
+		return nil
+	case token != "" && cart.Equal(brought):
+	case cart.Equal(held):
+		token = kept
+	default:
+		token = p.carts.tokens.Sign(cart)
+	}
+	v.SerializedCart = &token
+	if token == kept {
+		return nil
+	}
+	return p.sessions.saveCart(c.Response(), c.Request(), token)
+}
+
+// cartOf is the cart of a visitor: what the session keeps, and what the tabs on this node know. It reports whether there
+// is one, which may be empty.
+func (p *Pages) cartOf(r *http.Request, sess session) (checkout.Cart, bool) {
+	cart := p.carts.tokens.Open(p.sessions.cartToken(r))
+	if open, ok := p.carts.of(sess.cartID()); ok {
+		cart = cart.Merge(open.Cart)
+	}
+	return cart, !cart.Equal(checkout.Cart{})
+}
+
+// keepCart keeps a cart that a form has changed, and tells the tabs of it.
+func (p *Pages) keepCart(c echo.Context, sess session, cart checkout.Cart) error {
+	if sess.cartID() == "" {
+		sess.setCartID(newCartID())
+	}
+	if err := p.sessions.saveCart(c.Response(), c.Request(), p.carts.tokens.Sign(cart)); err != nil {
+		return err
+	}
+	p.carts.Merge(sess.cartID(), cart)
+	return nil
 }

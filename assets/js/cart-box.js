@@ -1,0 +1,33 @@
+import { showLine } from "./cart-line"
+import { priceOf } from "./price"
+
+// Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
+export function showCart(box, { items, serialized }) {
+  const list = box.querySelector("[data-cart-lines]")
+  const shown = new Map([...list.children].map((line) => [Number(line.dataset.itemId), line]))
+  const lines = items.map((item) => showLine(box, shown.get(item.id), item))
+  for (const line of shown.values()) if (!lines.includes(line)) takeOut(box, line)
+  lines.forEach((line, i) => list.children[i] === line || list.insertBefore(line, list.children[i] ?? null))
+
+  const token = box.querySelector("input[name=serialized_cart]")
+  token.value = serialized
+  token.disabled = items.length === 0
+  box.querySelector("[data-cart-subtotal]").textContent = priceOf(subtotal(items))
+  box.toggleAttribute("data-empty", items.length === 0)
+  const link = document.querySelector("[data-cart-link]")
+  link.toggleAttribute("data-empty", items.length === 0)
+  link.querySelector("[data-cart-count]").textContent = items.length
+}
+
+function subtotal(items) {
+  const cents = items.filter((item) => !item.out_of_stock).map((item) => Math.round(item.price_usd * 100))
+  return cents.reduce((sum, price) => sum + price, 0) / 100
+}
+
+// The focus of a line that goes moves to the next one, else to the title.
+function takeOut(box, line) {
+  const focused = line.contains(document.activeElement)
+  const next = line.nextElementSibling ?? line.previousElementSibling
+  line.remove()
+  if (focused) (next?.querySelector(".cart-item__remove") ?? box.querySelector("#cart-title")).focus()
+}

@@ -1,0 +1,97 @@
+package checkout
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"sneakers23/inventory"
+)
+
+// A cart on the wire is a version, the floor, the number of choices, and the choices by product: how far the product is
+// from the one before, item, stamp, actor, and for a line its id and OutAt. Numbers are uvarints, but for the actor.
+const wireVersion = 1
+
+// mostStamp bounds what a cart may claim: a later choice needs a stamp above it. Twenty changes a second take 1,700
+// years to get there.
+const mostStamp = 1 << 40
+
+// errWire says that bytes are no cart. Why is nobody's business: they were signed, so another version wrote them.
+var errWire = errors.New("checkout: not a cart")
+
+func (c Cart) encode() []byte {
+	b := []byte{wireVersion}
+	b = binary.AppendUvarint(b, c.floor)
+	b = binary.AppendUvarint(b, uint64(len(c.choices)))
+	var before inventory.ProductID
+	for _, ch := range c.choices {
+		b = binary.AppendUvarint(b, uint64(ch.product-before))
+		b = binary.AppendUvarint(b, uint64(ch.item))
+		b = binary.AppendUvarint(b, ch.stamp)
+		b = binary.BigEndian.AppendUint32(b, uint32(ch.actor))
+		if !ch.none() {
+			b = append(b, ch.line[:]...)
+			b = binary.AppendUvarint(b, uint64(ch.outAt))
+		}
+		before = ch.product
+	}
+	return b
+}
+
+// decode reads what encode wrote, and nothing else.
+func decode(b []byte) (Cart, error) {
+	r := reader{b: b}
+	if r.bytes(1)[0] != wireVersion {
+		return Cart{}, errWire
+	}
+	c := Cart{floor: r.number(mostStamp)}
+	n := r.number(MostLines + mostRemovals)
+	var before inventory.ProductID
+	for range n {
+		ch := choice{product: before + inventory.ProductID(r.number(math.MaxInt64-uint64(before)))}
+		ch.item = inventory.ItemID(r.number(math.MaxInt64))
+		ch.stamp = r.number(mostStamp)
+		ch.actor = Actor(binary.BigEndian.Uint32(r.bytes(4)))
+		if !ch.none() {
+			copy(ch.line[:], r.bytes(len(ch.line)))
+			ch.outAt = inventory.Revision(r.number(math.MaxInt64))
+		}
+		if ch.product == before {
+			return Cart{}, errWire
+		}
+		before = ch.product
+		c.choices = append(c.choices, ch)
+	}
+	if r.failed || len(r.b) > 0 || count(c.choices, false) > MostLines || count(c.choices, true) > mostRemovals {
+		return Cart{}, errWire
+	}
+	return c, nil
+}
+
+// reader takes values off its bytes. Once it has failed it gives zeros.
+type reader struct {
+	b      []byte
+	failed bool
+}
+
+func (r *reader) number(most uint64) uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 || v > most {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) bytes(n int) []byte {
+	if len(r.b) < n {
+		r.fail()
+		return make([]byte, n)
+	}
+	taken := r.b[:n]
+	r.b = r.b[n:]
+	return taken
+}
+
+func (r *reader) fail() { r.failed, r.b = true, nil }

@@ -1,0 +1,103 @@
+package shop
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// AddToCart answers the click on a size: the item is in the cart, or the shopper is told why not, on the page where he
+// was. An item that is not there is inventory.ErrNotFound.
+func (p *Pages) AddToCart(c echo.Context) error {
+	catalog := p.shelf.Catalog()
+	id := parseItemID(c.FormValue("item_id"))
+	item, product, ok := catalog.Item(id)
+	if !ok {
+		return inventory.ErrNotFound
+	}
+	words := product.Name + ", size " + item.Size
+	return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
+		changed, err := addTo(cart, catalog, id, c.FormValue("replace") == "true", checkout.NewActor(), p.carts.maxLines)
+		if other, ok := errors.AsType[*checkout.DuplicateProductError](err); ok {
+			return cart, offerSwap(catalog, other.Held, item, product)
+		}
+		switch {
+		case errors.Is(err, checkout.ErrDuplicateItem):
+			return cart, info(words + " is in your cart already.")
+		case errors.Is(err, checkout.ErrCartFull):
+			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(cart.Len()) + ". Take one out first."}
+		case item.Level == inventory.LevelOut:
+			return changed, info(words + " is in your cart. It is sold out, and can be bought if it comes back.")
+		case !product.Released:
+			return changed, info(words + " is in your cart. It can be bought when it is released.")
+		}
+		return changed, info(words + " is in your cart.")
+	})
+}
+
+// RemoveFromCart takes an item out of the cart.
+func (p *Pages) RemoveFromCart(c echo.Context) error {
+	id := parseItemID(c.FormValue("item_id"))
+	words := "It"
+	if item, product, ok := p.shelf.Catalog().Item(id); ok {
+		words = product.Name + ", size " + item.Size
+	}
+	return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
+		changed, err := cart.Remove(id, checkout.NewActor())
+		if err != nil {
+			return cart, info(words + " is not in your cart.")
+		}
+		return changed, info(words + " is out of your cart.")
+	})
+}
+
+// changeCart lets a form change the cart of the session, and brings the shopper back to where he was with what is to be
+// said. A form of the cart itself carries the cart that it shows.
+func (p *Pages) changeCart(c echo.Context, change func(checkout.Cart) (checkout.Cart, *Flash)) error {
+	sess := p.sessions.load(c.Request())
+	before, _ := p.cartOf(c.Request(), sess)
+	before = before.Merge(p.carts.tokens.Open(c.FormValue("serialized_cart")))
+	cart, flash := change(before)
+	if err := p.keepCart(c, sess, cart); err != nil {
+		return err
+	}
+	sess.setFlash(flash)
+	if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, cameFrom(c.Request()))
+}
+
+// offerSwap says that another size of the shoe is in the cart, with a button that swaps them.
+func offerSwap(catalog *inventory.Catalog, held checkout.Line, item inventory.Item, product *inventory.Product) *Flash {
+	message := "You have " + product.Name + " in your cart already: one size of each shoe."
+	if old, _, ok := catalog.Item(held.Item); ok {
+		message = "You have " + product.Name + " in size " + old.Size + ": one size of each shoe."
+	}
+	return &Flash{Kind: "info", Message: message, Action: "Swap for size " + item.Size, ItemID: item.ID}
+}
+
+func info(message string) *Flash { return &Flash{Kind: "info", Message: message} }
+
+func pairs(n int) string {
+	if n == 1 {
+		return "1 pair"
+	}
+	return strconv.Itoa(n) + " pairs"
+}
+
+// cameFrom is the path of the page on which a form was sent: of this shop, or the first page.
+func cameFrom(r *http.Request) string {
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host != r.Host || u.Path == "" {
+		return "/"
+	}
+	return (&url.URL{Path: path.Clean(u.Path)}).String() // cleaned, since one that begins with // leads elsewhere
+}

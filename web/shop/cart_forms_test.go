@@ -1,0 +1,311 @@
+package shop
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+	"sneakers23/web/webtest"
+)
+
+// shopper is a browser without JavaScript: it keeps cookies, and knows on which page it is.
+type shopper struct {
+	t       testing.TB
+	cookies map[string]*http.Cookie
+	page    string
+}
+
+func newShopper(t testing.TB) *shopper {
+	return &shopper{t: t, cookies: map[string]*http.Cookie{}, page: "http://shop.example/"}
+}
+
+// try sends a request to a handler.
+func (s *shopper) try(handler echo.HandlerFunc, method, target, kind, body string, params ...string) (*http.Response, error) {
+	s.t.Helper()
+	r := httptest.NewRequest(method, "http://shop.example"+target, strings.NewReader(body))
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Referer", s.page)
+	for _, cookie := range s.cookies {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	c := echo.New().NewContext(r, w)
+	if len(params) == 2 {
+		c.SetParamNames(params[0])
+		c.SetParamValues(params[1])
+	}
+	err := handler(c)
+	res := w.Result()
+	for _, cookie := range res.Cookies() {
+		if n := len(cookie.Name) + len(cookie.Value); n > 4000 {
+			s.t.Errorf("the cookie %s has %d bytes", cookie.Name, n)
+		}
+		s.cookies[cookie.Name] = cookie
+	}
+	return res, err
+}
+
+// get asks for a page that must be there.
+func (s *shopper) get(handler echo.HandlerFunc, target string, params ...string) (*http.Response, string) {
+	s.t.Helper()
+	res, err := s.try(handler, "GET", target, "", "", params...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res, body(s.t, res)
+}
+
+// post sends a form, which must be answered by the way to another page.
+func (s *shopper) post(handler echo.HandlerFunc, target string, values url.Values) (location string) {
+	s.t.Helper()
+	res, err := s.try(handler, "POST", target, "application/x-www-form-urlencoded", values.Encode())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusSeeOther {
+		s.t.Fatalf("%s is answered with %d", target, res.StatusCode)
+	}
+	return res.Header.Get("Location")
+}
+
+func item(id string) url.Values { return url.Values{"item_id": {id}} }
+
+// wants fails the test unless the page shows exactly that once, and nothing of what follows.
+func (s *shopper) wants(page, want string, not ...string) {
+	s.t.Helper()
+	if !strings.Contains(page, want) {
+		s.t.Errorf("the page does not say %q:\n%s", want, page)
+	}
+	for _, word := range not {
+		if strings.Contains(page, word) {
+			s.t.Errorf("the page says %q:\n%s", word, page)
+		}
+	}
+}
+
+func TestClickOnASizeComesBackWithWords(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	for referer, want := range map[string]string{
+		"http://shop.example/products/SHU6000?x=1": "/products/SHU6000",
+		"http://shop.example/":                     "/",
+		"http://elsewhere.example/phish":           "/",
+		"http://shop.example//elsewhere.example":   "/elsewhere.example",
+		"":                                         "/",
+		"::":                                       "/",
+	} {
+		s := newShopper(t)
+		s.page = referer
+		if got := s.post(pages.AddToCart, "/cart/add", item("2")); got != want {
+			t.Errorf("from %q: to %q, want %q", referer, got, want)
+		}
+		_, page := s.get(pages.Home, "/")
+		s.wants(page, "Hop Man 3, size 9.5 is in your cart.")
+	}
+}
+
+func TestClickOnNothing(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	for _, id := range []string{"", "99", "-1", "two", "99999999999999999999"} {
+		_, err := newShopper(t).try(pages.AddToCart, "POST", "/cart/add", "application/x-www-form-urlencoded", item(id).Encode())
+		if !errors.Is(err, inventory.ErrNotFound) {
+			t.Errorf("item %q: got %v, want ErrNotFound", id, err)
+		}
+	}
+}
+
+func TestCartWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	pages := newRig(t).pages // holds two lines
+	s := newShopper(t)
+	const removeNine = `class="cart-item__remove" type="submit" formaction="/cart/remove" formmethod="post" name="item_id" value="2"`
+
+	shared, page := s.get(pages.Home, "/")
+	s.wants(page, `data-empty`, removeNine)
+	if shared.Header.Get("Etag") == "" {
+		t.Error("a page without a cart has no tag")
+	}
+	s.post(pages.AddToCart, "/cart/add", item("2"))
+	res, page := s.get(pages.Home, "/")
+	s.wants(page, removeNine)
+	s.wants(page, `data-cart-subtotal>$120</strong>`)
+	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Etag") != "" {
+		t.Errorf("a page with a cart has %v", res.Header)
+	}
+	res, page = s.get(pages.Product, "/products/SHU6000", "sku", "SHU6000") // no flash any more
+	s.wants(page, removeNine, "is in your cart")
+	if res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("a page with a cart has %v", res.Header)
+	}
+
+	for _, tt := range []struct{ id, want, not string }{
+		{"2", "Hop Man 3, size 9.5 is in your cart already.", "value=\"3\" data-item-id"},
+		{"3", "You have Hop Man 3 in size 9.5: one size of each shoe.", "value=\"3\" data-item-id"},
+		{"5", "Breezy Boost 600, size 9 is in your cart. It is sold out", "cart-item__soon\" data-cart-soon hidden>coming soon...</p>\n        </div>\n        <p class=\"cart-item__price\" data-cart-price>$140"},
+	} {
+		s.post(pages.AddToCart, "/cart/add", item(tt.id))
+		_, page = s.get(pages.Home, "/")
+		s.wants(page, tt.want, tt.not)
+	}
+	s.wants(page, `<li class="cart-item cart-item-out" data-item-id="5">`)
+	s.wants(page, `formaction="/cart/add?replace=true" formmethod="post" name="item_id" value="6"`)
+	s.post(pages.AddToCart, "/cart/add?replace=true", item("6"))
+	_, page = s.get(pages.Home, "/")
+	s.wants(page, `data-cart-subtotal>$260.50</strong>`, "cart-item-out")
+
+	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
+	_, page = s.get(pages.Home, "/")
+	s.wants(page, "Hop Man 3, size 9.5 is out of your cart.", removeNine)
+	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
+	_, page = s.get(pages.Home, "/")
+	s.wants(page, "Hop Man 3, size 9.5 is not in your cart.")
+	s.post(pages.RemoveFromCart, "/cart/remove", item("6"))
+	s.get(pages.Home, "/")
+	res, page = s.get(pages.Home, "/")
+	s.wants(page, "data-empty")
+	if res.Header.Get("Etag") != shared.Header.Get("Etag") {
+		t.Error("who has nothing in his cart does not get the page that is the same for everyone")
+	}
+}
+
+func TestFullCartWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	s := newShopper(t)
+	for _, id := range []string{"2", "6", "9"} {
+		s.post(c.pages.AddToCart, "/cart/add", item(id))
+	}
+	_, page := s.get(c.pages.Home, "/")
+	s.wants(page, "Your cart is full: it holds 2 pairs.")
+}
+
+// What a form does reaches the tabs that are open, and what tabs do is on the next page.
+func TestFormsAndTabsShareTheCart(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	s := newShopper(t)
+	v := s.session(c.pages)
+	a, _ := c.tab(v.CartID, nil)
+
+	s.post(c.pages.AddToCart, "/cart/add", item("2"))
+	wantIDs(t, seen(t, a.Receive("cart")), 2)
+	changed(t, a, "add_item", object{"item_id": 6})
+	_, page := s.get(c.pages.Home, "/")
+	s.wants(page, `data-cart-subtotal>$260.50</strong>`)
+	s.post(c.pages.RemoveFromCart, "/cart/remove", item("2"))
+	wantIDs(t, seen(t, a.Receive("cart")), 6)
+}
+
+// session asks for what is only this visitor's.
+func (s *shopper) session(pages *Pages) (v visitor) {
+	s.t.Helper()
+	_, answer := s.get(pages.Session, "/session")
+	if err := json.Unmarshal([]byte(answer), &v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// mirror is what the script does after each change.
+func (s *shopper) mirror(pages *Pages, m mirrored) (v visitor) {
+	s.t.Helper()
+	sent, err := json.Marshal(m)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	res, err := s.try(pages.MirrorSession, "POST", "/session", "application/json", string(sent))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(body(s.t, res)), &v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// A shopper who turns JavaScript off finds the cart of the tabs, who turns it on the cart of the forms.
+func TestSessionMirrorsTheCart(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	tokens := pages.carts.tokens
+	s := newShopper(t)
+	first := s.session(pages)
+	if first.SerializedCart != nil {
+		t.Errorf("a new visitor has the cart %s", *first.SerializedCart)
+	}
+	s.post(pages.AddToCart, "/cart/add", item("2"))
+	s.get(pages.Home, "/")
+	byForm := *s.session(pages).SerializedCart
+	if again := *s.session(pages).SerializedCart; again != byForm {
+		t.Error("the token changes and the cart does not")
+	}
+
+	tab, err := checkout.Cart{}.Add(checkout.Line{ID: checkout.NewLineID(), Product: 2, Item: 6}, 1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := s.cookies[cartName]
+	both := s.mirror(pages, mirrored{first.CartID, tokens.Sign(tab)})
+	if got := tokens.Open(*both.SerializedCart); got.Len() != 2 {
+		t.Errorf("mirrored a cart, and the session has %v", got.Lines())
+	}
+	s.cookies[cartName] = old // another tab asks at the same time
+	if got := tokens.Open(*s.mirror(pages, mirrored{first.CartID, *both.SerializedCart}).SerializedCart); got.Len() != 2 {
+		t.Errorf("mirrored a cart at the same time, and the session has %v", got.Lines())
+	}
+	if kept := s.session(pages); *kept.SerializedCart != *both.SerializedCart || kept.CartID != first.CartID {
+		t.Errorf("the session has %v, want %v", kept, both)
+	}
+	for _, bad := range []string{"", "x", strings.Repeat("x", 10_000)} {
+		if kept := s.mirror(pages, mirrored{"x", bad}); *kept.SerializedCart != *both.SerializedCart || kept.CartID != first.CartID {
+			t.Errorf("mirrored %.10q, and the session has %v", bad, kept)
+		}
+	}
+	agreed := newCartID()
+	if kept := s.mirror(pages, mirrored{CartID: agreed}); kept.CartID != agreed || s.session(pages).CartID != agreed {
+		t.Errorf("the tabs agreed on %s, and the session has %s", agreed, kept.CartID)
+	}
+	for _, bad := range []string{"", "[]", `{"cart_id":7}`} {
+		if _, err := s.try(pages.MirrorSession, "POST", "/session", "application/json", bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+// The largest cart fits into its cookie.
+func TestCartCookieIsBounded(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	const many = 1 << 40 // ids as long as they may get
+	var cart checkout.Cart
+	for i := range inventory.ItemID(100) {
+		line := checkout.Line{ID: checkout.NewLineID(), Product: inventory.ProductID(many * (i + 1)), Item: many + i, OutAt: many}
+		added, err := cart.Add(line, 1, checkout.MostLines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cart = added
+		if i < 80 {
+			cart, _ = cart.Remove(line.Item, 1)
+		}
+	}
+	s := newShopper(t)
+	v := s.mirror(pages, mirrored{newCartID(), pages.carts.tokens.Sign(cart)})
+	if got := pages.carts.tokens.Open(*v.SerializedCart); !got.Equal(cart) || got.Len() != checkout.MostLines {
+		t.Errorf("the session keeps %d lines", got.Len())
+	}
+	cookie := s.cookies[cartName]
+	t.Logf("%d lines, a token of %d bytes, a cookie of %d", cart.Len(), len(*v.SerializedCart), len(cookie.Value))
+	if len(cookie.String()) > 4096 {
+		t.Errorf("the whole cookie has %d bytes", len(cookie.String()))
+	}
+}

@@ -1,0 +1,116 @@
+package shop
+
+import (
+	"slices"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// cartLine is a line of a cart as shoppers see it, on the wire and on pages.
+type cartLine struct {
+	ID           inventory.ItemID    `json:"id"`
+	ProductID    inventory.ProductID `json:"product_id"`
+	SKU          string              `json:"sku"`
+	Size         string              `json:"size"`
+	Brand        string              `json:"brand"`
+	Name         string              `json:"name"`
+	Color        string              `json:"color"`
+	Price        inventory.Cents     `json:"price_usd"`
+	MainImageURL string              `json:"main_image_url"`
+	Released     bool                `json:"released"`
+	OutOfStock   bool                `json:"out_of_stock"`
+	Sizes        []cartSize          `json:"sizes,omitempty"` // of the product, when this one is out
+
+	line     checkout.Line
+	revision inventory.Revision // of the item
+}
+
+// cartSize is a size that may be taken in place of one that is sold out.
+type cartSize struct {
+	ItemID inventory.ItemID `json:"item_id"`
+	Size   string           `json:"size"`
+	Level  inventory.Level  `json:"level"`
+}
+
+// Others are the sizes that may be taken instead of one that is out.
+func (l cartLine) Others() []cartSize {
+	return slices.DeleteFunc(slices.Clone(l.Sizes), func(s cartSize) bool { return s.Level == inventory.LevelOut })
+}
+
+// cartView is the cart beside a page. Its zero value is an empty cart, and so are the values of its Blanks: from them
+// the page's script makes what comes in later.
+type cartView struct {
+	Lines      []cartLine
+	Serialized string
+	Subtotal   inventory.Cents // of what is not sold out
+
+	BlankLine cartLine
+	BlankSize cartSize
+}
+
+// Count is the number of lines, for a template.
+func (v *cartView) Count() int { return len(v.Lines) }
+
+func (p *Pages) viewCart(cart checkout.Cart) *cartView {
+	v := &cartView{Lines: viewCart(cart, p.shelf.Catalog(), p.imageURL)}
+	for _, l := range v.Lines {
+		if !l.OutOfStock {
+			v.Subtotal += l.Price
+		}
+	}
+	if len(v.Lines) > 0 {
+		v.Serialized = p.carts.tokens.Sign(cart)
+	}
+	return v
+}
+
+// cartPayload is the payload of the event cart, and the response to what changes the cart.
+type cartPayload struct {
+	Items      []cartLine `json:"items"`
+	Serialized string     `json:"serialized"`
+}
+
+// viewCart lists the lines as the catalog has them, by item. What the catalog does not have cannot be shown.
+func viewCart(cart checkout.Cart, catalog *inventory.Catalog, imageURL func(string) string) []cartLine {
+	lines := make([]cartLine, 0, cart.Len())
+	for _, l := range cart.Lines() {
+		if item, product, ok := catalog.Item(l.Item); ok {
+			lines = append(lines, viewLine(l, item, product, imageURL))
+		}
+	}
+	return lines
+}
+
+func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageURL func(string) string) cartLine {
+	v := cartLine{
+		ID:           item.ID,
+		ProductID:    p.ID,
+		SKU:          item.SKU,
+		Size:         item.Size,
+		Brand:        p.Brand,
+		Name:         p.Name,
+		Color:        p.Color,
+		Price:        p.Price,
+		MainImageURL: imageURL(p.MainImageURL),
+		Released:     p.Released,
+		OutOfStock:   item.Level == inventory.LevelOut,
+		line:         l,
+		revision:     item.Revision,
+	}
+	if v.OutOfStock {
+		for _, it := range p.Items {
+			v.Sizes = append(v.Sizes, cartSize{it.ID, it.Size, it.Level})
+		}
+	}
+	return v
+}
+
+// newLine is a line for an item that somebody puts into a cart now.
+func newLine(item inventory.Item, p *inventory.Product) checkout.Line {
+	l := checkout.Line{ID: checkout.NewLineID(), Product: p.ID, Item: item.ID}
+	if item.Level == inventory.LevelOut {
+		l.OutAt = item.Revision // nobody can have bought it
+	}
+	return l
+}

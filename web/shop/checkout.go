@@ -1,0 +1,208 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// teller sells a cart as a whole, or not at all. What was bought before is not bought again: its order is returned.
+type teller interface {
+	Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error)
+}
+
+// ledger knows what was sold.
+type ledger interface {
+	Order(ctx context.Context, id checkout.OrderID) (checkout.Order, error)
+	Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error)
+}
+
+// Checkout serves the pages on which carts become orders.
+type Checkout struct {
+	pages  *Pages
+	teller teller
+	ledger ledger
+	log    *slog.Logger
+}
+
+// NewCheckout lets the teller sell what the ledger then knows.
+func NewCheckout(p *Pages, t teller, l ledger, log *slog.Logger) *Checkout {
+	return &Checkout{pages: p, teller: t, ledger: l, log: log}
+}
+
+// Show shows the cart that is to be bought: that of the query, else the session's.
+func (co *Checkout) Show(c echo.Context) error {
+	catalog := co.pages.shelf.Catalog()
+	if !catalog.Loaded() {
+		return ErrNotOpen
+	}
+	sess := co.pages.sessions.load(c.Request())
+	cart, there := co.pages.cartOf(c.Request(), sess)
+	if token := c.QueryParam("serialized_cart"); token != "" {
+		cart, there = co.pages.carts.tokens.Open(token), true
+	}
+	if !there && sess.flash() == nil {
+		return c.Redirect(http.StatusFound, "/")
+	}
+	page := co.viewCheckout(c.Request().Context(), catalog, cart)
+	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
+		page.Flash = o.flash
+		return co.pages.render("checkout", page)
+	})
+}
+
+// Buy buys the whole cart of a form, or nothing. It may be sent again: a line is bought once.
+func (co *Checkout) Buy(c echo.Context) error {
+	sess := co.pages.sessions.load(c.Request())
+	cart, err := co.posted(c, sess)
+	var order checkout.Order
+	if err == nil {
+		order, err = co.sell(c, cart)
+	}
+	if err != nil {
+		return co.refuse(c, sess, cart, err)
+	}
+	bought := linesOf(order)
+	if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart).RemoveBought(bought...)); err != nil {
+		return err
+	}
+	sess.setOrderID(order.ID)
+	sess.setFlash(nil)
+	if slices.ContainsFunc(cart.Lines(), func(l checkout.Line) bool { return !slices.Contains(bought, l.ID) }) {
+		sess.setFlash(info("You bought a part of this before, and here is that order. Nothing else was bought: the rest is still in your cart."))
+	}
+	if err := co.pages.sessions.save(c.Response(), c.Request(), sess); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/checkout/complete")
+}
+
+// posted is the cart of a form. One that was not made here sends none: then it is about the session's.
+func (co *Checkout) posted(c echo.Context, sess session) (checkout.Cart, error) {
+	token := c.FormValue("serialized_cart")
+	cart := co.pages.carts.tokens.Open(token)
+	if token == "" {
+		cart = co.held(c, sess)
+	}
+	if cart.Empty() {
+		return cart, checkout.ErrEmptyCart
+	}
+	return cart, nil
+}
+
+func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
+	cart, _ := co.pages.cartOf(c.Request(), sess)
+	return cart
+}
+
+func (co *Checkout) sell(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
+	shown, err := co.shownTotal(c, cart)
+	if err != nil {
+		return checkout.Order{}, err
+	}
+	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: cart.Lines(), Total: shown})
+}
+
+// shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now.
+func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) (inventory.Cents, error) {
+	given := c.FormValue("total_cents")
+	if given == "" {
+		var sum inventory.Cents
+		for _, l := range viewCart(cart, co.pages.shelf.Catalog(), co.pages.imageURL) {
+			sum += l.Price
+		}
+		return sum, nil
+	}
+	cents, err := strconv.ParseInt(given, 10, 64)
+	if err != nil {
+		return 0, checkout.ErrPriceChanged
+	}
+	return inventory.Cents(cents), nil
+}
+
+// refusals says why nothing was bought, and what to do next.
+var refusals = []struct {
+	err   error
+	words string
+}{
+	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
+	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Take them out, or take another size, and you can buy the rest."},
+	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Take them out, or come back when they are released."},
+	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
+}
+
+// refuse brings the shopper back to the checkout, with the cart that he sent.
+func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err error) error {
+	message := "Your purchase could not be completed. Send it again: what you have bought is not bought twice."
+	known := false
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			message, known = r.words, true
+		}
+	}
+	if !known {
+		co.log.Error("a purchase was not completed", "err", err)
+	}
+	if !cart.Empty() {
+		if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart)); err != nil {
+			return err
+		}
+	}
+	sess.setFlash(&Flash{Kind: "error", Message: message})
+	if err := co.pages.sessions.save(c.Response(), c.Request(), sess); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/checkout")
+}
+
+// Complete shows the order that the visitor has just made. Its lines leave his cart once more: a request that overlapped
+// the purchase may have brought them back.
+func (co *Checkout) Complete(c echo.Context) error {
+	sess := co.pages.sessions.load(c.Request())
+	id := sess.orderID()
+	if id == "" {
+		return c.Redirect(http.StatusFound, "/")
+	}
+	order, err := co.ledger.Order(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	held := co.held(c, sess)
+	cart := held.RemoveBought(linesOf(order)...)
+	if !cart.Equal(held) {
+		if err := co.pages.keepCart(c, sess, cart); err != nil {
+			return err
+		}
+	}
+	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
+		return co.renderOrder("complete", "Thank you", order, o)
+	})
+}
+
+// Order shows an order to whoever knows its id.
+func (co *Checkout) Order(c echo.Context) error {
+	order, err := co.ledger.Order(c.Request().Context(), checkout.OrderID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	sess := co.pages.sessions.load(c.Request())
+	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {
+		return co.renderOrder("order", "Your order", order, o)
+	})
+}
+
+func linesOf(order checkout.Order) []checkout.LineID {
+	ids := make([]checkout.LineID, len(order.Lines))
+	for i, l := range order.Lines {
+		ids[i] = l.LineID
+	}
+	return ids
+}

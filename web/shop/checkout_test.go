@@ -1,0 +1,331 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+	"sneakers23/web/webtest"
+)
+
+// fakeTeller sells all that it is asked for, once, or refuses.
+type fakeTeller struct {
+	orders  []checkout.Order
+	refuses error
+	asked   []checkout.Purchase
+	lookups int
+}
+
+func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error) {
+	f.asked = append(f.asked, p)
+	if f.refuses != nil {
+		return checkout.Order{}, f.refuses
+	}
+	for _, l := range p.Lines {
+		bought, _ := f.Bought(ctx, []checkout.LineID{l.ID})
+		if id, ok := bought[l.ID]; ok {
+			return f.Order(ctx, id)
+		}
+	}
+	order := checkout.Order{
+		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.OrderConfirmed, Total: p.Total,
+		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
+	}
+	for _, l := range p.Lines {
+		order.Lines = append(order.Lines, checkout.OrderLine{
+			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: "SKU", Size: "9.5", Brand: "Snks 23", Name: "Hop Man 3",
+			Color: "yellow/blue", MainImageURL: "/assets/images/hop-man-3.svg", Price: 12000,
+		})
+	}
+	f.orders = append(f.orders, order)
+	return order, nil
+}
+
+func (f *fakeTeller) Order(_ context.Context, id checkout.OrderID) (checkout.Order, error) {
+	for _, o := range f.orders {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	return checkout.Order{}, checkout.ErrNoOrder
+}
+
+func (f *fakeTeller) Bought(_ context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+	f.lookups++
+	bought := map[checkout.LineID]checkout.OrderID{}
+	for _, o := range f.orders {
+		for _, l := range o.Lines {
+			for _, id := range lines {
+				if l.LineID == id {
+					bought[id] = o.ID
+				}
+			}
+		}
+	}
+	return bought, nil
+}
+
+// desk is a shop in which things can be bought. Both products are released.
+type desk struct {
+	*counter
+	*Checkout
+	fake *fakeTeller
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{counter: newCounter(t), fake: new(fakeTeller)}
+	d.rows.Products[1].Released = true
+	d.notice([]inventory.ProductID{2})
+	d.Checkout = NewCheckout(d.counter.pages, d.fake, d.fake, slog.New(slog.DiscardHandler))
+	return d
+}
+
+// form reads the form that buys.
+func form(t testing.TB, page string) url.Values {
+	t.Helper()
+	_, page, ok := strings.Cut(page, `action="/checkout" method="post">`)
+	if !ok {
+		t.Fatalf("no form to buy:\n%s", page)
+	}
+	values := url.Values{}
+	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
+		values.Set(m[1], m[2])
+	}
+	return values
+}
+
+func TestBuy(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	v := s.session(d.counter.pages)
+	tab, _ := d.tab(v.CartID, nil)
+	changed(t, tab, "add_item", object{"item_id": 2})
+	changed(t, tab, "add_item", object{"item_id": 6})
+
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, `<button class="button purchase-button">Purchase</button>`, "sold out", "NOT AVAILABLE")
+	sent := form(t, page)
+	if sent.Get("total_cents") != "26050" {
+		t.Errorf("the total is %s", sent.Get("total_cents"))
+	}
+	changed(t, tab, "remove_item", object{"item_id": 6}) // meanwhile, in the tab
+	later := changed(t, tab, "add_item", object{"item_id": 9})
+	wantIDs(t, later, 2, 9)
+
+	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" {
+		t.Errorf("bought, and led to %s", to)
+	}
+	wantIDs(t, seen(t, tab.Receive("cart")), 9)
+	res, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
+	s.wants(page, `<li class="cart-item" data-item-id="9">`, `<li class="cart-item" data-item-id="2">`)
+	if res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the order's page has %v", res.Header)
+	}
+	_, page = s.get(d.Order, "/orders/ORDER-1", "id", "ORDER-1")
+	s.wants(page, "Made on 2 May 2031, 20:00 UTC")
+
+	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" { // gone back, and sent again
+		t.Errorf("bought again, and led to %s", to)
+	}
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
+	if len(d.fake.orders) != 1 || len(d.fake.asked) != 2 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
+		t.Errorf("asked for %+v", d.fake.asked)
+	}
+}
+
+// A cart of which a part was bought before sells nothing: the order is shown, and the rest stays.
+func TestBuyWithALineMore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	_, page := s.get(d.Show, "/checkout")
+	first := form(t, page)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
+	_, page = s.get(d.Show, "/checkout")
+	both := form(t, page)
+	s.post(d.Buy, "/checkout", first)
+	s.get(d.Complete, "/checkout/complete")
+	if to := s.post(d.Buy, "/checkout", both); to != "/checkout/complete" {
+		t.Errorf("led to %s", to)
+	}
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "Nothing else was bought: the rest is still in your cart.", `<li class="cart-item" data-item-id="2">`)
+	s.wants(page, `<li class="cart-item" data-item-id="6">`)
+	s.post(d.Buy, "/checkout", formAt(s, d))
+	if len(d.fake.orders) != 2 {
+		t.Errorf("%d orders, want 2", len(d.fake.orders))
+	}
+}
+
+func formAt(s *shopper, d *desk) url.Values {
+	s.t.Helper()
+	_, page := s.get(d.Show, "/checkout")
+	return form(s.t, page)
+}
+
+func TestNothingToCheckOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	for name, handler := range map[string]func(*shopper) (*http.Response, string){
+		"/checkout":          func(s *shopper) (*http.Response, string) { return s.get(d.Show, "/checkout") },
+		"/checkout/complete": func(s *shopper) (*http.Response, string) { return s.get(d.Complete, "/checkout/complete") },
+	} {
+		if res, _ := handler(s); res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/" {
+			t.Errorf("%s with nothing: %d", name, res.StatusCode)
+		}
+	}
+	for _, token := range []string{"x", d.carts.tokens.Sign(checkout.Cart{})} {
+		res, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(token))
+		s.wants(page, "No items to checkout!", "purchase-button")
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("status %d", res.StatusCode)
+		}
+	}
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "No items to checkout!")
+	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) {
+		t.Errorf("an unknown order: %v", err)
+	}
+}
+
+func TestCheckoutTakesTheCartOfTheQuery(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	cart := cartWith(t, d.shelf.Catalog(), 6)
+	s.get(d.counter.pages.Home, "/")
+	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cart)))
+	s.wants(page, `data-item-id="6"`, `data-item-id="2"`)
+	s.post(d.Buy, "/checkout", form(t, page))
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `<li class="cart-item" data-item-id="2">`, `<li class="cart-item" data-item-id="6">`)
+}
+
+func TestRefusedPurchases(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for says, refuses := range map[string]error{
+		"Your cart has out-of-stock shoes":        errors.Join(checkout.ErrSoldOut),
+		"Your cart has unreleased shoes":          checkout.ErrNotReleased,
+		"The price has changed":                   checkout.ErrPriceChanged,
+		"Your purchase could not be completed":    context.DeadlineExceeded,
+		"Your cart is empty. Pick a size first.":  nil,
+		"The price has changed. Look at the new ": nil,
+	} {
+		s := newShopper(t)
+		d.fake.refuses = refuses
+		cart := cartWith(t, d.shelf.Catalog(), 2)
+		sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}, "total_cents": {"12000"}}
+		switch {
+		case strings.Contains(says, "empty"):
+			sent.Set("serialized_cart", "x")
+		case strings.Contains(says, "Look"):
+			sent.Set("total_cents", "a lot")
+		}
+		if to := s.post(d.Buy, "/checkout", sent); to != "/checkout" {
+			t.Errorf("%s: led to %s", says, to)
+		}
+		res, page := s.get(d.Show, "/checkout")
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", says, res.StatusCode)
+		}
+		s.wants(page, `<div class="flash flash--error"><p class="flash__words">`+says)
+		if sent.Get("serialized_cart") != "x" {
+			s.wants(page, `data-item-id="2"`)
+		}
+		_, page = s.get(d.Show, "/checkout?serialized_cart=x")
+		s.wants(page, "No items", says)
+	}
+}
+
+// What is out is said, the form carries since when, and a pair that was bought leads to its order.
+func TestCheckoutOfWhatIsOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
+	before := formAt(s, d)
+	if d.fake.lookups != 0 {
+		t.Errorf("the ledger was asked %d times for nothing", d.fake.lookups)
+	}
+	d.rows.Items[1].Available, d.rows.Items[1].Revision = 0, 7
+	d.notice(nil, 2)
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "Sorry, this shoe is sold out")
+	s.wants(page, `<button class="button purchase-button" disabled>SOME ITEMS NOT AVAILABLE</button>`)
+	lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines()
+	if len(lines) != 2 || lines[0].OutAt != 7 || lines[1].OutAt != 0 {
+		t.Errorf("the form buys %+v", lines)
+	}
+
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: d.carts.tokens.Open(before.Get("serialized_cart")).Lines()[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	_, page = s.get(d.Show, "/checkout") // the answer was lost
+	s.wants(page, `<a href="/orders/ORDER-1">see your order</a>`, "Sorry, this shoe is sold out", "NOT AVAILABLE")
+	if lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 || lines[0].Item != 6 {
+		t.Errorf("the form buys %+v", lines)
+	}
+}
+
+func TestCheckoutOfWhatIsNotReleased(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "This shoe is not released yet", "sold out")
+	s.wants(page, "SOME ITEMS NOT AVAILABLE")
+}
+
+func TestGoldenCheckout(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	catalog := d.shelf.Catalog()
+	cart := cartWith(t, catalog, 1, 6)
+	order, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: cartWith(t, catalog, 2).Lines(), Total: 12000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelled := order
+	cancelled.Status = checkout.OrderCancelled
+	show := func(cart checkout.Cart) func() ([]byte, error) {
+		return func() ([]byte, error) {
+			page := d.viewCheckout(t.Context(), catalog, cart)
+			page.Serialized = "TOKEN"
+			return d.counter.pages.render("checkout", page)
+		}
+	}
+	for name, render := range map[string]func() ([]byte, error){
+		"checkout.html":        show(cartWith(t, catalog, 2, 6)),
+		"checkout_out.html":    show(cart),
+		"checkout_empty.html":  show(checkout.Cart{}),
+		"complete.html":        func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
+		"order.html":           func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
+		"order_cancelled.html": func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
+	} {
+		html, err := render()
+		if err != nil {
+			t.Fatal(err)
+		}
+		webtest.Golden(t, name, html)
+	}
+}

@@ -1,0 +1,113 @@
+package shop
+
+import (
+	"context"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+type checkoutPage struct {
+	Layout
+	Lines      []checkoutLine
+	Serialized string // of the cart that the form buys
+	Total      inventory.Cents
+	TotalCents int64 // the same, for the form
+	Blocked    bool  // something cannot be bought
+	Buys       bool  // there is something that is not bought yet
+}
+
+// checkoutLine is a line that is to be bought, or that was.
+type checkoutLine struct {
+	cartLine
+	OrderID checkout.OrderID // of the order that has it, "" for most
+}
+
+// viewCheckout looks at a cart that is to be bought. When something is out, the ledger is asked who has it: it may be
+// this very shopper, whose answer was lost. What he has leads to its order. What he has not, the form says, was out
+// while it was not bought; the catalog is older than the ledger's word, as [checkout.Line] wants it.
+func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart) checkoutPage {
+	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
+	lines := viewCart(cart, catalog, co.pages.imageURL)
+	bought, asked := co.boughtOf(ctx, lines)
+	form := cart
+	for _, l := range lines {
+		id, has := bought[l.line.ID]
+		page.Lines = append(page.Lines, checkoutLine{l, id})
+		if has {
+			form = form.RemoveBought(l.line.ID)
+			continue
+		}
+		page.Buys = true
+		page.Total += l.Price
+		page.Blocked = page.Blocked || l.OutOfStock || !l.Released
+		if l.OutOfStock && asked {
+			form = form.SeenOut(l.line.ID, l.revision)
+		}
+	}
+	page.TotalCents = int64(page.Total)
+	page.Serialized = co.pages.carts.tokens.Sign(withoutUnknown(form, catalog))
+	return page
+}
+
+// boughtOf asks the ledger about lines of which one is out. It reports whether it has answered.
+func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.OrderID, bool) {
+	var (
+		ids []checkout.LineID
+		out bool
+	)
+	for _, l := range lines {
+		ids = append(ids, l.line.ID)
+		out = out || l.OutOfStock
+	}
+	if !out {
+		return nil, false
+	}
+	bought, err := co.ledger.Bought(ctx, ids)
+	if err != nil {
+		co.log.Debug("the ledger was not asked", "err", err) // the teller will be
+		return nil, false
+	}
+	return bought, true
+}
+
+// withoutUnknown takes out what the catalog does not have any more: nobody can see it, so nobody means to buy it.
+func withoutUnknown(cart checkout.Cart, catalog *inventory.Catalog) checkout.Cart {
+	for _, l := range cart.Lines() {
+		if _, _, ok := catalog.Item(l.Item); !ok {
+			cart = cart.RemoveBought(l.ID)
+		}
+	}
+	return cart
+}
+
+type orderPage struct {
+	Layout
+	Order orderView
+}
+
+// orderView is an order as a page shows it.
+type orderView struct {
+	checkout.Order
+	Made      string
+	Cancelled bool
+}
+
+func (co *Checkout) renderOrder(template, title string, order checkout.Order, o own) ([]byte, error) {
+	lines := make([]checkout.OrderLine, len(order.Lines))
+	for i, l := range order.Lines {
+		l.MainImageURL = co.pages.imageURL(l.MainImageURL)
+		lines[i] = l
+	}
+	order.Lines = lines
+	return co.pages.render(template, orderPage{
+		Layout: Layout{
+			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart,
+		},
+		Order: orderView{
+			Order:     order,
+			Made:      order.CreatedAt.UTC().Format("2 January 2006, 15:04 MST"),
+			Cancelled: order.Status == checkout.OrderCancelled,
+		},
+	})
+}
