@@ -1,0 +1,236 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// once is a line's fate that strikes the first so many transactions.
+func once(f fault, times int64) func() fault {
+	var asked atomic.Int64
+	return func() fault {
+		if asked.Add(1) <= times {
+			return f
+		}
+		return passes
+	}
+}
+
+func short(c *TellerConfig) { c.Patience, c.LockWithin = 3*time.Second, 200*time.Millisecond }
+
+// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the database committed.
+// The buyer hears nothing of it, and the pair is sold once.
+func TestCutAtCommit(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{
+		"before": losesCommit, "after": losesAnswer, "silent before": swallowsMore, "silent after": holdsAnswer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, 1, 1, 2)
+			line, pool := newCutter(t, s.pool, once(f, 3))
+			n := s.node(pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 200*time.Millisecond })
+			p := s.cart(s.items[0])
+			o := n.buy(p)
+			if line.faults[f].Load() == 0 {
+				t.Error("the line was not cut")
+			}
+			if got, err := n.orders.Bought(t.Context(), []LineID{p.Lines[0].ID}); err != nil || got[p.Lines[0].ID] != o.ID {
+				t.Errorf("the line is in order %q, the buyer was told of another: %v", got[p.Lines[0].ID], err)
+			}
+			want := s.item(s.items[0])
+			if now, _, _ := n.stock.Catalog().Item(want.ID); want.Available != 1 || want.Sold != 1 || now.ItemRow != want {
+				t.Errorf("the database says %+v, the catalog %+v", want, now.ItemRow)
+			}
+			s.checkBooks()
+		})
+	}
+}
+
+// TestNobodyKnows cuts every answer: the buyer must not be told that he has nothing.
+func TestNobodyKnows(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	var gone atomic.Bool
+	_, pool := newCutter(t, s.pool, func() fault {
+		gone.Store(true)
+		return losesAnswer
+	})
+	cfg := pool.Config()
+	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if gone.Load() {
+			return errors.New("no way to the database")
+		}
+		return nil
+	}
+	cut, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cut.Close)
+	n := s.node(cut, short)
+	p := s.cart(s.items[0])
+	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+	// the next buyer's transaction was never begun
+	if _, err := n.teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrFailed) || errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrFailed", err)
+	}
+	other := s.node(s.pool)
+	if o, err := other.teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
+		t.Errorf("the same form at another node: %+v, %v, want the order", o, err)
+	}
+	s.checkBooks()
+}
+
+// TestBadCartAlone has one cart in a batch of many that the database refuses, for a reason that no look can see.
+func TestBadCartAlone(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 1, 100)
+	n := s.node(s.pool)
+	bad := s.items[1]
+	s.exec(`UPDATE item_availabilities SET sold_count = 2147483647 WHERE item_id = $1`, bad) // one more is none
+	hold, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold.Exec(t.Context(), `SELECT FROM item_availabilities FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := n.teller.Buy(t.Context(), s.cart(s.items[0])); err != nil {
+			t.Error(err)
+		}
+	})
+	s.untilWaits(1) // the others are a batch
+	for i := range 32 {
+		wg.Go(func() {
+			item := s.items[0]
+			if i == 20 {
+				item = bad
+			}
+			_, err := n.teller.Buy(t.Context(), s.cart(item))
+			var pg *pgconn.PgError
+			switch {
+			case item == bad && (!errors.Is(err, ErrFailed) || !errors.As(err, &pg)):
+				t.Errorf("the bad cart got %v, want ErrFailed with the database's reason", err)
+			case item != bad && err != nil:
+				t.Error(err)
+			}
+		})
+	}
+	for deadline := time.Now().Add(patience); len(n.teller.waiting) < 32 && time.Now().Before(deadline); {
+	}
+	if err := hold.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if sold := s.item(s.items[0]).Sold; sold != 32 {
+		t.Errorf("%d were sold beside the bad cart, want 32", sold)
+	}
+}
+
+// TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the row is free.
+func TestHeldRow(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 50*time.Millisecond })
+	hold, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold.Exec(t.Context(), `SELECT FROM item_availabilities FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	sold := make(chan error, 1)
+	began := time.Now()
+	go func() {
+		_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
+		sold <- err
+	}()
+	for time.Since(began) < 200*time.Millisecond { // several times what it waits for
+		s.untilWaits(1)
+	}
+	if err := hold.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-sold; err != nil {
+		t.Error(err)
+	}
+	s.checkBooks()
+}
+
+// TestDeadlock sells while somebody locks the same rows in another order.
+func TestDeadlock(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 20*time.Second })
+	ctx := t.Context()
+	hold, err := s.pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`
+	if _, err := hold.Exec(ctx, lock, s.items[1]); err != nil {
+		t.Fatal(err)
+	}
+	sold := make(chan error, 1)
+	go func() {
+		_, err := n.teller.Buy(ctx, s.cart(s.items...))
+		sold <- err
+	}()
+	s.untilWaits(1)
+	_, err = hold.Exec(ctx, lock, s.items[0]) // one of both is the victim
+	if err := errors.Join(hold.Rollback(ctx), <-sold); err != nil {
+		t.Error(err)
+	}
+	t.Logf("the other transaction got: %v", err)
+	s.checkBooks()
+}
+
+// TestSnapshots sells on a database whose transactions see one moment unless they say otherwise: the look must see what
+// was sold while it waited for the lock.
+func TestSnapshots(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	cfg := s.pool.Config()
+	cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	one, two := s.node(pool), s.node(pool)
+	p := s.cart(s.items[0])
+	for range 30 {
+		var wg sync.WaitGroup
+		p.Lines[0].ID = NewLineID()
+		ids := make([]OrderID, 4)
+		for i := range ids {
+			wg.Go(func() {
+				o, err := []*node{one, two}[i%2].teller.Buy(t.Context(), p)
+				if err != nil && !errors.Is(err, ErrSoldOut) {
+					t.Error(err)
+				}
+				ids[i] = o.ID
+			})
+		}
+		wg.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Fatalf("one form got orders %q", ids)
+			}
+		}
+	}
+	s.checkBooks()
+}
