@@ -3,7 +3,9 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -16,7 +18,18 @@ import (
 	"sneakers23/migrations"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+// TestMain is also the process that TestKilledNode kills.
+func TestMain(m *testing.M) {
+	url, ok := os.LookupEnv(tellerProcess)
+	if !ok {
+		pgtest.Main(m)
+	}
+	if err := runTellerProcess(url); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
 
 func migrate(ctx context.Context, url string) error {
 	_, err := migrations.Up(ctx, url)
