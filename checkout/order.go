@@ -53,11 +53,15 @@ type OrderLine struct {
 // orderKey is an order's id as the database has it.
 type orderKey [16]byte
 
-// newOrderKey makes an id that nobody can guess.
+// newOrderKey makes an id that nobody can guess. One that begins like a flag would be hard to name at a command line.
 func newOrderKey() orderKey {
-	var key orderKey
-	_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the process instead
-	return key
+	for {
+		var key orderKey
+		_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the process instead
+		if key.id()[0] != '-' {
+			return key
+		}
+	}
 }
 
 func (k orderKey) id() OrderID { return OrderID(base64.RawURLEncoding.EncodeToString(k[:])) }
