@@ -234,3 +234,35 @@ func TestSnapshots(t *testing.T) {
 	}
 	s.checkBooks()
 }
+
+// TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold one with a higher.
+func TestLocksInOrder(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 1, 5)
+	n := s.node(s.pool)
+	o := n.buy(s.cart(s.items...))
+	s.exec(`UPDATE item_availabilities SET available_count = available_count WHERE item_id = $1`, s.items[0]) // now last on disk
+	ctx := t.Context()
+	for what, do := range map[string]func() error{
+		"sell":   func() error { _, err := n.teller.Buy(ctx, s.cart(s.items[2], s.items[0])); return err },
+		"cancel": func() error { _, err := n.orders.Cancel(ctx, o.ID); return err },
+	} {
+		hold, err := s.pool.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, s.items[0]); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- do() }()
+		s.untilWaits(1)
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE NOWAIT`, s.items[2]); err != nil {
+			t.Errorf("%s waits for the first row and holds the last: %v", what, err)
+		}
+		if err := errors.Join(hold.Rollback(ctx), <-done); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	s.checkBooks()
+}
