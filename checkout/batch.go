@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -51,6 +52,11 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket, inDoubt bool) 
 		case ctx.Err() != nil:
 			giveUp(batch, inDoubt, err)
 			return
+		case held(err) && len(batch) > 1:
+			batch = t.setAside(ctx, batch, inDoubt, err)
+			if len(batch) == 0 {
+				return
+			}
 		case again:
 			wait(ctx, pause)
 			pause = min(2*pause, time.Second)
@@ -99,6 +105,39 @@ func luck(err error, attempt int) bool {
 		return attempt < enough
 	}
 	return false
+}
+
+// held tells whether somebody else held a row for longer than a transaction waits.
+func held(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "55P03"
+}
+
+// setAside lets nobody suffer for a row that he does not want: it asks which rows are free, and parts the batch. Carts
+// of free rows are returned, to be sold at once. The others have waited long enough and can't be sold now, unless an
+// earlier attempt may have sold them: then they wait on, behind those of free rows.
+func (t *Teller) setAside(ctx context.Context, batch []*ticket, inDoubt bool, err error) []*ticket {
+	free, lookErr := t.free(ctx, batch)
+	if lookErr != nil {
+		return batch // the next attempt fails as well, or not
+	}
+	var there, stuck []*ticket
+	for _, waits := range batch {
+		if slices.ContainsFunc(waits.Lines, func(l Line) bool { return !free[l.Item] }) {
+			stuck = append(stuck, waits)
+		} else {
+			there = append(there, waits)
+		}
+	}
+	switch {
+	case len(stuck) == 0 || len(there) == 0:
+		return batch
+	case inDoubt:
+		t.sellWithin(ctx, there, inDoubt)
+		return stuck
+	}
+	giveUp(stuck, inDoubt, err)
+	return there
 }
 
 // uniqueViolation is PostgreSQL's code for a key that is there already.

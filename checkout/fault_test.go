@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/inventory"
 )
 
 // once is a line's fate that strikes the first so many transactions.
@@ -166,6 +168,54 @@ func TestHeldRow(t *testing.T) {
 	}
 	if err := <-sold; err != nil {
 		t.Error(err)
+	}
+	s.checkBooks()
+}
+
+// TestHeldRowHarmsNobodyElse has somebody hold one row for good: carts of other items in the same batch are sold.
+func TestHeldRowHarmsNobodyElse(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 1, 100)
+	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 100*time.Millisecond })
+	ctx := t.Context()
+	hold := func(id inventory.ItemID) (release func()) {
+		tx, err := s.pool.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, id); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := tx.Rollback(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	held, free, gate := s.items[0], s.items[1], s.items[2]
+	releaseHeld, releaseGate := hold(held), hold(gate)
+	defer releaseHeld()
+	var wg sync.WaitGroup
+	buy := func(want error, items ...inventory.ItemID) {
+		wg.Go(func() {
+			if _, err := n.teller.Buy(ctx, s.cart(items...)); !errors.Is(err, want) {
+				t.Errorf("cart of %v: got %v, want %v", items, err, want)
+			}
+		})
+	}
+	buy(nil, gate)
+	s.untilWaits(1) // the others are a batch
+	for range 10 {
+		buy(nil, free)
+		buy(ErrFailed, held)
+		buy(ErrFailed, free, held)
+	}
+	for deadline := time.Now().Add(patience); len(n.teller.waiting) < 30 && time.Now().Before(deadline); {
+	}
+	releaseGate()
+	wg.Wait()
+	if sold := s.item(free).Sold; sold != 10 {
+		t.Errorf("%d were sold beside the held row, want 10", sold)
 	}
 	s.checkBooks()
 }

@@ -105,6 +105,25 @@ func (t *Teller) look(ctx context.Context, conn *pgxpool.Conn, batch []*ticket) 
 	return f, f.readEarlier(ctx, conn, bought)
 }
 
+// free tells which items of the batch nobody else holds at this moment, or are not there.
+func (t *Teller) free(ctx context.Context, batch []*ticket) (map[inventory.ItemID]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, roundTrip)
+	defer cancel()
+	items, _ := touched(batch)
+	rows, _ := t.cfg.Pool.Query(ctx, `
+		WITH free AS (
+			SELECT item_id FROM item_availabilities WHERE item_id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED
+		)
+		SELECT w.id FROM unnest($1::bigint[]) w (id) LEFT JOIN item_availabilities a ON a.item_id = w.id
+		WHERE a.item_id IS NULL OR w.id IN (SELECT item_id FROM free)`, items)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[inventory.ItemID])
+	free := make(map[inventory.ItemID]bool, len(ids))
+	for _, id := range ids {
+		free[id] = true
+	}
+	return free, err
+}
+
 // touched are the items of the batch, each once and in order, and all its lines.
 func touched(batch []*ticket) ([]inventory.ItemID, [][16]byte) {
 	items := make(map[inventory.ItemID]bool)
