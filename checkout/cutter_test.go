@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -165,6 +166,7 @@ func (c *cut) carryQuestions() {
 func (c *cut) carryAnswers() {
 	defer c.close()
 	in, out := bufio.NewReader(c.server), bufio.NewWriter(c.client)
+	wrote := false // in this transaction; what only read has nothing to lose
 	for {
 		var head [5]byte
 		if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -178,7 +180,11 @@ func (c *cut) carryAnswers() {
 		switch {
 		case head[0] == readyForQuery && body[0] == inTransaction:
 			c.fault.Store(int64(c.line.next()))
-		case head[0] == commandComplete && string(body) == "COMMIT\x00":
+		case head[0] == readyForQuery:
+			wrote = false
+		case head[0] == commandComplete && (bytes.HasPrefix(body, []byte("INSERT")) || bytes.HasPrefix(body, []byte("UPDATE"))):
+			wrote = true
+		case head[0] == commandComplete && string(body) == "COMMIT\x00" && wrote:
 			held := c.suffer(holdsAnswer)
 			if held || c.suffer(losesAnswer) {
 				select {
