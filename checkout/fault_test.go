@@ -1,8 +1,10 @@
 package checkout
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -249,7 +251,7 @@ func TestDeadlock(t *testing.T) {
 }
 
 // TestSnapshots sells on a database whose transactions see one moment unless they say otherwise: the look must see what
-// was sold while it waited for the lock.
+// was sold while it waited for the lock, and not be rolled back for it.
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
@@ -260,7 +262,10 @@ func TestSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	one, two := s.node(pool), s.node(pool)
+	var log bytes.Buffer
+	told := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logged := func(c *TellerConfig) { c.Log = told }
+	one, two := s.node(pool, logged), s.node(pool, logged)
 	p := s.cart(s.items[0])
 	for range 30 {
 		var wg sync.WaitGroup
@@ -281,6 +286,9 @@ func TestSnapshots(t *testing.T) {
 				t.Fatalf("one form got orders %q", ids)
 			}
 		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("tellers tried again:\n%s", log.String())
 	}
 	s.checkBooks()
 }
