@@ -324,3 +324,27 @@ func TestLocksInOrder(t *testing.T) {
 	}
 	s.checkBooks()
 }
+
+// TestDatabaseAwayForAMoment can't connect for some time: the buyer waits, and is sold to.
+func TestDatabaseAwayForAMoment(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	var asked atomic.Int64
+	cfg := s.pool.Config()
+	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if asked.Add(1) <= 3 {
+			return errors.New("no way to the database")
+		}
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s.node(pool).buy(s.cart(s.items[0]))
+	if asked.Load() <= 3 {
+		t.Errorf("connected at attempt %d", asked.Load())
+	}
+	s.checkBooks()
+}
