@@ -23,7 +23,7 @@ import (
 )
 
 // `make soak` asks for a million.
-var attempts = flag.Int64("attempts", 25_000, "how many times the buyers of TestNeverOversold ask a teller")
+var attempts = flag.Int64("attempts", 21_000, "how many times the buyers of TestNeverOversold ask a teller")
 
 // TestNeverOversold lets a crowd buy at several tellers of one database while everything goes wrong that can: lines are
 // cut at COMMIT and fall silent, backends are killed, the database crashes, pairs are put in, sold by the operator and
