@@ -124,7 +124,8 @@ func (t *Teller) check(lines []Line) error {
 
 // refuse turns away from memory, without a question to the database, a cart that can't have an order: each of its lines
 // was certainly not bought when its item was out, and the item has not changed since. One line that may have been bought
-// is enough to look it up.
+// is enough to look it up. What this node has not heard of yet has not changed for it: a form that another node sold in
+// the moment after a restock can be refused here until that restock is known, which takes seconds at most.
 func refuse(c *inventory.Catalog, lines []Line) error {
 	items := make([]inventory.ItemID, 0, 10)
 	for _, l := range lines {

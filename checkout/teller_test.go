@@ -327,3 +327,43 @@ func (s *store) untilWaits(n int) {
 		}
 	}
 }
+
+// clumsyShelf drops what it is told of for the first time.
+type clumsyShelf struct {
+	quietShelf
+	dropped *bool
+}
+
+func (c clumsyShelf) Committed(context.Context, ...inventory.Change) error {
+	if !*c.dropped {
+		*c.dropped = true
+		panic("dropped it")
+	}
+	return nil
+}
+
+// TestServeAgain panics after a commit: the buyer is told that nobody knows, and finds his order at the next Serve.
+func TestServeAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 5)
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: clumsyShelf{dropped: new(bool)}})
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		_ = teller.Serve(t.Context())
+	}()
+	p := s.cart(s.items[0])
+	if _, err := teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+	if r := <-panicked; r == nil {
+		t.Error("it did not panic")
+	}
+	run(t, teller.Serve)
+	if o, err := teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
+		t.Errorf("got %+v, %v, want the order", o, err)
+	}
+	if sold := s.item(s.items[0]).Sold; sold != 1 {
+		t.Errorf("%d pairs are sold, want 1", sold)
+	}
+}
