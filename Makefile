@@ -49,6 +49,12 @@ test: assets postgres browser cc ## Run all tests, browsers included, with the r
 test-short: assets postgres cc ## Run all tests but those in browsers
 	$(GO) test -race -timeout 9m $$($(GO) list ./... | grep -v /e2e)
 
+ATTEMPTS ?= 1000000
+
+.PHONY: soak
+soak: postgres cc ## Let a crowd buy ATTEMPTS times (1000000 unless told) while everything goes wrong; takes long
+	$(GO) test -race -count 1 -v -timeout 24h -run NeverOversold ./checkout -attempts $(ATTEMPTS)
+
 .PHONY: conformance
 conformance: assets cc ## Hold the channel server against phoenix.js, under Node
 	$(GO) test -race -count 1 -v ./web/channel/conformance
@@ -64,6 +70,10 @@ bench: assets postgres ## Run all benchmarks
 .PHONY: bench-once
 bench-once: assets postgres ## Run each benchmark once, so that none rots
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: bench-teller
+bench-teller: postgres ## Compare the teller with one transaction for each cart, five pairs of each; takes minutes
+	$(GO) test -run '^$$' -bench Selling -benchtime 5x -timeout 60m ./checkout -side 5s
 
 N ?= 10000
 

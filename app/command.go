@@ -13,6 +13,9 @@ const (
 	commandRestock  = "sneakers23.operator.restock"
 	commandSell     = "sneakers23.operator.sell"
 	commandSeed     = "sneakers23.operator.seed"
+	commandOrders   = "sneakers23.operator.orders"
+	commandOrder    = "sneakers23.operator.order"
+	commandCancel   = "sneakers23.operator.cancel"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.

@@ -24,6 +24,7 @@ type database struct {
 	url     string
 	private *postgres.Server // nil when the database was named
 	pool    *pgxpool.Pool
+	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
 	log     *slog.Logger
 }
 
@@ -45,6 +46,9 @@ func (c DatabaseConfig) name() string {
 	sum := sha256.Sum256([]byte(c.URL))
 	return hex.EncodeToString(sum[:8])
 }
+
+// salesConnections is one for the batch that is being sold, and some that may be slow to close after a failure.
+const salesConnections = 4
 
 // connectWithin is how long a database may take to answer for the first time.
 const connectWithin = 10 * time.Second
@@ -80,6 +84,11 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.HealthCheckPeriod = 5 * time.Second
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	sales := cfg.Copy()
+	sales.MaxConns = salesConnections
+	if d.sales, err = pgxpool.NewWithConfig(ctx, sales); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	pingCtx, cancel := context.WithTimeout(ctx, connectWithin)
@@ -203,6 +212,9 @@ func (d *database) close(ctx context.Context) error {
 	var errs []error
 	if d.pool != nil {
 		errs = append(errs, within(ctx, "connections to the database", d.pool.Close))
+	}
+	if d.sales != nil {
+		errs = append(errs, within(ctx, "the teller's connections to the database", d.sales.Close))
 	}
 	if d.private != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -10,7 +10,7 @@
 // # Ownership and stopping
 //
 // Start brings up, in this order: the lock on the data directory, the listener, the database with its schema, the services
-// under a supervisor, the catalog, and last the file by which [Dial] finds the node. What it started before an error it ends
+// under a supervisor (the teller among them), the catalog, and last the file by which [Dial] finds the node. What it started before an error it ends
 // itself. Stop goes the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in the
 // error. A service that panics is logged and started again; too many failures close [Node.Done], and whoever runs the node
 // stops it and exits.

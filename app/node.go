@@ -13,6 +13,7 @@ import (
 
 	"github.com/thejerf/suture/v4"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
@@ -26,6 +27,8 @@ type Node struct {
 	db      *database
 	stock   *inventory.Server
 	healer  *replication.Healer
+	teller  *checkout.Teller
+	orders  *checkout.Orders
 	shop    *shopServer
 	cluster *cluster.Node
 
@@ -77,7 +80,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.healer, n.log}
+	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.orders, n.healer, n.log}
 	if err = o.listen(n.services, n.cluster.Conn()); err != nil {
 		return nil, fmt.Errorf("take commands: %w", err)
 	}
@@ -95,6 +98,8 @@ func (n *Node) startServices(ctx context.Context) error {
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
+	n.teller = checkout.NewTeller(checkout.TellerConfig{Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines})
+	n.orders = checkout.NewOrders(n.db.pool, n.stock)
 	if err := n.shop.open(n); err != nil {
 		return err
 	}
@@ -104,7 +109,7 @@ func (n *Node) startServices(ctx context.Context) error {
 	watchers.Add(closeOnce(loaded))
 
 	s := newSupervisor(n.log, n.end)
-	services := []suture.Service{n.stock, watchers, n.healer, scheduler, n.shop}
+	services := []suture.Service{n.stock, watchers, n.healer, scheduler, n.teller, n.shop}
 	if n.db.private != nil {
 		services = append(services, n.db.private)
 	}
@@ -156,8 +161,8 @@ func (n *Node) Err() error {
 var errStopped = errors.New("node is stopped")
 
 // Stop ends the node in order and returns when everything that it started has ended: it says that it is not ready and
-// goes on accepting for DrainDelay; then sockets are closed in slices and requests finish; then the commands, the
-// services, the pool and the private database. What is not done after StopWithin, or when ctx ends, is cut off.
+// goes on accepting for DrainDelay; then sockets are closed in slices and requests finish; then purchases, the commands,
+// the services, the pool and the private database. What is not done after StopWithin, or when ctx ends, is cut off.
 func (n *Node) Stop(ctx context.Context) error {
 	n.draining.Store(true)
 	var errs []error
@@ -168,6 +173,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	defer cancel()
 	if n.shop != nil {
 		errs = append(errs, n.shop.stop(ctx))
+	}
+	if n.supervised != nil {
+		errs = append(errs, n.finishPurchases(ctx))
 	}
 	if n.cluster != nil {
 		errs = append(errs, n.cluster.Stop(ctx))
@@ -183,6 +191,17 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)
+}
+
+// finishPurchases returns when the carts that wait are sold, also those whose buyers have gone.
+func (n *Node) finishPurchases(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(n.services, cancel)() // a node that has failed has no teller
+	if err := n.teller.Drain(ctx); err != nil && n.services.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // within waits for what may not be waited for without end: it goes on in the background when ctx ends, and the process

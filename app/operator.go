@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 )
@@ -25,6 +26,7 @@ import (
 type operator struct {
 	inventory *inventory.Server
 	store     *inventory.Store
+	orders    *checkout.Orders
 	healer    *replication.Healer
 	log       *slog.Logger
 }
@@ -41,6 +43,9 @@ func (o *operator) listen(ctx context.Context, conn *nats.Conn) error {
 		serve(ctx, o.log, conn, commandRestock, o.restock),
 		serve(ctx, o.log, conn, commandSell, o.sell),
 		serve(ctx, o.log, conn, commandSeed, o.seed),
+		serve(ctx, o.log, conn, commandOrders, o.listOrders),
+		serve(ctx, o.log, conn, commandOrder, o.showOrder),
+		serve(ctx, o.log, conn, commandCancel, o.cancelOrder),
 	)
 }
 
@@ -96,8 +101,12 @@ func words(err error) string {
 		return "the item would hold more than 1000000000 pairs"
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
+	case errors.Is(err, checkout.ErrNoOrder):
+		return "no order has this id; see: sneakers23 orders list"
+	case errors.Is(err, checkout.ErrCancelled):
+		return "the order was cancelled before; its pairs are back already"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed):
-		return "no answer in time: it may have been done, look with `sneakers23 products`; if it lasts, see /readyz and the node's log"
+		return "no answer in time: it may have been done, look with `sneakers23 products` or `orders show`; if it lasts, see /readyz and the node's log"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the node does not reach its database, try again when /readyz says that it does"
@@ -109,7 +118,7 @@ func words(err error) string {
 	case ok && pg.Code != "57P01": // admin_shutdown breaks the connection
 		return "the database says: " + pg.Message
 	case ok || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)):
-		return "the connection to the database broke: it may have been done, look with `sneakers23 products` and try again"
+		return "the connection to the database broke: it may have been done, look with `sneakers23 products` or `orders show`, and try again"
 	}
 	return err.Error()
 }

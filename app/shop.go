@@ -102,7 +102,7 @@ func (s *shopServer) open(n *Node) error {
 	handler, err := web.New(web.Config{
 		Log:           n.log,
 		Pages:         pages,
-		Checkout:      shop.NewCheckout(pages, noTeller{}, noTeller{}, n.log),
+		Checkout:      shop.NewCheckout(pages, n.teller, n.orders, n.log),
 		Templates:     set,
 		Assets:        s.assets,
 		Metrics:       s.metrics(n),

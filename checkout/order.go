@@ -1,7 +1,8 @@
 package checkout
 
 import (
-	"errors"
+	"crypto/rand"
+	"encoding/base64"
 	"time"
 
 	"sneakers23/inventory"
@@ -13,28 +14,29 @@ type Purchase struct {
 	Total inventory.Cents // what the shopper was shown
 }
 
-// OrderID names an order. Who knows it may see the order, so it cannot be guessed, and is never logged.
+// OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever knows it may see the
+// order, so it is a secret: it is never logged.
 type OrderID string
 
-// OrderStatus says whether an order stands.
+// OrderStatus says what became of an order.
 type OrderStatus string
 
-// The statuses of an order.
+// An order is confirmed when it is made, and may be cancelled once.
 const (
-	OrderConfirmed OrderStatus = "confirmed"
-	OrderCancelled OrderStatus = "cancelled" // its pairs are back on the shelf
+	Confirmed OrderStatus = "confirmed"
+	Cancelled OrderStatus = "cancelled"
 )
 
-// Order is what was sold, at the prices of that moment.
+// Order is what was sold at once, with the words and prices of that moment.
 type Order struct {
 	ID        OrderID
 	CreatedAt time.Time
 	Total     inventory.Cents
 	Status    OrderStatus
-	Lines     []OrderLine
+	Lines     []OrderLine // by item
 }
 
-// OrderLine is one pair of an order, described as it was when it was sold.
+// OrderLine is one pair that was sold.
 type OrderLine struct {
 	LineID       LineID
 	Item         inventory.ItemID
@@ -48,11 +50,25 @@ type OrderLine struct {
 	Price        inventory.Cents
 }
 
-// Why nothing was sold, and that there is no such order.
-var (
-	ErrEmptyCart    = errors.New("checkout: the cart is empty")
-	ErrSoldOut      = errors.New("checkout: something in the cart is sold out")
-	ErrNotReleased  = errors.New("checkout: something in the cart is not released")
-	ErrPriceChanged = errors.New("checkout: the price has changed")
-	ErrNoOrder      = errors.New("checkout: no such order")
-)
+// orderKey is an order's id as the database has it.
+type orderKey [16]byte
+
+// newOrderKey makes an id that nobody can guess. One that begins like a flag would be hard to name at a command line.
+func newOrderKey() orderKey {
+	for {
+		var key orderKey
+		_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the process instead
+		if key.id()[0] != '-' {
+			return key
+		}
+	}
+}
+
+func (k orderKey) id() OrderID { return OrderID(base64.RawURLEncoding.EncodeToString(k[:])) }
+
+// key tells whether the text can be an order's id at all, and which.
+func (id OrderID) key() (orderKey, bool) {
+	var line LineID // the same 128 bits in the same letters
+	err := line.UnmarshalText([]byte(id))
+	return orderKey(line), err == nil
+}

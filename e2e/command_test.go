@@ -44,7 +44,21 @@ func TestCommandLine(t *testing.T) {
 		{"sell", 2, "add --yes"},
 		{"sell --yes --per-tick 0", 2, "--per-tick"},
 		{"seed", 0, "left alone"},
-		{"migrate status", 0, "00001_inventory.sql"},
+		{"orders", 0, "Nothing was ordered yet"},
+		{"orders list", 0, "Nothing was ordered yet"},
+		{"orders list --json", 0, "[]"},
+		{"orders list --status cancelled", 0, "No order is cancelled"},
+		{"orders list --status lost", 2, "cancelled"},
+		{"orders list --limit 0", 2, "--limit must be from 1"},
+		{"orders list --limit 501", 2, "--limit must be from 1"},
+		{"orders list --before AAAAAAAAAAAAAAAAAAAAAA", 1, "no order has this id"},
+		{"orders show AAAAAAAAAAAAAAAAAAAAAA", 1, "no order has this id"},
+		{"orders show nonsense", 1, "no order has this id"},
+		{"orders show", 2, "expected"},
+		{"orders cancel AAAAAAAAAAAAAAAAAAAAAA --yes", 1, "no order has this id"},
+		{"orders cancel AAAAAAAAAAAAAAAAAAAAAA", 2, "add --yes"},
+		{"orders --help", 0, "cancel"},
+		{"migrate status", 0, "00002_orders.sql"},
 		{"migrate up --json", 0, "[]"},
 		{"migrate down --yes", 1, "stop it first"},
 		{"--version", 0, ""},
@@ -155,6 +169,7 @@ func TestSeedWithoutANode(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.run("seed", "--json")), &seeded); err != nil || !seeded.Seeded {
 		t.Errorf("seed: %v, %+v", err, seeded)
 	}
+	s.run("migrate", "down", "--yes")
 	s.run("migrate", "down", "--yes")
 	if out := s.run("migrate", "status"); !strings.Contains(out, "pending") {
 		t.Errorf("status after down: %s", out)

@@ -157,7 +157,13 @@ func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change,
 	}
 	ctx, cancelApply := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancelApply()
-	return s.Apply(ctx, committed...)
+	return s.Committed(ctx, committed...)
+}
+
+// Committed takes what this node has just committed, by whatever transaction: every change made here comes through
+// this door, so that whoever is to hear of changes from this node can stand at it. It returns as Apply does.
+func (s *Server) Committed(ctx context.Context, changes ...Change) error {
+	return s.Apply(ctx, changes...)
 }
 
 func everything(rows Rows) []Change {

@@ -23,7 +23,7 @@ type till struct{}
 const orderID = "SECRET-ORDER-ID"
 
 func (till) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, error) {
-	order := checkout.Order{ID: orderID, Status: checkout.OrderConfirmed, Total: p.Total}
+	order := checkout.Order{ID: orderID, Status: checkout.Confirmed, Total: p.Total}
 	for _, l := range p.Lines {
 		order.Lines = append(order.Lines, checkout.OrderLine{LineID: l.ID, Item: l.Item, Name: "Hop Man 3"})
 	}
@@ -34,7 +34,7 @@ func (till) Order(_ context.Context, id checkout.OrderID) (checkout.Order, error
 	if id != orderID {
 		return checkout.Order{}, checkout.ErrNoOrder
 	}
-	return checkout.Order{ID: orderID, Status: checkout.OrderConfirmed}, nil
+	return checkout.Order{ID: orderID, Status: checkout.Confirmed}, nil
 }
 
 func (till) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {

@@ -19,6 +19,7 @@ type cli struct {
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time." group:"Store"`
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
+	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
 	Version    versionCmd                `cmd:"" help:"Tell which version this is." group:"Program"`
 	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on completion in your shell." group:"Program"`
 }

@@ -133,6 +133,21 @@ func itemSKUs() (skus []string) {
 }
 
 func offered() []app.Product {
+	return completions((*app.Client).Products)
+}
+
+// orderIDs completes with the newest orders.
+func orderIDs() (ids []string) {
+	for _, o := range completions(func(c *app.Client, ctx context.Context) ([]app.Order, error) {
+		return c.Orders(ctx, app.OrdersRequest{Limit: 20})
+	}) {
+		ids = append(ids, o.ID)
+	}
+	return ids
+}
+
+// completions asks the node that runs here. Completion has no place for an error.
+func completions[T any](ask func(*app.Client, context.Context) ([]T, error)) []T {
 	dir := os.Getenv("SNEAKERS23_DATA_DIR")
 	if dir == "" {
 		dir = defaultDataDir()
@@ -144,9 +159,9 @@ func offered() []app.Product {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	products, err := c.Products(ctx)
+	list, err := ask(c, ctx)
 	if err != nil {
-		return nil // completion has no place for an error
+		return nil
 	}
-	return products
+	return list
 }

@@ -148,8 +148,8 @@ func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err
 			message, known = r.words, true
 		}
 	}
-	if !known {
-		co.log.Error("a purchase was not completed", "err", err)
+	if !known { // the teller has said why he cannot sell, once
+		co.log.Debug("a purchase was not completed", "err", err)
 	}
 	if !cart.Empty() {
 		if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart)); err != nil {

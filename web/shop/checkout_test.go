@@ -37,7 +37,7 @@ func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Ord
 		}
 	}
 	order := checkout.Order{
-		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.OrderConfirmed, Total: p.Total,
+		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total,
 		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
 	}
 	for _, l := range p.Lines {
@@ -306,7 +306,7 @@ func TestGoldenCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancelled := order
-	cancelled.Status = checkout.OrderCancelled
+	cancelled.Status = checkout.Cancelled
 	show := func(cart checkout.Cart) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			page := d.viewCheckout(t.Context(), catalog, cart)

@@ -107,7 +107,7 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 		Order: orderView{
 			Order:     order,
 			Made:      order.CreatedAt.UTC().Format("2 January 2006, 15:04 MST"),
-			Cancelled: order.Status == checkout.OrderCancelled,
+			Cancelled: order.Status == checkout.Cancelled,
 		},
 	})
 }

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// Order is an order as the command line lists it.
+type Order struct {
+	ID        string      `json:"id"`
+	CreatedAt time.Time   `json:"created_at"`
+	Total     int64       `json:"total_cents"`
+	Status    string      `json:"status"`
+	Lines     []OrderLine `json:"lines"`
+}
+
+// OrderLine is one pair of an order.
+type OrderLine struct {
+	Item  inventory.ItemID `json:"item_id"`
+	SKU   string           `json:"sku"`
+	Size  string           `json:"size"`
+	Price int64            `json:"price_cents"`
+
+	// Told of a single order only.
+	Brand string `json:"brand,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Color string `json:"color,omitempty"`
+}
+
+// OrdersRequest asks for orders, the newest first.
+type OrdersRequest struct {
+	Status string `json:"status,omitempty"` // confirmed or cancelled; empty: all
+	Before string `json:"before,omitempty"` // id: only those older than this one
+	Limit  int    `json:"limit"`            // 1 to MaxOrders
+}
+
+// MaxOrders is the most orders of one OrdersRequest.
+const MaxOrders = checkout.MaxList
+
+// OrderRequest names an order.
+type OrderRequest struct {
+	ID string `json:"id"`
+}
+
+// Orders lists orders, without the words for their shoes.
+func (c *Client) Orders(ctx context.Context, q OrdersRequest) ([]Order, error) {
+	return ask[[]Order](ctx, c, commandOrders, q)
+}
+
+// Order returns one order.
+func (c *Client) Order(ctx context.Context, q OrderRequest) (Order, error) {
+	return ask[Order](ctx, c, commandOrder, q)
+}
+
+// Cancel cancels an order. It returns after the node shows the pairs that came back.
+func (c *Client) Cancel(ctx context.Context, q OrderRequest) (Order, error) {
+	return ask[Order](ctx, c, commandCancel, q)
+}
+
+func (o *operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, error) {
+	if q.Limit < 1 || q.Limit > MaxOrders {
+		return nil, fmt.Errorf("at most %d orders at once", MaxOrders)
+	}
+	orders, err := o.orders.List(ctx, checkout.Filter{
+		Status: checkout.OrderStatus(q.Status), Before: checkout.OrderID(q.Before), Limit: q.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	views := make([]Order, len(orders))
+	for i, order := range orders {
+		views[i] = viewOrder(order, false)
+	}
+	return views, nil
+}
+
+func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error) {
+	order, err := o.orders.Order(ctx, checkout.OrderID(q.ID))
+	if err != nil {
+		return Order{}, err
+	}
+	return viewOrder(order, true), nil
+}
+
+func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, error) {
+	order, err := o.orders.Cancel(ctx, checkout.OrderID(q.ID))
+	if err != nil {
+		return Order{}, err
+	}
+	o.log.Info("an order is cancelled, its pairs are back", "pairs", len(order.Lines))
+	return viewOrder(order, true), nil
+}
+
+func viewOrder(o checkout.Order, words bool) Order {
+	view := Order{
+		ID: string(o.ID), CreatedAt: o.CreatedAt, Total: int64(o.Total), Status: string(o.Status),
+		Lines: make([]OrderLine, len(o.Lines)),
+	}
+	for i, l := range o.Lines {
+		view.Lines[i] = OrderLine{Item: l.Item, SKU: l.SKU, Size: l.Size, Price: int64(l.Price)}
+		if words {
+			view.Lines[i].Brand, view.Lines[i].Name, view.Lines[i].Color = l.Brand, l.Name, l.Color
+		}
+	}
+	return view
+}

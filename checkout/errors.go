@@ -1,0 +1,64 @@
+package checkout
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sneakers23/inventory"
+)
+
+// Why a cart was not sold. Of these, and only of these, the shopper has nothing and knows it.
+var (
+	ErrEmptyCart    = errors.New("checkout: empty cart")
+	ErrBadCart      = errors.New("checkout: a cart holds each shoe once")
+	ErrTooManyLines = errors.New("checkout: too many lines")
+	ErrSoldOut      = errors.New("checkout: sold out")
+	ErrNotReleased  = errors.New("checkout: not released")
+	ErrPriceChanged = errors.New("checkout: the price has changed")
+
+	// ErrNoItem says that the store has no such item any more. It is a kind of ErrSoldOut.
+	ErrNoItem = fmt.Errorf("%w: no such item", ErrSoldOut)
+
+	// ErrBusy says that too many wait already, ErrFailed that the database refused or could not be reached. Nothing
+	// was sold; the same form may be sent again.
+	ErrBusy   = errors.New("checkout: too many buyers wait")
+	ErrFailed = errors.New("checkout: could not be completed")
+
+	// ErrUnknown says that nobody knows whether the cart was sold. Whoever sends the same form again learns it.
+	ErrUnknown = errors.New("checkout: not known whether it was sold")
+)
+
+// What may be wrong with a question about orders.
+var (
+	ErrNoOrder   = errors.New("checkout: no such order")
+	ErrCancelled = errors.New("checkout: the order is cancelled already")
+)
+
+// Refusal says for which items a cart was not sold. Its Why is ErrSoldOut, ErrNoItem or ErrNotReleased, and is found by
+// errors.Is.
+type Refusal struct {
+	Why   error
+	Items []inventory.ItemID
+}
+
+// Error names the items.
+func (r *Refusal) Error() string {
+	ids := make([]string, len(r.Items))
+	for i, id := range r.Items {
+		ids[i] = fmt.Sprint(id)
+	}
+	return fmt.Sprintf("%v: items %s", r.Why, strings.Join(ids, ", "))
+}
+
+// Unwrap returns Why.
+func (r *Refusal) Unwrap() error { return r.Why }
+
+// refused is the refusal of these items, nil when there are none.
+func refused(why error, items []inventory.ItemID) error {
+	if len(items) == 0 {
+		return nil
+	}
+	return &Refusal{Why: why, Items: slices.Clip(items)}
+}

@@ -1,0 +1,191 @@
+package checkout
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sneakers23/inventory"
+)
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 1)
+	n := s.node(s.pool)
+	p := s.cart(s.items...)
+	o := n.buy(p)
+	if it, _, _ := n.stock.Catalog().Item(s.items[0]); it.Level != inventory.LevelOut {
+		t.Fatalf("level %s, want out", it.Level)
+	}
+	done, err := n.orders.Cancel(t.Context(), o.ID)
+	if err != nil || done.Status != Cancelled || done.ID != o.ID {
+		t.Fatalf("got %+v, %v", done, err)
+	}
+	for _, id := range s.items {
+		if it, _, _ := n.stock.Catalog().Item(id); it.Available != 1 || it.Sold != 0 || it.Level == inventory.LevelOut {
+			t.Errorf("the catalog says %+v, want the pair back", it)
+		}
+	}
+	if _, err := n.orders.Cancel(t.Context(), o.ID); !errors.Is(err, ErrCancelled) {
+		t.Errorf("cancelled again: got %v, want ErrCancelled", err)
+	}
+	for _, id := range []OrderID{"", "x", newOrderKey().id()} {
+		if _, err := n.orders.Cancel(t.Context(), id); !errors.Is(err, ErrNoOrder) {
+			t.Errorf("cancel %q: got %v, want ErrNoOrder", id, err)
+		}
+	}
+	if again := n.buy(p); again.ID != o.ID || again.Status != Cancelled {
+		t.Errorf("the form of a cancelled order bought %+v", again)
+	}
+	if other := n.buy(s.cart(s.items...)); other.ID == o.ID {
+		t.Error("the pairs that came back were not sold as a new order")
+	}
+	s.checkBooks()
+}
+
+func TestCancelManyAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 4, 1, 50)
+	n := s.node(s.pool)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		items := slices.Clone(s.items)
+		if i%2 == 0 {
+			slices.Reverse(items)
+		}
+		o := n.buy(s.cart(items...))
+		done := make(chan error, 3)
+		for range 3 {
+			wg.Go(func() {
+				_, err := n.orders.Cancel(t.Context(), o.ID)
+				done <- err
+			})
+		}
+		wg.Go(func() {
+			cancelled := 0
+			for range 3 {
+				switch err := <-done; {
+				case err == nil:
+					cancelled++
+				case !errors.Is(err, ErrCancelled):
+					t.Error(err)
+				}
+			}
+			if cancelled != 1 {
+				t.Errorf("one order was cancelled %d times", cancelled)
+			}
+		})
+	}
+	wg.Wait()
+	if it := s.item(s.items[0]); it.Available != 50 || it.Sold != 0 {
+		t.Errorf("got %+v, want all pairs back", it)
+	}
+	s.checkBooks()
+}
+
+// TestOrderOutlivesItsProduct deletes what was sold: the order stays as it was, and can be cancelled.
+func TestOrderOutlivesItsProduct(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n := s.node(s.pool)
+	o := n.buy(s.cart(s.items...))
+	s.exec(`UPDATE products SET name = 'Other', price_cents = 1`)
+	s.exec(`DELETE FROM products WHERE id = $1`, s.of[s.items[0]])
+	read, err := n.orders.Order(t.Context(), o.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(o, read); diff != "" {
+		t.Errorf("the order changed with its product:\n%s", diff)
+	}
+	if _, err := n.orders.Cancel(t.Context(), o.ID); err != nil {
+		t.Error(err)
+	}
+	if it := s.item(s.items[1]); it.Available != 5 {
+		t.Errorf("got %+v, want the pair back that there is a place for", it)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 100)
+	n := s.node(s.pool)
+	if list, err := n.orders.List(t.Context(), Filter{}); err != nil || len(list) != 0 {
+		t.Errorf("no orders: %v, %v", list, err)
+	}
+	var all []OrderID
+	for i := range 10 {
+		o := n.buy(s.cart(s.items[:1+i%2]...))
+		all = slices.Insert(all, 0, o.ID)
+	}
+	if _, err := n.orders.Cancel(t.Context(), all[3]); err != nil {
+		t.Fatal(err)
+	}
+	ids := func(f Filter) (ids []OrderID) {
+		t.Helper()
+		list, err := n.orders.List(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range list {
+			if len(o.Lines) == 0 {
+				t.Error("an order is listed without its lines")
+			}
+			ids = append(ids, o.ID)
+		}
+		return ids
+	}
+	for _, tt := range []struct {
+		Filter
+		want []OrderID
+	}{
+		{Filter{}, all},
+		{Filter{Limit: 3}, all[:3]},
+		{Filter{Limit: 3, Before: all[2]}, all[3:6]},
+		{Filter{Before: all[9]}, nil},
+		{Filter{Status: Cancelled}, all[3:4]},
+		{Filter{Status: Confirmed, Limit: 4}, append(slices.Clone(all[:3]), all[4])},
+		{Filter{Limit: 1_000_000}, all},
+	} {
+		if got := ids(tt.Filter); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: got %v, want %v", tt.Filter, got, tt.want)
+		}
+	}
+	for _, id := range []OrderID{"x", newOrderKey().id()} {
+		if _, err := n.orders.List(t.Context(), Filter{Before: id}); !errors.Is(err, ErrNoOrder) {
+			t.Errorf("before %q: got %v, want ErrNoOrder", id, err)
+		}
+	}
+}
+
+func TestBought(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 10)
+	n := s.node(s.pool)
+	p := s.cart(s.items...)
+	o := n.buy(p)
+	other := NewLineID()
+	got, err := n.orders.Bought(t.Context(), []LineID{p.Lines[1].ID, other, p.Lines[0].ID})
+	want := map[LineID]OrderID{p.Lines[0].ID: o.ID, p.Lines[1].ID: o.ID}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
+	}
+	if got, err := n.orders.Bought(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("no lines: %v, %v", got, err)
+	}
+}
+
+func TestOrderIDs(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	n := s.node(s.pool)
+	for _, id := range []OrderID{"", "x", "'; DROP TABLE orders", newOrderKey().id(), OrderID(strings.Repeat("A", 1000))} {
+		if _, err := n.orders.Order(t.Context(), id); !errors.Is(err, ErrNoOrder) {
+			t.Errorf("order %q: got %v, want ErrNoOrder", id, err)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/inventory"
+)
+
+// shelf is all that the teller and the orders need of the inventory: what this node knows, and the door for what it has
+// committed.
+type shelf interface {
+	Catalog() *inventory.Catalog
+	Committed(ctx context.Context, changes ...inventory.Change) error
+}
+
+// TellerConfig says how a teller works. Zero values become the defaults.
+type TellerConfig struct {
+	Pool  *pgxpool.Pool // the teller uses one connection at a time; a new one after each failure
+	Stock shelf
+	Log   *slog.Logger
+
+	MaxLines   int           // of one cart; default 10
+	MaxWaiting int           // buyers who wait for the next batch; more are told ErrBusy. Default 8192
+	MaxBatch   int           // carts that are sold in one transaction; default 512
+	Patience   time.Duration // how long a batch that fails is tried again; default 10 s
+	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
+}
+
+// Teller sells carts. It is a service: see Serve. Buy may be called from any goroutine, also before Serve and while it is
+// starting again.
+type Teller struct {
+	cfg     TellerConfig
+	log     *slog.Logger
+	waiting chan *ticket // buffer MaxWaiting: the bound of the queue
+	failing bool         // the last batch failed; Serve's alone
+}
+
+// ticket is a buyer's place in the queue.
+type ticket struct {
+	Purchase
+	order  orderKey // the order's id if it becomes one, the same however often it is tried
+	answer chan answer
+	done   bool // answered; Serve's alone
+}
+
+// answer is what a buyer is told.
+type answer struct {
+	order Order
+	err   error
+}
+
+// NewTeller makes a teller of the tables in this database.
+func NewTeller(cfg TellerConfig) *Teller {
+	defaultTo(&cfg.MaxLines, 10)
+	defaultTo(&cfg.MaxWaiting, 8192)
+	defaultTo(&cfg.MaxBatch, 512)
+	defaultTo(&cfg.Patience, 10*time.Second)
+	defaultTo(&cfg.LockWithin, 3*time.Second)
+	return &Teller{cfg: cfg, log: cfg.Log, waiting: make(chan *ticket, cfg.MaxWaiting)}
+}
+
+func defaultTo[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// String names the service in logs.
+func (t *Teller) String() string { return "checkout.Teller" }
+
+// Buy sells the whole cart or nothing, and returns when that is committed and shows in this node's catalog. Lines that
+// were bought before are not bought again: the earlier order is returned, whatever else is in the cart. A [Refusal],
+// ErrEmptyCart, ErrBadCart, ErrTooManyLines, ErrPriceChanged, ErrBusy and ErrFailed say that nothing was sold. Every other
+// error says that nobody knows, and is ErrUnknown: a buyer whose ctx ends only stops waiting. The same purchase tells,
+// sent again to any teller of the database.
+func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
+	if err := t.check(p.Lines); err != nil {
+		return Order{}, err
+	}
+	if err := refuse(t.cfg.Stock.Catalog(), p.Lines); err != nil {
+		return Order{}, err
+	}
+	waits := &ticket{Purchase: p, order: newOrderKey(), answer: make(chan answer, 1)} // buffer 1: Serve never waits for a buyer
+	select {
+	case t.waiting <- waits:
+	default:
+		return Order{}, ErrBusy
+	}
+	select {
+	case a := <-waits.answer:
+		return a.order, a.err
+	case <-ctx.Done():
+		return Order{}, fmt.Errorf("%w: %w", ErrUnknown, context.Cause(ctx))
+	}
+}
+
+// check tells what no cart may be.
+func (t *Teller) check(lines []Line) error {
+	switch n := len(lines); {
+	case n == 0:
+		return ErrEmptyCart
+	case n > t.cfg.MaxLines:
+		return fmt.Errorf("%w: %d, at most %d", ErrTooManyLines, n, t.cfg.MaxLines)
+	}
+	for i, l := range lines {
+		if l.ID == (LineID{}) {
+			return fmt.Errorf("%w: a line has no id", ErrBadCart)
+		}
+		for _, before := range lines[:i] { // few: no map
+			if l.ID == before.ID || l.Product == before.Product || l.Item == before.Item {
+				return ErrBadCart
+			}
+		}
+	}
+	return nil
+}
+
+// refuse turns away from memory, without a question to the database, a cart that can't have an order: each of its lines
+// was certainly not bought when its item was out, and the item has not changed since. One line that may have been bought
+// is enough to look it up. What this node has not heard of yet has not changed for it: a form that another node sold in
+// the moment after a restock can be refused here until that restock is known, which takes seconds at most.
+func refuse(c *inventory.Catalog, lines []Line) error {
+	items := make([]inventory.ItemID, 0, 10)
+	for _, l := range lines {
+		it, _, ok := c.Item(l.Item)
+		if !ok || l.OutAt == 0 || it.Revision != l.OutAt || it.Available > 0 {
+			return nil
+		}
+		items = append(items, l.Item)
+	}
+	return refused(ErrSoldOut, items)
+}
+
+// Serve sells to those who wait until ctx ends, then to those who waited at that moment, for as long as Patience. It may
+// be called again after it has returned or panicked; who was being served then is told ErrUnknown.
+func (t *Teller) Serve(ctx context.Context) error {
+	for {
+		select {
+		case first := <-t.waiting:
+			t.serve(context.WithoutCancel(ctx), first)
+		case <-ctx.Done():
+			t.finish(context.WithoutCancel(ctx))
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// finish serves those who wait already. Who is not served in time goes on waiting, for a Serve to come or the end of
+// his own context.
+func (t *Teller) finish(ctx context.Context) {
+	for deadline := time.Now().Add(t.cfg.Patience); time.Now().Before(deadline); {
+		select {
+		case first := <-t.waiting:
+			t.serve(ctx, first)
+		default:
+			return
+		}
+	}
+}
+
+// Drain returns when everybody who waits at this moment has been answered, or ctx ends. Serve must be running.
+func (t *Teller) Drain(ctx context.Context) error {
+	last := &ticket{answer: make(chan answer, 1)}
+	select {
+	case t.waiting <- last:
+	case <-ctx.Done():
+		return fmt.Errorf("drain teller: %w", context.Cause(ctx))
+	}
+	select {
+	case <-last.answer:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drain teller: %w", context.Cause(ctx))
+	}
+}
+
+// serve sells to the first who waits, and to those behind him.
+func (t *Teller) serve(ctx context.Context, first *ticket) {
+	batch := t.gather(first)
+	defer func() {
+		for _, waits := range batch { // those of Drain, and all who were not told because this panics
+			waits.tell(answer{err: ErrUnknown})
+		}
+	}()
+	carts := make([]*ticket, 0, len(batch))
+	for _, waits := range batch {
+		if len(waits.Lines) > 0 {
+			carts = append(carts, waits)
+		}
+	}
+	if len(carts) > 0 {
+		t.sell(ctx, carts)
+	}
+}
+
+// gather takes as many as came while the last batch was committing. It waits for nobody, but lets those run who were
+// answered by the last batch and are about to ask again.
+func (t *Teller) gather(first *ticket) []*ticket {
+	runtime.Gosched()
+	batch := []*ticket{first}
+	for len(batch) < t.cfg.MaxBatch {
+		select {
+		case next := <-t.waiting:
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// tell answers the buyer, once.
+func (w *ticket) tell(a answer) {
+	if !w.done {
+		w.done = true
+		w.answer <- a
+	}
+}

@@ -1,0 +1,369 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sneakers23/inventory"
+)
+
+func TestBuy(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 3, 5)
+	n := s.node(s.pool)
+	a, b := s.items[0], s.items[4]
+	p := s.cart(b, a)
+	o := n.buy(p)
+	if o.Total != p.Total || o.Status != Confirmed || len(o.Lines) != 2 || o.Lines[0].Item != a || o.Lines[1].Item != b {
+		t.Errorf("got %+v", o)
+	}
+	if since := time.Since(o.CreatedAt); since < -time.Minute || since > time.Minute {
+		t.Errorf("made %v ago", since)
+	}
+	l := o.Lines[0]
+	if l.LineID != p.Lines[1].ID || l.SKU == "" || l.Size == "" || l.Brand != "Snks 23" || l.Color != "yellow" ||
+		l.MainImageURL != "/p.svg" || l.Price != s.price[s.of[a]] || !strings.HasPrefix(l.Name, "Hop Man") {
+		t.Errorf("got %+v", l)
+	}
+	if now, _, _ := n.stock.Catalog().Item(a); now.Available != 4 || now.Sold != 1 || now.ItemRow != s.item(a) {
+		t.Errorf("the catalog says %+v, the database %+v", now, s.item(a))
+	}
+	read, err := n.orders.Order(t.Context(), o.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(o, read); diff != "" {
+		t.Errorf("the buyer was told otherwise than the database knows:\n%s", diff)
+	}
+	if again := n.buy(p); cmp.Diff(o, again) != "" {
+		t.Errorf("the same form again got %+v", again)
+	}
+	more := s.cart(s.items[1], s.items[3]) // two tabs, one with a line more
+	more.Lines = append(more.Lines[:1], p.Lines[0])
+	if again := n.buy(more); again.ID != o.ID {
+		t.Error("a bought line was bought again with another")
+	}
+	if other := n.buy(s.cart(a)); other.ID == o.ID {
+		t.Error("a new line of the same shoe is no new order")
+	}
+	if left := s.item(a).Available; left != 3 {
+		t.Errorf("%d pairs are left, want 3", left)
+	}
+	s.checkBooks()
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 2, 1)
+	n := s.node(s.pool, func(c *TellerConfig) { c.MaxLines = 3 })
+	out, soon, there := s.items[0], s.items[2], s.items[4]
+	s.exec(`UPDATE products SET released = false WHERE id = $1`, s.of[soon])
+	n.buy(s.cart(out))
+	change := func(p Purchase, f func(*Purchase)) Purchase { f(&p); return p }
+	for name, tt := range map[string]struct {
+		cart  Purchase
+		want  error
+		items []inventory.ItemID
+	}{
+		"empty":         {Purchase{}, ErrEmptyCart, nil},
+		"sold out":      {s.cart(there, out), ErrSoldOut, []inventory.ItemID{out}},
+		"not released":  {s.cart(there, soon), ErrNotReleased, []inventory.ItemID{soon}},
+		"both":          {s.cart(soon, out), ErrSoldOut, []inventory.ItemID{out}},
+		"cheaper":       {change(s.cart(there), func(p *Purchase) { p.Total-- }), ErrPriceChanged, nil},
+		"dearer":        {change(s.cart(there), func(p *Purchase) { p.Total++ }), ErrPriceChanged, nil},
+		"too many":      {s.cart(1, 2, 3, 4), ErrTooManyLines, nil},
+		"no such item":  {change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrNoItem, []inventory.ItemID{999}},
+		"other product": {change(s.cart(there), func(p *Purchase) { p.Lines[0].Product = 1 }), ErrNoItem, []inventory.ItemID{there}},
+		"gone is out":   {change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrSoldOut, []inventory.ItemID{999}},
+		"same shoe":     {s.cart(there, s.items[5]), ErrBadCart, nil},
+		"same line":     {change(s.cart(there, soon), func(p *Purchase) { p.Lines[1].ID = p.Lines[0].ID }), ErrBadCart, nil},
+		"no line":       {change(s.cart(there), func(p *Purchase) { p.Lines[0].ID = LineID{} }), ErrBadCart, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := n.teller.Buy(t.Context(), tt.cart)
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			var r *Refusal
+			if errors.As(err, &r) && !slices.Equal(r.Items, tt.items) || r == nil && tt.items != nil {
+				t.Errorf("got %v, want it to name the items %v", err, tt.items)
+			}
+		})
+	}
+	if left := s.item(there); left.Available != 1 || left.Sold != 0 {
+		t.Errorf("refused carts left %+v", left)
+	}
+	s.checkBooks()
+}
+
+// TestLastPairs lets many buyers of few pairs come at once, to two tellers.
+func TestLastPairs(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 10)
+	nodes := []*node{s.node(s.pool), s.node(s.pool)}
+	var (
+		wg        sync.WaitGroup
+		mu        sync.Mutex
+		sold, out int
+	)
+	for i := range 64 {
+		wg.Go(func() {
+			p := s.cart(s.items[0], s.items[1])
+			if i%3 == 0 { // one asks for less, and gets no pair that others need for theirs
+				p = s.cart(s.items[i%2])
+			}
+			_, err := nodes[i%2].teller.Buy(t.Context(), p)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				sold += len(p.Lines)
+			case errors.Is(err, ErrSoldOut):
+				out++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := s.item(s.items[0]).Sold + s.item(s.items[1]).Sold; got != sold {
+		t.Errorf("buyers were told of %d pairs, the database sold %d", sold, got)
+	}
+	if left := min(s.item(s.items[0]).Available, s.item(s.items[1]).Available); left != 0 {
+		t.Errorf("%d of each are left with %d buyers refused", left, out)
+	}
+	s.checkBooks()
+}
+
+// TestSameLineAtOnce sends one form many times at once, to two tellers, alone and with another line.
+func TestSameLineAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 1, 100)
+	nodes := []*node{s.node(s.pool), s.node(s.pool)}
+	for range 20 {
+		p := s.cart(s.items[0])
+		moved := p // the same line of another shoe: it waits for no row of the first
+		moved.Lines = []Line{{ID: p.Lines[0].ID, Item: s.items[2], Product: s.of[s.items[2]]}}
+		moved.Total = s.price[s.of[s.items[2]]]
+		var wg sync.WaitGroup
+		ids := make([]OrderID, 12)
+		for i := range ids {
+			wg.Go(func() {
+				form := p
+				switch i % 3 {
+				case 1:
+					form = moved
+				case 2:
+					more := s.cart(s.items[1])
+					form.Lines = append(slices.Clone(p.Lines), more.Lines...)
+					form.Total += more.Total
+				}
+				o, err := nodes[i%2].teller.Buy(t.Context(), form)
+				if err != nil {
+					t.Error(err)
+				}
+				ids[i] = o.ID
+			})
+		}
+		wg.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Fatal("one line is in two orders")
+			}
+		}
+	}
+	s.checkBooks()
+}
+
+func TestRefusedFromMemory(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 1)
+	n := s.node(s.pool)
+	first := s.cart(s.items[0])
+	order := n.buy(first)
+	out, _, _ := n.stock.Catalog().Item(s.items[0])
+	known := func(p Purchase) Purchase {
+		p.Lines = slices.Clone(p.Lines)
+		p.Lines[0].OutAt = out.Revision
+		return p
+	}
+	asked := s.pool.Stat().AcquireCount()
+	_, err := n.teller.Buy(t.Context(), known(s.cart(s.items[0])))
+	var r *Refusal
+	if !errors.As(err, &r) || r.Why != ErrSoldOut || !slices.Equal(r.Items, s.items[:1]) {
+		t.Errorf("got %v, want ErrSoldOut of the item", err)
+	}
+	if now := s.pool.Stat().AcquireCount(); now != asked {
+		t.Errorf("%d questions to the database, want none", now-asked)
+	}
+	// a line that may be bought is looked up, whatever is known of the others
+	if again := n.buy(first); again.ID != order.ID {
+		t.Error("the buyer of the last pair was not shown the order")
+	}
+	with := known(s.cart(s.items[0]))
+	with.Lines = append(with.Lines, Line{ID: first.Lines[0].ID, Item: s.items[1], Product: s.of[s.items[1]]})
+	if again := n.buy(with); again.ID != order.ID {
+		t.Error("a cart with a bought line was not shown the order")
+	}
+	if err := n.stock.Restock(t.Context(), s.items[0], 1); err != nil {
+		t.Fatal(err)
+	}
+	late := known(s.cart(s.items[0]))
+	bought := n.buy(late) // it is back
+	if again := n.buy(late); again.ID != bought.ID {
+		t.Error("out again, and the buyer was not shown the order")
+	}
+	s.checkBooks()
+}
+
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 10)
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, MaxWaiting: 2})
+	ctx, leave := context.WithCancelCause(t.Context())
+	why := errors.New("closed the tab")
+	left := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := teller.Buy(ctx, s.cart(s.items[0]))
+			left <- err
+		}()
+	}
+	for deadline := time.Now().Add(patience); len(teller.waiting) < 2 && time.Now().Before(deadline); {
+	}
+	if _, err := teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	leave(why)
+	for range 2 {
+		if err := <-left; !errors.Is(err, ErrUnknown) || !errors.Is(err, why) {
+			t.Errorf("who left was told %v", err)
+		}
+	}
+	// Serve sells what it has taken, also when it is told to end at once
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := teller.Serve(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("serve ended with %v", err)
+	}
+	if sold := s.item(s.items[0]).Sold; sold != 2 {
+		t.Errorf("%d pairs are sold, want 2", sold)
+	}
+	s.checkBooks()
+}
+
+// quietShelf knows nothing and remembers nothing.
+type quietShelf struct{}
+
+func (quietShelf) Catalog() *inventory.Catalog {
+	return inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)
+}
+func (quietShelf) Committed(context.Context, ...inventory.Change) error { return nil }
+
+// TestDrain returns when those before it are answered.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 10)
+	n := s.node(s.pool)
+	sold := make(chan error, 1)
+	hold, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold.Exec(t.Context(), `SELECT FROM item_availabilities FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
+		sold <- err
+	}()
+	s.untilWaits(1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := n.teller.Drain(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("drained while somebody waits: %v", err)
+	}
+	if err := hold.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.teller.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-sold:
+		if err != nil {
+			t.Error(err)
+		}
+	default: // told already, but perhaps not run
+		if err := <-sold; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// untilWaits returns when so many transactions wait for a lock of this store.
+func (s *store) untilWaits(n int) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		var waiting int
+		err := s.pool.QueryRow(s.t.Context(), `
+			SELECT count(DISTINCT w.pid) FROM pg_locks w JOIN pg_locks h ON h.pid = w.pid
+			WHERE NOT w.granted AND h.relation = 'item_availabilities'::regclass`).Scan(&waiting)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if waiting >= n {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d transactions wait, want %d", waiting, n)
+		}
+	}
+}
+
+// clumsyShelf drops what it is told of for the first time.
+type clumsyShelf struct {
+	quietShelf
+	dropped *bool
+}
+
+func (c clumsyShelf) Committed(context.Context, ...inventory.Change) error {
+	if !*c.dropped {
+		*c.dropped = true
+		panic("dropped it")
+	}
+	return nil
+}
+
+// TestServeAgain panics after a commit: the buyer is told that nobody knows, and finds his order at the next Serve.
+func TestServeAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 5)
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: clumsyShelf{dropped: new(bool)}})
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		_ = teller.Serve(t.Context())
+	}()
+	p := s.cart(s.items[0])
+	if _, err := teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+	if r := <-panicked; r == nil {
+		t.Error("it did not panic")
+	}
+	run(t, teller.Serve)
+	if o, err := teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
+		t.Errorf("got %+v, %v, want the order", o, err)
+	}
+	if sold := s.item(s.items[0]).Sold; sold != 1 {
+		t.Errorf("%d pairs are sold, want 1", sold)
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"sneakers23/app"
+)
+
+// ordersCmd looks at what was sold.
+type ordersCmd struct {
+	List   ordersListCmd   `cmd:"" default:"withargs" help:"List orders, the newest first."`
+	Show   ordersShowCmd   `cmd:"" help:"Show one order with its shoes."`
+	Cancel ordersCancelCmd `cmd:"" help:"Cancel an order and put its pairs back on the shelf. Asks first unless --yes."`
+}
+
+type (
+	ordersListCmd struct {
+		Limit  int    `help:"List so many orders at most, 1 to 500." default:"20"`
+		Status string `help:"Only those that are confirmed, or cancelled." enum:",confirmed,cancelled" default:"" placeholder:"STATUS"`
+		Before string `help:"Only those older than this order: the next page." placeholder:"ID" predictor:"order"`
+	}
+	ordersShowCmd struct {
+		ID string `arg:"" help:"Id of the order, as orders list tells it." name:"ID" predictor:"order"`
+	}
+	ordersCancelCmd struct {
+		ID  string `arg:"" help:"Id of the order, as orders list tells it." name:"ID" predictor:"order"`
+		Yes bool   `help:"Do not ask." short:"y"`
+	}
+)
+
+// Help is shown by orders --help.
+func (ordersCmd) Help() string {
+	return `Whoever knows the id of an order may look at it in the shop, so keep ids to yourself.`
+}
+
+// Run is called by kong.
+func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	if l.Limit < 1 || l.Limit > app.MaxOrders {
+		return usageError{fmt.Errorf("--limit must be from 1 to %d", app.MaxOrders)}
+	}
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	orders, err := c.Orders(ctx, app.OrdersRequest{Status: l.Status, Before: l.Before, Limit: l.Limit})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, orEmpty(orders))
+	}
+	if len(orders) == 0 {
+		fmt.Fprintln(term.out, l.none())
+		return nil
+	}
+	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ORDER\tMADE\tSTATUS\tTOTAL\tITEMS")
+	for _, o := range orders {
+		skus := make([]string, len(o.Lines))
+		for i, line := range o.Lines {
+			skus[i] = line.SKU
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05"), o.Status, dollars(o.Total),
+			strings.Join(skus, " "))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(orders) == l.Limit {
+		fmt.Fprintf(term.out, "\nolder ones: %s orders list --before %s\n", program(), orders[len(orders)-1].ID)
+	}
+	return nil
+}
+
+// none says that there is no such order.
+func (l *ordersListCmd) none() string {
+	switch {
+	case l.Before != "":
+		return "No older orders."
+	case l.Status != "":
+		return "No order is " + l.Status + "."
+	}
+	return "Nothing was ordered yet. Products must be released to be bought: sneakers23 release SKU|ID"
+}
+
+// Run is called by kong.
+func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	o, err := c.Order(ctx, app.OrderRequest{ID: s.ID})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, o)
+	}
+	return printOrder(term, o)
+}
+
+func printOrder(term terminal, o app.Order) error {
+	fmt.Fprintf(term.out, "order %s of %s: %s, %s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05 MST"), o.Status, dollars(o.Total))
+	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "  ITEM\tSIZE\tPRICE\tSHOE")
+	for _, l := range o.Lines {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s by %s, %s\n", l.SKU, l.Size, dollars(l.Price), l.Name, l.Brand, l.Color)
+	}
+	return w.Flush()
+}
+
+// Run is called by kong.
+func (s *ordersCancelCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if !s.Yes {
+		if err := s.ask(ctx, c, term); err != nil {
+			return err
+		}
+	}
+	o, err := c.Cancel(ctx, app.OrderRequest{ID: s.ID})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return printJSON(term, o)
+	}
+	fmt.Fprintf(term.out, "order %s is cancelled, its pairs are for sale again\n", o.ID)
+	return nil
+}
+
+// ask shows the operator what is about to be cancelled.
+func (s *ordersCancelCmd) ask(ctx context.Context, c *app.Client, term terminal) error {
+	if !interactive(term.in) {
+		return confirm(term, "") // says that it can't ask
+	}
+	o, err := c.Order(ctx, app.OrderRequest{ID: s.ID})
+	if err != nil {
+		return err
+	}
+	if o.Status == "cancelled" {
+		return errors.New("the order was cancelled before; its pairs are back already")
+	}
+	if err := printOrder(terminal{in: term.in, out: term.err, err: term.err}, o); err != nil {
+		return err
+	}
+	return confirm(term, "This cancels the order for good and puts its pairs back on the shelf.")
+}
+
+// dollars is an amount of cents as shoppers read it.
+func dollars(cents int64) string {
+	if cents%100 == 0 {
+		return fmt.Sprintf("$%d", cents/100)
+	}
+	return fmt.Sprintf("$%d.%02d", cents/100, cents%100)
+}
