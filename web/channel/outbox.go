@@ -43,7 +43,6 @@ type outbox struct {
 	waiting int // weight of all but the first
 	state   outboxState
 	shut    bool // takes no more frames
-	failed  bool
 	ended   bool
 	taken   int32         // how many frames a write in progress holds
 	done    chan struct{} // closed when shut, and all was written or the connection failed
@@ -131,7 +130,7 @@ func (o *outbox) flush(p *pen) {
 	o.writing.Lock()
 	full, err := o.write(p)
 	o.mu.Lock()
-	carry := full && err == nil && !o.failed
+	carry := full && err == nil
 	if carry {
 		o.state = carried // before writing is unlocked: see relieve
 	}
@@ -251,7 +250,7 @@ func (o *outbox) unlockAtRest() {
 // unlockFailed is called with mu when a write failed. What waits is lost.
 func (o *outbox) unlockFailed() {
 	end := !o.ended
-	o.state, o.shut, o.failed, o.ended = idle, true, true, true
+	o.state, o.shut, o.ended = idle, true, true
 	o.frames, o.head, o.off, o.taken, o.waiting = nil, 0, 0, 0, 0
 	o.mu.Unlock()
 	o.broken()
