@@ -153,6 +153,7 @@ func TestSlowReaderOnAPipe(t *testing.T) {
 		for range 20 {
 			site.cfg.PubSub.Broadcast("room:a", "noise", json.RawMessage(`"`+strings.Repeat("x", 100)+`"`))
 			quick.receive()
+			time.Sleep(burstWait / 10)
 		}
 		time.Sleep(closeWait) // less than the WriteTimeout
 		synctest.Wait()
@@ -176,8 +177,9 @@ func TestPingFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := startInBubble(t, Config{MaxQueue: 1000, WriteTimeout: time.Hour, Routes: routeTo(&fake{})})
 		c := site.dial()
-		for range 50 { // each counts 72 bytes and more
+		for range 30 { // each counts 72 bytes and more
 			c.WriteMessage(websocket.PingMessage, []byte("and this one?"))
+			time.Sleep(burstWait / 10)
 		}
 		time.Sleep(2*closeWait + time.Second)
 		synctest.Wait()

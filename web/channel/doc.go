@@ -114,7 +114,9 @@
 //	MaxFrame     a longer message closes the socket with 1009 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
 //	             written does not count, and a larger frame may wait alone; a frame counts
-//	             with the memory it takes, and 72 bytes for its place (64 KiB)
+//	             with the memory it takes, and 72 bytes for its place (64 KiB). Over TLS
+//	             in this process, where a burst may be ahead of its encryption, 8 times
+//	             as many may wait until a write has waited for 250 ms
 //	MaxChannels  joins beyond it get "too many channels joined" (100)
 //	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait
 //	             for room (64)

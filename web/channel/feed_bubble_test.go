@@ -132,6 +132,7 @@ func TestFeedSlowReaders(t *testing.T) {
 			b.pubsub.Broadcast("news:1", "noise", payload)
 			quick.want(object)
 			quickStream.want(object)
+			time.Sleep(burstWait / 10)
 			synctest.Wait()
 			if s := b.Stats(); i < 10 && s.TooSlow != 0 {
 				t.Fatalf("after %d events: %+v", i+1, s)

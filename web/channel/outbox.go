@@ -24,7 +24,8 @@ var (
 // ready: it stands in the flusher's list, or one of the flusher's workers has it
 // and writes without waiting, many frames at a time. carried: a goroutine of its
 // own waits until the client has taken a frame. A connection that cannot be written
-// to without waiting (TLS, a pipe) is carried until all is written.
+// to without waiting (TLS, a pipe) is carried until all is written; see full for when
+// its client is too slow.
 type outbox struct {
 	conn    net.Conn
 	broken  func()          // called when conn cannot be written to; it wakes who reads
@@ -45,6 +46,7 @@ type outbox struct {
 	shut    bool // takes no more frames
 	ended   bool
 	taken   int32         // how many frames a write in progress holds
+	began   time.Time     // when it did, if it may wait for the client
 	done    chan struct{} // closed when shut, and all was written or the connection failed
 
 	next *outbox // in the flusher's list, guarded by its lock
@@ -65,10 +67,11 @@ func (o *outbox) init(conn net.Conn, broken func(), f *flusher, limit int, timeo
 
 // add queues a frame, which nobody may change any more. It never waits for the
 // client: errFull means that the client does not take what was sent before. While
-// it is only the server that is behind, add writes itself what blocks the way.
+// it is only the server that is behind, add writes itself what blocks the way, or
+// lets more wait if it cannot.
 func (o *outbox) add(frame []byte) error {
 	o.mu.Lock()
-	if o.over(frame) && !o.shut {
+	if o.raw != nil && !o.shut && o.over(frame) {
 		o.mu.Unlock()
 		o.relieve(frame)
 		o.mu.Lock()
@@ -77,7 +80,7 @@ func (o *outbox) add(frame []byte) error {
 		o.mu.Unlock()
 		return errShut
 	}
-	if o.over(frame) {
+	if o.full(frame) {
 		o.mu.Unlock()
 		return errFull
 	}
@@ -200,7 +203,8 @@ func (o *outbox) carry() {
 	}
 	for {
 		o.mu.Lock()
-		o.setDeadline(time.Now().Add(o.timeout))
+		o.began = time.Now()
+		o.setDeadline(o.began.Add(o.timeout))
 		batch := o.take(buf)
 		o.mu.Unlock()
 		n, err := o.conn.Write(batch)

@@ -246,6 +246,47 @@ func TestLargeFrameWaitsAlone(t *testing.T) {
 	})
 }
 
+// Where a write has to wait for the client, a burst may be ahead of the one that
+// writes; but only so far, and not for long.
+func TestBurstOnAPipe(t *testing.T) {
+	const limit = 10_000
+	fill := func(o *outbox) (n int) {
+		for ; o.add(make([]byte, 28)) == nil; n++ { // counts 100
+		}
+		return n
+	}
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		o := newOutbox(server, nil, limit)
+		if n := fill(o); n < burstLimits*limit/100 || n > burstLimits*limit/100+1 {
+			t.Errorf("a burst has %d frames", n)
+		}
+		go io.Copy(io.Discard, client)
+		synctest.Wait()
+		if n := fill(o); n < burstLimits*limit/100 {
+			t.Errorf("the next burst of a client that reads has %d frames", n)
+		}
+		client.Close()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		defer client.Close()
+		o := newOutbox(server, nil, limit)
+		o.add(make([]byte, 28))
+		time.Sleep(burstWait - time.Millisecond)
+		for range limit / 100 {
+			o.add(make([]byte, 28))
+		}
+		if err := o.add(make([]byte, 28)); err != nil {
+			t.Errorf("before a write has waited for %v: %v", burstWait, err)
+		}
+		time.Sleep(time.Millisecond)
+		if err := o.add(make([]byte, 28)); err != errFull {
+			t.Errorf("a client that has taken nothing for %v: %v", burstWait, err)
+		}
+	})
+}
+
 // The connection breaks while much waits.
 func TestConnectionBreaks(t *testing.T) {
 	server, client := loopback(t, 64<<10)
