@@ -72,6 +72,21 @@ func startFeed(t testing.TB, cfg FeedConfig) *board {
 	return b
 }
 
+// startFeedHTTP2 serves cfg over HTTP/2.
+func startFeedHTTP2(t testing.TB, cfg FeedConfig) *board {
+	t.Helper()
+	b := newBoard(t, cfg)
+	site := httptest.NewUnstartedServer(b.Feed)
+	site.EnableHTTP2 = true
+	site.StartTLS()
+	b.client, b.base = site.Client(), site.URL
+	t.Cleanup(func() {
+		b.Close()
+		site.Close()
+	})
+	return b
+}
+
 // startFeedInBubble serves cfg on pipes. It must be called within synctest.Test.
 func startFeedInBubble(t *testing.T, cfg FeedConfig, limits *http.Server) *board {
 	t.Helper()

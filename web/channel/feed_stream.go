@@ -93,7 +93,7 @@ func (s *feedStream) serve(ctx context.Context, first []byte) {
 			continue
 		}
 		if !flushed {
-			if s.ctl.Flush() != nil {
+			if s.flush() != nil {
 				return
 			}
 			flushed = true
@@ -124,6 +124,20 @@ func (s *feedStream) write(block []byte) error {
 	s.mu.Unlock()
 	_, err := s.w.Write(block)
 	return err
+}
+
+// flush sends what was written, and ends the time for it: over HTTP/2 a deadline
+// cuts off a stream that writes nothing, too.
+func (s *feedStream) flush() error {
+	if err := s.ctl.Flush(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.shut {
+		s.ctl.SetWriteDeadline(time.Time{})
+	}
+	return nil
 }
 
 // send queues a block. A reader that does not keep up is cut off.

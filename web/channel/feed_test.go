@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -40,6 +41,25 @@ func TestFeedByStream(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
+}
+
+// Over HTTP/2 a stream may be quiet for longer than a write may take.
+func TestFeedByHTTP2(t *testing.T) {
+	cfg := feedConfig()
+	cfg.WriteTimeout, cfg.Ping = 100*time.Millisecond, 500*time.Millisecond
+	b := startFeedHTTP2(t, cfg)
+	e := b.stream("topic=news:1")
+	if e.ProtoMajor != 2 {
+		t.Fatalf("the client speaks %s", e.Proto)
+	}
+	e.want(state("news:1"))
+	for range 2 {
+		if got := e.block(); got != ":\n" {
+			t.Fatalf("got %q, want a comment", got)
+		}
+	}
+	b.pubsub.Broadcast("news:1", "extra", nil)
+	e.want(`{"topic":"news:1","event":"extra","payload":{}}`)
 }
 
 // What is broadcast while the state is read follows it, in order.
