@@ -35,7 +35,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case acceptsStream(r):
 		f.serveStream(w, r, topics)
 	default:
-		f.refuse(w, r, f.refusal(r, topics))
+		f.refuse(w, r, errNoReader)
 	}
 }
 
@@ -69,16 +69,9 @@ func (f *Feed) ask(r *http.Request) ([]string, error) {
 	return topics, nil
 }
 
-// refusal finds what is wrong with a request that is for no kind of reader: its topics
-// first, if they are.
-func (f *Feed) refusal(r *http.Request, topics []string) error {
-	for _, topic := range topics {
-		if _, err := f.state(r.Context(), topic, feedBlock); err != nil {
-			return err
-		}
-	}
-	return &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
-}
+// errNoReader refuses a request that is for no kind of reader. Nobody asks for the
+// states of its topics: it would cost the most, and bring nothing.
+var errNoReader = &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
 
 // acceptsStream tells whether a client wants server-sent events.
 func acceptsStream(r *http.Request) bool {
