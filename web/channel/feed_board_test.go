@@ -167,10 +167,12 @@ func (b *board) stream(query string) *events {
 	return e
 }
 
-// readAll reads a stream to its end, and returns how it ended.
+// readAll reads a stream to its end, which must come, and returns how it ended.
 func (b *board) readAll(query string) error {
 	b.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, b.base+"/feed?"+query, nil)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+"/feed?"+query, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -181,6 +183,9 @@ func (b *board) readAll(query string) error {
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
+	if ctx.Err() != nil {
+		b.t.Error("a stream does not end")
+	}
 	return err
 }
 

@@ -199,6 +199,33 @@ func TestFeedTooMuchBeforeTheState(t *testing.T) {
 	})
 }
 
+// What may be held is exactly a queue of bytes.
+func TestFeedMuchBeforeTheState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`
+		events := 40
+		cfg := feedConfig()
+		cfg.MaxQueue = events * len("data: "+object+"\n\n")
+		read := cfg.State
+		cfg.State = func(ctx context.Context, topic string) (any, error) {
+			for range events {
+				cfg.PubSub.Broadcast(topic, "noise", "xxxxxxxxxx")
+			}
+			return read(ctx, topic)
+		}
+		b := startFeedInBubble(t, cfg, &http.Server{})
+		e := b.stream("topic=news:1")
+		e.want(state("news:1"))
+		for range events {
+			e.want(object)
+		}
+		events++
+		if err := b.readAll("topic=news:1"); err == nil {
+			t.Error("more is held than may be")
+		}
+	})
+}
+
 // An event may be larger than the queue, when nothing else waits.
 func TestFeedLargeEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

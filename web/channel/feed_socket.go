@@ -48,8 +48,7 @@ func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []stri
 // start sends the states and all that follows. They leave as one: they are not
 // counted against the queue, however many topics there are.
 func (s *feedSocket) start(states []byte) {
-	s.wire.out.add(states)
-	s.release()
+	s.release(states)
 	s.gate.Lock()
 	s.pings = time.AfterFunc(s.feed.cfg.Ping, s.ping)
 	s.gate.Unlock()

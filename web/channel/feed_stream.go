@@ -83,7 +83,7 @@ func (s *feedStream) serve(ctx context.Context, first []byte) {
 	if s.write(first) != nil {
 		return
 	}
-	s.release()
+	s.release(nil)
 	for flushed := false; ; {
 		if block := s.next(); block != nil {
 			if s.write(block) != nil {

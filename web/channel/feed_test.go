@@ -77,6 +77,27 @@ func TestFeedMissesNothing(t *testing.T) {
 	b.stream("topic=news:1").want(want...)
 }
 
+// What was held never costs a reader its connection when it is released, though the
+// states still fill it, and many small events weigh more in a queue than they are long.
+func TestFeedHoldsWhileTheStatesLeave(t *testing.T) {
+	const events = 40
+	const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`
+	cfg := feedConfig()
+	cfg.MaxQueue = events * len("xx"+object)
+	large := strings.Repeat("x", 16<<20)
+	cfg.State = func(_ context.Context, topic string) (any, error) {
+		for range events {
+			cfg.PubSub.Broadcast(topic, "noise", "xxxxxxxxxx")
+		}
+		return large, nil
+	}
+	c := startFeed(t, cfg).dial("topic=news:1")
+	c.want(`{"topic":"news:1","event":"state","payload":"` + large + `"}`)
+	for range events {
+		c.want(object)
+	}
+}
+
 // counted counts how often it is encoded.
 type counted struct{ times *atomic.Int64 }
 
