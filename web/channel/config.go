@@ -86,6 +86,13 @@ func (r *Route) matches(topic string) bool {
 	return topic == r.Pattern
 }
 
+func checkPattern(p string) error {
+	if star := strings.IndexByte(p, '*'); p == "" || star >= 0 && star < len(p)-1 {
+		return fmt.Errorf("channel: bad pattern %q: want a topic, or a * at the end", p)
+	}
+	return nil
+}
+
 // withDefaults fills in what was left out, or says what is wrong.
 func (c Config) withDefaults() (Config, error) {
 	if c.PubSub == nil {
@@ -146,8 +153,8 @@ func checkRoutes(routes []Route) error {
 		return errors.New("channel: Config.Routes is empty")
 	}
 	for _, r := range routes {
-		if star := strings.IndexByte(r.Pattern, '*'); r.Pattern == "" || star >= 0 && star < len(r.Pattern)-1 {
-			return fmt.Errorf("channel: bad pattern %q: want a topic, or a * at the end", r.Pattern)
+		if err := checkPattern(r.Pattern); err != nil {
+			return err
 		}
 		if r.New == nil {
 			return fmt.Errorf("channel: the route %q has no New", r.Pattern)

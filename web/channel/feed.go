@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,8 +140,8 @@ func (c FeedConfig) withDefaults() (FeedConfig, error) {
 		return c, errors.New("channel: FeedConfig.PubSub, Public and State must be set")
 	}
 	for _, p := range c.Public {
-		if star := strings.IndexByte(p, '*'); p == "" || star >= 0 && star < len(p)-1 {
-			return c, fmt.Errorf("channel: bad public topic %q: want a topic, or a * at the end", p)
+		if err := checkPattern(p); err != nil {
+			return c, fmt.Errorf("%w in FeedConfig.Public", err)
 		}
 	}
 	if c.Log == nil {
