@@ -178,9 +178,18 @@ type ConnectInfo struct {
 // ConnectError refuses a connect with a status of its own, 429 for instance. The
 // reason is told to the client.
 type ConnectError struct {
-	Status int
+	Status int // one of HTTP's errors, 400 to 599; any other becomes 403
 	Reason string
 }
 
 // Error returns the reason.
 func (e *ConnectError) Error() string { return "channel: connect refused: " + e.Reason }
+
+// status is what the request is answered with: nothing that a client could take for
+// an answer to its handshake, or net/http for a mistake.
+func (e *ConnectError) status() int {
+	if e.Status < 400 || e.Status > 599 {
+		return http.StatusForbidden
+	}
+	return e.Status
+}

@@ -78,7 +78,7 @@ func (s *Server) connect(info ConnectInfo) (assigns any, f *format, err error) {
 func (s *Server) refuse(w http.ResponseWriter, err error) {
 	s.cfg.Log.Debug("connect refused", "err", err)
 	if known, ok := errors.AsType[*ConnectError](err); ok {
-		http.Error(w, known.Reason, known.Status)
+		http.Error(w, known.Reason, known.status())
 		return
 	}
 	http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,11 @@ func TestOrigin(t *testing.T) {
 func TestConnectRefused(t *testing.T) {
 	site := start(t, Config{
 		Connect: func(info ConnectInfo) (any, error) {
-			switch info.Params.Get("token") {
+			token := info.Params.Get("token")
+			if status, err := strconv.Atoi(token); err == nil {
+				return nil, &ConnectError{status, "no"}
+			}
+			switch token {
 			case "good":
 				return "ann", nil
 			case "often":
@@ -115,7 +120,10 @@ func TestConnectRefused(t *testing.T) {
 		},
 		Routes: routeTo(&fake{}),
 	})
-	for token, want := range map[string]int{"good": 101, "often": 429, "bad": 403} {
+	for token, want := range map[string]int{
+		"good": 101, "often": 429, "bad": 403,
+		"400": 400, "599": 599, "0": 403, "101": 403, "200": 403, "302": 403, "399": 403, "600": 403, "-1": 403, "10000": 403,
+	} {
 		if got := site.status(site.url()+"&token="+token, nil); got != want {
 			t.Errorf("token %s: %d, want %d", token, got, want)
 		}

@@ -114,21 +114,22 @@ func (f *Feed) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		known = &ConnectError{http.StatusInternalServerError, "that went wrong, try again in a moment"}
 	}
-	f.cfg.Log.Debug("feed refused", "status", known.Status, "err", err)
+	status := known.status()
+	f.cfg.Log.Debug("feed refused", "status", status, "err", err)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	switch known.Status {
+	switch status {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", "GET, HEAD")
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
 	}
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "json") {
-		http.Error(w, known.Reason, known.Status)
+		http.Error(w, known.Reason, status)
 		return
 	}
-	body, _ := json.Marshal(map[string]any{"status": known.Status, "error": known.Reason}) // cannot fail
+	body, _ := json.Marshal(map[string]any{"status": status, "error": known.Reason}) // cannot fail
 	h.Set("Content-Type", "application/json")
-	w.WriteHeader(known.Status)
+	w.WriteHeader(status)
 	w.Write(append(body, '\n'))
 }
