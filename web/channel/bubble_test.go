@@ -22,6 +22,12 @@ type pipes struct {
 	done  chan struct{}
 }
 
+func (p *pipes) dial(string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	p.conns <- theirs
+	return ours, nil
+}
+
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case conn := <-p.conns:
@@ -60,11 +66,7 @@ func startInBubble(t *testing.T, cfg Config) *bubble {
 
 func (b *bubble) dial() *client {
 	b.t.Helper()
-	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		b.pipes.conns <- theirs
-		return ours, nil
-	}}
+	dialer := websocket.Dialer{NetDial: b.pipes.dial}
 	conn, _, err := dialer.Dial("ws://bubble/socket/websocket?vsn=2.0.0", nil)
 	if err != nil {
 		b.t.Fatal(err)

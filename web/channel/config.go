@@ -24,10 +24,16 @@ type Config struct {
 	// Connect decides whether a client may connect; its result is what
 	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
 	// its own status; by long-poll it is always 403, since phoenix.js knows no
-	// other there. It runs in the HTTP handler. Default: everybody may.
+	// other there. It runs in the HTTP handler. Whoever limits how much one address
+	// may have open does it here: the limits below are for all clients together, or
+	// for one socket. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
-	// that name closes it. Sockets may share a name; "" is none. Default: none.
+	// that name closes it. Sockets may share a name; "" is none. It is asked after
+	// Connect, before the socket is open: a "disconnect" between Connect and the end
+	// of the handshake is missed. Who must shut somebody out makes Connect refuse
+	// him first, and says "disconnect" again when the handshakes of that moment are
+	// over. Default: none.
 	ID func(assigns any) string
 	// Routes finds the channel for a topic; the first that fits is taken.
 	Routes []Route
@@ -64,7 +70,7 @@ type Config struct {
 	MaxTasks     int           // tasks of one channel at a time; 10
 
 	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
-	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds; 10,000
+	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds, of all clients together; 10,000
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
 	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 

@@ -46,10 +46,11 @@ type longPoll struct {
 // tokenPrefix tells a session's token from others that a query may have.
 const tokenPrefix = "phxlp."
 
-// openLongPoll opens a session, or returns nil because the server is draining.
-func (s *Server) openLongPoll(f *format, assigns any) *longPoll {
+// openLongPoll opens a session, or returns nil: the server is draining, or there are
+// too many.
+func (s *Server) openLongPoll(who visitor) *longPoll {
 	p := &longPoll{
-		conn:    conn{srv: s, format: f, assigns: assigns, room: make(chan struct{}, 1)},
+		conn:    conn{srv: s, format: who.format, assigns: who.assigns, room: make(chan struct{}, 1)},
 		token:   tokenPrefix + s.cfg.Node + "." + rand.Text(),
 		posting: make(chan struct{}, 1),
 		closed:  make(chan struct{}),
@@ -59,13 +60,12 @@ func (s *Server) openLongPoll(f *format, assigns any) *longPoll {
 	if !s.admitLongPoll(p) {
 		return nil
 	}
-	id := s.cfg.ID(assigns)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.shut {
+	if !p.shut { // by Drain, meanwhile
 		p.silent = time.AfterFunc(s.cfg.PollSilence, p.fallSilent)
-		if id != "" {
-			p.remote = s.cfg.PubSub.Subscribe(id, (*remoteControl)(&p.conn))
+		if who.id != "" {
+			p.remote = s.cfg.PubSub.Subscribe(who.id, (*remoteControl)(&p.conn))
 		}
 	}
 	return p

@@ -84,7 +84,12 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 		answerPoll(w, http.StatusGone, "", nil)
 		return
 	}
-	assigns, f, err := s.connect(ConnectInfo{
+	if s.isFull() {
+		s.cfg.Log.Debug("connect refused", "err", "there are too many long-poll sessions")
+		answerStatus(w, http.StatusForbidden)
+		return
+	}
+	who, err := s.connect(ConnectInfo{
 		Params:    ownParams(r.URL.Query()),
 		AuthToken: r.Header.Get("X-Phoenix-Authtoken"),
 		Request:   r,
@@ -94,7 +99,7 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 		answerStatus(w, http.StatusForbidden)
 		return
 	}
-	p := s.openLongPoll(f, assigns)
+	p := s.openLongPoll(who)
 	if p == nil {
 		answerStatus(w, http.StatusForbidden)
 		return

@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // later runs a request beside the test; its answer comes through the channel.
@@ -357,6 +361,82 @@ func TestDrainWhileASessionOpens(t *testing.T) {
 	if got := site.stranger(t, "?vsn=2.0.0").ask("GET", "", ""); got != `{"status":403}` {
 		t.Errorf("got %s", got)
 	}
+}
+
+// A session costs its client no connection, so the server bounds how many there are.
+func TestSessionsAreBounded(t *testing.T) {
+	connected := 0
+	site := start(t, Config{
+		MaxPolls: 2, PollSilence: time.Minute, Routes: routeTo(&fake{}),
+		Connect: func(ConnectInfo) (any, error) { connected++; return nil, nil },
+	})
+	site.poller(t, "2.0.0")
+	site.poller(t, "2.0.0")
+	late := site.stranger(t, "?vsn=2.0.0")
+	if got := late.understand(late.ask("GET", "", "")); got.Status != 403 || got.Token != "" {
+		t.Errorf("a session beyond MaxPolls: got %+v, want 403", got)
+	}
+	if connected != 2 { // it may cost more than a session
+		t.Errorf("Connect was asked %d times, want 2", connected)
+	}
+	if got := site.Sockets(); got != 2 {
+		t.Errorf("%d sockets, want 2", got)
+	}
+}
+
+// Connect may be slow, so that there was room when it was asked.
+func TestSessionsThatConnectTogetherAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxPolls: 2, PollSilence: time.Minute, Routes: routeTo(&fake{}),
+			Connect: func(ConnectInfo) (any, error) { time.Sleep(time.Second); return nil, nil },
+		})
+		p := site.poller()
+		p.token = ""
+		answers := []chan string{later(p), later(p), later(p)}
+		opened := 0
+		for _, answer := range answers {
+			switch a := p.understand(<-answer); a.Status {
+			case 410:
+				opened++
+			case 403:
+			default:
+				t.Errorf("got %+v", a)
+			}
+		}
+		if n := site.Sockets(); opened != 1 || n != 2 {
+			t.Errorf("%d of three opened a session, %d are open; want 1 and 2", opened, n)
+		}
+	})
+}
+
+// What an ID that panics leaves behind is an answer that never came.
+func TestIDPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boom := false
+		site := startInBubble(t, Config{Routes: routeTo(&fake{}), ID: func(any) string {
+			if boom {
+				panic("on purpose")
+			}
+			return ""
+		}})
+		site.web.ErrorLog = log.New(io.Discard, "", 0)
+		p := site.poller()
+		boom, p.token = true, ""
+		for range 5 {
+			if text, err := p.try(t.Context(), "GET", "", ""); err == nil {
+				t.Errorf("got %s", text)
+			}
+		}
+		dialer := websocket.Dialer{NetDial: site.pipes.dial}
+		if _, _, err := dialer.Dial("ws://bubble/socket/websocket", nil); err == nil {
+			t.Error("a socket was opened")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are left", n)
+		}
+	})
 }
 
 // What a client lets wait is bounded: then its session is closed, the others hear

@@ -91,6 +91,13 @@ func (s *Server) admitLongPoll(p *longPoll) bool {
 	return true
 }
 
+// isFull tells before Connect has its work whether admitLongPoll has room.
+func (s *Server) isFull() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.polls) >= s.cfg.MaxPolls
+}
+
 // dropLongPoll lets no request find the session any more.
 func (s *Server) dropLongPoll(p *longPoll) {
 	s.mu.Lock()
