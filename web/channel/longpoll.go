@@ -193,7 +193,8 @@ func (p *longPoll) end() {
 
 // poll returns the frames that wait, or waits for some. Gone means that there are
 // none because the session was closed. Of several polls only the newest is given
-// anything; the others wait in vain until their time is over.
+// anything, and told of the end; the others wait in vain until their time is over or
+// the session is.
 func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 	mine := make(chan struct{}, 1) // one: it is told once, and takes all there is
 	p.mu.Lock()
@@ -214,17 +215,20 @@ func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 }
 
 // take ends a poll, and takes what waits if the poll is the newest. If its client
-// is gone, what waits is for the next one.
+// is gone, what waits is for the next one. One that is not the newest is told of
+// nothing: its client would open a session that it does not want.
 func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.poller == mine {
-		p.poller = nil
-		if there {
-			frames, p.frames, p.size = p.frames, nil, 0
-		}
+	if p.poller != mine {
+		return nil, false
 	}
-	return frames, there && len(frames) == 0 && p.shut
+	p.poller = nil
+	if !there {
+		return nil, false
+	}
+	frames, p.frames, p.size = p.frames, nil, 0
+	return frames, len(frames) == 0 && p.shut
 }
 
 // publish dispatches messages in order. Where a mailbox is full it waits, for all of

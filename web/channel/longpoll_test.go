@@ -439,6 +439,28 @@ func TestIDPanics(t *testing.T) {
 	})
 }
 
+// Of two polls that wait when their session ends one opens another.
+func TestTwoPollsOpenOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{ID: func(any) string { return "users:ann" }, Routes: routeTo(&fake{})})
+		p := site.poller()
+		older := later(p)
+		synctest.Wait()
+		newer := later(p)
+		synctest.Wait()
+		site.cfg.PubSub.Broadcast("users:ann", "disconnect", nil)
+		if a := p.understand(<-newer); a.Status != 410 || a.Token == p.token || a.Token == "" {
+			t.Errorf("the newer got %+v", a)
+		}
+		if a := p.understand(<-older); a.Status != 204 {
+			t.Errorf("the older got %+v", a)
+		}
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("%d sessions are open, want 1", n)
+		}
+	})
+}
+
 // What a client lets wait is bounded: then its session is closed, the others hear
 // on. One message larger than the bound may wait alone.
 func TestSessionThatDoesNotPoll(t *testing.T) {
