@@ -73,7 +73,8 @@ func TestPolledSilence(t *testing.T) {
 	site := startWithEpoll(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
 	silent, alive := site.dial(), site.dial()
 	heard := time.Now()
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var pinging sync.WaitGroup
 	pinging.Go(func() {
 		tick := time.NewTicker(timeout / 8)
@@ -91,7 +92,7 @@ func TestPolledSilence(t *testing.T) {
 	if d := time.Since(heard); d < timeout {
 		t.Errorf("closed after %v, want %v at least", d, timeout)
 	}
-	close(stop)
+	end()
 	pinging.Wait()
 	alive.wantNothing()
 }
@@ -100,7 +101,8 @@ func TestPolledSilence(t *testing.T) {
 // leave nothing behind: their descriptors are used again at once.
 func TestPolledSocketsComeAndGo(t *testing.T) {
 	site := startWithEpoll(t, Config{MaxQueue: 2000, Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var broadcasting, clients sync.WaitGroup
 	broadcasting.Go(func() {
 		for {
@@ -132,7 +134,7 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	close(stop)
+	end()
 	broadcasting.Wait()
 	site.Close()
 	if n := site.Sockets(); n != 0 {
@@ -147,7 +149,8 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 func TestPolledFlood(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var flooding sync.WaitGroup
 	for range 4 {
 		conn := site.dial()
@@ -168,7 +171,7 @@ func TestPolledFlood(t *testing.T) {
 	for range 8 {
 		site.dial().wantNothing()
 	}
-	close(stop)
+	end()
 	flooding.Wait()
 }
 

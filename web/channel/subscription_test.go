@@ -89,7 +89,8 @@ func TestUnsubscribeInACallback(t *testing.T) {
 
 func TestHearingTooMuch(t *testing.T) {
 	ps := pubsub.New()
-	block := make(chan struct{})
+	block, open := gate()
+	defer open()
 	sockets, reasons := make(caught, 2), make(chan error, 2)
 	site := start(t, Config{PubSub: ps, MaxInfos: 3, Routes: routeToHost(&host{
 		info: func(context.Context, *Socket, any) error { <-block; return nil },
@@ -105,7 +106,7 @@ func TestHearingTooMuch(t *testing.T) {
 	if n := ps.Count("weather"); n != 0 {
 		t.Errorf("%d are still subscribed", n)
 	}
-	close(block)
+	open()
 	if reason := <-reasons; reason != ErrTooBusy {
 		t.Errorf("terminated with %v, want %v", reason, ErrTooBusy)
 	}
