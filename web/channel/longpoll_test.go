@@ -230,6 +230,41 @@ func TestPublishIsNotTakenInTime(t *testing.T) {
 	})
 }
 
+// That time is for all messages of a POST, not for each of them.
+func TestPublishOfManyIsNotTakenInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxMailbox: 1, Routes: routeTo(&fake{
+			in: func(context.Context, *Socket, Message) (any, error) {
+				time.Sleep(6 * time.Second)
+				return nil, nil
+			},
+		})})
+		p := site.poller()
+		p.join("room:a")
+		began := time.Now()
+		lines := strings.Repeat(`["1","2","room:a","slow",{}]`+"\n", 5) // one is handled, one waits, then one fits in 6 s
+		p.wantStatus("application/x-ndjson", lines, 408)
+		if d := time.Since(began); d != 10*time.Second {
+			t.Errorf("408 after %v, want 10s", d)
+		}
+	})
+}
+
+// A session that is closed gives what waits to the poll that does, unless it is
+// closed because that is too much.
+func TestClosedSessionMayDropWhatWaits(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	for _, drop := range []bool{false, true} {
+		session := site.polls[site.poller(t, "2.0.0").token]
+		session.enqueue(pongFrame(nil))
+		session.close(1001, "", drop)
+		frames, gone := session.poll(t.Context())
+		if (len(frames) == 0) != drop || gone != drop {
+			t.Errorf("drop %v: a poll got %d frames, gone %v", drop, len(frames), gone)
+		}
+	}
+}
+
 // A session that is closed answers all who wait at once.
 func TestDisconnectedSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

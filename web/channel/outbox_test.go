@@ -227,6 +227,36 @@ func TestClientPauses(t *testing.T) {
 	}
 }
 
+// Who waits for a client ends when it has taken its frame: what else waits is the
+// flusher's, which writes many at a time.
+func TestCarryingEndsWithTheFrame(t *testing.T) {
+	server, client := loopback(t, 64<<10)
+	f := &flusher{} // no workers
+	o := newOutbox(server, f, 64<<20)
+	for range 10_000 {
+		o.add(make([]byte, 2000)) // far more than the kernel takes
+	}
+	state := func() outboxState {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		return o.state
+	}
+	f.work()
+	if got := state(); got != carried {
+		t.Fatalf("state %d while the client takes nothing, want %d", got, carried)
+	}
+	go io.Copy(io.Discard, client) // ends with the connection
+	for state() == carried {
+		runtime.Gosched()
+	}
+	if got := state(); got != ready {
+		t.Errorf("state %d when the client has taken a frame, want %d", got, ready)
+	}
+	o.finish(nil, true)
+	f.work()
+	<-o.done
+}
+
 // A frame larger than the limit may wait, but nothing more with it.
 func TestLargeFrameWaitsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

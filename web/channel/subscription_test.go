@@ -87,6 +87,22 @@ func TestUnsubscribeInACallback(t *testing.T) {
 	c.wantNothing()
 }
 
+// A broadcast that had begun before Unsubscribe may come late. It says nothing.
+func TestSubscriptionIsQuietAfterItsEnd(t *testing.T) {
+	sockets := make(caught, 1)
+	site := start(t, Config{Routes: routeToHost(&host{fake: fake{in: echo, join: sockets.join}, info: pushInfo})})
+	c := site.dial()
+	c.join("room:a")
+	s := <-sockets
+	for _, sub := range []*Subscription{s.Subscribe("weather"), s.Forward("weather")} {
+		sub.Unsubscribe()
+		(*listener)(sub).Deliver(&pubsub.Message{Topic: "weather", Event: "rain"})
+	}
+	c.wantNothing()
+	c.send(`["1","2","room:a","done",{}]`) // behind what the mailbox had
+	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 func TestHearingTooMuch(t *testing.T) {
 	ps := pubsub.New()
 	block, open := gate()
