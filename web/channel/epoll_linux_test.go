@@ -71,8 +71,8 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 func TestPolledSilence(t *testing.T) {
 	const timeout = 400 * time.Millisecond
 	site := startWithEpoll(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
+	heard := time.Now() // at the earliest
 	silent, alive := site.dial(), site.dial()
-	heard := time.Now()
 	stop, end := gate()
 	defer end()
 	var pinging sync.WaitGroup
