@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,7 @@ type feedStream struct {
 
 // serveStream writes until the client is gone, too slow, or told to go.
 func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []string) {
-	if f.isDraining() {
+	if f.readers.isDraining() {
 		f.turnAway(w, r)
 		return
 	}
@@ -225,4 +226,4 @@ func (s *feedStream) leave() {
 	s.queue = nil
 }
 
-func (s *feedStream) kind(n *FeedStats) *int { return &n.Streams }
+func (s *feedStream) kind() *atomic.Int64 { return &s.feed.streams }

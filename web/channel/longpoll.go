@@ -178,7 +178,7 @@ func (p *longPoll) hangUp(_ int, _ string, drop bool) bool {
 
 // end returns when every goroutine of the session has ended.
 func (p *longPoll) end() {
-	defer p.srv.forget(&p.conn)
+	defer p.srv.conns.forget(&p.conn)
 	p.srv.dropLongPoll(p)
 	p.mu.Lock()
 	remote := p.remote

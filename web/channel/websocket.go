@@ -52,5 +52,5 @@ func (c *webSocket) closed() {
 		c.remote.Unsubscribe()
 	}
 	c.actors.Wait()
-	c.srv.forget(&c.conn)
+	c.srv.conns.forget(&c.conn)
 }
