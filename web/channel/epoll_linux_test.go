@@ -72,9 +72,10 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 func TestPolledSilence(t *testing.T) {
 	const timeout = 400 * time.Millisecond
 	site := startWithEpoll(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
+	heard := time.Now() // at the earliest
 	silent, alive := site.dial(), site.dial()
-	heard := time.Now()
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var pinging sync.WaitGroup
 	pinging.Go(func() {
 		tick := time.NewTicker(timeout / 8)
@@ -92,7 +93,7 @@ func TestPolledSilence(t *testing.T) {
 	if d := time.Since(heard); d < timeout {
 		t.Errorf("closed after %v, want %v at least", d, timeout)
 	}
-	close(stop)
+	end()
 	pinging.Wait()
 	alive.wantNothing()
 }
@@ -101,7 +102,8 @@ func TestPolledSilence(t *testing.T) {
 // leave nothing behind: their descriptors are used again at once.
 func TestPolledSocketsComeAndGo(t *testing.T) {
 	site := startWithEpoll(t, Config{MaxQueue: 2000, Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var broadcasting, clients sync.WaitGroup
 	broadcasting.Go(func() {
 		for {
@@ -133,7 +135,7 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	close(stop)
+	end()
 	broadcasting.Wait()
 	site.Close()
 	if n := site.Sockets(); n != 0 {
@@ -148,7 +150,8 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 func TestPolledFlood(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var flooding sync.WaitGroup
 	for range 4 {
 		conn := site.dial()
@@ -169,7 +172,7 @@ func TestPolledFlood(t *testing.T) {
 	for range 8 {
 		site.dial().wantNothing()
 	}
-	close(stop)
+	end()
 	flooding.Wait()
 }
 
