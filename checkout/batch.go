@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,21 +18,30 @@ type doubt struct{ error }
 
 func (d doubt) Unwrap() error { return d.error }
 
-// sell sells to the batch and answers everybody in it. What fails by bad luck is tried again; what fails for a reason is
-// halved until the one bad cart is alone. After a doubt the same batch runs again before anybody is answered: the row
-// locks wait for the transaction in doubt, and the look that follows them sees what became of it.
+// sell sells to the batch and answers everybody in it, or sets them aside. What fails by bad luck is tried again; what
+// fails for a reason is halved until the one bad cart is alone. After a doubt the same carts run again before anybody is
+// answered: their row locks wait for the transaction in doubt, and the look that follows them sees what became of it.
 func (t *Teller) sell(ctx context.Context, batch []*ticket) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.cfg.Patience, errPatience)
 	defer cancel()
-	t.sellWithin(ctx, batch, false)
+	until, _ := ctx.Deadline()
+	for _, waits := range batch {
+		if waits.until.IsZero() {
+			waits.until = until
+		}
+	}
+	t.sellWithin(ctx, batch)
 }
 
 var errPatience = errors.New("not within the teller's patience")
 
-func (t *Teller) sellWithin(ctx context.Context, batch []*ticket, inDoubt bool) {
+func (t *Teller) sellWithin(ctx context.Context, batch []*ticket) {
 	pause := 10 * time.Millisecond
 	for attempt := 1; ; attempt++ {
-		s, err := t.try(ctx, batch, inDoubt)
+		if batch = t.parkStuck(batch); len(batch) == 0 {
+			return
+		}
+		s, err := t.try(ctx, batch)
 		if err == nil {
 			t.announce(ctx, s.changes)
 			for i, waits := range batch {
@@ -43,101 +53,81 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket, inDoubt bool) 
 		again := luck(err, attempt)
 		t.ill(err, len(batch), again && attempt == 1)
 		switch {
-		case errors.As(err, new(doubt)):
-			inDoubt = true
-		case errors.As(err, new(decided)):
-			inDoubt = false // this attempt saw that no earlier one was committed, and was not committed itself
-		}
-		switch {
 		case ctx.Err() != nil:
-			giveUp(batch, inDoubt, err)
+			giveUp(batch, err)
 			return
-		case held(err) && len(batch) > 1:
-			batch = t.setAside(ctx, batch, inDoubt, err)
-			if len(batch) == 0 {
-				return
-			}
+		case held(err):
+			t.askHeld(ctx, batch)
 		case again:
 			wait(ctx, pause)
 			pause = min(2*pause, time.Second)
 		case len(batch) == 1:
-			giveUp(batch, inDoubt, err)
+			giveUp(batch, err)
 			return
 		default:
 			half := len(batch) / 2
-			t.sellWithin(ctx, batch[:half], inDoubt)
-			t.sellWithin(ctx, batch[half:], inDoubt)
+			t.sellWithin(ctx, batch[:half])
+			t.sellWithin(ctx, batch[half:])
 			return
 		}
 	}
 }
 
-// giveUp answers those for whom nothing more is tried: "could not" only where that is certain.
-func giveUp(batch []*ticket, inDoubt bool, err error) {
-	why := ErrFailed
-	if inDoubt {
-		why = ErrUnknown
+// giveUp answers those for whom nothing more is tried. "Could not" is said only where this very attempt has looked their
+// lines up under the locks. Nobody else can say it: another teller may be committing the same form, or have sold it long ago.
+func giveUp(batch []*ticket, err error) {
+	why := ErrUnknown
+	if errors.As(err, new(decided)) && !isCode(err, uniqueViolation) { // whose line it was is in the table behind our look
+		why = ErrFailed
 	}
 	for _, waits := range batch {
 		waits.tell(answer{err: fmt.Errorf("%w: %w", why, err)})
 	}
 }
 
+// enough attempts at what may be bad luck, and may be a reason.
+const enough = 5
+
 // luck tells whether the same batch may fare better at another attempt: the connection or the server went away, somebody
-// else held a row, or bought one of the lines in the same moment. What is left is a reason, like a refusing CHECK.
+// else held a row, or bought one of the lines in the same moment. What is left is a reason, like a refusing CHECK or a value
+// that can't be encoded. After a doubt there is a second look in any case.
 func luck(err error, attempt int) bool {
-	if errors.As(err, new(doubt)) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch pg.Code[:2] {
+		case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
+			return true
+		}
+		switch pg.Code {
+		case "55P03", "25P03": // a lock was not to be had, the transaction was silent for too long
+			return true
+		case uniqueViolation: // who was first has committed: one more look finds his order
+			return attempt < enough
+		}
+	} else if isAway(err) {
 		return true
 	}
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return true
+	return attempt < enough && (errors.As(err, new(doubt)) || errors.As(err, new(unsaid)))
+}
+
+// isAway tells errors of the line to the database from those of what was to be sent over it.
+func isAway(err error) bool {
+	for _, gone := range []error{context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, gone) {
+			return true
+		}
 	}
-	switch pg.Code[:2] {
-	case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
-		return true
-	}
-	switch pg.Code {
-	case "55P03", "25P03": // a lock was not to be had, the transaction was silent for too long
-		return true
-	case uniqueViolation:
-		const enough = 5 // who was first has committed: one more look finds his order
-		return attempt < enough
-	}
-	return false
+	return errors.As(err, new(away)) || errors.As(err, new(net.Error)) || pgconn.SafeToRetry(err)
 }
 
 // held tells whether somebody else held a row for longer than a transaction waits.
 func held(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "55P03"
+	const lockNotAvailable, queryCanceled = "55P03", "57014" // the second is what a statement_timeout says of the same
+	return isCode(err, lockNotAvailable) || isCode(err, queryCanceled)
 }
 
-// setAside lets nobody suffer for a row that he does not want: it asks which rows are free, and parts the batch. Carts
-// of free rows are returned, to be sold at once. The others have waited long enough and can't be sold now, unless an
-// earlier attempt may have sold them: then they wait on, behind those of free rows.
-func (t *Teller) setAside(ctx context.Context, batch []*ticket, inDoubt bool, err error) []*ticket {
-	free, lookErr := t.free(ctx, batch)
-	if lookErr != nil {
-		return batch // the next attempt fails as well, or not
-	}
-	var there, stuck []*ticket
-	for _, waits := range batch {
-		if slices.ContainsFunc(waits.Lines, func(l Line) bool { return !free[l.Item] }) {
-			stuck = append(stuck, waits)
-		} else {
-			there = append(there, waits)
-		}
-	}
-	switch {
-	case len(stuck) == 0 || len(there) == 0:
-		return batch
-	case inDoubt:
-		t.sellWithin(ctx, there, inDoubt)
-		return stuck
-	}
-	giveUp(stuck, inDoubt, err)
-	return there
+func isCode(err error, code string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == code
 }
 
 // uniqueViolation is PostgreSQL's code for a key that is there already.

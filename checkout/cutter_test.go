@@ -23,6 +23,7 @@ const (
 	losesCommit        // the line is cut before the COMMIT reaches the database
 	losesAnswer        // the database has committed, and the line is cut before its answer
 	holdsAnswer        // the database has committed, and its answer never comes
+	liesRollback       // the database has committed, and the line says that it rolled back
 	swallowsMore       // the line falls silent before the COMMIT, and stays open
 )
 
@@ -185,6 +186,11 @@ func (c *cut) carryAnswers() {
 		case head[0] == commandComplete && (bytes.HasPrefix(body, []byte("INSERT")) || bytes.HasPrefix(body, []byte("UPDATE"))):
 			wrote = true
 		case head[0] == commandComplete && string(body) == "COMMIT\x00" && wrote:
+			if c.suffer(liesRollback) {
+				body = []byte("ROLLBACK\x00")
+				binary.BigEndian.PutUint32(head[1:], uint32(len(body)+4))
+				break
+			}
 			held := c.suffer(holdsAnswer)
 			if held || c.suffer(losesAnswer) {
 				select {

@@ -18,14 +18,18 @@
 //
 // # Promises
 //
-// A buyer who gets an order has one that is committed. One who gets a [Refusal], or another error than [ErrUnknown], has none.
-// Whoever gets ErrUnknown, or nothing, sends the same purchase again, to any teller of the database, and learns what became of
-// it: each line is bought once, by its id, however often and wherever it is sent. After a cancellation too: the line then leads
-// to the cancelled order.
+// A buyer who gets an order has one that is committed. One who gets a [Refusal], [ErrPriceChanged] or [ErrFailed] has none.
+// Whoever gets [ErrUnknown], also as [ErrBusy], or nothing, sends the same purchase again, to any teller of the database,
+// and learns what became of it: each line is bought once, by its id, however often and wherever it is sent. After a
+// cancellation too: the line then leads to the cancelled order.
 //
-// So an error where the transaction may have been committed is no answer. The same batch runs again on another connection: its
-// locks wait for the transaction in doubt, its look finds what became of it. A buyer hears ErrUnknown only when that fails for
-// as long as the teller's patience lasts.
+// "Could not" is said only of lines that were looked up under the locks in the same attempt. Who was not served, for want
+// of a connection, of a row or of time, is told that nobody knows: another teller may be committing the same form, or it
+// was sold long ago. An error where the transaction may have been committed is no answer either. The same carts run again
+// on another connection: their locks wait for the transaction in doubt, their look finds what became of it.
+//
+// A row that somebody holds for too long makes the others wait once, for as long as a transaction waits for a lock. Then
+// the carts that want it are set aside, and come back when it is free or their time is over.
 //
 // # Ownership and stopping
 //

@@ -9,11 +9,15 @@ import (
 	"sneakers23/inventory"
 )
 
-// Why a cart was not sold. Of these, and only of these, the shopper has nothing and knows it.
+// What is no cart that could be sold. Its lines were not looked up: one of them may have been bought with another form.
 var (
 	ErrEmptyCart    = errors.New("checkout: empty cart")
 	ErrBadCart      = errors.New("checkout: a cart holds each shoe once")
 	ErrTooManyLines = errors.New("checkout: too many lines")
+)
+
+// Why a cart was not sold. Of these, and only of these, the shopper has nothing and knows it.
+var (
 	ErrSoldOut      = errors.New("checkout: sold out")
 	ErrNotReleased  = errors.New("checkout: not released")
 	ErrPriceChanged = errors.New("checkout: the price has changed")
@@ -21,13 +25,17 @@ var (
 	// ErrNoItem says that the store has no such item any more. It is a kind of ErrSoldOut.
 	ErrNoItem = fmt.Errorf("%w: no such item", ErrSoldOut)
 
-	// ErrBusy says that too many wait already, ErrFailed that the database refused or could not be reached. Nothing
-	// was sold; the same form may be sent again.
-	ErrBusy   = errors.New("checkout: too many buyers wait")
+	// ErrFailed says that the database refused the cart, after its lines had been looked up under the locks: none of them
+	// was bought. The same form may be sent again.
 	ErrFailed = errors.New("checkout: could not be completed")
+)
 
-	// ErrUnknown says that nobody knows whether the cart was sold. Whoever sends the same form again learns it.
+// When nobody knows whether the cart was sold: now, by another node, or long ago. Whoever sends the same form again learns it.
+var (
 	ErrUnknown = errors.New("checkout: not known whether it was sold")
+
+	// ErrBusy says that too many wait already to look. It is a kind of ErrUnknown.
+	ErrBusy = fmt.Errorf("%w: too many buyers wait", ErrUnknown)
 )
 
 // What may be wrong with a question about orders.

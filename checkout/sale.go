@@ -22,35 +22,42 @@ type decided struct{ error }
 
 func (d decided) Unwrap() error { return d.error }
 
+// An away error came before anything was asked: there was no connection.
+type away struct{ error }
+
+func (a away) Unwrap() error { return a.error }
+
+// An unsaid error is a transaction that the database ended otherwise than it was told to, without a reason.
+type unsaid struct{ error }
+
 // roundTrip bounds one question to the database beyond what it may wait for locks, so that a connection that has fallen
 // silent is given up.
 const roundTrip = 2 * time.Second
 
 // try sells to the batch in one transaction of two round trips: one looks, one writes and commits. What it returns
 // without an error is committed. After an error its connection is not used again.
-func (t *Teller) try(ctx context.Context, batch []*ticket, inDoubt bool) (sale, error) {
+func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	conn, err := t.cfg.Pool.Acquire(ctx)
 	if err != nil {
-		return sale{}, fmt.Errorf("sell carts: %w", err)
+		return sale{}, fmt.Errorf("sell carts: %w", away{err})
 	}
 	defer conn.Release() // which closes it, and so ends the transaction, if that is open
 	if err := t.settle(ctx, conn); err != nil {
-		return sale{}, fmt.Errorf("set up the connection: %w", err)
+		return sale{}, fmt.Errorf("set up the connection: %w", away{err})
 	}
 	f, err := t.look(ctx, conn, batch)
 	if err != nil {
 		return sale{}, fmt.Errorf("look at stock: %w", err)
 	}
+	resold := len(f.bought) > 0 // by another node, or by an attempt in doubt: this node may not have heard of it
 	s := decide(batch, f)
 	if len(s.orders) == 0 {
 		t.leave(ctx, conn)
-		if inDoubt { // an earlier attempt may have sold, and nobody was told of it
-			s.changes = f.changes(slices.Collect(maps.Keys(f.stock)))
-		}
-		return s, nil
-	}
-	if s.changes, err = t.write(ctx, conn, s, f); err != nil {
+	} else if s.changes, err = t.write(ctx, conn, s, f); err != nil {
 		return sale{}, fmt.Errorf("write orders: %w", err)
+	}
+	if resold {
+		s.changes = f.changes(slices.Collect(maps.Keys(f.stock)))
 	}
 	return s, nil
 }
@@ -66,7 +73,7 @@ func (t *Teller) leave(ctx context.Context, conn *pgxpool.Conn) {
 // settings are those of the teller's connections. The tables may have been empty when a plan was made that is kept until
 // they have millions of rows: with sequential scans out of the question, it is a good plan forever.
 const settings = `SELECT set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $1, false),
-	set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
+	set_config('statement_timeout', '0', false), set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
 
 // settled marks a connection that has the settings.
 const settled = "checkout: settled"
@@ -246,7 +253,7 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	case err != nil:
 		return nil, doubt{err}
 	case tag.String() != "COMMIT":
-		return nil, decided{fmt.Errorf("the database answered COMMIT with %s", tag)}
+		return nil, decided{unsaid{fmt.Errorf("the database answered COMMIT with %s", tag)}}
 	}
 	return f.changes(i.id), nil
 }
@@ -254,7 +261,7 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 // certain tells an error that the server has answered a statement with, after which it ran no other, from one that may
 // have come when all was done.
 func certain(err error) error {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Severity == "ERROR" {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.SeverityUnlocalized == "ERROR" {
 		return decided{err}
 	}
 	return doubt{err}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,9 +25,10 @@ type TellerConfig struct {
 	Pool  *pgxpool.Pool // the teller uses one connection at a time; a new one after each failure
 	Stock shelf
 	Log   *slog.Logger
+	Fresh func() bool // tells whether what Stock knows is compared with the database; nothing is refused from memory while not. Default: always
 
 	MaxLines   int           // of one cart; default 10
-	MaxWaiting int           // buyers who wait for the next batch; more are told ErrBusy. Default 8192
+	MaxWaiting int           // buyers who wait for the next batch, and for rows that others hold; more are told ErrBusy. Default 8192
 	MaxBatch   int           // carts that are sold in one transaction; default 512
 	Patience   time.Duration // how long a batch that fails is tried again; default 10 s
 	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
@@ -38,6 +40,7 @@ type Teller struct {
 	cfg     TellerConfig
 	log     *slog.Logger
 	waiting chan *ticket // buffer MaxWaiting: the bound of the queue
+	aside   aside        // carts that wait for a row
 	failing bool         // the last batch failed; Serve's alone
 }
 
@@ -46,7 +49,11 @@ type ticket struct {
 	Purchase
 	order  orderKey // the order's id if it becomes one, the same however often it is tried
 	answer chan answer
-	done   bool // answered; Serve's alone
+
+	// Serve's alone:
+	until time.Time // how long it is tried; zero before the first attempt
+	aside bool      // waits for a row, and is in no batch
+	done  bool      // answered
 }
 
 // answer is what a buyer is told.
@@ -62,6 +69,9 @@ func NewTeller(cfg TellerConfig) *Teller {
 	defaultTo(&cfg.MaxBatch, 512)
 	defaultTo(&cfg.Patience, 10*time.Second)
 	defaultTo(&cfg.LockWithin, 3*time.Second)
+	if cfg.Fresh == nil {
+		cfg.Fresh = func() bool { return true }
+	}
 	return &Teller{cfg: cfg, log: cfg.Log, waiting: make(chan *ticket, cfg.MaxWaiting)}
 }
 
@@ -75,17 +85,22 @@ func defaultTo[T comparable](v *T, value T) {
 // String names the service in logs.
 func (t *Teller) String() string { return "checkout.Teller" }
 
-// Buy sells the whole cart or nothing, and returns when that is committed and shows in this node's catalog. Lines that
-// were bought before are not bought again: the earlier order is returned, whatever else is in the cart. A [Refusal],
-// ErrEmptyCart, ErrBadCart, ErrTooManyLines, ErrPriceChanged, ErrBusy and ErrFailed say that nothing was sold. Every other
-// error says that nobody knows, and is ErrUnknown: a buyer whose ctx ends only stops waiting. The same purchase tells,
-// sent again to any teller of the database.
+// Buy sells the whole cart or nothing, and returns when that is committed and this node's catalog was told of it. Lines
+// that were bought before are not bought again: the earlier order is returned, whatever else is in the cart. When they are
+// in several earlier orders, it is one of them; [Orders.Bought] tells all.
+//
+// A [Refusal], ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart and ErrTooManyLines say
+// that this is no cart that could be sold; its lines are not looked up. Every other error says that nobody knows, and is
+// ErrUnknown, also ErrBusy: a buyer whose ctx ends only stops waiting. The same purchase tells, sent again to any teller
+// of the database.
 func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if err := t.check(p.Lines); err != nil {
 		return Order{}, err
 	}
-	if err := refuse(t.cfg.Stock.Catalog(), p.Lines); err != nil {
-		return Order{}, err
+	if t.cfg.Fresh() {
+		if err := refuse(t.cfg.Stock.Catalog(), p.Lines); err != nil {
+			return Order{}, err
+		}
 	}
 	waits := &ticket{Purchase: p, order: newOrderKey(), answer: make(chan answer, 1)} // buffer 1: Serve never waits for a buyer
 	select {
@@ -125,7 +140,8 @@ func (t *Teller) check(lines []Line) error {
 // refuse turns away from memory, without a question to the database, a cart that can't have an order: each of its lines
 // was certainly not bought when its item was out, and the item has not changed since. One line that may have been bought
 // is enough to look it up. What this node has not heard of yet has not changed for it: a form that another node sold in
-// the moment after a restock can be refused here until that restock is known, which takes seconds at most.
+// the moment after a restock can be refused here until that restock is known, which takes seconds at most: a node that
+// can't compare its catalog with the database looks everything up.
 func refuse(c *inventory.Catalog, lines []Line) error {
 	items := make([]inventory.ItemID, 0, 10)
 	for _, l := range lines {
@@ -141,12 +157,15 @@ func refuse(c *inventory.Catalog, lines []Line) error {
 // Serve sells to those who wait until ctx ends, then to those who waited at that moment, for as long as Patience. It may
 // be called again after it has returned or panicked; who was being served then is told ErrUnknown.
 func (t *Teller) Serve(ctx context.Context) error {
+	lasting := context.WithoutCancel(ctx)
 	for {
 		select {
 		case first := <-t.waiting:
-			t.serve(context.WithoutCancel(ctx), first)
+			t.serve(lasting, t.gather(first))
+		case <-t.aside.due():
+			t.serve(lasting, nil)
 		case <-ctx.Done():
-			t.finish(context.WithoutCancel(ctx))
+			t.finish(lasting)
 			return context.Cause(ctx)
 		}
 	}
@@ -158,14 +177,21 @@ func (t *Teller) finish(ctx context.Context) {
 	for deadline := time.Now().Add(t.cfg.Patience); time.Now().Before(deadline); {
 		select {
 		case first := <-t.waiting:
-			t.serve(ctx, first)
+			t.serve(ctx, t.gather(first))
+			continue
 		default:
+		}
+		due := t.aside.due()
+		if due == nil {
 			return
 		}
+		<-due
+		t.serve(ctx, nil)
 	}
 }
 
-// Drain returns when everybody who waits at this moment has been answered, or ctx ends. Serve must be running.
+// Drain returns when everybody who waits at this moment has been answered, and nobody waits for a row, or ctx ends. Serve
+// must be running.
 func (t *Teller) Drain(ctx context.Context) error {
 	last := &ticket{answer: make(chan answer, 1)}
 	select {
@@ -181,22 +207,42 @@ func (t *Teller) Drain(ctx context.Context) error {
 	}
 }
 
-// serve sells to the first who waits, and to those behind him.
-func (t *Teller) serve(ctx context.Context, first *ticket) {
-	batch := t.gather(first)
+// serve sells to the batch, and to those aside whose rows are free again.
+func (t *Teller) serve(ctx context.Context, batch []*ticket) {
+	batch = append(t.comeBack(ctx), batch...)
 	defer func() {
 		for _, waits := range batch { // those of Drain, and all who were not told because this panics
-			waits.tell(answer{err: ErrUnknown})
+			if !waits.aside {
+				waits.tell(answer{err: ErrUnknown})
+			}
 		}
 	}()
-	carts := make([]*ticket, 0, len(batch))
+	var carts, drains []*ticket
 	for _, waits := range batch {
 		if len(waits.Lines) > 0 {
 			carts = append(carts, waits)
+		} else {
+			drains = append(drains, waits)
 		}
 	}
-	if len(carts) > 0 {
-		t.sell(ctx, carts)
+	for some := range slices.Chunk(carts, t.cfg.MaxBatch) {
+		t.sell(ctx, some)
+	}
+	t.drain(drains)
+}
+
+// drain answers those of Drain, or lets them wait with those aside.
+func (t *Teller) drain(drains []*ticket) {
+	t.aside.drains = append(t.aside.drains, drains...)
+	if len(t.aside.carts) == 0 {
+		for _, waits := range t.aside.drains {
+			waits.tell(answer{})
+		}
+		t.aside.drains, t.aside.rows = nil, nil
+		return
+	}
+	for _, waits := range drains {
+		waits.aside = true
 	}
 }
 

@@ -203,6 +203,15 @@ func TestRefusedFromMemory(t *testing.T) {
 	if now := s.pool.Stat().AcquireCount(); now != asked {
 		t.Errorf("%d questions to the database, want none", now-asked)
 	}
+	// a node that can't compare its catalog looks everything up
+	stale := s.node(s.pool, func(c *TellerConfig) { c.Fresh = func() bool { return false } })
+	asked = s.pool.Stat().AcquireCount()
+	if _, err := stale.teller.Buy(t.Context(), known(s.cart(s.items[0]))); !errors.Is(err, ErrSoldOut) {
+		t.Errorf("got %v, want ErrSoldOut", err)
+	}
+	if s.pool.Stat().AcquireCount() == asked {
+		t.Error("refused from a memory that is old")
+	}
 	// a line that may be bought is looked up, whatever is known of the others
 	if again := n.buy(first); again.ID != order.ID {
 		t.Error("the buyer of the last pair was not shown the order")
@@ -238,8 +247,8 @@ func TestBusy(t *testing.T) {
 	}
 	for deadline := time.Now().Add(patience); len(teller.waiting) < 2 && time.Now().Before(deadline); {
 	}
-	if _, err := teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrBusy) {
-		t.Errorf("got %v, want ErrBusy", err)
+	if _, err := teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrBusy) || !errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrBusy, and that nobody knows", err)
 	}
 	leave(why)
 	for range 2 {

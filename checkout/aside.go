@@ -1,0 +1,128 @@
+package checkout
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// aside is where carts wait for rows that somebody else has held for too long, so that nobody suffers for a row that he
+// does not want. It is Serve's alone.
+type aside struct {
+	carts  []*ticket
+	drains []*ticket                 // answered when carts is empty
+	rows   map[inventory.ItemID]bool // those that were held when last asked: who wants one comes here at once
+	asked  time.Time                 // when that was
+	pause  time.Duration             // from then until it is asked again
+}
+
+// How often it is asked whether rows are free again.
+const (
+	askSoon = 10 * time.Millisecond
+	askLate = 250 * time.Millisecond
+)
+
+// wants tells whether one of the cart's rows is among these.
+func (w *ticket) wants(rows map[inventory.ItemID]bool) bool {
+	return slices.ContainsFunc(w.Lines, func(l Line) bool { return rows[l.Item] })
+}
+
+// due tells when it is time to ask again. It is nil while nobody is here.
+func (a *aside) due() <-chan time.Time {
+	if len(a.carts) == 0 {
+		return nil
+	}
+	return time.After(time.Until(a.asked.Add(a.pause)))
+}
+
+// park lets a cart wait here.
+func (t *Teller) park(w *ticket) {
+	if len(t.aside.carts) >= t.cfg.MaxWaiting {
+		w.tell(answer{err: ErrBusy})
+		return
+	}
+	if w.until.IsZero() {
+		w.until = time.Now().Add(t.cfg.Patience)
+	}
+	w.aside = true
+	t.aside.carts = append(t.aside.carts, w)
+}
+
+// askHeld finds out which rows a batch waited for, after it has waited for too long. Who wants them is parked.
+func (t *Teller) askHeld(ctx context.Context, batch []*ticket) {
+	taken := t.taken(ctx, batch)
+	if len(t.aside.carts) == 0 {
+		t.aside.rows = make(map[inventory.ItemID]bool)
+		t.aside.asked, t.aside.pause = time.Now(), askSoon
+	}
+	maps.Copy(t.aside.rows, taken)
+}
+
+// parkStuck parks the carts that want a row that is held, and returns the others.
+func (t *Teller) parkStuck(batch []*ticket) []*ticket {
+	if len(t.aside.rows) == 0 {
+		return batch
+	}
+	there := make([]*ticket, 0, len(batch))
+	for _, waits := range batch {
+		if waits.wants(t.aside.rows) {
+			t.park(waits)
+		} else {
+			there = append(there, waits)
+		}
+	}
+	return there
+}
+
+// comeBack returns a batch of those whose rows are free again, when it is time to ask. Those whose time is over are told
+// that nobody knows.
+func (t *Teller) comeBack(ctx context.Context) []*ticket {
+	a := &t.aside
+	if len(a.carts) == 0 || time.Since(a.asked) < a.pause {
+		return nil
+	}
+	taken := t.taken(ctx, a.carts)
+	a.asked, a.pause = time.Now(), min(2*a.pause, askLate)
+	a.rows = make(map[inventory.ItemID]bool)
+	var back, still []*ticket
+	for _, waits := range a.carts {
+		switch {
+		case !waits.wants(taken) && len(back) < t.cfg.MaxBatch:
+			waits.aside = false
+			back = append(back, waits)
+		case a.asked.After(waits.until):
+			giveUp([]*ticket{waits}, errPatience)
+		default:
+			still = append(still, waits)
+			for _, l := range waits.Lines {
+				if taken[l.Item] {
+					a.rows[l.Item] = true
+				}
+			}
+		}
+	}
+	a.carts = still
+	if len(back) > 0 {
+		a.pause = askSoon
+	}
+	return back
+}
+
+// taken tells which rows of these carts somebody else holds. If that can't be asked, it may be all.
+func (t *Teller) taken(ctx context.Context, carts []*ticket) map[inventory.ItemID]bool {
+	free, err := t.free(ctx, carts)
+	if err != nil {
+		free = nil
+	}
+	items, _ := touched(carts)
+	taken := make(map[inventory.ItemID]bool)
+	for _, id := range items {
+		if !free[id] {
+			taken[id] = true
+		}
+	}
+	return taken
+}
