@@ -98,7 +98,10 @@ func (n *Node) startServices(ctx context.Context) error {
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
-	n.teller = checkout.NewTeller(checkout.TellerConfig{Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines})
+	n.teller = checkout.NewTeller(checkout.TellerConfig{
+		Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines,
+		Fresh: func() bool { return !n.healer.Failing() },
+	})
 	n.orders = checkout.NewOrders(n.db.pool, n.stock)
 	if err := n.shop.open(n); err != nil {
 		return err
