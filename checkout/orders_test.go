@@ -189,3 +189,57 @@ func TestOrderIDs(t *testing.T) {
 		}
 	}
 }
+
+// TestCancelIsTriedAgain has the database end the first two attempts because they met another transaction.
+func TestCancelIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	n := s.node(s.pool)
+	o := n.buy(s.cart(s.items...))
+	s.exec(`CREATE SEQUENCE attempts`)
+	s.exec(`CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF nextval('attempts') < 3 THEN
+				RAISE 'met another' USING ERRCODE = 'serialization_failure';
+			END IF;
+			RETURN NEW;
+		END $$`)
+	s.exec(`CREATE TRIGGER meet BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION meet()`)
+	if done, err := n.orders.Cancel(t.Context(), o.ID); err != nil || done.Status != Cancelled {
+		t.Errorf("got %+v, %v", done, err)
+	}
+	s.checkBooks()
+}
+
+// TestTwoEarlierOrders has one form with lines of two orders: the buyer is shown one, and can be shown both.
+func TestTwoEarlierOrders(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n := s.node(s.pool)
+	one, two := s.cart(s.items[0]), s.cart(s.items[1])
+	a, b := n.buy(one), n.buy(two)
+	both := Purchase{Lines: slices.Concat(one.Lines, two.Lines), Total: one.Total + two.Total}
+	if o := n.buy(both); o.ID != a.ID {
+		t.Errorf("got order %s, want that of the first line", o.ID)
+	}
+	got, err := n.orders.Bought(t.Context(), []LineID{both.Lines[0].ID, both.Lines[1].ID})
+	want := map[LineID]OrderID{both.Lines[0].ID: a.ID, both.Lines[1].ID: b.ID}
+	if err != nil || cmp.Diff(want, got) != "" {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+// TestEarlierOrderIsAnnounced has another node sell: the node that finds the order shows it, though nobody told it.
+func TestEarlierOrderIsAnnounced(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n, other := s.node(s.pool), s.node(s.pool)
+	p := s.cart(s.items[0])
+	other.buy(p)
+	with := s.cart(s.items[1]) // in the same cart: not sold, but looked at
+	with.Lines = append(with.Lines, p.Lines...)
+	n.buy(with)
+	if now, _, _ := n.stock.Catalog().Item(s.items[0]); now.Sold != 1 {
+		t.Errorf("the catalog says %+v, want one sold", now)
+	}
+}
