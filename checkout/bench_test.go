@@ -22,7 +22,10 @@ import (
 
 // An iteration of these benchmarks is a pair: the naive seller and the teller, in turns, with the same clients, the same
 // pool and the same tables. The medians of the pairs are reported, see `make bench-teller`.
-var side = flag.Duration("side", 200*time.Millisecond, "how long each side of a pair sells in the selling benchmarks")
+var (
+	side  = flag.Duration("side", 200*time.Millisecond, "how long each side of a pair sells in the selling benchmarks")
+	conns = flag.Int("conns", 16, "connections of the pool in the selling benchmarks; the teller uses one of them at a time")
+)
 
 // seller is what both sides of a pair are.
 type seller interface {
@@ -62,8 +65,9 @@ func (r rate) String() string {
 // delay the database takes that much longer to flush what it commits, as on a slower disk.
 func comparePairs(b *testing.B, buyers int, delay time.Duration, cart func(*store) Purchase) {
 	s := newStore(b, 2, sizes, crowded)
-	pool := slowed(b, s.pool, delay)
+	pool := salesPool(b, s.pool, delay)
 	durable(b, pool)
+	b.Logf("%d buyers, a pool of %d connections", buyers, *conns)
 	n := s.node(pool)
 	sellers := []seller{naive{pool, n.stock}, n.teller}
 	for _, from := range sellers { // prepares statements
@@ -158,23 +162,27 @@ func median[T float64 | time.Duration](v []T) T {
 	return slices.Sorted(slices.Values(v))[len(v)/2]
 }
 
-// slowed is the pool, or one whose connections wait that much longer for the disk at each commit.
-func slowed(b *testing.B, pool *pgxpool.Pool, delay time.Duration) *pgxpool.Pool {
-	if delay == 0 {
-		return pool
+// salesPool is a pool of the database of another, as large as the naive seller likes it. With a delay its connections wait
+// that much longer for the disk at each commit.
+func salesPool(b *testing.B, of *pgxpool.Pool, delay time.Duration) *pgxpool.Pool {
+	cfg := of.Config()
+	cfg.MaxConns = int32(*conns)
+	if delay > 0 {
+		cfg.ConnConfig.RuntimeParams["commit_delay"] = strconv.FormatInt(delay.Microseconds(), 10)
+		cfg.ConnConfig.RuntimeParams["commit_siblings"] = "0" // also when nobody else is about to commit
 	}
-	cfg := pool.Config()
-	cfg.ConnConfig.RuntimeParams["commit_delay"] = strconv.FormatInt(delay.Microseconds(), 10)
-	cfg.ConnConfig.RuntimeParams["commit_siblings"] = "0" // also when nobody else is about to commit
-	slow, err := pgxpool.NewWithConfig(b.Context(), cfg)
+	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
 	if err == nil {
-		err = slow.Ping(b.Context())
+		err = pool.Ping(b.Context())
 	}
-	if err != nil {
+	if err != nil && delay > 0 {
 		b.Skipf("only a superuser of the database may set commit_delay: %v", err)
 	}
-	b.Cleanup(slow.Close)
-	return slow
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	return pool
 }
 
 // durable refuses to compare on a database that does not wait for its disk.
