@@ -44,10 +44,10 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket) {
 		s, err := t.try(ctx, batch)
 		if err == nil {
 			t.announce(ctx, s.changes)
+			t.well()
 			for i, waits := range batch {
 				waits.tell(s.answers[i])
 			}
-			t.well()
 			return
 		}
 		again := luck(err, attempt)

@@ -73,7 +73,8 @@ func (t *Teller) leave(ctx context.Context, conn *pgxpool.Conn) {
 // settings are those of the teller's connections. The tables may have been empty when a plan was made that is kept until
 // they have millions of rows: with sequential scans out of the question, it is a good plan forever.
 const settings = `SELECT set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $1, false),
-	set_config('statement_timeout', '0', false), set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
+	set_config('statement_timeout', '0', false), set_config('plan_cache_mode', 'force_generic_plan', false),
+	set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
 
 // settled marks a connection that has the settings.
 const settled = "checkout: settled"

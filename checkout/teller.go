@@ -25,10 +25,13 @@ type TellerConfig struct {
 	Pool  *pgxpool.Pool // the teller uses one connection at a time; a new one after each failure
 	Stock shelf
 	Log   *slog.Logger
-	Fresh func() bool // tells whether what Stock knows is compared with the database; nothing is refused from memory while not. Default: always
+
+	// Fresh tells whether what Stock knows is compared with the database now and then. While it is not, nothing is
+	// refused from memory. Default: always.
+	Fresh func() bool
 
 	MaxLines   int           // of one cart; default 10
-	MaxWaiting int           // buyers who wait for the next batch, and for rows that others hold; more are told ErrBusy. Default 8192
+	MaxWaiting int           // buyers who wait for the next batch, and for held rows; more are told ErrBusy. Default 8192
 	MaxBatch   int           // carts that are sold in one transaction; default 512
 	Patience   time.Duration // how long a batch that fails is tried again; default 10 s
 	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
