@@ -107,7 +107,7 @@ func TestNobodyKnows(t *testing.T) {
 func TestBadCartAlone(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 100)
-	n := s.node(s.pool)
+	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = patience })
 	bad := s.items[1]
 	s.exec(`UPDATE item_availabilities SET sold_count = 2147483647 WHERE item_id = $1`, bad) // one more is none
 	hold, err := s.pool.Begin(t.Context())

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -55,30 +56,29 @@ func TestHeldRow(t *testing.T) {
 // TestHeldRowHarmsNobodyElse has somebody hold one row for good: carts of other items in the same batch are sold.
 func TestHeldRowHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, 3, 1, 100)
-	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = time.Second, 100*time.Millisecond })
-	ctx := t.Context()
-	held, free, gate := s.items[0], s.items[1], s.items[2]
-	releaseHeld, releaseGate := s.hold(held), s.hold(gate)
-	defer releaseHeld()
+	s := newStore(t, 2, 1, 100)
+	teller := NewTeller(TellerConfig{
+		Pool: s.pool, Stock: quietShelf{}, Log: slog.New(slog.DiscardHandler),
+		Patience: time.Second, LockWithin: 100 * time.Millisecond,
+	})
+	held, free := s.items[0], s.items[1]
+	defer s.hold(held)()
 	var wg sync.WaitGroup
 	buy := func(want error, items ...inventory.ItemID) {
 		wg.Go(func() {
-			if _, err := n.teller.Buy(ctx, s.cart(items...)); !errors.Is(err, want) {
+			if _, err := teller.Buy(t.Context(), s.cart(items...)); !errors.Is(err, want) {
 				t.Errorf("cart of %v: got %v, want %v", items, err, want)
 			}
 		})
 	}
-	buy(nil, gate)
-	s.untilWaits(1) // the others are a batch
 	for range 10 {
 		buy(nil, free)
 		buy(ErrUnknown, held)
 		buy(ErrUnknown, free, held)
 	}
-	for deadline := time.Now().Add(patience); len(n.teller.waiting) < 30 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); len(teller.waiting) < 30 && time.Now().Before(deadline); {
 	}
-	releaseGate()
+	run(t, teller.Serve) // they are a batch
 	wg.Wait()
 	if sold := s.item(free).Sold; sold != 10 {
 		t.Errorf("%d were sold beside the held row, want 10", sold)
