@@ -182,8 +182,12 @@ func (co *Checkout) Complete(c echo.Context) error {
 			return err
 		}
 	}
+	title := "Thank you"
+	if order.Status == checkout.Cancelled {
+		title = "Your order"
+	}
 	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
-		return co.renderOrder("complete", "Thank you", order, o)
+		return co.renderOrder("complete", title, order, o)
 	})
 }
 

@@ -315,12 +315,13 @@ func TestGoldenCheckout(t *testing.T) {
 		}
 	}
 	for name, render := range map[string]func() ([]byte, error){
-		"checkout.html":        show(cartWith(t, catalog, 2, 6)),
-		"checkout_out.html":    show(cart),
-		"checkout_empty.html":  show(checkout.Cart{}),
-		"complete.html":        func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
-		"order.html":           func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
-		"order_cancelled.html": func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
+		"checkout.html":           show(cartWith(t, catalog, 2, 6)),
+		"checkout_out.html":       show(cart),
+		"checkout_empty.html":     show(checkout.Cart{}),
+		"complete.html":           func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
+		"complete_cancelled.html": func() ([]byte, error) { return d.renderOrder("complete", "Your order", cancelled, nobody) },
+		"order.html":              func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
+		"order_cancelled.html":    func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
 	} {
 		html, err := render()
 		if err != nil {
