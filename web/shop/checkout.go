@@ -92,10 +92,13 @@ func (co *Checkout) posted(c echo.Context, sess session) (checkout.Cart, error) 
 	if token == "" {
 		cart = co.held(c, sess)
 	}
-	if cart.Empty() {
-		return cart, checkout.ErrEmptyCart
+	switch {
+	case !cart.Empty():
+		return cart, nil
+	case token != "" && !co.held(c, sess).Empty():
+		return cart, errUnreadable
 	}
-	return cart, nil
+	return cart, checkout.ErrEmptyCart
 }
 
 func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
@@ -128,12 +131,16 @@ func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) (inventory.Ce
 	return inventory.Cents(cents), nil
 }
 
+// errUnreadable says that a form's cart cannot be read, while the shopper has another one.
+var errUnreadable = errors.New("shop: the form's cart is too old, or was changed on its way")
+
 // refusals says why nothing was bought, and what to do next.
 var refusals = []struct {
 	err   error
 	words string
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
+	{errUnreadable, "Your purchase could not be completed: the page was too old, or was changed on its way. Here is your cart as it is now."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Take them out, or take another size, and you can buy the rest."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Take them out, or come back when they are released."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},

@@ -255,6 +255,20 @@ func TestRefusedPurchases(t *testing.T) {
 	}
 }
 
+// A form that cannot be read buys nothing, and takes nothing from the cart that the shopper has.
+func TestUnreadableForm(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	if to := s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {"x"}, "total_cents": {"12000"}}); to != "/checkout" {
+		t.Errorf("led to %s", to)
+	}
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "Your purchase could not be completed: the page was too old", "is empty")
+	s.wants(page, `data-item-id="2"`)
+}
+
 // What is out is said, the form carries since when, and a pair that was bought leads to its order.
 func TestCheckoutOfWhatIsOut(t *testing.T) {
 	t.Parallel()
