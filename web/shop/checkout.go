@@ -61,6 +61,9 @@ func (co *Checkout) Show(c echo.Context) error {
 
 // Buy buys the whole cart of a form, or nothing. It may be sent again: a line is bought once.
 func (co *Checkout) Buy(c echo.Context) error {
+	if err := readForm(c.Request()); err != nil {
+		return err
+	}
 	sess := co.pages.sessions.load(c.Request())
 	cart, err := co.posted(c, sess)
 	var order checkout.Order

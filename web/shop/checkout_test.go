@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/webtest"
@@ -266,6 +268,19 @@ func TestUnreadableForm(t *testing.T) {
 	}
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "Your purchase could not be completed: the page was too old", "is empty")
+	s.wants(page, `data-item-id="2"`)
+	for name, handler := range map[string]echo.HandlerFunc{
+		"/checkout": d.Buy, "/cart/add": d.counter.pages.AddToCart, "/cart/remove": d.counter.pages.RemoveFromCart,
+	} {
+		_, err := s.try(handler, "POST", name, "application/x-www-form-urlencoded", "item_id=2&serialized_cart=%zz")
+		if he, ok := errors.AsType[*echo.HTTPError](err); !ok || he.Code != http.StatusBadRequest {
+			t.Errorf("%s of half a form: %v, want 400", name, err)
+		}
+	}
+	if len(d.fake.orders) != 0 {
+		t.Errorf("bought %+v", d.fake.orders)
+	}
+	_, page = s.get(d.Show, "/checkout")
 	s.wants(page, `data-item-id="2"`)
 }
 
