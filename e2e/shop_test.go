@@ -130,6 +130,7 @@ func (s *shop) wait() error {
 
 // command is a call of the program with this shop's environment.
 func (s *shop) command(args ...string) *exec.Cmd {
+	lookAtSources()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNEAKERS23_") })
