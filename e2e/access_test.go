@@ -32,6 +32,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		for _, width := range []int{1280, 360} {
 			v := newContext(t, playwright.BrowserNewContextOptions{
 				ColorScheme: scheme, Viewport: &playwright.Size{Width: width, Height: 800},
+				ReducedMotion: playwright.ReducedMotionReduce, // nothing is looked at while it fades
 			})
 			v.visit(s.URL)
 			v.cartLive()

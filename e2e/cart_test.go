@@ -136,6 +136,9 @@ func TestCartOutlivesTheVisit(t *testing.T) {
 	if stored := evaluate[string](v, "localStorage.storedCart"); len(id) != 64 || stored == "" {
 		t.Errorf("the cart's id has %d characters, %q is stored", len(id), stored)
 	}
+	until(t, "the session has the cart", func() bool { // the script tells it a moment after the change
+		return evaluate[bool](v, "async () => (await (await fetch('/session')).json()).serialized_cart !== null")
+	})
 	s.stop()
 	s.start()
 	v.visit(s.URL) // another port, and so another origin: what the browser kept is not there
