@@ -31,7 +31,7 @@ var errPatience = errors.New("not within the teller's patience")
 func (t *Teller) sellWithin(ctx context.Context, batch []*ticket, inDoubt bool) {
 	pause := 10 * time.Millisecond
 	for attempt := 1; ; attempt++ {
-		s, err := t.try(ctx, batch, inDoubt)
+		s, err := t.try(ctx, batch)
 		if err == nil {
 			t.announce(ctx, s.changes)
 			for i, waits := range batch {

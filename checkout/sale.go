@@ -28,7 +28,7 @@ const roundTrip = 2 * time.Second
 
 // try sells to the batch in one transaction of two round trips: one looks, one writes and commits. What it returns
 // without an error is committed. After an error its connection is not used again.
-func (t *Teller) try(ctx context.Context, batch []*ticket, inDoubt bool) (sale, error) {
+func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	conn, err := t.cfg.Pool.Acquire(ctx)
 	if err != nil {
 		return sale{}, fmt.Errorf("sell carts: %w", err)
@@ -44,14 +44,10 @@ func (t *Teller) try(ctx context.Context, batch []*ticket, inDoubt bool) (sale, 
 	s := decide(batch, f)
 	if len(s.orders) == 0 {
 		t.leave(ctx, conn)
-		if inDoubt { // an earlier attempt may have sold, and nobody was told of it
-			s.changes = f.changes(slices.Collect(maps.Keys(f.stock)))
-		}
-		return s, nil
-	}
-	if s.changes, err = t.write(ctx, conn, s, f); err != nil {
+	} else if err := t.write(ctx, conn, s, f); err != nil {
 		return sale{}, fmt.Errorf("write orders: %w", err)
 	}
+	s.changes = f.news(t.cfg.Stock.Catalog())
 	return s, nil
 }
 
@@ -215,8 +211,8 @@ const (
 		SELECT 'sale', -1, 1, * FROM unnest($1::uuid[], $2::bigint[])`
 )
 
-// write writes and commits in one round trip, and returns the items as they are now. Its error is decided or a doubt.
-func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts) ([]inventory.Change, error) {
+// write writes and commits in one round trip, and reads the items as they are now. Its error is decided or a doubt.
+func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts) error {
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.LockWithin+roundTrip)
 	defer cancel()
 	w := newWriting(s)
@@ -231,11 +227,11 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	defer results.Close()
 	rows, _ := results.Query()
 	if err := f.readStock(rows); err != nil {
-		return nil, certain(err)
+		return certain(err)
 	}
 	for range b.Len() - 2 {
 		if _, err := results.Exec(); err != nil {
-			return nil, certain(err)
+			return certain(err)
 		}
 	}
 	tag, err := results.Exec()
@@ -244,11 +240,11 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	}
 	switch {
 	case err != nil:
-		return nil, doubt{err}
+		return doubt{err}
 	case tag.String() != "COMMIT":
-		return nil, decided{fmt.Errorf("the database answered COMMIT with %s", tag)}
+		return decided{fmt.Errorf("the database answered COMMIT with %s", tag)}
 	}
-	return f.changes(i.id), nil
+	return nil
 }
 
 // certain tells an error that the server has answered a statement with, after which it ran no other, from one that may
