@@ -25,7 +25,7 @@ type sale struct {
 	answers []answer // one for each cart, in the order of the batch
 	orders  []*Order // to be written
 	keys    []orderKey
-	changes []inventory.Change // what was committed
+	changes []inventory.Change // what is committed, and this node does not show
 }
 
 // decide goes through the carts in order of arrival: each gets all that it asks for, or nothing.
@@ -47,15 +47,20 @@ func decide(batch []*ticket, f facts) sale {
 	return s
 }
 
-// changes are these items with the stock that was read last.
-func (f facts) changes(items []inventory.ItemID) []inventory.Change {
-	changes := make([]inventory.Change, 0, len(items))
-	for _, id := range items {
-		if it, ok := f.items[id]; ok {
-			stock := f.stock[id]
-			stock.ProductID, stock.SKU, stock.Size = it.Product, it.SKU, it.Size
-			changes = append(changes, inventory.Change{Item: stock})
+// news is the stock that was read last where this node's catalog has an older one: what was sold just now, by this
+// teller or by another, and what an attempt sold before nobody knew.
+func (f facts) news(c *inventory.Catalog) []inventory.Change {
+	var changes []inventory.Change
+	for id, stock := range f.stock {
+		it, known := f.items[id]
+		if !known {
+			continue
 		}
+		if shown, _, ok := c.Item(id); ok && shown.Revision >= stock.Revision {
+			continue
+		}
+		stock.ProductID, stock.SKU, stock.Size = it.Product, it.SKU, it.Size
+		changes = append(changes, inventory.Change{Item: stock})
 	}
 	return changes
 }

@@ -49,16 +49,13 @@ func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	if err != nil {
 		return sale{}, fmt.Errorf("look at stock: %w", err)
 	}
-	resold := len(f.bought) > 0 // by another node, or by an attempt in doubt: this node may not have heard of it
 	s := decide(batch, f)
 	if len(s.orders) == 0 {
 		t.leave(ctx, conn)
-	} else if s.changes, err = t.write(ctx, conn, s, f); err != nil {
+	} else if err := t.write(ctx, conn, s, f); err != nil {
 		return sale{}, fmt.Errorf("write orders: %w", err)
 	}
-	if resold {
-		s.changes = f.changes(slices.Collect(maps.Keys(f.stock)))
-	}
+	s.changes = f.news(t.cfg.Stock.Catalog())
 	return s, nil
 }
 
@@ -223,8 +220,8 @@ const (
 		SELECT 'sale', -1, 1, * FROM unnest($1::uuid[], $2::bigint[])`
 )
 
-// write writes and commits in one round trip, and returns the items as they are now. Its error is decided or a doubt.
-func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts) ([]inventory.Change, error) {
+// write writes and commits in one round trip, and reads the items as they are now. Its error is decided or a doubt.
+func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts) error {
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.LockWithin+roundTrip)
 	defer cancel()
 	w := newWriting(s)
@@ -239,11 +236,11 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	defer results.Close()
 	rows, _ := results.Query()
 	if err := f.readStock(rows); err != nil {
-		return nil, certain(err)
+		return certain(err)
 	}
 	for range b.Len() - 2 {
 		if _, err := results.Exec(); err != nil {
-			return nil, certain(err)
+			return certain(err)
 		}
 	}
 	tag, err := results.Exec()
@@ -252,11 +249,11 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	}
 	switch {
 	case err != nil:
-		return nil, doubt{err}
+		return doubt{err}
 	case tag.String() != "COMMIT":
-		return nil, decided{unsaid{fmt.Errorf("the database answered COMMIT with %s", tag)}}
+		return decided{unsaid{fmt.Errorf("the database answered COMMIT with %s", tag)}}
 	}
-	return f.changes(i.id), nil
+	return nil
 }
 
 // certain tells an error that the server has answered a statement with, after which it ran no other, from one that may

@@ -230,3 +230,25 @@ func TestRefusedFromMemory(t *testing.T) {
 	}
 	s.checkBooks()
 }
+
+// TestRefusalShows lets a node that was not told of the last pair's sale refuse a cart, or find an earlier order: it shows
+// the size as out before anybody is answered.
+func TestRefusalShows(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	seller, refuser, finder := s.node(s.pool), s.node(s.pool), s.node(s.pool)
+	p := s.cart(s.items[0])
+	order := seller.buy(p)
+	if _, err := refuser.teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrSoldOut) {
+		t.Errorf("got %v, want ErrSoldOut", err)
+	}
+	if again := finder.buy(p); again.ID != order.ID {
+		t.Errorf("got %+v, want the order", again)
+	}
+	want, _, _ := seller.stock.Catalog().Item(s.items[0])
+	for _, n := range []*node{refuser, finder} {
+		if shown, _, _ := n.stock.Catalog().Item(s.items[0]); shown != want {
+			t.Errorf("the node shows %+v, want %+v", shown, want)
+		}
+	}
+}

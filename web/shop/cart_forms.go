@@ -13,9 +13,28 @@ import (
 	"sneakers23/inventory"
 )
 
+// readForm reads the fields of a form, before any of them is asked for: one that is not read to its end has no fields, and
+// would be about other things than its sender meant.
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(1 << 20) // more than a body may have
+	}
+	switch {
+	case err == nil, errors.Is(err, http.ErrNotMultipart):
+		return nil
+	case errors.As(err, new(*http.MaxBytesError)):
+		return err
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+}
+
 // AddToCart answers the click on a size: the item is in the cart, or the shopper is told why not, on the page where he
 // was. An item that is not there is inventory.ErrNotFound.
 func (p *Pages) AddToCart(c echo.Context) error {
+	if err := readForm(c.Request()); err != nil {
+		return err
+	}
 	catalog := p.shelf.Catalog()
 	id := parseItemID(c.FormValue("item_id"))
 	item, product, ok := catalog.Item(id)
@@ -44,6 +63,9 @@ func (p *Pages) AddToCart(c echo.Context) error {
 
 // RemoveFromCart takes an item out of the cart.
 func (p *Pages) RemoveFromCart(c echo.Context) error {
+	if err := readForm(c.Request()); err != nil {
+		return err
+	}
 	id := parseItemID(c.FormValue("item_id"))
 	words := "It"
 	if item, product, ok := p.shelf.Catalog().Item(id); ok {

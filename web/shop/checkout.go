@@ -61,6 +61,9 @@ func (co *Checkout) Show(c echo.Context) error {
 
 // Buy buys the whole cart of a form, or nothing. It may be sent again: a line is bought once.
 func (co *Checkout) Buy(c echo.Context) error {
+	if err := readForm(c.Request()); err != nil {
+		return err
+	}
 	sess := co.pages.sessions.load(c.Request())
 	cart, err := co.posted(c, sess)
 	var order checkout.Order
@@ -92,10 +95,13 @@ func (co *Checkout) posted(c echo.Context, sess session) (checkout.Cart, error) 
 	if token == "" {
 		cart = co.held(c, sess)
 	}
-	if cart.Empty() {
-		return cart, checkout.ErrEmptyCart
+	switch {
+	case !cart.Empty():
+		return cart, nil
+	case token != "" && !co.held(c, sess).Empty():
+		return cart, errUnreadable
 	}
-	return cart, nil
+	return cart, checkout.ErrEmptyCart
 }
 
 func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
@@ -128,12 +134,16 @@ func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) (inventory.Ce
 	return inventory.Cents(cents), nil
 }
 
+// errUnreadable says that a form's cart cannot be read, while the shopper has another one.
+var errUnreadable = errors.New("shop: the form's cart is too old, or was changed on its way")
+
 // refusals says why nothing was bought, and what to do next.
 var refusals = []struct {
 	err   error
 	words string
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
+	{errUnreadable, "Your purchase could not be completed: the page was too old, or was changed on its way. Here is your cart as it is now."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Take them out, or take another size, and you can buy the rest."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Take them out, or come back when they are released."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
@@ -182,8 +192,12 @@ func (co *Checkout) Complete(c echo.Context) error {
 			return err
 		}
 	}
+	title := "Thank you"
+	if order.Status == checkout.Cancelled {
+		title = "Your order"
+	}
 	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
-		return co.renderOrder("complete", "Thank you", order, o)
+		return co.renderOrder("complete", title, order, o)
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/webtest"
@@ -255,6 +257,33 @@ func TestRefusedPurchases(t *testing.T) {
 	}
 }
 
+// A form that cannot be read buys nothing, and takes nothing from the cart that the shopper has.
+func TestUnreadableForm(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	if to := s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {"x"}, "total_cents": {"12000"}}); to != "/checkout" {
+		t.Errorf("led to %s", to)
+	}
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "Your purchase could not be completed: the page was too old", "is empty")
+	s.wants(page, `data-item-id="2"`)
+	for name, handler := range map[string]echo.HandlerFunc{
+		"/checkout": d.Buy, "/cart/add": d.counter.pages.AddToCart, "/cart/remove": d.counter.pages.RemoveFromCart,
+	} {
+		_, err := s.try(handler, "POST", name, "application/x-www-form-urlencoded", "item_id=2&serialized_cart=%zz")
+		if he, ok := errors.AsType[*echo.HTTPError](err); !ok || he.Code != http.StatusBadRequest {
+			t.Errorf("%s of half a form: %v, want 400", name, err)
+		}
+	}
+	if len(d.fake.orders) != 0 {
+		t.Errorf("bought %+v", d.fake.orders)
+	}
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, `data-item-id="2"`)
+}
+
 // What is out is said, the form carries since when, and a pair that was bought leads to its order.
 func TestCheckoutOfWhatIsOut(t *testing.T) {
 	t.Parallel()
@@ -315,12 +344,13 @@ func TestGoldenCheckout(t *testing.T) {
 		}
 	}
 	for name, render := range map[string]func() ([]byte, error){
-		"checkout.html":        show(cartWith(t, catalog, 2, 6)),
-		"checkout_out.html":    show(cart),
-		"checkout_empty.html":  show(checkout.Cart{}),
-		"complete.html":        func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
-		"order.html":           func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
-		"order_cancelled.html": func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
+		"checkout.html":           show(cartWith(t, catalog, 2, 6)),
+		"checkout_out.html":       show(cart),
+		"checkout_empty.html":     show(checkout.Cart{}),
+		"complete.html":           func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
+		"complete_cancelled.html": func() ([]byte, error) { return d.renderOrder("complete", "Your order", cancelled, nobody) },
+		"order.html":              func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
+		"order_cancelled.html":    func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
 	} {
 		html, err := render()
 		if err != nil {

@@ -10,11 +10,11 @@ import (
 type checkoutPage struct {
 	Layout
 	Lines      []checkoutLine
-	Serialized string // of the cart that the form buys
-	Total      inventory.Cents
-	TotalCents int64 // the same, for the form
-	Blocked    bool  // something cannot be bought
-	Buys       bool  // there is something that is not bought yet
+	Serialized string          // of the cart that the form buys
+	Total      inventory.Cents // of what is not sold out
+	TotalCents int64           // of all that the form buys
+	Blocked    bool            // something cannot be bought
+	Buys       bool            // there is something that is not bought yet
 }
 
 // checkoutLine is a line that is to be bought, or that was.
@@ -39,13 +39,15 @@ func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog
 			continue
 		}
 		page.Buys = true
-		page.Total += l.Price
+		page.TotalCents += int64(l.Price)
+		if !l.OutOfStock {
+			page.Total += l.Price
+		}
 		page.Blocked = page.Blocked || l.OutOfStock || !l.Released
 		if l.OutOfStock && asked {
 			form = form.SeenOut(l.line.ID, l.revision)
 		}
 	}
-	page.TotalCents = int64(page.Total)
 	page.Serialized = co.pages.carts.tokens.Sign(withoutUnknown(form, catalog))
 	return page
 }
