@@ -101,7 +101,12 @@ func TestFeeds(t *testing.T) {
 	}
 	next("released")
 	for query, want := range map[string]int{"": 400, "?topic=cart:1": 403, "?topic=product:99": 404} {
-		response, err := http.Get(n.URL() + "/feed" + query)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.URL()+"/feed"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", "text/event-stream")
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

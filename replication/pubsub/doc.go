@@ -25,7 +25,9 @@
 //
 // No lock is held while a subscriber is called, so a subscriber may subscribe,
 // unsubscribe and broadcast from within Deliver. It must not block: whoever waits
-// there makes everybody behind him wait. A panic in Deliver is not caught.
+// there makes everybody behind him wait. A panic in Deliver comes out of Broadcast,
+// with the same value and after all helpers have ended, on whichever goroutine it
+// began; others may not get the message then.
 //
 // # Ordering and delivery promises
 //

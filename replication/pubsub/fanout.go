@@ -16,16 +16,36 @@ type fanout struct {
 	message *Message
 	from    Subscriber
 	chunks  []*chunk
-	next    atomic.Int64 // the first chunk that nobody has taken yet
+	next    atomic.Int64        // the first chunk that nobody has taken yet
+	panics  atomic.Pointer[any] // what a subscriber panicked with on a helper
 }
 
-// run delivers to all, with as many helpers as there are processors and work.
+// run delivers to all, with as many helpers as there are processors and work. If a
+// subscriber panics, so does run, wherever it was called, when nobody delivers any
+// more.
 func (f *fanout) run(count int) {
 	var helpers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0)-1, count/perHelper) {
-		helpers.Go(f.walk)
+		helpers.Go(f.help)
 	}
-	defer helpers.Wait() // also when a subscriber panics
+	f.walkThenWait(&helpers)
+	if p := f.panics.Load(); p != nil {
+		panic(*p)
+	}
+}
+
+func (f *fanout) walkThenWait(helpers *sync.WaitGroup) {
+	defer helpers.Wait() // also when a subscriber panics here
+	f.walk()
+}
+
+// help walks on a goroutine where nobody could catch a panic.
+func (f *fanout) help() {
+	defer func() {
+		if p := recover(); p != nil {
+			f.panics.Store(&p)
+		}
+	}()
 	f.walk()
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // orderly fails the test when messages of one sender arrive out of order.
@@ -108,6 +109,46 @@ func TestBroadcastWaitsForItsHelpers(t *testing.T) {
 			t.Error("Broadcast has not returned")
 		}
 	})
+}
+
+// A panic in Deliver comes out of Broadcast, on a helper as on the caller, and not
+// before everybody has come to an end.
+func TestPanicInDeliver(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for _, onHelper := range []bool{false, true} {
+		t.Run(fmt.Sprintf("helper=%v", onHelper), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ps := New()
+				caller := goroutine()
+				entered := make(chan struct{})
+				var panicking, ending sync.Once
+				var others atomic.Bool
+				all := deliver(func(*Message) {
+					if (goroutine() != caller) == onHelper {
+						panicking.Do(func() { close(entered); panic("on purpose") })
+						return
+					}
+					<-entered
+					ending.Do(func() {
+						time.Sleep(time.Second)
+						others.Store(true)
+					})
+				})
+				for range 4 * perHelper {
+					ps.Subscribe("room:1", all)
+				}
+				defer func() {
+					if p := recover(); p != "on purpose" {
+						t.Errorf("Broadcast panicked with %v", p)
+					}
+					if !others.Load() {
+						t.Error("somebody delivers still")
+					}
+				}()
+				ps.Broadcast("room:1", "shout", nil)
+			})
+		})
+	}
 }
 
 // goroutine names the running goroutine.

@@ -22,6 +22,12 @@ type pipes struct {
 	done  chan struct{}
 }
 
+func (p *pipes) dial(string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	p.conns <- theirs
+	return ours, nil
+}
+
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case conn := <-p.conns:
@@ -60,11 +66,7 @@ func startInBubble(t *testing.T, cfg Config) *bubble {
 
 func (b *bubble) dial() *client {
 	b.t.Helper()
-	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		b.pipes.conns <- theirs
-		return ours, nil
-	}}
+	dialer := websocket.Dialer{NetDial: b.pipes.dial}
 	conn, _, err := dialer.Dial("ws://bubble/socket/websocket?vsn=2.0.0", nil)
 	if err != nil {
 		b.t.Fatal(err)
@@ -153,6 +155,7 @@ func TestSlowReaderOnAPipe(t *testing.T) {
 		for range 20 {
 			site.cfg.PubSub.Broadcast("room:a", "noise", json.RawMessage(`"`+strings.Repeat("x", 100)+`"`))
 			quick.receive()
+			time.Sleep(burstWait / 10)
 		}
 		time.Sleep(closeWait) // less than the WriteTimeout
 		synctest.Wait()
@@ -176,8 +179,9 @@ func TestPingFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := startInBubble(t, Config{MaxQueue: 1000, WriteTimeout: time.Hour, Routes: routeTo(&fake{})})
 		c := site.dial()
-		for range 50 { // each counts 72 bytes and more
+		for range 30 { // each counts 72 bytes and more
 			c.WriteMessage(websocket.PingMessage, []byte("and this one?"))
+			time.Sleep(burstWait / 10)
 		}
 		time.Sleep(2*closeWait + time.Second)
 		synctest.Wait()

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,13 @@ func (f *fake) Terminate(ctx context.Context, s *Socket, reason error) {
 	if f.terminate != nil {
 		f.terminate(ctx, s, reason)
 	}
+}
+
+// gate is what callbacks wait at until the test opens it: with defer, too, since a
+// test that fails would hang in its clean-up else.
+func gate() (wait chan struct{}, open func()) {
+	wait = make(chan struct{})
+	return wait, sync.OnceFunc(func() { close(wait) })
 }
 
 // routeTo leads all topics to copies of f.

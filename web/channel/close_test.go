@@ -123,7 +123,8 @@ func TestDripIsSilence(t *testing.T) {
 	const timeout = 400 * time.Millisecond
 	site := start(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
 	c := site.dial()
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var dripping sync.WaitGroup
 	dripping.Go(func() {
 		tick := time.NewTicker(timeout / 8)
@@ -138,7 +139,7 @@ func TestDripIsSilence(t *testing.T) {
 		}
 	})
 	c.wantClose(websocket.CloseProtocolError)
-	close(stop)
+	end()
 	dripping.Wait()
 }
 

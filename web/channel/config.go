@@ -24,13 +24,17 @@ type Config struct {
 	// Connect decides whether a client may connect; its result is what
 	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
 	// its own status; by long-poll it is always 403, since phoenix.js knows no
-	// other there. It runs in the HTTP handler. Default: everybody may.
+	// other there. It runs in the HTTP handler. Whoever limits how much one address
+	// may have open does it here: the limits below are for all clients together, or
+	// for one socket. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
 	// that name closes it. Sockets may share a name; "" is none. Names are topics like
 	// those of channels: take care that no client can choose what is broadcast there.
-	// Whoever disconnects somebody makes Connect refuse him first, since a socket
-	// that is being opened does not hear it yet. Default: none.
+	// It is asked after Connect, before the socket is open: a "disconnect" between
+	// Connect and the end of the handshake is missed. Who must shut somebody out makes
+	// Connect refuse him first, and says "disconnect" again when the handshakes of
+	// that moment are over. Default: none.
 	ID func(assigns any) string
 	// Routes finds the channel for a topic; the first that fits is taken.
 	Routes []Route
@@ -68,7 +72,7 @@ type Config struct {
 	MaxTasks     int           // tasks of one channel at a time; 10
 
 	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
-	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds; 10,000
+	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds, of all clients together; 10,000
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
 	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 
@@ -88,6 +92,13 @@ func (r *Route) matches(topic string) bool {
 		return strings.HasPrefix(topic, prefix)
 	}
 	return topic == r.Pattern
+}
+
+func checkPattern(p string) error {
+	if star := strings.IndexByte(p, '*'); p == "" || star >= 0 && star < len(p)-1 {
+		return fmt.Errorf("channel: bad pattern %q: want a topic, or a * at the end", p)
+	}
+	return nil
 }
 
 // withDefaults fills in what was left out, or says what is wrong.
@@ -151,8 +162,8 @@ func checkRoutes(routes []Route) error {
 		return errors.New("channel: Config.Routes is empty")
 	}
 	for _, r := range routes {
-		if star := strings.IndexByte(r.Pattern, '*'); r.Pattern == "" || star >= 0 && star < len(r.Pattern)-1 {
-			return fmt.Errorf("channel: bad pattern %q: want a topic, or a * at the end", r.Pattern)
+		if err := checkPattern(r.Pattern); err != nil {
+			return err
 		}
 		if r.New == nil {
 			return fmt.Errorf("channel: the route %q has no New", r.Pattern)
@@ -176,9 +187,18 @@ type ConnectInfo struct {
 // ConnectError refuses a connect with a status of its own, 429 for instance. The
 // reason is told to the client.
 type ConnectError struct {
-	Status int
+	Status int // one of HTTP's errors, 400 to 599; any other becomes 403
 	Reason string
 }
 
 // Error returns the reason.
 func (e *ConnectError) Error() string { return "channel: connect refused: " + e.Reason }
+
+// status is what the request is answered with: nothing that a client could take for
+// an answer to its handshake, or net/http for a mistake.
+func (e *ConnectError) status() int {
+	if e.Status < 400 || e.Status > 599 {
+		return http.StatusForbidden
+	}
+	return e.Status
+}

@@ -29,7 +29,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks WebSocket", http.StatusUpgradeRequired)
 		return
 	}
-	assigns, format, answer, err := s.connectWebSocket(r)
+	who, answer, err := s.connectWebSocket(r)
 	if err != nil {
 		s.refuse(w, err)
 		return
@@ -39,46 +39,57 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.Debug("handshake failed", "err", err)
 		return
 	}
-	c := newWebSocket(s, carrier, format, assigns)
-	if !s.admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
+	c := newWebSocket(s, carrier, who)
+	if !s.conns.admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
 		turnAway(carrier)
 		return
 	}
-	c.start()
+	c.start(who.id)
+}
+
+// visitor is who may connect.
+type visitor struct {
+	assigns any
+	id      string // of the socket, "" for none
+	format  *format
 }
 
 // connectWebSocket connects, and returns the header to answer with too.
-func (s *Server) connectWebSocket(r *http.Request) (assigns any, f *format, answer http.Header, err error) {
+func (s *Server) connectWebSocket(r *http.Request) (who visitor, answer http.Header, err error) {
 	token, chosen, err := tokenFromSubprotocol(r.Header)
 	if err != nil {
-		return nil, nil, nil, err
+		return who, nil, err
 	}
 	if chosen {
 		answer = http.Header{"Sec-Websocket-Protocol": {subprotocol}}
 	}
-	assigns, f, err = s.connect(ConnectInfo{Params: r.URL.Query(), AuthToken: token, Request: r})
-	return assigns, f, answer, err
+	who, err = s.connect(ConnectInfo{Params: r.URL.Query(), AuthToken: token, Request: r})
+	return who, answer, err
 }
 
-// connect asks everybody who has a say, the cheapest first.
-func (s *Server) connect(info ConnectInfo) (assigns any, f *format, err error) {
-	if s.isDraining() {
-		return nil, nil, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
+// connect asks everybody who has a say, the cheapest first. Nothing of the socket is
+// there yet: if one of them panics, nothing is left of it.
+func (s *Server) connect(info ConnectInfo) (who visitor, err error) {
+	if s.conns.isDraining() {
+		return who, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
 	}
 	if !s.allowed(info.Request) {
-		return nil, nil, &ConnectError{http.StatusForbidden, "this origin is not allowed"}
+		return who, &ConnectError{http.StatusForbidden, "this origin is not allowed"}
 	}
-	if f, err = s.speaks(info.Params); err != nil {
-		return nil, nil, err
+	if who.format, err = s.speaks(info.Params); err != nil {
+		return who, err
 	}
-	assigns, err = s.cfg.Connect(info)
-	return assigns, f, err
+	if who.assigns, err = s.cfg.Connect(info); err != nil {
+		return who, err
+	}
+	who.id = s.cfg.ID(who.assigns)
+	return who, nil
 }
 
 func (s *Server) refuse(w http.ResponseWriter, err error) {
 	s.cfg.Log.Debug("connect refused", "err", err)
 	if known, ok := errors.AsType[*ConnectError](err); ok {
-		http.Error(w, known.Reason, known.Status)
+		http.Error(w, known.Reason, known.status())
 		return
 	}
 	http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)

@@ -2,10 +2,13 @@ package channel
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,7 +106,11 @@ func TestOrigin(t *testing.T) {
 func TestConnectRefused(t *testing.T) {
 	site := start(t, Config{
 		Connect: func(info ConnectInfo) (any, error) {
-			switch info.Params.Get("token") {
+			token := info.Params.Get("token")
+			if status, err := strconv.Atoi(token); err == nil {
+				return nil, &ConnectError{status, "no"}
+			}
+			switch token {
 			case "good":
 				return "ann", nil
 			case "often":
@@ -113,7 +120,10 @@ func TestConnectRefused(t *testing.T) {
 		},
 		Routes: routeTo(&fake{}),
 	})
-	for token, want := range map[string]int{"good": 101, "often": 429, "bad": 403} {
+	for token, want := range map[string]int{
+		"good": 101, "often": 429, "bad": 403,
+		"400": 400, "599": 599, "0": 403, "101": 403, "200": 403, "302": 403, "399": 403, "600": 403, "-1": 403, "10000": 403,
+	} {
 		if got := site.status(site.url()+"&token="+token, nil); got != want {
 			t.Errorf("token %s: %d, want %d", token, got, want)
 		}
@@ -187,14 +197,21 @@ func TestTwoOrigins(t *testing.T) {
 	}
 }
 
-// Over TLS, where frames cannot be written without waiting, all is the same.
-func TestTLS(t *testing.T) {
-	server, err := New(Config{MaxFrame: 1 << 20, Routes: routeTo(&fake{in: echo})})
+// startTLS serves cfg over TLS until the test ends.
+func startTLS(t *testing.T, cfg Config) (*Server, *httptest.Server) {
+	t.Helper()
+	server, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewTLSServer(server)
 	t.Cleanup(func() { web.Close(); server.Close() })
+	return server, web
+}
+
+// Over TLS, where frames cannot be written without waiting, all is the same.
+func TestTLS(t *testing.T) {
+	_, web := startTLS(t, Config{MaxFrame: 1 << 20, Routes: routeTo(&fake{in: echo})})
 	dialer := websocket.Dialer{TLSClientConfig: web.Client().Transport.(*http.Transport).TLSClientConfig}
 	url := "wss" + strings.TrimPrefix(web.URL, "https") + "/socket/websocket?vsn=2.0.0"
 	if _, _, err := dialer.Dial(url, http.Header{"Origin": {strings.Replace(web.URL, "https", "http", 1)}}); err == nil {
@@ -217,6 +234,30 @@ func TestTLS(t *testing.T) {
 	if _, err := c.NetConn().Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("got %v, want the end", err)
 	}
+}
+
+// A client that reads all the time is not cut off for a burst that the server makes
+// faster than it encrypts.
+func TestBurstOverTLS(t *testing.T) {
+	const burst = 3000
+	server, web := startTLS(t, Config{Routes: routeTo(&fake{})})
+	dialer := websocket.Dialer{TLSClientConfig: web.Client().Transport.(*http.Transport).TLSClientConfig}
+	conn, _, err := dialer.Dial("wss"+strings.TrimPrefix(web.URL, "https")+"/socket/websocket?vsn=2.0.0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, conn)
+	c.join("room:a")
+	var broadcasting sync.WaitGroup
+	broadcasting.Go(func() {
+		for i := range burst {
+			server.cfg.PubSub.Broadcast("room:a", "n", i)
+		}
+	})
+	for i := range burst {
+		c.want(fmt.Sprintf(`[null,null,"room:a","n",%d]`, i))
+	}
+	broadcasting.Wait()
 }
 
 // Nothing is compressed, whatever the client offers: frames are shared.

@@ -78,7 +78,8 @@ func TestSlowReader(t *testing.T) {
 // nothing is left, and no frame is broken. To be run with -race.
 func TestCrowd(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var senders, clients sync.WaitGroup
 	for i := range 2 {
 		senders.Go(func() {
@@ -122,7 +123,7 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	close(stop)
+	end()
 	senders.Wait()
 	site.Close()
 	for n := range 3 {

@@ -132,7 +132,9 @@
 //	             it is answered with 400 (64 KiB)
 //	MaxQueue     more bytes waiting close the socket with 1013; the frame being
 //	             written does not count, and a larger frame may wait alone; a frame counts
-//	             with the memory it takes, and 72 bytes for its place (64 KiB)
+//	             with the memory it takes, and 72 bytes for its place (64 KiB). Over TLS
+//	             in this process, where a burst may be ahead of its encryption, 8 times
+//	             as many may wait until a write has waited for 250 ms
 //	MaxChannels  joins beyond it get "too many channels joined"; as many channels may
 //	             have ended but for a last callback, and as many joins wait for that (100)
 //	MaxMailbox   events of the client beyond it get "too busy"; a long-poll's wait

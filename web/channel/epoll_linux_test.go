@@ -51,7 +51,7 @@ func running(function string) int {
 }
 
 func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
-	before, loopsBefore := running("(*wire).run"), running("(*loop).run")
+	before := running("(*wire).run")
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
 	for range 50 {
 		site.dial().join("room:a")
@@ -59,12 +59,17 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 	if n := running("(*wire).run") - before; n != 0 {
 		t.Errorf("%d sockets have a goroutine", n)
 	}
-	if n := running("(*loop).run") - loopsBefore; n != runtime.GOMAXPROCS(0) {
-		t.Errorf("%d loops run, want %d", n, runtime.GOMAXPROCS(0))
+	loops := site.loops.all
+	if len(loops) != runtime.GOMAXPROCS(0) {
+		t.Errorf("%d loops run, want %d", len(loops), runtime.GOMAXPROCS(0))
 	}
 	site.Close()
-	if n := running("(*loop).run") - loopsBefore; n != 0 {
-		t.Errorf("after Close %d loops run", n)
+	for _, l := range loops {
+		select {
+		case <-l.done:
+		default:
+			t.Error("after Close a loop runs")
+		}
 	}
 }
 
@@ -72,9 +77,10 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 func TestPolledSilence(t *testing.T) {
 	const timeout = 400 * time.Millisecond
 	site := startWithEpoll(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
+	heard := time.Now() // at the earliest
 	silent, alive := site.dial(), site.dial()
-	heard := time.Now()
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var pinging sync.WaitGroup
 	pinging.Go(func() {
 		tick := time.NewTicker(timeout / 8)
@@ -92,7 +98,7 @@ func TestPolledSilence(t *testing.T) {
 	if d := time.Since(heard); d < timeout {
 		t.Errorf("closed after %v, want %v at least", d, timeout)
 	}
-	close(stop)
+	end()
 	pinging.Wait()
 	alive.wantNothing()
 }
@@ -101,7 +107,8 @@ func TestPolledSilence(t *testing.T) {
 // leave nothing behind: their descriptors are used again at once.
 func TestPolledSocketsComeAndGo(t *testing.T) {
 	site := startWithEpoll(t, Config{MaxQueue: 2000, Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var broadcasting, clients sync.WaitGroup
 	broadcasting.Go(func() {
 		for {
@@ -133,7 +140,7 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	close(stop)
+	end()
 	broadcasting.Wait()
 	site.Close()
 	if n := site.Sockets(); n != 0 {
@@ -148,7 +155,8 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 func TestPolledFlood(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
-	stop := make(chan struct{})
+	stop, end := gate()
+	defer end()
 	var flooding sync.WaitGroup
 	for range 4 {
 		conn := site.dial()
@@ -169,7 +177,7 @@ func TestPolledFlood(t *testing.T) {
 	for range 8 {
 		site.dial().wantNothing()
 	}
-	close(stop)
+	end()
 	flooding.Wait()
 }
 

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,22 +84,16 @@ type Feed struct {
 	flusher flusher
 	frames  *pubsub.Encoding // for WebSocket
 	blocks  *pubsub.Encoding // for streams
+	readers *drainer[reader]
 
-	mu       sync.Mutex
-	readers  map[reader]struct{}
-	stats    FeedStats // but for TooSlow
-	draining bool
-	running  sync.WaitGroup // one for each in readers
-
-	tooSlow atomic.Int64 // see FeedStats
+	sockets, streams, tooSlow atomic.Int64 // see FeedStats
 }
 
 // reader is an open connection: a [feedSocket] or a [feedStream].
 type reader interface {
-	// restart ends it because the server stops; false means that it had ended.
-	restart() bool
+	restart() bool // see drained
 	// kind is where it is counted.
-	kind(*FeedStats) *int
+	kind() *atomic.Int64
 }
 
 // FeedStats counts the readers of a feed.
@@ -126,7 +118,7 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 		cfg:     cfg,
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
-		readers: make(map[reader]struct{}),
+		readers: newDrainer[reader](cfg.DrainShare, cfg.DrainLeast),
 	}
 	for _, pattern := range cfg.Public {
 		f.public = append(f.public, Route{Pattern: pattern})
@@ -141,8 +133,8 @@ func (c FeedConfig) withDefaults() (FeedConfig, error) {
 		return c, errors.New("channel: FeedConfig.PubSub, Public and State must be set")
 	}
 	for _, p := range c.Public {
-		if star := strings.IndexByte(p, '*'); p == "" || star >= 0 && star < len(p)-1 {
-			return c, fmt.Errorf("channel: bad public topic %q: want a topic, or a * at the end", p)
+		if err := checkPattern(p); err != nil {
+			return c, fmt.Errorf("%w in FeedConfig.Public", err)
 		}
 	}
 	if c.Log == nil {
@@ -167,39 +159,22 @@ func (c FeedConfig) withDefaults() (FeedConfig, error) {
 
 // Stats returns how many readers there are.
 func (f *Feed) Stats() FeedStats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	stats := f.stats
-	stats.TooSlow = int(f.tooSlow.Load())
-	return stats
+	return FeedStats{WebSockets: int(f.sockets.Load()), Streams: int(f.streams.Load()), TooSlow: int(f.tooSlow.Load())}
 }
 
 // admit registers a reader, unless the feed is draining.
 func (f *Feed) admit(r reader) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.draining {
+	if !f.readers.admit(r) {
 		return false
 	}
-	f.readers[r] = struct{}{}
-	*r.kind(&f.stats)++
-	f.running.Add(1)
+	r.kind().Add(1)
 	return true
 }
 
 // forget is called by a reader as its last act.
 func (f *Feed) forget(r reader) {
-	f.mu.Lock()
-	delete(f.readers, r)
-	*r.kind(&f.stats)--
-	f.mu.Unlock()
-	f.running.Done()
-}
-
-func (f *Feed) isDraining() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.draining
+	r.kind().Add(-1)
+	f.readers.forget(r)
 }
 
 // Drain closes the readers, a slice every second as [Server.Drain] does: a WebSocket
@@ -208,35 +183,11 @@ func (f *Feed) isDraining() bool {
 // after a 503. When ctx ends the others are closed at once, and Drain returns ctx's
 // cause. It always waits for the last reader to be gone.
 func (f *Feed) Drain(ctx context.Context) error {
-	f.mu.Lock()
-	f.draining = true
-	slice := max(f.cfg.DrainLeast, int(f.cfg.DrainShare*float64(len(f.readers))))
-	f.mu.Unlock()
-
-	err := inSlices(ctx, slice, f.closeSome)
-	f.running.Wait()
+	err := f.readers.drain(ctx)
+	f.readers.wait()
 	f.flusher.stop()
 	return err
 }
 
 // Close is Drain without patience.
-func (f *Feed) Close() {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	f.Drain(ctx)
-}
-
-// closeSome closes up to n readers, and reports whether there are others.
-func (f *Feed) closeSome(n int) (more bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for r := range f.readers {
-		if n == 0 {
-			return true
-		}
-		if r.restart() {
-			n--
-		}
-	}
-	return false
-}
+func (f *Feed) Close() { f.Drain(atOnce()) }

@@ -72,6 +72,21 @@ func startFeed(t testing.TB, cfg FeedConfig) *board {
 	return b
 }
 
+// startFeedHTTP2 serves cfg over HTTP/2.
+func startFeedHTTP2(t testing.TB, cfg FeedConfig) *board {
+	t.Helper()
+	b := newBoard(t, cfg)
+	site := httptest.NewUnstartedServer(b.Feed)
+	site.EnableHTTP2 = true
+	site.StartTLS()
+	b.client, b.base = site.Client(), site.URL
+	t.Cleanup(func() {
+		b.Close()
+		site.Close()
+	})
+	return b
+}
+
 // startFeedInBubble serves cfg on pipes. It must be called within synctest.Test.
 func startFeedInBubble(t *testing.T, cfg FeedConfig, limits *http.Server) *board {
 	t.Helper()
@@ -152,10 +167,12 @@ func (b *board) stream(query string) *events {
 	return e
 }
 
-// readAll reads a stream to its end, and returns how it ended.
+// readAll reads a stream to its end, which must come, and returns how it ended.
 func (b *board) readAll(query string) error {
 	b.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, b.base+"/feed?"+query, nil)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+"/feed?"+query, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -166,6 +183,9 @@ func (b *board) readAll(query string) error {
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
+	if ctx.Err() != nil {
+		b.t.Error("a stream does not end")
+	}
 	return err
 }
 

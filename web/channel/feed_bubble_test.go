@@ -132,6 +132,7 @@ func TestFeedSlowReaders(t *testing.T) {
 			b.pubsub.Broadcast("news:1", "noise", payload)
 			quick.want(object)
 			quickStream.want(object)
+			time.Sleep(burstWait / 10)
 			synctest.Wait()
 			if s := b.Stats(); i < 10 && s.TooSlow != 0 {
 				t.Fatalf("after %d events: %+v", i+1, s)
@@ -195,6 +196,33 @@ func TestFeedTooMuchBeforeTheState(t *testing.T) {
 			t.Errorf("%+v, want 2 that were too slow", s)
 		}
 		b.gone()
+	})
+}
+
+// What may be held is exactly a queue of bytes.
+func TestFeedMuchBeforeTheState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`
+		events := 40
+		cfg := feedConfig()
+		cfg.MaxQueue = events * len("data: "+object+"\n\n")
+		read := cfg.State
+		cfg.State = func(ctx context.Context, topic string) (any, error) {
+			for range events {
+				cfg.PubSub.Broadcast(topic, "noise", "xxxxxxxxxx")
+			}
+			return read(ctx, topic)
+		}
+		b := startFeedInBubble(t, cfg, &http.Server{})
+		e := b.stream("topic=news:1")
+		e.want(state("news:1"))
+		for range events {
+			e.want(object)
+		}
+		events++
+		if err := b.readAll("topic=news:1"); err == nil {
+			t.Error("more is held than may be")
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"sneakers23/replication/pubsub"
@@ -82,17 +83,18 @@ func (f *follower) Deliver(m *pubsub.Message) {
 	}
 }
 
-// release delivers what was held, and from now on at once. The states were delivered
-// before.
-func (f *follower) release() {
+// release delivers the states, unless they were before, with what was held, and from
+// now on at once. It is one piece, so nothing waits behind another, and what may be
+// held never counts as too much for the queue.
+func (f *follower) release(states []byte) {
 	f.gate.Lock()
 	defer f.gate.Unlock()
 	f.released = true
+	if all := slices.Concat(append([][]byte{states}, f.held...)...); len(all) > 0 {
+		f.to.send(all)
+	}
 	if f.tooMuch {
 		f.to.cutOff()
-	}
-	for _, b := range f.held {
-		f.to.send(b)
 	}
 	f.held = nil
 }

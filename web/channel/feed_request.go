@@ -35,7 +35,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case acceptsStream(r):
 		f.serveStream(w, r, topics)
 	default:
-		f.refuse(w, r, f.refusal(r, topics))
+		f.refuse(w, r, errNoReader)
 	}
 }
 
@@ -69,16 +69,9 @@ func (f *Feed) ask(r *http.Request) ([]string, error) {
 	return topics, nil
 }
 
-// refusal finds what is wrong with a request that is for no kind of reader: its topics
-// first, if they are.
-func (f *Feed) refusal(r *http.Request, topics []string) error {
-	for _, topic := range topics {
-		if _, err := f.state(r.Context(), topic, feedBlock); err != nil {
-			return err
-		}
-	}
-	return &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
-}
+// errNoReader refuses a request that is for no kind of reader. Nobody asks for the
+// states of its topics: it would cost the most, and bring nothing.
+var errNoReader = &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
 
 // acceptsStream tells whether a client wants server-sent events.
 func acceptsStream(r *http.Request) bool {
@@ -121,21 +114,22 @@ func (f *Feed) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		known = &ConnectError{http.StatusInternalServerError, "that went wrong, try again in a moment"}
 	}
-	f.cfg.Log.Debug("feed refused", "status", known.Status, "err", err)
+	status := known.status()
+	f.cfg.Log.Debug("feed refused", "status", status, "err", err)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	switch known.Status {
+	switch status {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", "GET, HEAD")
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
 	}
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "json") {
-		http.Error(w, known.Reason, known.Status)
+		http.Error(w, known.Reason, status)
 		return
 	}
-	body, _ := json.Marshal(map[string]any{"status": known.Status, "error": known.Reason}) // cannot fail
+	body, _ := json.Marshal(map[string]any{"status": status, "error": known.Reason}) // cannot fail
 	h.Set("Content-Type", "application/json")
-	w.WriteHeader(known.Status)
+	w.WriteHeader(status)
 	w.Write(append(body, '\n'))
 }

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -18,7 +19,7 @@ type feedSocket struct {
 const feedSocketMessage = 4 << 10
 
 func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []string) {
-	if f.isDraining() {
+	if f.readers.isDraining() {
 		f.refuse(w, r, errStopping)
 		return
 	}
@@ -48,8 +49,7 @@ func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []stri
 // start sends the states and all that follows. They leave as one: they are not
 // counted against the queue, however many topics there are.
 func (s *feedSocket) start(states []byte) {
-	s.wire.out.add(states)
-	s.release()
+	s.release(states)
 	s.gate.Lock()
 	s.pings = time.AfterFunc(s.feed.cfg.Ping, s.ping)
 	s.gate.Unlock()
@@ -98,4 +98,4 @@ func (s *feedSocket) restart() bool {
 	return s.wire.close(websocket.CloseServiceRestart, "", false)
 }
 
-func (s *feedSocket) kind(n *FeedStats) *int { return &n.WebSockets }
+func (s *feedSocket) kind() *atomic.Int64 { return &s.feed.sockets }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,7 @@ type feedStream struct {
 
 // serveStream writes until the client is gone, too slow, or told to go.
 func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []string) {
-	if f.isDraining() {
+	if f.readers.isDraining() {
 		f.turnAway(w, r)
 		return
 	}
@@ -83,7 +84,7 @@ func (s *feedStream) serve(ctx context.Context, first []byte) {
 	if s.write(first) != nil {
 		return
 	}
-	s.release()
+	s.release(nil)
 	for flushed := false; ; {
 		if block := s.next(); block != nil {
 			if s.write(block) != nil {
@@ -93,7 +94,7 @@ func (s *feedStream) serve(ctx context.Context, first []byte) {
 			continue
 		}
 		if !flushed {
-			if s.ctl.Flush() != nil {
+			if s.flush() != nil {
 				return
 			}
 			flushed = true
@@ -124,6 +125,20 @@ func (s *feedStream) write(block []byte) error {
 	s.mu.Unlock()
 	_, err := s.w.Write(block)
 	return err
+}
+
+// flush sends what was written, and ends the time for it: over HTTP/2 a deadline
+// cuts off a stream that writes nothing, too.
+func (s *feedStream) flush() error {
+	if err := s.ctl.Flush(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.shut {
+		s.ctl.SetWriteDeadline(time.Time{})
+	}
+	return nil
 }
 
 // send queues a block. A reader that does not keep up is cut off.
@@ -211,4 +226,4 @@ func (s *feedStream) leave() {
 	s.queue = nil
 }
 
-func (s *feedStream) kind(n *FeedStats) *int { return &n.Streams }
+func (s *feedStream) kind() *atomic.Int64 { return &s.feed.streams }

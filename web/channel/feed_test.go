@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -42,6 +43,25 @@ func TestFeedByStream(t *testing.T) {
 	}
 }
 
+// Over HTTP/2 a stream may be quiet for longer than a write may take.
+func TestFeedByHTTP2(t *testing.T) {
+	cfg := feedConfig()
+	cfg.WriteTimeout, cfg.Ping = 100*time.Millisecond, 500*time.Millisecond
+	b := startFeedHTTP2(t, cfg)
+	e := b.stream("topic=news:1")
+	if e.ProtoMajor != 2 {
+		t.Fatalf("the client speaks %s", e.Proto)
+	}
+	e.want(state("news:1"))
+	for range 2 {
+		if got := e.block(); got != ":\n" {
+			t.Fatalf("got %q, want a comment", got)
+		}
+	}
+	b.pubsub.Broadcast("news:1", "extra", nil)
+	e.want(`{"topic":"news:1","event":"extra","payload":{}}`)
+}
+
 // What is broadcast while the state is read follows it, in order.
 func TestFeedMissesNothing(t *testing.T) {
 	cfg := feedConfig()
@@ -55,6 +75,27 @@ func TestFeedMissesNothing(t *testing.T) {
 	want := []string{state("news:1"), `{"topic":"news:1","event":"first","payload":{}}`, `{"topic":"news:1","event":"second","payload":{}}`}
 	b.dial("topic=news:1").want(want...)
 	b.stream("topic=news:1").want(want...)
+}
+
+// What was held never costs a reader its connection when it is released, though the
+// states still fill it, and many small events weigh more in a queue than they are long.
+func TestFeedHoldsWhileTheStatesLeave(t *testing.T) {
+	const events = 40
+	const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`
+	cfg := feedConfig()
+	cfg.MaxQueue = events * len("xx"+object)
+	large := strings.Repeat("x", 16<<20)
+	cfg.State = func(_ context.Context, topic string) (any, error) {
+		for range events {
+			cfg.PubSub.Broadcast(topic, "noise", "xxxxxxxxxx")
+		}
+		return large, nil
+	}
+	c := startFeed(t, cfg).dial("topic=news:1")
+	c.want(`{"topic":"news:1","event":"state","payload":"` + large + `"}`)
+	for range events {
+		c.want(object)
+	}
 }
 
 // counted counts how often it is encoded.

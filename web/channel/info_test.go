@@ -81,7 +81,9 @@ func TestSend(t *testing.T) {
 
 // Messages of Go code are bounded, those of the client are counted apart.
 func TestSendIsBounded(t *testing.T) {
-	sockets, block, entered := make(caught, 1), make(chan struct{}), make(chan struct{})
+	sockets, entered := make(caught, 1), make(chan struct{})
+	block, open := gate()
+	defer open()
 	site := start(t, Config{MaxInfos: 3, MaxMailbox: 2, Routes: routeToHost(&host{info: pushInfo, fake: fake{
 		join: sockets.join,
 		in: func(_ context.Context, _ *Socket, m Message) (any, error) {
@@ -106,7 +108,7 @@ func TestSendIsBounded(t *testing.T) {
 	c.send(`["1","4","room:a","event",{}]`)
 	c.send(`["1","5","room:a","event",{}]`)
 	c.want(`["1","5","room:a","phx_reply",{"status":"error","response":{"reason":"too busy"}}]`)
-	close(block)
+	open()
 	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
 	for i := range 3 {
 		c.want(fmt.Sprintf(`["1",null,"room:a","info",%d]`, i))
@@ -226,7 +228,9 @@ func TestStop(t *testing.T) {
 
 // What waits behind the callback that stops is answered as if it came later.
 func TestStopLeavesWhatWaits(t *testing.T) {
-	block, entered := make(chan struct{}), make(chan struct{})
+	entered := make(chan struct{})
+	block, open := gate()
+	defer open()
 	site := start(t, Config{Routes: routeTo(&fake{in: func(_ context.Context, s *Socket, m Message) (any, error) {
 		close(entered)
 		<-block
@@ -239,7 +243,7 @@ func TestStopLeavesWhatWaits(t *testing.T) {
 	<-entered
 	c.send(`["1","3","room:a","ping",{}]`)
 	c.wantNothing()
-	close(block)
+	open()
 	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`,
 		`["1","1","room:a","phx_close",{}]`,
 		`[null,"3","room:a","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`)
@@ -297,7 +301,9 @@ func TestIntercept(t *testing.T) {
 // A channel that does not keep up with what it intercepts is ended, and its client
 // told to join anew; the others do not notice.
 func TestInterceptingTooMuch(t *testing.T) {
-	block, reasons := make(chan struct{}), make(chan error, 1)
+	reasons := make(chan error, 1)
+	block, open := gate()
+	defer open()
 	site := start(t, Config{MaxInfos: 3, Routes: routeToHost(&host{
 		intercepts: []string{"noise"},
 		fake: fake{in: echo, terminate: func(_ context.Context, _ *Socket, reason error) {
@@ -322,7 +328,7 @@ func TestInterceptingTooMuch(t *testing.T) {
 	c.want(`["1","1","room:slow","phx_error",{"reason":"too busy"}]`)
 	c.send(`["1","2","room:a","done",{}]`)
 	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
-	close(block)
+	open()
 	if reason := <-reasons; reason != ErrFellBehind {
 		t.Errorf("terminated with %v, want %v", reason, ErrFellBehind)
 	}

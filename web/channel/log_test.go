@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -70,12 +71,67 @@ func TestLog(t *testing.T) {
 // A broadcast that cannot be encoded is said once, however many would have got it.
 func TestBrokenBroadcastIsLoggedOnce(t *testing.T) {
 	var j journal
-	site := start(t, Config{Log: slog.New(slog.NewTextHandler(&j, nil)), Routes: routeTo(&fake{})})
+	site := start(t, Config{Log: slog.New(slog.NewTextHandler(&j, nil)), Routes: routeTo(&fake{
+		join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+			s.Forward("news")
+			return nil, nil
+		},
+	})})
 	for range 5 {
 		site.dial().join("room:a")
 	}
-	site.cfg.PubSub.Broadcast("room:a", "shouted", brokenPayload{})
-	if n := strings.Count(j.b.String(), "a broadcast cannot be encoded"); n != 1 {
-		t.Errorf("logged %d times:\n%s", n, j.b.String())
+	for i, topic := range []string{"room:a", "news"} {
+		site.cfg.PubSub.Broadcast(topic, "shouted", brokenPayload{})
+		if n := strings.Count(j.b.String(), "\n"); n != i+1 || strings.Count(j.b.String(), "a broadcast cannot be encoded") != n {
+			t.Errorf("%s: logged %d times:\n%s", topic, n, j.b.String())
+		}
+	}
+}
+
+// A stranger chooses the version that has no bytes: that is no error of ours.
+func TestForwardedBytesAreNotLogged(t *testing.T) {
+	var j journal
+	site := start(t, Config{
+		Log: slog.New(slog.NewTextHandler(&j, nil)),
+		Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+			s.Forward("news")
+			return nil, nil
+		}}),
+	})
+	old, other := site.poller(t, "1.0.0"), site.dial()
+	old.publish(`{"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}`)
+	old.want(`{"topic":"room:a","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"1"}`)
+	other.join("room:a")
+	site.cfg.PubSub.Broadcast("news", "blob", Binary("x"))
+	site.cfg.PubSub.Broadcast("news", "text", "y")
+	other.want("\x00\x01\x06\x041room:ablobx", `["1",null,"room:a","text","y"]`)
+	old.want(`{"topic":"room:a","event":"text","payload":"y","ref":null}`)
+	if log := j.b.String(); log != "" {
+		t.Errorf("logged:\n%s", log)
+	}
+	site.cfg.PubSub.Broadcast("news", strings.Repeat("b", 256), Binary("x"))
+	if log := j.b.String(); strings.Count(log, "level=ERROR") != 1 {
+		t.Errorf("logged for an event that is too long:\n%s", log)
+	}
+}
+
+// What is forwarded is encoded once, however many get it.
+func TestForwardEncodesOnce(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+		s.Forward("news")
+		return nil, nil
+	}})})
+	var clients [5]*client
+	for i := range clients {
+		clients[i] = site.dial()
+		clients[i].join("room:a")
+	}
+	var times atomic.Int64
+	site.cfg.PubSub.Broadcast("news", "extra", counted{&times})
+	for _, c := range clients {
+		c.want(`["1",null,"room:a","extra","x"]`)
+	}
+	if n := times.Load(); n != 1 {
+		t.Errorf("encoded %d times, want once", n)
 	}
 }

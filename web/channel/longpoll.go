@@ -34,7 +34,7 @@ type longPoll struct {
 
 	// Guarded by mu.
 	frames [][]byte      // those that wait for a poll
-	size   int           // bytes of them
+	size   int           // weight of them
 	poller chan struct{} // wakes the newest poll; nil if none waits
 	busy   int           // requests
 	heard  time.Time     // when the last of them ended
@@ -46,10 +46,11 @@ type longPoll struct {
 // tokenPrefix tells a session's token from others that a query may have.
 const tokenPrefix = "phxlp."
 
-// openLongPoll opens a session, or returns nil because the server is draining.
-func (s *Server) openLongPoll(f *format, assigns any) *longPoll {
+// openLongPoll opens a session, or returns nil: the server is draining, or there are
+// too many.
+func (s *Server) openLongPoll(who visitor) *longPoll {
 	p := &longPoll{
-		conn:    conn{srv: s, format: f, assigns: assigns, room: make(chan struct{}, 1)},
+		conn:    conn{srv: s, format: who.format, assigns: who.assigns, room: make(chan struct{}, 1)},
 		token:   tokenPrefix + s.cfg.Node + "." + rand.Text(),
 		posting: make(chan struct{}, 1),
 		closed:  make(chan struct{}),
@@ -59,13 +60,12 @@ func (s *Server) openLongPoll(f *format, assigns any) *longPoll {
 	if !s.admitLongPoll(p) {
 		return nil
 	}
-	id := s.cfg.ID(assigns)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.shut {
+	if !p.shut { // by Drain, meanwhile
 		p.silent = time.AfterFunc(s.cfg.PollSilence, p.fallSilent)
-		if id != "" {
-			p.remote = s.cfg.PubSub.Subscribe(id, (*remoteControl)(&p.conn))
+		if who.id != "" {
+			p.remote = s.cfg.PubSub.Subscribe(who.id, (*remoteControl)(&p.conn))
 		}
 	}
 	return p
@@ -139,11 +139,11 @@ func (p *longPoll) add(frame []byte, inAnyCase bool) error {
 	if p.shut {
 		return errShut
 	}
-	if !inAnyCase && p.size > 0 && p.size+len(frame) > p.srv.cfg.MaxQueue {
+	if !inAnyCase && p.size > 0 && p.size+weight(frame) > p.srv.cfg.MaxQueue {
 		return errFull
 	}
 	p.frames = append(p.frames, frame)
-	p.size += len(frame)
+	p.size += weight(frame)
 	p.wake()
 	return nil
 }
@@ -190,7 +190,7 @@ func (p *longPoll) hangUp(_ int, _ string, drop bool) bool {
 
 // end returns when every goroutine of the session has ended.
 func (p *longPoll) end() {
-	defer p.srv.forget(&p.conn)
+	defer p.srv.conns.forget(&p.conn)
 	p.srv.dropLongPoll(p)
 	p.mu.Lock()
 	remote := p.remote
@@ -205,7 +205,8 @@ func (p *longPoll) end() {
 
 // poll returns the frames that wait, or waits for some. Gone means that there are
 // none because the session was closed. Of several polls only the newest is given
-// anything; the others wait in vain until their time is over.
+// anything, and told of the end; the others wait in vain until their time is over or
+// the session is.
 func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 	mine := make(chan struct{}, 1) // one: it is told once, and takes all there is
 	p.mu.Lock()
@@ -226,17 +227,20 @@ func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 }
 
 // take ends a poll, and takes what waits if the poll is the newest. If its client
-// is gone, what waits is for the next one.
+// is gone, what waits is for the next one. One that is not the newest is told of
+// nothing: its client would open a session that it does not want.
 func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.poller == mine {
-		p.poller = nil
-		if there {
-			frames, p.frames, p.size = p.frames, nil, 0
-		}
+	if p.poller != mine {
+		return nil, false
 	}
-	return frames, there && len(frames) == 0 && p.shut
+	p.poller = nil
+	if !there {
+		return nil, false
+	}
+	frames, p.frames, p.size = p.frames, nil, 0
+	return frames, len(frames) == 0 && p.shut
 }
 
 // publish dispatches messages in order. Where a mailbox is full it waits, for all of

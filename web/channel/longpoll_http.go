@@ -80,11 +80,16 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 // serveOpen opens a session. Who had one hears from a server that is about to stop
 // that it is gone, and not that it is forbidden to come back: to somewhere else.
 func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
-	if s.isDraining() && isSessionToken(sessionToken(r)) {
+	if s.conns.isDraining() && isSessionToken(sessionToken(r)) {
 		answerPoll(w, http.StatusGone, "", nil)
 		return
 	}
-	assigns, f, err := s.connect(ConnectInfo{
+	if s.isFull() {
+		s.cfg.Log.Debug("connect refused", "err", "there are too many long-poll sessions")
+		answerStatus(w, http.StatusForbidden)
+		return
+	}
+	who, err := s.connect(ConnectInfo{
 		Params:    ownParams(r.URL.Query()),
 		AuthToken: r.Header.Get("X-Phoenix-Authtoken"),
 		Request:   r,
@@ -94,7 +99,7 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 		answerStatus(w, http.StatusForbidden)
 		return
 	}
-	p := s.openLongPoll(f, assigns)
+	p := s.openLongPoll(who)
 	if p == nil {
 		answerStatus(w, http.StatusForbidden)
 		return

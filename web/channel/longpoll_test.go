@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // later runs a request beside the test; its answer comes through the channel.
@@ -226,6 +230,41 @@ func TestPublishIsNotTakenInTime(t *testing.T) {
 	})
 }
 
+// That time is for all messages of a POST, not for each of them.
+func TestPublishOfManyIsNotTakenInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxMailbox: 1, Routes: routeTo(&fake{
+			in: func(context.Context, *Socket, Message) (any, error) {
+				time.Sleep(6 * time.Second)
+				return nil, nil
+			},
+		})})
+		p := site.poller()
+		p.join("room:a")
+		began := time.Now()
+		lines := strings.Repeat(`["1","2","room:a","slow",{}]`+"\n", 5) // one is handled, one waits, then one fits in 6 s
+		p.wantStatus("application/x-ndjson", lines, 408)
+		if d := time.Since(began); d != 10*time.Second {
+			t.Errorf("408 after %v, want 10s", d)
+		}
+	})
+}
+
+// A session that is closed gives what waits to the poll that does, unless it is
+// closed because that is too much.
+func TestClosedSessionMayDropWhatWaits(t *testing.T) {
+	site := start(t, Config{Routes: routeTo(&fake{})})
+	for _, drop := range []bool{false, true} {
+		session := site.polls[site.poller(t, "2.0.0").token]
+		session.enqueue(pongFrame(nil))
+		session.close(1001, "", drop)
+		frames, gone := session.poll(t.Context())
+		if (len(frames) == 0) != drop || gone != drop {
+			t.Errorf("drop %v: a poll got %d frames, gone %v", drop, len(frames), gone)
+		}
+	}
+}
+
 // A session that is closed answers all who wait at once.
 func TestDisconnectedSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -357,6 +396,104 @@ func TestDrainWhileASessionOpens(t *testing.T) {
 	if got := site.stranger(t, "?vsn=2.0.0").ask("GET", "", ""); got != `{"status":403}` {
 		t.Errorf("got %s", got)
 	}
+}
+
+// A session costs its client no connection, so the server bounds how many there are.
+func TestSessionsAreBounded(t *testing.T) {
+	connected := 0
+	site := start(t, Config{
+		MaxPolls: 2, PollSilence: time.Minute, Routes: routeTo(&fake{}),
+		Connect: func(ConnectInfo) (any, error) { connected++; return nil, nil },
+	})
+	site.poller(t, "2.0.0")
+	site.poller(t, "2.0.0")
+	late := site.stranger(t, "?vsn=2.0.0")
+	if got := late.understand(late.ask("GET", "", "")); got.Status != 403 || got.Token != "" {
+		t.Errorf("a session beyond MaxPolls: got %+v, want 403", got)
+	}
+	if connected != 2 { // it may cost more than a session
+		t.Errorf("Connect was asked %d times, want 2", connected)
+	}
+	if got := site.Sockets(); got != 2 {
+		t.Errorf("%d sockets, want 2", got)
+	}
+}
+
+// Connect may be slow, so that there was room when it was asked.
+func TestSessionsThatConnectTogetherAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{MaxPolls: 2, PollSilence: time.Minute, Routes: routeTo(&fake{}),
+			Connect: func(ConnectInfo) (any, error) { time.Sleep(time.Second); return nil, nil },
+		})
+		p := site.poller()
+		p.token = ""
+		answers := []chan string{later(p), later(p), later(p)}
+		opened := 0
+		for _, answer := range answers {
+			switch a := p.understand(<-answer); a.Status {
+			case 410:
+				opened++
+			case 403:
+			default:
+				t.Errorf("got %+v", a)
+			}
+		}
+		if n := site.Sockets(); opened != 1 || n != 2 {
+			t.Errorf("%d of three opened a session, %d are open; want 1 and 2", opened, n)
+		}
+	})
+}
+
+// What an ID that panics leaves behind is an answer that never came.
+func TestIDPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boom := false
+		site := startInBubble(t, Config{Routes: routeTo(&fake{}), ID: func(any) string {
+			if boom {
+				panic("on purpose")
+			}
+			return ""
+		}})
+		site.web.ErrorLog = log.New(io.Discard, "", 0)
+		p := site.poller()
+		boom, p.token = true, ""
+		for range 5 {
+			if text, err := p.try(t.Context(), "GET", "", ""); err == nil {
+				t.Errorf("got %s", text)
+			}
+		}
+		dialer := websocket.Dialer{NetDial: site.pipes.dial}
+		if _, _, err := dialer.Dial("ws://bubble/socket/websocket", nil); err == nil {
+			t.Error("a socket was opened")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := site.Sockets(); n != 0 {
+			t.Errorf("%d sockets are left", n)
+		}
+	})
+}
+
+// Of two polls that wait when their session ends one opens another.
+func TestTwoPollsOpenOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := startInBubble(t, Config{ID: func(any) string { return "users:ann" }, Routes: routeTo(&fake{})})
+		p := site.poller()
+		older := later(p)
+		synctest.Wait()
+		newer := later(p)
+		synctest.Wait()
+		site.cfg.PubSub.Broadcast("users:ann", "disconnect", nil)
+		if a := p.understand(<-newer); a.Status != 410 || a.Token == p.token || a.Token == "" {
+			t.Errorf("the newer got %+v", a)
+		}
+		if a := p.understand(<-older); a.Status != 204 {
+			t.Errorf("the older got %+v", a)
+		}
+		if n := site.Sockets(); n != 1 {
+			t.Errorf("%d sessions are open, want 1", n)
+		}
+	})
 }
 
 // What a client lets wait is bounded: then its session is closed, the others hear

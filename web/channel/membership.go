@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 )
 
 func (s *Socket) handleJoin(ctx context.Context, m *message) {
@@ -69,10 +70,11 @@ func (s *Socket) enter(reply []byte) {
 		return
 	}
 	s.state = joined
-	s.conn.send(reply)
-	if len(s.held) > 0 {
-		s.conn.sendAll(s.held)
+	if len(s.held) == 0 {
+		s.conn.send(reply)
+		return
 	}
+	s.conn.sendAll(slices.Insert(s.held, 0, reply))
 	s.letGo()
 }
 

@@ -24,7 +24,8 @@ var (
 // ready: it stands in the flusher's list, or one of the flusher's workers has it
 // and writes without waiting, many frames at a time. carried: a goroutine of its
 // own waits until the client has taken a frame. A connection that cannot be written
-// to without waiting (TLS, a pipe) is carried until all is written.
+// to without waiting (TLS, a pipe) is carried until all is written; see full for when
+// its client is too slow.
 type outbox struct {
 	conn    net.Conn
 	broken  func()          // called when conn cannot be written to; it wakes who reads
@@ -43,9 +44,9 @@ type outbox struct {
 	waiting int // weight of all but the first
 	state   outboxState
 	shut    bool // takes no more frames
-	failed  bool
 	ended   bool
 	taken   int32         // how many frames a write in progress holds
+	began   time.Time     // when it did, if it may wait for the client
 	done    chan struct{} // closed when shut, and all was written or the connection failed
 
 	next *outbox // in the flusher's list, guarded by its lock
@@ -66,10 +67,11 @@ func (o *outbox) init(conn net.Conn, broken func(), f *flusher, limit int, timeo
 
 // add queues a frame, which nobody may change any more. It never waits for the
 // client: errFull means that the client does not take what was sent before. While
-// it is only the server that is behind, add writes itself what blocks the way.
+// it is only the server that is behind, add writes itself what blocks the way, or
+// lets more wait if it cannot.
 func (o *outbox) add(frame []byte) error {
 	o.mu.Lock()
-	if o.over(frame) && !o.shut {
+	if o.raw != nil && !o.shut && o.over(frame) {
 		o.mu.Unlock()
 		o.relieve(frame)
 		o.mu.Lock()
@@ -78,7 +80,7 @@ func (o *outbox) add(frame []byte) error {
 		o.mu.Unlock()
 		return errShut
 	}
-	if o.over(frame) {
+	if o.full(frame) {
 		o.mu.Unlock()
 		return errFull
 	}
@@ -148,7 +150,7 @@ func (o *outbox) flush(p *pen) {
 	o.writing.Lock()
 	full, err := o.write(p)
 	o.mu.Lock()
-	carry := full && err == nil && !o.failed
+	carry := full && err == nil
 	if carry {
 		o.state = carried // before writing is unlocked: see relieve
 	}
@@ -218,7 +220,8 @@ func (o *outbox) carry() {
 	}
 	for {
 		o.mu.Lock()
-		o.setDeadline(time.Now().Add(o.timeout))
+		o.began = time.Now()
+		o.setDeadline(o.began.Add(o.timeout))
 		batch := o.take(buf)
 		o.mu.Unlock()
 		n, err := o.conn.Write(batch)
@@ -268,7 +271,7 @@ func (o *outbox) unlockAtRest() {
 // unlockFailed is called with mu when a write failed. What waits is lost.
 func (o *outbox) unlockFailed() {
 	end := !o.ended
-	o.state, o.shut, o.failed, o.ended = idle, true, true, true
+	o.state, o.shut, o.ended = idle, true, true
 	o.frames, o.head, o.off, o.taken, o.waiting = nil, 0, 0, 0, 0
 	o.mu.Unlock()
 	o.broken()

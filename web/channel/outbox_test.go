@@ -227,6 +227,36 @@ func TestClientPauses(t *testing.T) {
 	}
 }
 
+// Who waits for a client ends when it has taken its frame: what else waits is the
+// flusher's, which writes many at a time.
+func TestCarryingEndsWithTheFrame(t *testing.T) {
+	server, client := loopback(t, 64<<10)
+	f := &flusher{} // no workers
+	o := newOutbox(server, f, 64<<20)
+	for range 10_000 {
+		o.add(make([]byte, 2000)) // far more than the kernel takes
+	}
+	state := func() outboxState {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		return o.state
+	}
+	f.work()
+	if got := state(); got != carried {
+		t.Fatalf("state %d while the client takes nothing, want %d", got, carried)
+	}
+	go io.Copy(io.Discard, client) // ends with the connection
+	for state() == carried {
+		runtime.Gosched()
+	}
+	if got := state(); got != ready {
+		t.Errorf("state %d when the client has taken a frame, want %d", got, ready)
+	}
+	o.finish(nil, true)
+	f.work()
+	<-o.done
+}
+
 // A frame larger than the limit may wait, but nothing more with it.
 func TestLargeFrameWaitsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -243,6 +273,47 @@ func TestLargeFrameWaitsAlone(t *testing.T) {
 			synctest.Wait()
 		}
 		server.Close()
+	})
+}
+
+// Where a write has to wait for the client, a burst may be ahead of the one that
+// writes; but only so far, and not for long.
+func TestBurstOnAPipe(t *testing.T) {
+	const limit = 10_000
+	fill := func(o *outbox) (n int) {
+		for ; o.add(make([]byte, 28)) == nil; n++ { // counts 100
+		}
+		return n
+	}
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		o := newOutbox(server, nil, limit)
+		if n := fill(o); n < burstLimits*limit/100 || n > burstLimits*limit/100+1 {
+			t.Errorf("a burst has %d frames", n)
+		}
+		go io.Copy(io.Discard, client)
+		synctest.Wait()
+		if n := fill(o); n < burstLimits*limit/100 {
+			t.Errorf("the next burst of a client that reads has %d frames", n)
+		}
+		client.Close()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		defer client.Close()
+		o := newOutbox(server, nil, limit)
+		o.add(make([]byte, 28))
+		time.Sleep(burstWait - time.Millisecond)
+		for range limit / 100 {
+			o.add(make([]byte, 28))
+		}
+		if err := o.add(make([]byte, 28)); err != nil {
+			t.Errorf("before a write has waited for %v: %v", burstWait, err)
+		}
+		time.Sleep(time.Millisecond)
+		if err := o.add(make([]byte, 28)); err != errFull {
+			t.Errorf("a client that has taken nothing for %v: %v", burstWait, err)
+		}
 	})
 }
 

@@ -14,18 +14,30 @@ import (
 
 // A client that we did not write connects, joins, pushes, hears, and leaves.
 func TestThirdPartyClient(t *testing.T) {
+	// This client listens for a reply only after it has sent the push, and loses one
+	// that is there before. So no callback returns before we have seen it listen.
+	listening := make(chan struct{}, 1)
+	defer close(listening)
+	check := func(what string, push *phx.Push, err error, status string, want any) {
+		t.Helper()
+		answers := answersTo(t, what, push, err)
+		listening <- struct{}{}
+		if got := next(t, what, answers).(answer); got.status != status || want != nil && !reflect.DeepEqual(got.response, want) {
+			t.Errorf("%s: got %v, want %s %v", what, got, status, want)
+		}
+	}
 	site := start(t, Config{
 		Connect: func(info ConnectInfo) (any, error) { return info.Params.Get("user"), nil },
 		Routes: routeTo(&fake{
 			join: func(_ context.Context, s *Socket, params json.RawMessage) (any, error) {
-				unhurried()
+				<-listening
 				if s.Topic() == "room:private" {
 					return nil, Refuse(map[string]string{"reason": "unauthorized"})
 				}
 				return map[string]any{"user": s.Assigns(), "params": params}, nil
 			},
 			in: func(ctx context.Context, s *Socket, m Message) (any, error) {
-				unhurried()
+				<-listening
 				return echo(ctx, s, m)
 			},
 		}),
@@ -51,15 +63,16 @@ func TestThirdPartyClient(t *testing.T) {
 	room.OnClose(func(payload any) { closed <- payload })
 
 	join, err := room.Join()
-	check(t, "join", join, err, "ok", map[string]any{"user": "ann", "params": map[string]any{"page": "/"}})
+	check("join", join, err, "ok", map[string]any{"user": "ann", "params": map[string]any{"page": "/"}})
 	push, err := room.Push("echo", map[string]any{"n": 1.0})
-	check(t, "push", push, err, "ok", map[string]any{"n": 1.0})
+	check("push", push, err, "ok", map[string]any{"n": 1.0})
 	push, err = room.Push("refuse", nil)
-	check(t, "refused push", push, err, "error", map[string]any{"error": "duplicate_item"})
+	check("refused push", push, err, "error", map[string]any{"error": "duplicate_item"})
 	push, err = room.Push("nobody knows it", nil)
-	check(t, "unknown event", push, err, "error", map[string]any{"reason": "unknown event"})
+	check("unknown event", push, err, "error", map[string]any{"reason": "unknown event"})
 
 	room.Push("push", map[string]any{"n": 2.0})
+	listening <- struct{}{}
 	if got := next(t, "a push", events["pushed"]); !reflect.DeepEqual(got, map[string]any{"n": 2.0}) {
 		t.Errorf("pushed %v", got)
 	}
@@ -69,11 +82,11 @@ func TestThirdPartyClient(t *testing.T) {
 	}
 
 	join, err = private.Join()
-	check(t, "forbidden join", join, err, "error", map[string]any{"reason": "unauthorized"})
+	check("forbidden join", join, err, "error", map[string]any{"reason": "unauthorized"})
 
-	room.Push("quiet", nil) // the leave has to wait behind it: see unhurried
+	room.Push("quiet", nil) // the leave has to wait behind it
 	leave, err := room.Leave()
-	check(t, "leave", leave, err, "ok", nil)
+	check("leave", leave, err, "ok", nil)
 	next(t, "the close", closed)
 	disconnected := make(chan any, 1)
 	socket.OnClose(func() { disconnected <- true })
@@ -83,28 +96,23 @@ func TestThirdPartyClient(t *testing.T) {
 	next(t, "the end", disconnected)
 }
 
-// unhurried slows the server down: this client listens for a reply only after it has
-// sent the push, and loses one that is there before.
-func unhurried() { <-time.After(20 * time.Millisecond) }
+// answer is how a push was answered.
+type answer struct {
+	status   string
+	response any
+}
 
-// check waits for the answer to a push.
-func check(t *testing.T, what string, push *phx.Push, err error, status string, want any) {
+// answersTo returns where the answer to a push will be.
+func answersTo(t *testing.T, what string, push *phx.Push, err error) chan any {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
-	}
-	type answer struct {
-		status   string
-		response any
 	}
 	answers := make(chan any, 3)
 	for _, s := range []string{"ok", "error", "timeout"} {
 		push.Receive(s, func(response any) { answers <- answer{s, response} })
 	}
-	got := next(t, what, answers).(answer)
-	if got.status != status || want != nil && !reflect.DeepEqual(got.response, want) {
-		t.Errorf("%s: got %v, want %s %v", what, got, status, want)
-	}
+	return answers
 }
 
 func next(t *testing.T, what string, c chan any) any {

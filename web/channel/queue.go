@@ -1,6 +1,9 @@
 package channel
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // The queue of an outbox. All of these are called with its lock held.
 
@@ -19,6 +22,25 @@ func (o *outbox) empty() bool { return o.head == len(o.frames) }
 // before it has not only left, but its writer has noticed.
 func (o *outbox) over(frame []byte) bool {
 	return o.waiting > 0 && o.waiting+weight(frame) > o.limit
+}
+
+// What is allowed a connection that cannot be written to without waiting. There
+// nobody can tell by one look whether the client does not take its frames or their
+// writer has not had its turn: a server that makes a burst is ahead of it for a
+// moment. So a burst may be longer than the limit, until a write has waited for a
+// time that no server takes for itself.
+const (
+	burstLimits = 8 // of limit may wait during that time
+	burstWait   = 250 * time.Millisecond
+)
+
+// full reports whether the client takes so little that another frame has no room.
+func (o *outbox) full(frame []byte) bool {
+	if o.raw != nil || !o.over(frame) {
+		return o.over(frame)
+	}
+	stuck := o.taken > 0 && time.Since(o.began) >= burstWait
+	return stuck || o.waiting+weight(frame) > burstLimits*o.limit
 }
 
 func (o *outbox) append(frame []byte) {

@@ -148,3 +148,14 @@ func TestTinyFramesWeigh(t *testing.T) {
 		t.Errorf("%d pongs wait", n)
 	}
 }
+
+// A frame counts with the memory that it keeps.
+func TestRoomInFramesWeighs(t *testing.T) {
+	o := outbox{limit: 2000}
+	frame := make([]byte, 10, 1000)
+	o.append(frame) // is being written
+	o.append(frame)
+	if !o.over(frame) {
+		t.Error("two frames that keep 1000 bytes each fit into 2000, places and all")
+	}
+}

@@ -55,10 +55,11 @@ func newRawWriter() *rawWriter {
 // buffer is full.
 func (w *rawWriter) write(raw syscall.RawConn, p []byte) (int, error) {
 	w.p, w.n = p, 0
-	if err := raw.Write(w.once); err != nil {
+	err := raw.Write(w.once)
+	w.p = nil // a writer is kept for long
+	if err != nil {
 		return 0, err
 	}
-	w.p = nil
 	return w.n, w.err
 }
 

@@ -41,11 +41,11 @@ type serializer interface {
 	binaryBroadcast(topic, event string, payload Binary) ([]byte, error)
 }
 
-// format is a serializer with the broadcasts that are encoded by it, once for all
-// sockets that speak it.
+// format is a serializer with what is encoded once for all sockets that speak it.
 type format struct {
 	serializer
-	broadcasts *pubsub.Encoding
+	broadcasts *pubsub.Encoding // frames of broadcasts
+	payloads   *pubsub.Encoding // payloads of those that are forwarded, whose frames differ
 }
 
 func (f *format) decode(opcode int, data []byte) (*message, error) {
@@ -58,17 +58,23 @@ func (f *format) decode(opcode int, data []byte) (*message, error) {
 
 func (s *Server) newFormat(speaks serializer) *format {
 	f := &format{serializer: speaks}
-	f.broadcasts = pubsub.NewEncoding(func(m *pubsub.Message) ([]byte, error) {
-		frame, err := f.broadcast(m)
+	f.broadcasts = s.newEncoding(f.broadcast)
+	f.payloads = s.newEncoding(f.forwardable)
+	return f
+}
+
+// newEncoding returns an encoding that says once of each message why it failed.
+func (s *Server) newEncoding(encode func(*pubsub.Message) ([]byte, error)) *pubsub.Encoding {
+	return pubsub.NewEncoding(func(m *pubsub.Message) ([]byte, error) {
+		b, err := encode(m)
 		switch {
 		case errors.Is(err, ErrNoBinary): // the client's choice is no mistake of ours
 			s.cfg.Log.Debug("a broadcast has no form in this version", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
 		case err != nil:
 			s.cfg.Log.Error("a broadcast cannot be encoded", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
 		}
-		return frame, err
+		return b, err
 	})
-	return f
 }
 
 // broadcast makes the frame of a broadcast, a push without refs: the same bytes for
@@ -82,6 +88,27 @@ func (f *format) broadcast(m *pubsub.Message) ([]byte, error) {
 		return nil, err
 	}
 	return f.push(null, null, m.Topic, m.Event, payload), nil
+}
+
+// forwardable returns the payload of a broadcast as a push has it, if it can have it.
+func (f *format) forwardable(m *pubsub.Message) ([]byte, error) {
+	if data, ok := m.Payload.(Binary); ok {
+		_, err := f.binaryPush(null, "", m.Event, nil)
+		return data, err
+	}
+	return encodeJSON(m.Payload)
+}
+
+// forward makes the frame of a broadcast to another topic, as a push of this one.
+func (f *format) forward(joinRef json.RawMessage, topic string, m *pubsub.Message) ([]byte, error) {
+	payload, err := m.Encoded(f.payloads)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := m.Payload.(Binary); ok {
+		return f.binaryPush(joinRef, topic, m.Event, payload)
+	}
+	return f.push(joinRef, null, topic, m.Event, payload), nil
 }
 
 // pushOf makes the frame of a push with any payload.

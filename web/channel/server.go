@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
+	"github.com/gorilla/websocket"
 )
 
 // Server holds the sockets of one kind: see [Config]. It is an http.Handler for
@@ -16,14 +18,13 @@ type Server struct {
 	loops   loops
 	v1, v2  *format
 
+	conns *drainer[*conn]
+
 	ctx    context.Context // of all callbacks
 	cancel context.CancelCauseFunc
 
-	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	polls    map[string]*longPoll // those of conns that are polled, by token
-	draining bool
-	running  sync.WaitGroup // one for each in conns
+	mu    sync.Mutex
+	polls map[string]*longPoll // those of conns that are polled, by token
 }
 
 // New returns a server for the configuration, or says what is wrong with it. It
@@ -42,7 +43,7 @@ func New(cfg Config) (*Server, error) {
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
 		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
-		conns:   make(map[*conn]struct{}),
+		conns:   newDrainer[*conn](cfg.DrainShare, cfg.DrainLeast),
 		polls:   make(map[string]*longPoll),
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
@@ -51,44 +52,46 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Sockets returns how many sockets are open.
-func (s *Server) Sockets() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
+func (s *Server) Sockets() int { return s.conns.count() }
+
+// Drain closes the sockets with 1012 (service restart), a slice every second, so
+// that their clients do not all come back at once elsewhere; new ones are refused
+// with 503. When ctx ends, the others are closed at once, the contexts of callbacks
+// are cancelled, and Drain returns ctx's cause. It always waits for the goroutines
+// of all sockets, and so for callbacks that do not heed their context.
+func (s *Server) Drain(ctx context.Context) error {
+	err := s.conns.drain(ctx)
+	stop := context.AfterFunc(ctx, func() { s.cancel(ErrSocketClosed) })
+	defer stop()
+	s.conns.wait()
+	s.flusher.stop()
+	s.loops.stop()
+	s.cancel(ErrSocketClosed)
+	return err
 }
 
-func (s *Server) isDraining() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.draining
-}
+// Close is Drain without patience.
+func (s *Server) Close() { s.Drain(atOnce()) }
 
-// admit registers a socket, unless the server is draining.
-func (s *Server) admit(c *conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.admitLocked(c)
-}
+// restart ends a socket because its server stops.
+func (c *conn) restart() bool { return c.close(websocket.CloseServiceRestart, "", false) }
 
-// admitLocked is called with mu.
-func (s *Server) admitLocked(c *conn) bool {
-	if s.draining {
-		return false
-	}
-	s.conns[c] = struct{}{}
-	s.running.Add(1)
-	return true
-}
-
-// admitLongPoll is admit for a session, which requests find by its token.
+// admitLongPoll admits a session, which requests find by its token.
 func (s *Server) admitLongPoll(p *longPoll) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.polls) >= s.cfg.MaxPolls || !s.admitLocked(&p.conn) {
+	if len(s.polls) >= s.cfg.MaxPolls || !s.conns.admit(&p.conn) {
 		return false
 	}
 	s.polls[p.token] = p
 	return true
+}
+
+// isFull tells before Connect has its work whether admitLongPoll has room.
+func (s *Server) isFull() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.polls) >= s.cfg.MaxPolls
 }
 
 // dropLongPoll lets no request find the session any more.
@@ -96,14 +99,6 @@ func (s *Server) dropLongPoll(p *longPoll) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.polls, p.token)
-}
-
-// forget is called by a socket as its last act.
-func (s *Server) forget(c *conn) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
-	s.running.Done()
 }
 
 // route returns the route for a topic, nil if there is none.

@@ -23,8 +23,8 @@ type Subscription struct {
 func (s *Socket) Subscribe(topic string) *Subscription { return s.subscribeTo(topic, false) }
 
 // Forward pushes what is broadcast to any topic to the client, as an event of this
-// channel, and without asking it. A payload that is a [json.RawMessage] costs the
-// least: any other is encoded for each client.
+// channel, and without asking it. The payload is encoded once for all clients. One
+// that cannot be is logged, and a [Binary] leaves out those who have none.
 func (s *Socket) Forward(topic string) *Subscription { return s.subscribeTo(topic, true) }
 
 func (s *Socket) subscribeTo(topic string, forward bool) *Subscription {
@@ -70,10 +70,20 @@ func (l *listener) Deliver(m *pubsub.Message) {
 	case !sub.forward:
 		sub.s.mustPut(heard{sub, m})
 	default:
-		if err := sub.s.Push(m.Event, m.Payload); err != nil && !sub.over() {
-			sub.s.log().Error("a broadcast cannot be forwarded", "topic", sub.s.route.Pattern, "event", clip(m.Event), "err", err)
-		}
+		sub.pushOn(m)
 	}
+}
+
+// pushOn forwards a broadcast. What no client can be sent is said once, by the
+// encoding; what this one cannot is no mistake of ours: it chose its refs and its
+// version.
+func (sub *Subscription) pushOn(m *pubsub.Message) {
+	frame, err := sub.s.conn.format.forward(sub.s.joinRef, sub.s.topic, m)
+	if err != nil {
+		sub.s.log().Debug("a broadcast is not forwarded", "topic", sub.s.route.Pattern, "event", clip(m.Event), "err", err)
+		return
+	}
+	sub.s.send(frame) // if the channel has ended, so has this
 }
 
 // heard is a broadcast in the mailbox.

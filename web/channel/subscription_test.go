@@ -87,9 +87,26 @@ func TestUnsubscribeInACallback(t *testing.T) {
 	c.wantNothing()
 }
 
+// A broadcast that had begun before Unsubscribe may come late. It says nothing.
+func TestSubscriptionIsQuietAfterItsEnd(t *testing.T) {
+	sockets := make(caught, 1)
+	site := start(t, Config{Routes: routeToHost(&host{fake: fake{in: echo, join: sockets.join}, info: pushInfo})})
+	c := site.dial()
+	c.join("room:a")
+	s := <-sockets
+	for _, sub := range []*Subscription{s.Subscribe("weather"), s.Forward("weather")} {
+		sub.Unsubscribe()
+		(*listener)(sub).Deliver(&pubsub.Message{Topic: "weather", Event: "rain"})
+	}
+	c.wantNothing()
+	c.send(`["1","2","room:a","done",{}]`) // behind what the mailbox had
+	c.want(`["1","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 func TestHearingTooMuch(t *testing.T) {
 	ps := pubsub.New()
-	block := make(chan struct{})
+	block, open := gate()
+	defer open()
 	sockets, reasons := make(caught, 2), make(chan error, 2)
 	site := start(t, Config{PubSub: ps, MaxInfos: 3, Routes: routeToHost(&host{
 		info: func(context.Context, *Socket, any) error { <-block; return nil },
@@ -105,7 +122,7 @@ func TestHearingTooMuch(t *testing.T) {
 	if n := ps.Count("weather"); n != 0 {
 		t.Errorf("%d are still subscribed", n)
 	}
-	close(block)
+	open()
 	if reason := <-reasons; reason != ErrFellBehind {
 		t.Errorf("terminated with %v, want %v", reason, ErrFellBehind)
 	}

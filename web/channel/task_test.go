@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,7 +11,8 @@ import (
 )
 
 func TestTask(t *testing.T) {
-	release := make(chan string)
+	release := make(chan string, 1)
+	defer close(release)
 	site := start(t, Config{Routes: routeTo(&fake{in: func(_ context.Context, s *Socket, m Message) (any, error) {
 		if m.Event == "now" {
 			return OK, nil
@@ -27,7 +29,9 @@ func TestTask(t *testing.T) {
 }
 
 func TestTasksAreBounded(t *testing.T) {
-	release := make(chan struct{})
+	release := make(chan struct{}, 11) // as many tasks run
+	open := sync.OnceFunc(func() { close(release) })
+	defer open()
 	site := start(t, Config{Routes: routeTo(&fake{in: func(_ context.Context, s *Socket, m Message) (any, error) {
 		return nil, s.Go(func(context.Context) { <-release; m.Ref.Reply(nil) })
 	}})})
@@ -41,15 +45,14 @@ func TestTasksAreBounded(t *testing.T) {
 	c.join("room:b")
 	c.send(`["1","2","room:b","wait",{}]`) // another channel has its own
 	c.wantNothing()
-	for range 10 {
+	for range 11 {
 		release <- struct{}{}
 	}
-	release <- struct{}{}
 	for range 11 {
 		c.receive()
 	}
 	c.wantNothing()
-	close(release)
+	open()
 	// The task has answered, but perhaps not ended; so ask until it has.
 	for answer := ""; answer != `["1","4","room:a","phx_reply",{"status":"ok","response":{}}]`; {
 		c.send(`["1","4","room:a","wait",{}]`)
@@ -59,7 +62,8 @@ func TestTasksAreBounded(t *testing.T) {
 
 // Joining and leaving is no way around the limit, even if tasks do not end when told.
 func TestTasksOfASocketAreBounded(t *testing.T) {
-	release := make(chan struct{})
+	release, open := gate()
+	defer open()
 	var running atomic.Int64
 	site := start(t, Config{MaxTasks: 2, MaxChannels: 3, Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
 		return nil, s.Go(func(context.Context) { running.Add(1); <-release })
@@ -73,7 +77,7 @@ func TestTasksOfASocketAreBounded(t *testing.T) {
 	}
 	c.send(`["1","1","room:a","phx_join",{}]`)
 	c.want(`["1","1","room:a","phx_reply",{"status":"error","response":{"reason":"too many tasks"}}]`)
-	close(release)
+	open()
 	c.Close()
 	site.Close()
 	if n := running.Load(); n != 6 {

@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,32 @@ func TestTimerOfABusyChannel(t *testing.T) {
 		c.want(`["1","3","room:a","phx_reply",{"status":"ok","response":{}}]`, `["1",null,"room:a","info","first"]`)
 		time.Sleep(time.Minute)
 		c.wantNothing()
+		c.Close()
+	})
+}
+
+// When the whole process was asleep, the ticks of that time do not come in a row.
+func TestTimerAfterASleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var every *Timer
+		var ticks atomic.Int64
+		site := startInBubble(t, Config{Timeout: time.Hour, Routes: routeToHost(&host{
+			fake: fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+				every = s.Every(time.Second, "tick")
+				return nil, nil
+			}},
+			info: func(context.Context, *Socket, any) error { ticks.Add(1); return nil },
+		})})
+		c := site.dial()
+		c.join("room:a")
+		every.s.mu.Lock()
+		every.due = every.due.Add(-time.Hour)
+		every.s.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := ticks.Load(); n != 10 {
+			t.Errorf("%d ticks in 10 s, want 10", n)
+		}
 		c.Close()
 	})
 }

@@ -13,8 +13,8 @@ type webSocket struct {
 	remote *pubsub.Subscription // to the socket's id, if it has one
 }
 
-func newWebSocket(s *Server, carrier net.Conn, f *format, assigns any) *webSocket {
-	c := &webSocket{conn: conn{srv: s, format: f, assigns: assigns}}
+func newWebSocket(s *Server, carrier net.Conn, who visitor) *webSocket {
+	c := &webSocket{conn: conn{srv: s, format: who.format, assigns: who.assigns}}
 	c.transport = c
 	c.wire.init(carrier, c, s.cfg.Timeout, s.cfg.MaxFrame)
 	c.wire.out.init(carrier, c.wire.broken, &s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
@@ -22,8 +22,8 @@ func newWebSocket(s *Server, carrier net.Conn, f *format, assigns any) *webSocke
 }
 
 // start begins to read. From now on the socket ends by itself.
-func (c *webSocket) start() {
-	if id := c.srv.cfg.ID(c.assigns); id != "" {
+func (c *webSocket) start(id string) {
+	if id != "" {
 		c.remote = c.srv.cfg.PubSub.Subscribe(id, (*remoteControl)(&c.conn))
 	}
 	if !c.srv.loops.add(&c.wire) {
@@ -54,5 +54,5 @@ func (c *webSocket) closed() {
 		c.remote.Unsubscribe()
 	}
 	c.actors.Wait()
-	c.srv.forget(&c.conn)
+	c.srv.conns.forget(&c.conn)
 }

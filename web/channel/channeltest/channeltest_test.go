@@ -28,16 +28,16 @@ func (room) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (
 	return map[string]any{"user": s.Assigns()}, s.Broadcast("arrived", s.Assigns())
 }
 
-func (room) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (any, error) {
+func (room) HandleIn(ctx context.Context, s *channel.Socket, m channel.Message) (any, error) {
 	switch m.Event {
 	case "echo":
-		return m.Payload, nil
+		return payload(m), nil
 	case "refuse":
-		return nil, channel.Refuse(m.Payload)
+		return nil, channel.Refuse(payload(m))
 	case "push":
-		return nil, s.Push("pushed", m.Payload)
+		return nil, s.Push("pushed", payload(m))
 	case "shout":
-		return channel.OK, s.Broadcast("shouted", m.Payload)
+		return channel.OK, s.Broadcast("shouted", payload(m))
 	case "whisper":
 		return channel.OK, s.BroadcastFrom("shouted", m.Payload)
 	case "secret":
@@ -59,6 +59,9 @@ func (room) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (a
 			}
 			s.Push("pushed", nil)
 		})
+	case "hang":
+		<-ctx.Done()
+		return nil, nil
 	case "stop":
 		s.Stop()
 		return nil, nil
@@ -66,6 +69,14 @@ func (room) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (a
 		panic("on purpose")
 	}
 	return nil, channel.ErrUnknownEvent
+}
+
+// payload is what came with an event: bytes, or JSON.
+func payload(m channel.Message) any {
+	if m.Binary != nil {
+		return m.Binary
+	}
+	return m.Payload
 }
 
 func (room) HandleInfo(_ context.Context, s *channel.Socket, value any) error {
@@ -180,6 +191,25 @@ func TestSockets(t *testing.T) {
 	})
 }
 
+func TestBytes(t *testing.T) {
+	both(t, func(t *testing.T) {
+		server := channeltest.Start(t, config)
+		ann, bob := server.Connect(nil).Join("room:a", nil), server.Connect(nil).Join("room:a", nil)
+		for _, bytes := range []channel.Binary{{0, 0xff, '"'}, {}} {
+			ann.Push("echo", bytes).AssertOK(bytes)
+			ann.Push("refuse", bytes).AssertError(bytes)
+			ann.Push("push", bytes)
+			ann.AssertPush("pushed", bytes)
+			ann.Push("shout", bytes).AssertOK(nil)
+			bob.AssertPush("shouted", bytes)
+			ann.AssertPush("shouted", bytes)
+			ann.AssertBroadcast("shouted", bytes)
+			bob.AssertBroadcast("shouted", bytes)
+		}
+		server.Connect(nil).AssertRefused("room:a", channel.Binary("x"), map[string]string{"reason": "join params must be JSON"})
+	})
+}
+
 func TestTimeInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := channeltest.Join(t, config, "room:a", nil)
@@ -245,6 +275,33 @@ func TestAssertionsFail(t *testing.T) {
 		`pushed on room:a: got 1, want 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
 			c.Push("push", 1)
 			c.AssertPush("pushed", 2)
+		},
+		`pushed on room:a: got bytes "1", want 1`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("push", channel.Binary("1"))
+			c.AssertPush("pushed", 1)
+		},
+		`pushed on room:a: got {}, want bytes ""`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("push", nil)
+			c.AssertPush("pushed", channel.Binary{})
+		},
+		`pushed on room:a: got bytes "\x00", want JSON`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("push", channel.Binary{0})
+			c.Receive("pushed")
+		},
+		`reply to echo on room:a: got bytes "1", want JSON`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("echo", channel.Binary("1")).Receive()
+		},
+		`reply to echo on room:a: got ok bytes "1", want ok bytes "2"`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("echo", channel.Binary("1")).AssertOK(channel.Binary("2"))
+		},
+		`reply to echo on room:a: got ok bytes "1", want error bytes "1"`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			c.Push("echo", channel.Binary("1")).AssertError(channel.Binary("1"))
+		},
+		`room:a: the channel does not come to rest`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+			for range 100 { // more than its mailbox holds
+				c.Push("hang", nil)
+			}
+			c.Settle()
 		},
 		`sung on room:a: nothing came`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
 			c.AssertPush("sung", nil)

@@ -52,8 +52,17 @@ func (c *Client) push(event string, payload any) *Reply {
 }
 
 // Receive waits for the next push of the event, a broadcast or not, and returns its
-// payload.
+// payload, which must be JSON.
 func (c *Client) Receive(event string) json.RawMessage {
+	c.t.Helper()
+	got := c.receive(event)
+	if got.binary != nil {
+		c.t.Fatalf("%s on %s: got %s, want JSON", event, c.topic, got)
+	}
+	return got.json
+}
+
+func (c *Client) receive(event string) payload {
 	c.t.Helper()
 	f, err := c.socket.frames.take(c.isPush(event))
 	if err != nil {
@@ -67,7 +76,7 @@ func (c *Client) Receive(event string) json.RawMessage {
 // has the payload. Other events may come before.
 func (c *Client) AssertPush(event string, payload any) {
 	c.t.Helper()
-	if got := c.Receive(event); !same(c.t, got, payload) {
+	if got := c.receive(event); !same(c.t, got, payload) {
 		c.t.Fatalf("%s on %s: got %s, want %s", event, c.topic, got, encode(c.t, payload))
 	}
 }
@@ -170,6 +179,10 @@ func (c *Client) Settle() {
 // afterwards, if the topic was joined anew.
 func isEnd(event string) bool { return event == "phx_close" || event == "phx_error" }
 
+// pause is how long a channel that has no room for a question is left alone. In a
+// bubble time would not pass without it.
+const pause = time.Millisecond
+
 // ask asks the probe; false means that the channel has ended.
 func (c *Client) ask() (settled, bool) {
 	c.t.Helper()
@@ -177,9 +190,13 @@ func (c *Client) ask() (settled, bool) {
 	if ended || c.ended {
 		return settled{}, false
 	}
-	for {
+	for began := time.Now(); ; {
 		status, response := c.push(settleEvent, nil).Receive()
 		if strings.Contains(string(response), "too busy") {
+			if time.Since(began) >= patience {
+				c.t.Fatalf("%s: the channel does not come to rest", c.topic)
+			}
+			<-time.After(pause)
 			continue
 		}
 		var state settled

@@ -19,7 +19,8 @@
 //	server.PubSub.Broadcast("room:lobby", "closing", nil)
 //
 // What wants an argument compares it as JSON: a struct, a map and a json.RawMessage
-// that encode alike are alike, and nil is {}.
+// that encode alike are alike, and nil is {}. A [channel.Binary] is bytes both ways: it
+// is pushed as bytes, and equals nothing but bytes.
 //
 // # How it works
 //

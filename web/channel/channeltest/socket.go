@@ -1,7 +1,6 @@
 package channeltest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,30 +25,19 @@ type Socket struct {
 	refs int
 }
 
-// frame is one that the server sent. "" stands for the ref null.
-type frame struct {
-	joinRef, ref string
-	topic, event string
-	payload      json.RawMessage
-}
-
-func (f *frame) UnmarshalJSON(b []byte) error {
-	return json.Unmarshal(b, &[]any{&f.joinRef, &f.ref, &f.topic, &f.event, &f.payload})
-}
-
 // receive takes in what the server sends, at once: it is never the client that makes
 // the server wait.
 func (k *Socket) receive() {
 	defer close(k.read)
 	for {
-		_, data, err := k.ws.ReadMessage()
+		opcode, data, err := k.ws.ReadMessage()
 		if err != nil {
 			k.frames.end(err)
 			return
 		}
-		var f frame
-		if err := json.Unmarshal(data, &f); err != nil {
-			k.frames.end(fmt.Errorf("the server sent %s: %w", data, err))
+		f, err := parseFrame(opcode, data)
+		if err != nil {
+			k.frames.end(fmt.Errorf("the server sent %q: %w", data, err))
 			return
 		}
 		k.frames.put(f)
@@ -60,6 +48,9 @@ func (k *Socket) receive() {
 func (k *Socket) send(joinRef, topic, event string, payload any) (ref string) {
 	k.t.Helper()
 	encoded := encode(k.t, payload)
+	if encoded.binary != nil && max(len(topic), len(event)) > 255 {
+		k.t.Fatalf("%s on %s: too long beside bytes", event, topic)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.refs++
@@ -68,7 +59,11 @@ func (k *Socket) send(joinRef, topic, event string, payload any) (ref string) {
 		joinRef = ref
 	}
 	// An error is one of the connection, and the reader will say more of it.
-	k.ws.WriteJSON([]any{joinRef, ref, topic, event, encoded})
+	if encoded.binary != nil {
+		k.ws.WriteMessage(websocket.BinaryMessage, binaryPush(joinRef, ref, topic, event, encoded.binary))
+	} else {
+		k.ws.WriteJSON([]any{joinRef, ref, topic, event, encoded.json})
+	}
 	return ref
 }
 
@@ -79,11 +74,11 @@ func (k *Socket) Join(topic string, params any) *Client {
 	sub := k.server.PubSub.Subscribe(topic, (*recorder)(c))
 	k.t.Cleanup(sub.Unsubscribe)
 	join := c.push("phx_join", params)
-	status, response := join.Receive()
+	status, response := join.receive()
 	if status != "ok" {
 		k.t.Fatalf("join %s: %s %s", topic, status, response)
 	}
-	c.Joined = response
+	c.Joined = response.json
 	return c
 }
 

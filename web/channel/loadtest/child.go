@@ -126,6 +126,7 @@ func (c *child) stop() {
 type pair struct {
 	server, load *child
 	addr         string
+	delivered    int // frames of broadcasts that the sockets should have got so far
 }
 
 // startPair starts a server of a kind and a generator for it. A buffer other than 0
@@ -158,6 +159,17 @@ func (p *pair) stop() {
 // connect opens sockets, which join the topic if there is one.
 func (p *pair) connect(group string, n int, topic string) error {
 	_, err := p.load.ask(order{Do: "connect", Addr: p.addr, Group: group, Count: n, Topic: topic, Join: topic != ""})
+	return err
+}
+
+// broadcast makes so many broadcasts to a topic, and returns when all its receivers
+// have got them.
+func (p *pair) broadcast(topic string, count, size, receivers int) error {
+	if _, err := p.server.ask(order{Do: "broadcast", Topic: topic, Count: count, Size: size}); err != nil {
+		return err
+	}
+	p.delivered += count * receivers
+	_, err := p.load.ask(order{Do: "delivered", Count: p.delivered})
 	return err
 }
 

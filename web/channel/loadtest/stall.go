@@ -28,76 +28,89 @@ const stallTraffic = (2*sendBuffer+2*receiveSize+queueLimit)/stallText + 2
 // measureStall compares a server a tenth of whose clients stop reading with one that
 // has those others only.
 func measureStall(ctx context.Context, cfg config, to io.Writer) error {
-	var pairs [2]*pair
-	for i := range pairs {
-		p, err := startPair(ctx, "ours", sendBuffer)
-		if err != nil {
-			return err
-		}
-		defer p.stop()
-		pairs[i] = p
+	calm, err := startPair(ctx, "ours", sendBuffer)
+	if err != nil {
+		return err
 	}
-	stalled := pairs[1]
-	slow := cfg.sockets / 10
-	quick := cfg.sockets - slow
-	for _, p := range pairs {
-		if err := p.connect("quick", quick, everybody); err != nil {
-			return err
-		}
+	defer calm.stop()
+	stalled, err := startPair(ctx, "ours", sendBuffer)
+	if err != nil {
+		return err
 	}
-	var with, without []float64
-	var delivered [2]int
-	codes, worst := map[int]int{}, 0
-	for turn := range cfg.turns + 1 {
-		if err := stall(stalled, slow, everybody); err != nil {
+	defer stalled.stop()
+	m := stallMeasurement{calm: calm, stalled: stalled, slow: cfg.sockets / 10}
+	m.quick = cfg.sockets - m.slow
+	for _, p := range []*pair{calm, stalled} {
+		if err := p.connect("quick", m.quick, everybody); err != nil {
 			return err
-		}
-		run := func(i int) (float64, error) {
-			cpu, err := pairs[i].cpu(func() error {
-				for sent := 0; sent < stallTraffic; sent += stallBurst {
-					delivered[i] += stallBurst * quick
-					if _, err := pairs[i].server.ask(order{Do: "broadcast", Topic: everybody, Count: stallBurst, Size: stallText}); err != nil {
-						return err
-					}
-					if _, err := pairs[i].load.ask(order{Do: "delivered", Count: delivered[i]}); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			return micros(cpu, stallTraffic*quick), err
-		}
-		b, err := run(1)
-		if err != nil {
-			return err
-		}
-		r, err := stalled.server.ask(order{Do: "subscribed", Topic: everybody})
-		if err != nil {
-			return err
-		}
-		worst = max(worst, r.Count-quick)
-		got, err := hangUpSlow(stalled, slow*(turn+1))
-		if err != nil {
-			return err
-		}
-		codes = got.Codes
-		delivered[1] = got.Count // those who were slow have got some, too
-		a, err := run(0)
-		if err != nil {
-			return err
-		}
-		if turn > 0 { // the first warms up
-			with, without = append(with, b), append(without, a)
 		}
 	}
+	if err := m.takeTurn(); err != nil { // warms up
+		return err
+	}
+	m.with, m.without = nil, nil
+	for range cfg.turns {
+		if err := m.takeTurn(); err != nil {
+			return err
+		}
+	}
+	m.print(to)
+	return measureStallMemory(ctx, to, m.slow)
+}
+
+// stallMeasurement is what two servers in turns have shown.
+type stallMeasurement struct {
+	calm, stalled *pair
+	slow, quick   int
+	with, without []float64 // µs per delivery to the quick ones, beside slow ones and alone
+	worst         int       // of the slow ones in a turn, how many were not closed
+	gone          int       // slow ones of all turns
+	codes         map[int]int
+}
+
+func (m *stallMeasurement) takeTurn() error {
+	if err := stall(m.stalled, m.slow, everybody); err != nil {
+		return err
+	}
+	with, err := m.traffic(m.stalled)
+	if err != nil {
+		return err
+	}
+	r, err := m.stalled.server.ask(order{Do: "subscribed", Topic: everybody})
+	if err != nil {
+		return err
+	}
+	m.worst = max(m.worst, r.Count-m.quick)
+	m.gone += m.slow
+	if m.codes, err = hangUpSlow(m.stalled, m.gone); err != nil {
+		return err
+	}
+	without, err := m.traffic(m.calm)
+	m.with, m.without = append(m.with, with), append(m.without, without)
+	return err
+}
+
+// traffic returns the CPU of the server for each delivery to a quick one.
+func (m *stallMeasurement) traffic(p *pair) (float64, error) {
+	cpu, err := p.cpu(func() error {
+		for sent := 0; sent < stallTraffic; sent += stallBurst {
+			if err := p.broadcast(everybody, stallBurst, stallText, m.quick); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return micros(cpu, stallTraffic*m.quick), err
+}
+
+func (m *stallMeasurement) print(to io.Writer) {
 	fmt.Fprintf(to, "%d of %d clients stop reading, %d times; broadcasts of %d bytes, SO_SNDBUF and SO_RCVBUF %d KiB before doubling:\n\n",
-		slow, cfg.sockets, cfg.turns+1, stallText, sendBuffer>>10)
+		m.slow, m.slow+m.quick, m.gone/m.slow, stallText, sendBuffer>>10)
 	fmt.Fprintln(to, "| what | measured | wanted |\n| --- | --- | --- |")
-	fmt.Fprintf(to, "| not yet closed after %d broadcasts, which their buffers and queues cannot hold | %d | 0 |\n", stallTraffic, worst)
-	fmt.Fprintf(to, "| close codes | %s | only %d |\n", listCodes(codes), tooSlow)
+	fmt.Fprintf(to, "| not yet closed after %d broadcasts, which their buffers and queues cannot hold | %d | 0 |\n", stallTraffic, m.worst)
+	fmt.Fprintf(to, "| close codes | %s | only %d |\n", listCodes(m.codes), tooSlow)
 	fmt.Fprintf(to, "| CPU per delivery to the others | %.2f µs, %.2f µs if nobody stalls: **%.2f** | ≤ 1.2 |\n",
-		median(with), median(without), median(ratios(with, without)))
-	return measureStallMemory(ctx, cfg, to, slow)
+		median(m.with), median(m.without), median(ratios(m.with, m.without)))
 }
 
 // stall opens sockets that join the topic and stop reading.
@@ -111,21 +124,22 @@ func stall(p *pair, n int, topic string) error {
 	return err
 }
 
-// hangUpSlow reads what was sent to the slow ones, until the server has closed them.
-func hangUpSlow(p *pair, gone int) (r report, err error) {
+// hangUpSlow reads what was sent to the slow ones, until the server has closed them,
+// and returns the codes of all that were closed so far.
+func hangUpSlow(p *pair, gone int) (codes map[int]int, err error) {
 	if _, err = p.load.ask(order{Do: "resume", Group: "slow"}); err != nil {
-		return r, err
+		return nil, err
 	}
-	if r, err = p.load.ask(order{Do: "gone", Count: gone}); err != nil {
-		return r, err
+	closed, err := p.load.ask(order{Do: "gone", Count: gone})
+	if err != nil {
+		return nil, err
 	}
-	codes := r.Codes
 	if _, err = p.load.ask(order{Do: "forget", Group: "slow"}); err != nil {
-		return r, err
+		return nil, err
 	}
-	r, err = p.load.ask(order{Do: "delivered"})
-	r.Codes = codes
-	return r, err
+	r, err := p.load.ask(order{Do: "delivered"})
+	p.delivered = r.Count // they have got some, too
+	return closed.Codes, err
 }
 
 func listCodes(codes map[int]int) (list string) {
@@ -136,37 +150,4 @@ func listCodes(codes map[int]int) (list string) {
 		list += fmt.Sprintf("%d × %d", codes[code], code)
 	}
 	return list
-}
-
-// measureStallMemory sends frames of its own to each of the slow ones, so that
-// nothing is shared, and looks how much each costs at most before it is closed.
-func measureStallMemory(ctx context.Context, cfg config, to io.Writer, slow int) error {
-	p, err := startPair(ctx, "ours", sendBuffer)
-	if err != nil {
-		return err
-	}
-	defer p.stop()
-	const topic = "push:slow"
-	if err := stall(p, slow, topic); err != nil {
-		return err
-	}
-	before, err := p.server.ask(order{Do: "collect"})
-	if err != nil {
-		return err
-	}
-	most, heldMost := 0, 0
-	for range stallTraffic {
-		if _, err := p.server.ask(order{Do: "push", Topic: topic, Size: stallText}); err != nil {
-			return err
-		}
-		r, err := p.server.ask(order{Do: "collect"})
-		if err != nil {
-			return err
-		}
-		held := r.Usage.Heap + r.Usage.Stacks - before.Usage.Heap - before.Usage.Stacks
-		most, heldMost = max(most, r.Usage.RSS-before.Usage.RSS), max(heldMost, held)
-	}
-	fmt.Fprintf(to, "| most that each costs, frames of its own | objects and stacks **%.1f KiB**, RSS %.1f KiB | ≤ 64 KiB and the current frame |\n\n",
-		float64(heldMost)/1024/float64(slow), float64(most)/1024/float64(slow))
-	return nil
 }

@@ -19,7 +19,13 @@ import * as reconnect from "./scenarios/reconnect.mjs"
 import {World} from "./world.mjs"
 
 const {refused, ...connects} = connect
-const scenarios = {...connects, ...auth, ...join, ...push, ...broadcast, ...crash, ...reconnect, ...fallback, ...presence, ...binary}
+const scenarios = {}
+for(const module of [connects, auth, join, push, broadcast, crash, reconnect, fallback, presence, binary]){
+  for(const [name, scenario] of Object.entries(module)){
+    if(name in scenarios){ throw new Error(`two scenarios are called ${name}`) }
+    scenarios[name] = scenario
+  }
+}
 
 const [name, transport, serializer, url, control] = process.argv.slice(2)
 if(name === "list"){

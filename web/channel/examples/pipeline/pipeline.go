@@ -15,6 +15,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -64,11 +65,10 @@ func New(cfg Config) *Pipeline {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	for value, standard := range map[*int]int{&cfg.Buffer: 10_000, &cfg.PerUser: 1_000, &cfg.Consumers: 4, &cfg.Demand: 10} {
-		if *value <= 0 {
-			*value = standard
-		}
-	}
+	cfg.Buffer = cmp.Or(max(cfg.Buffer, 0), 10_000)
+	cfg.PerUser = cmp.Or(max(cfg.PerUser, 0), 1_000)
+	cfg.Consumers = cmp.Or(max(cfg.Consumers, 0), 4)
+	cfg.Demand = cmp.Or(max(cfg.Demand, 0), 10)
 	p := &Pipeline{cfg: cfg}
 	p.buffer.init(cfg.Buffer, cfg.PerUser)
 	return p
