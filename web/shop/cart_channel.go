@@ -131,7 +131,8 @@ func (c *cartChannel) add(asked cartChange, cart checkout.Cart) (checkout.Cart, 
 	return addTo(cart, c.pusher.taken.Load(), asked.item(), asked.Replace, c.actor, c.carts.maxLines)
 }
 
-// addTo puts an item of the catalog into a cart. It may be sold out or not released: then it cannot be bought.
+// addTo puts an item of the catalog into a cart, which holds so many that can be seen. It may be sold out or not
+// released: then it cannot be bought.
 func addTo(
 	cart checkout.Cart, catalog *inventory.Catalog, id inventory.ItemID, replace bool, by checkout.Actor, most int,
 ) (checkout.Cart, error) {
@@ -139,6 +140,7 @@ func addTo(
 	if !ok {
 		return cart, inventory.ErrNotFound
 	}
+	most += cart.Len() - len(visible(cart, catalog))
 	if replace {
 		return cart.Replace(newLine(item, product), by, most)
 	}
