@@ -57,6 +57,9 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	if c.pusher.taken.Load() == nil {
 		return nil, ErrNotOpen
 	}
+	if err := enterSocket(s); err != nil {
+		return nil, err
+	}
 	c.actor = checkout.NewActor()
 	if c.carts.perSecond > 0 {
 		c.limit = rate.NewLimiter(rate.Limit(c.carts.perSecond), max(1, int(c.carts.perSecond)))
@@ -68,6 +71,7 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	defer func() {
 		if !joined { // nobody will call Terminate
 			c.carts.leave(c.id)
+			leaveSocket(s)
 		}
 	}()
 	err := errors.Join(s.Push("cart", c.show(s, cart)), c.tellOthers(s, cart))
@@ -76,7 +80,10 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 }
 
 // Terminate is the end of the tab.
-func (c *cartChannel) Terminate(context.Context, *channel.Socket, error) { c.carts.leave(c.id) }
+func (c *cartChannel) Terminate(_ context.Context, s *channel.Socket, _ error) {
+	c.carts.leave(c.id)
+	leaveSocket(s)
+}
 
 // cartChange is the payload of add_item and remove_item.
 type cartChange struct {
