@@ -40,6 +40,7 @@ type cartChannel struct {
 	limit  *rate.Limiter
 
 	shown   uint64 // version of the cart that the tab has seen
+	token   string // of that version, "" while there is nothing in it
 	follows map[inventory.ItemID]*channel.Subscription
 }
 
@@ -66,7 +67,11 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	}
 	var p cartParams
 	_ = json.Unmarshal(params, &p) // what is no token is an empty cart
-	cart := c.carts.enter(c.id, c.carts.tokens.Open(p.Serialized))
+	brought := c.carts.tokens.Open(p.Serialized)
+	cart := c.carts.enter(c.id, brought)
+	if !cart.Equal(checkout.Cart{}) && cart.Equal(brought) {
+		c.shown, c.token = cart.version, p.Serialized
+	}
 	joined := false
 	defer func() {
 		if !joined { // nobody will call Terminate
@@ -214,13 +219,21 @@ func (c *cartChannel) HandleInfo(_ context.Context, s *channel.Socket, _ any) er
 	return s.Push("cart", c.show(s, cart))
 }
 
-// show makes what the tab sees of the cart from now on.
+// show makes what the tab sees of the cart from now on. The same cart keeps its token: so a tab that sees another one
+// knows that it has something to keep.
 func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.follow(s, cart.Lines())
-	c.shown = cart.version
+	token := c.token
+	if token == "" || c.shown != cart.version {
+		token = c.carts.tokens.Sign(cart.Cart)
+	}
+	c.shown, c.token = cart.version, ""
+	if !cart.Empty() {
+		c.token = token
+	}
 	return cartPayload{
 		Items:      viewCart(cart.Cart, c.pusher.taken.Load(), c.pusher.pages.imageURL),
-		Serialized: c.carts.tokens.Sign(cart.Cart),
+		Serialized: token,
 	}
 }
 
