@@ -61,12 +61,15 @@ func newCartShop(t *testing.T, items ...int) *shop {
 	t.Helper()
 	s := newShop(t)
 	for _, id := range items {
-		s.run("restock", fmt.Sprintf("SHU6%d%02d", (id-1)/13, (id-1)%13+1), "1000")
+		s.run("restock", skuOf(id), "1000")
 	}
 	s.run("release", "SHU6000")
 	s.run("release", "SHU6100")
 	return s
 }
+
+// skuOf is the SKU of an item of the seed.
+func skuOf(item int) string { return fmt.Sprintf("SHU6%d%02d", (item-1)/13, (item-1)%13+1) }
 
 // checkOut goes from the page with the cart to the checkout, and buys what is there.
 func (v *visitor) checkOut() {
@@ -133,6 +136,9 @@ func TestCartOutlivesTheVisit(t *testing.T) {
 	if stored := evaluate[string](v, "localStorage.storedCart"); len(id) != 64 || stored == "" {
 		t.Errorf("the cart's id has %d characters, %q is stored", len(id), stored)
 	}
+	until(t, "the session has the cart", func() bool { // the script tells it a moment after the change
+		return evaluate[bool](v, "async () => (await (await fetch('/session')).json()).serialized_cart !== null")
+	})
 	s.stop()
 	s.start()
 	v.visit(s.URL) // another port, and so another origin: what the browser kept is not there
@@ -230,9 +236,7 @@ func TestCartWithoutJavaScript(t *testing.T) {
 	v.wait("button.purchase-button:enabled")
 	v.visit(s.URL)
 	v.checkOut()
-	v.says("[data-flash]", "Your purchase could not be completed")
-	v.click(".checkout-line__remove")
-	v.says(".checkout-container", "No items to checkout!")
+	v.says("h1", "Your order is complete!")
 	with.gone(".cart-item")
 }
 

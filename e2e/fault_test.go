@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,7 +39,9 @@ func (s *shop) stock() map[string]item {
 }
 
 type item struct {
+	ID        int    `json:"id"`
 	SKU       string `json:"sku"`
+	Size      string `json:"size"`
 	Available int    `json:"available_count"`
 	Sold      int    `json:"sold_count"`
 	Level     string `json:"level"`
@@ -149,7 +150,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 		}
 	}
 	for id := 1; id <= 26; id++ {
-		sku := fmt.Sprintf("SHU6%d%02d", (id-1)/13, (id-1)%13+1)
+		sku := skuOf(id)
 		v.wait(sizeAt(id, says[sku].Level))
 	}
 	s.run("sell", "--yes", "--per-tick", "1000", "--every", "0s")

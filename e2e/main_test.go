@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -36,6 +38,21 @@ func (s suite) Run() int {
 	defer browser.stop()
 	return s.M.Run()
 }
+
+// lookAtSources lets the go command see that a test depends on the whole program: it keeps a test's result until a file
+// changes that the test has looked at, and a program that was built aside is none of those. It must be called in a test.
+var lookAtSources = sync.OnceFunc(func() {
+	_ = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil // gone meanwhile, or not ours to read
+		case d.IsDir() && slices.Contains([]string{".git", ".tools", ".data", "bin", "node_modules", "testdata"}, d.Name()):
+			return fs.SkipDir
+		}
+		_, _ = os.Stat(path)
+		return nil
+	})
+})
 
 // browser is started by the first test that asks for it, and shared: each visitor has a context of its own.
 var browser sharedBrowser

@@ -15,6 +15,31 @@ import (
 	"sneakers23/inventory"
 )
 
+// order is what the command line says of an order.
+type order struct {
+	ID        string      `json:"id"`
+	CreatedAt time.Time   `json:"created_at"`
+	Total     int64       `json:"total_cents"`
+	Status    string      `json:"status"`
+	Lines     []orderLine `json:"lines"`
+}
+
+type orderLine struct {
+	Item  int    `json:"item_id"`
+	SKU   string `json:"sku"`
+	Size  string `json:"size"`
+	Price int64  `json:"price_cents"`
+}
+
+// orders lists all orders, the newest first.
+func (s *shop) orders() (all []order) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.run("orders", "list", "--json", "--limit", "500")), &all); err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
 // besides sells a cart at a teller of the test's own, beside the node.
 func besides(t *testing.T, database string, p checkout.Purchase) checkout.Order {
 	t.Helper()
@@ -78,21 +103,7 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 	id := string(besides(t, s.database, p).ID)
 	v.wait(sizeAt(int(p.Lines[0].Item), "out"))
 
-	var list []struct {
-		ID        string    `json:"id"`
-		CreatedAt time.Time `json:"created_at"`
-		Total     int64     `json:"total_cents"`
-		Status    string    `json:"status"`
-		Lines     []struct {
-			Item  int    `json:"item_id"`
-			SKU   string `json:"sku"`
-			Size  string `json:"size"`
-			Price int64  `json:"price_cents"`
-		} `json:"lines"`
-	}
-	if err := json.Unmarshal([]byte(s.run("orders", "list", "--json")), &list); err != nil {
-		t.Fatal(err)
-	}
+	list := s.orders()
 	if len(list) != 1 || list[0].ID != id || list[0].Status != "confirmed" || list[0].Total != int64(p.Total) || list[0].CreatedAt.IsZero() ||
 		len(list[0].Lines) != 2 || list[0].Lines[0].SKU != out || list[0].Lines[0].Price != 120_00 || list[0].Lines[0].Size == "" {
 		t.Errorf("got %+v", list)

@@ -9,30 +9,37 @@ import (
 	"time"
 )
 
-// proxy is a line between a browser and the node that can be cut.
+// proxy is a line between a browser and the node, or between the node and its database, that can be cut.
 type proxy struct {
-	URL    string
-	target string
-	lag    time.Duration // what comes from the node is this late
+	URL     string
+	network string
+	target  string
+	answers func(to io.Writer, from io.Reader) // carries what comes from the far end, until one of them ends
 
-	mu    sync.Mutex
-	down  bool
-	open  map[net.Conn]bool
-	wg    sync.WaitGroup
-	close func() error
+	mu   sync.Mutex
+	down bool
+	open map[net.Conn]bool
+	wg   sync.WaitGroup
 }
 
-// newProxy makes a line to the node at url. It ends with the test.
+// newProxy makes a line to the node at url. What comes from the node is as late as the lag. It ends with the test.
 func newProxy(t testing.TB, url string, lag time.Duration) *proxy {
+	t.Helper()
+	p := &proxy{network: "tcp", target: strings.TrimPrefix(url, "http://"), answers: func(to io.Writer, from io.Reader) {
+		_, _ = io.Copy(lateWriter{to, lag}, from)
+	}}
+	p.URL = "http://" + p.start(t)
+	return p
+}
+
+// start listens, and returns where.
+func (p *proxy) start(t testing.TB) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{
-		URL: "http://" + l.Addr().String(), target: strings.TrimPrefix(url, "http://"), lag: lag,
-		open: make(map[net.Conn]bool), close: l.Close,
-	}
+	p.open = make(map[net.Conn]bool)
 	p.wg.Go(func() {
 		for {
 			client, err := l.Accept()
@@ -43,17 +50,17 @@ func newProxy(t testing.TB, url string, lag time.Duration) *proxy {
 		}
 	})
 	t.Cleanup(func() {
-		_ = p.close()
+		_ = l.Close()
 		p.cut()
 		p.wg.Wait()
 	})
-	return p
+	return l.Addr().String()
 }
 
 // carry passes bytes both ways until one side ends or the line is cut.
 func (p *proxy) carry(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("tcp", p.target)
+	server, err := net.Dial(p.network, p.target)
 	if err != nil {
 		return
 	}
@@ -66,7 +73,7 @@ func (p *proxy) carry(client net.Conn) {
 		_, _ = io.Copy(server, client)
 		server.Close()
 	})
-	_, _ = io.Copy(lateWriter{client, p.lag}, server)
+	p.answers(client, server)
 }
 
 // lateWriter is the far end of a long line.

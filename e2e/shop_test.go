@@ -29,6 +29,7 @@ type shop struct {
 	t        testing.TB
 	dataDir  string
 	database string // URL; empty for the node's private one
+	secret   string // which other nodes may have too; empty for one that the node makes itself
 
 	URL  string
 	cmd  *exec.Cmd
@@ -39,9 +40,19 @@ type shop struct {
 // newShop starts a node on a schema of its own.
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t)}
+	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t), secret: sharedSecret}
 	s.start("--seed")
 	return s
+}
+
+const sharedSecret = "the secret that nodes of a test share"
+
+// another starts one more node on the shop's database.
+func (s *shop) another() *shop {
+	s.t.Helper()
+	other := &shop{t: s.t, dataDir: s.t.TempDir(), database: s.database, secret: s.secret}
+	other.start()
+	return other
 }
 
 // newPrivateShop starts a node with a database of its own.
@@ -58,6 +69,9 @@ func (s *shop) start(args ...string) {
 	began := time.Now()
 	s.log = new(logBuffer)
 	s.cmd = s.command(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)
+	if s.secret != "" {
+		s.cmd.Env = append(s.cmd.Env, "SNEAKERS23_SECRET="+s.secret)
+	}
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -130,6 +144,7 @@ func (s *shop) wait() error {
 
 // command is a call of the program with this shop's environment.
 func (s *shop) command(args ...string) *exec.Cmd {
+	lookAtSources()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNEAKERS23_") })
