@@ -156,7 +156,13 @@ func addTo(
 	if replace {
 		return cart.Replace(newLine(item, product), by, most)
 	}
-	return cart.Add(newLine(item, product), by, most)
+	added, err := cart.Add(newLine(item, product), by, most)
+	if other, ok := errors.AsType[*checkout.DuplicateProductError](err); ok {
+		if _, _, seen := catalog.Item(other.Held.Item); !seen { // nobody could say what to swap
+			return cart.Replace(newLine(item, product), by, most)
+		}
+	}
+	return added, err
 }
 
 func (c *cartChannel) remove(asked cartChange, cart checkout.Cart) (checkout.Cart, error) {

@@ -86,3 +86,20 @@ func TestUnknownItemsDoNotFillTheCart(t *testing.T) {
 	_, page := s.get(d.counter.pages.Home, "/")
 	s.wants(page, "it holds 2 pairs")
 }
+
+// A size that nobody can see is not in the way of another one of the same shoe.
+func TestUnknownSizeGivesWay(t *testing.T) {
+	t.Parallel()
+	catalog := newDesk(t).shelf.Catalog()
+	cart, err := checkout.Cart{}.Add(checkout.Line{ID: checkout.NewLineID(), Product: 1, Item: 77}, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cart, err = addTo(cart, catalog, 2, false, 1, 2)
+	if lines := cart.Lines(); err != nil || len(lines) != 1 || lines[0].Item != 2 {
+		t.Fatalf("the cart has %v: %v", lines, err)
+	}
+	if _, err = addTo(cart, catalog, 3, false, 1, 2); err == nil {
+		t.Error("a size that is there gave way")
+	}
+}
