@@ -73,6 +73,7 @@ func (s *shopServer) open(n *Node) error {
 	s.sockets, err = channel.New(channel.Config{
 		PubSub:        topics,
 		Log:           n.log,
+		Connect:       shop.Connect,
 		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
@@ -118,7 +119,8 @@ func (s *shopServer) open(n *Node) error {
 	return nil
 }
 
-// shopperChannels is how many topics a shopper's socket may join: one for each product, and the cart.
+// shopperChannels is how many topics a shopper's socket may join: one for each product, and the cart. Of carts it may
+// join fewer, see [shop.Connect].
 const shopperChannels = 1000
 
 // metrics are what the node itself knows; the HTTP server adds its own.

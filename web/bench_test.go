@@ -100,7 +100,7 @@ func ask(conn *bufio.ReadWriter, request, want string) error {
 	if err := conn.Flush(); err != nil {
 		return err
 	}
-	length := 0
+	length, chunked := 0, false
 	for first := true; ; first = false {
 		raw, err := conn.ReadSlice('\n')
 		if err != nil {
@@ -115,8 +115,28 @@ func ask(conn *bufio.ReadWriter, request, want string) error {
 				return err
 			}
 		}
-		if line == "" {
+		chunked = chunked || line == "Transfer-Encoding: chunked"
+		switch {
+		case line == "" && chunked:
+			return discardChunks(conn)
+		case line == "":
 			_, err := conn.Discard(length)
+			return err
+		}
+	}
+}
+
+func discardChunks(conn *bufio.ReadWriter) error {
+	for {
+		line, err := conn.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseInt(strings.TrimRight(string(line), "\r\n"), 16, 32)
+		if err != nil {
+			return err
+		}
+		if _, err := conn.Discard(int(size) + len("\r\n")); err != nil || size == 0 {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ var statuses = []struct {
 	{inventory.ErrSoldOut, http.StatusConflict},
 	{checkout.ErrNoOrder, http.StatusNotFound},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
+	{shop.ErrNoLedger, http.StatusServiceUnavailable},
 	{errCrossOrigin, http.StatusForbidden},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // nobody reads it: the client is gone, or we are going

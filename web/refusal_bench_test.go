@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,25 +23,54 @@ func (still) Committed(context.Context, ...inventory.Change) error {
 	panic("sold what is sold out")
 }
 
+// mute is a ledger that nobody may ask.
+type mute struct{ till }
+
+func (mute) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+	panic("asked about what memory settles")
+}
+
 // BenchmarkRefusal buys what is sold out, over loopback, with forms that were made when that was known. The teller has no
-// database at all.
+// database at all, and the ledger must not be asked either. The rate is measured twice: of the answers alone, for who comes
+// without cookies, and of refusals with cookies together with the page to which they lead.
 func BenchmarkRefusal(b *testing.B) {
 	const batch = 1000
 	shelf := webtest.NewShelf(webtest.Rows())
 	teller := checkout.NewTeller(checkout.TellerConfig{Stock: still{shelf}, Log: slog.New(slog.DiscardHandler)})
 	site := newSite(b, func(c *Config) {
 		c.Log = slog.New(slog.DiscardHandler)
-		c.Checkout = shop.NewCheckout(c.Pages, teller, till{}, c.Log)
+		c.Checkout = shop.NewCheckout(c.Pages, teller, mute{}, c.Log)
 	})
 	form := url.Values{"serialized_cart": {soldOutCart(b, shelf.Catalog())}, "total_cents": {"12000"}}.Encode()
 	request := fmt.Sprintf("POST /checkout HTTP/1.1\r\nHost: shop\r\nSec-Fetch-Site: same-origin\r\n"+
 		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(form), form)
+	cookies := refusedCookies(b, site, form)
+	again := strings.Replace(request, "\r\n", "\r\n"+cookies, 1)
+	follow := "GET /checkout HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n" + cookies + "\r\n"
 	buyers := dial(b, site)
-	var took time.Duration
+	var took, tookAll time.Duration
 	for b.Loop() {
 		took += buyers.ask(b, batch, request, "HTTP/1.1 303 See Other")
+		tookAll += buyers.ask(b, batch, again, "HTTP/1.1 303 See Other") + buyers.ask(b, batch, follow, "HTTP/1.1 200 OK")
 	}
 	b.ReportMetric(float64(b.N*batch)/took.Seconds(), "refusals/s")
+	b.ReportMetric(float64(b.N*batch)/tookAll.Seconds(), "shown/s")
+}
+
+// refusedCookies is the header with the cookies of who was refused before: his cart, and what he was told.
+func refusedCookies(b *testing.B, site site, form string) string {
+	r := httptest.NewRequest("POST", "/checkout", strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	var pairs []string
+	for _, cookie := range w.Result().Cookies() {
+		pairs = append(pairs, cookie.Name+"="+cookie.Value)
+	}
+	if len(pairs) != 2 {
+		b.Fatalf("refused, and got the cookies %v", w.Result().Cookies())
+	}
+	return "Cookie: " + strings.Join(pairs, "; ") + "\r\n"
 }
 
 // soldOutCart is the token of a cart with an item that is out, as the checkout signs it.

@@ -114,7 +114,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/products/../../etc/passwd", 404, "Not on our shelves"},
 		{"GET", "/products/", 404, "Not on our shelves"},
 		{"GET", "/nothing", 404, "Not on our shelves"},
-		{"POST", "/cart/add", 404, "Not on our shelves"},
+		{"POST", "/cart/add", 303, ""},
 		{"POST", "/", 405, "That does not work here"},
 		{"GET", "/session", 200, `"cart_id":`},
 		{"GET", "/assets/nothing.js", 404, "Not on our shelves"},

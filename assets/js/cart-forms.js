@@ -1,4 +1,4 @@
-import { say, silence } from "./toast"
+import { say, silence } from "./toast.js"
 
 // Lets the forms of the pages change the cart without leaving the page. While there is no channel they are what they
 // always are: forms.
@@ -7,7 +7,7 @@ export function changeByForms(cart) {
     const { submitter, target: form } = event
     const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action")
     const change = changes[action]
-    if (!change || !cart.ready()) return
+    if (!change || !submitter || !cart.ready()) return
 
     event.preventDefault()
     form.closest(".flash")?.remove()

@@ -1,16 +1,15 @@
 import { showCart } from "./cart-box"
 import { agreeOnCartId } from "./cart-id"
 import { showFlash } from "./flash"
+import { createKeptCart } from "./kept-cart"
 import { createMirror } from "./mirror"
 import { askSession, tellSession } from "./session"
-import { recall, remember } from "./storage"
 import { say } from "./toast"
-
-const stored = "storedCart"
 
 // Keeps the cart of this tab as all tabs have it. The server merges what they bring; localStorage keeps it between visits.
 export function followCart(socket, box) {
   const mirror = createMirror()
+  const kept = createKeptCart()
   let channel = null
   let items = null // until the server has said
 
@@ -27,25 +26,25 @@ export function followCart(socket, box) {
 
   // The channel is told one cart, so what forms did is merged into what tabs did before.
   async function bringTogether(id, session) {
-    const kept = recall(stored)
+    const ours = kept.token()
     const told = session?.serialized_cart
-    if (told && !kept) remember(stored, told)
-    if (session?.cart_id === id && (!kept || told === kept)) return
+    if (told && !ours) kept.agree(told, ours)
+    if (session?.cart_id === id && (!ours || told === ours)) return
 
-    const { serialized_cart } = await tellSession(id, kept)
-    if (serialized_cart) remember(stored, serialized_cart)
+    const { serialized_cart } = await tellSession(id, ours)
+    kept.agree(serialized_cart, ours)
   }
 
   // Another tab's name for the cart holds.
   function moveTo(id) {
     join(id)
-    tellSession(id, recall(stored)).catch((error) => console.warn("the session is not told", error))
+    tellSession(id, kept.token()).catch((error) => console.warn("the session is not told", error))
   }
 
   function join(id) {
     channel?.leave()
     window.cartId = id
-    const joined = socket.channel(`cart:${id}`, () => ({ serialized: recall(stored), page: location.pathname }))
+    const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), page: location.pathname }))
     joined.on("cart", (cart) => joined === channel && show(cart))
     joined.join()
     channel = joined
@@ -57,11 +56,7 @@ export function followCart(socket, box) {
     showCart(box, cart)
     box.dataset.live = ""
     if (before) tellOfSoldOut(before, items)
-    const known = before ? idsOf(before) === idsOf(items) : items.length === 0 || recall(stored)
-    if (known) return // what is kept says the same
-
-    remember(stored, cart.serialized)
-    mirror(window.cartId, cart.serialized)
+    if (kept.keep(cart)) mirror(window.cartId, cart.serialized)
   }
 
   start()
@@ -72,8 +67,6 @@ export function followCart(socket, box) {
     push: (event, payload) => channel.push(event, payload).receive("ok", show),
   }
 }
-
-const idsOf = (items) => items.map(({ id }) => id).join()
 
 function tellOfSoldOut(before, now) {
   const were = new Set(before.filter((item) => !item.out_of_stock).map(({ id }) => id))

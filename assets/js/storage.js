@@ -12,3 +12,9 @@ export function remember(key, value) {
     window.localStorage.setItem(key, value)
   } catch {}
 }
+
+export function forget(key) {
+  try {
+    window.localStorage.removeItem(key)
+  } catch {}
+}

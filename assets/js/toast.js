@@ -1,4 +1,4 @@
-import { swapForm } from "./swap-form"
+import { swapForm } from "./swap-form.js"
 
 const shownMs = 6000
 let timer = null

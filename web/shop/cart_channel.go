@@ -40,6 +40,7 @@ type cartChannel struct {
 	limit  *rate.Limiter
 
 	shown   uint64 // version of the cart that the tab has seen
+	token   string // of that version, "" while there is nothing in it
 	follows map[inventory.ItemID]*channel.Subscription
 }
 
@@ -57,17 +58,25 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	if c.pusher.taken.Load() == nil {
 		return nil, ErrNotOpen
 	}
+	if err := enterSocket(s); err != nil {
+		return nil, err
+	}
 	c.actor = checkout.NewActor()
 	if c.carts.perSecond > 0 {
 		c.limit = rate.NewLimiter(rate.Limit(c.carts.perSecond), max(1, int(c.carts.perSecond)))
 	}
 	var p cartParams
 	_ = json.Unmarshal(params, &p) // what is no token is an empty cart
-	cart := c.carts.enter(c.id, c.carts.tokens.Open(p.Serialized))
+	brought := c.carts.tokens.Open(p.Serialized)
+	cart := c.carts.enter(c.id, brought)
+	if !cart.Equal(checkout.Cart{}) && cart.Equal(brought) {
+		c.shown, c.token = cart.version, p.Serialized
+	}
 	joined := false
 	defer func() {
 		if !joined { // nobody will call Terminate
 			c.carts.leave(c.id)
+			leaveSocket(s)
 		}
 	}()
 	err := errors.Join(s.Push("cart", c.show(s, cart)), c.tellOthers(s, cart))
@@ -76,7 +85,10 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 }
 
 // Terminate is the end of the tab.
-func (c *cartChannel) Terminate(context.Context, *channel.Socket, error) { c.carts.leave(c.id) }
+func (c *cartChannel) Terminate(_ context.Context, s *channel.Socket, _ error) {
+	c.carts.leave(c.id)
+	leaveSocket(s)
+}
 
 // cartChange is the payload of add_item and remove_item.
 type cartChange struct {
@@ -131,7 +143,8 @@ func (c *cartChannel) add(asked cartChange, cart checkout.Cart) (checkout.Cart, 
 	return addTo(cart, c.pusher.taken.Load(), asked.item(), asked.Replace, c.actor, c.carts.maxLines)
 }
 
-// addTo puts an item of the catalog into a cart. It may be sold out or not released: then it cannot be bought.
+// addTo puts an item of the catalog into a cart, which holds so many that can be seen. It may be sold out or not
+// released: then it cannot be bought.
 func addTo(
 	cart checkout.Cart, catalog *inventory.Catalog, id inventory.ItemID, replace bool, by checkout.Actor, most int,
 ) (checkout.Cart, error) {
@@ -139,10 +152,17 @@ func addTo(
 	if !ok {
 		return cart, inventory.ErrNotFound
 	}
+	most += cart.Len() - len(visible(cart, catalog))
 	if replace {
 		return cart.Replace(newLine(item, product), by, most)
 	}
-	return cart.Add(newLine(item, product), by, most)
+	added, err := cart.Add(newLine(item, product), by, most)
+	if other, ok := errors.AsType[*checkout.DuplicateProductError](err); ok {
+		if _, _, seen := catalog.Item(other.Held.Item); !seen { // nobody could say what to swap
+			return cart.Replace(newLine(item, product), by, most)
+		}
+	}
+	return added, err
 }
 
 func (c *cartChannel) remove(asked cartChange, cart checkout.Cart) (checkout.Cart, error) {
@@ -205,13 +225,21 @@ func (c *cartChannel) HandleInfo(_ context.Context, s *channel.Socket, _ any) er
 	return s.Push("cart", c.show(s, cart))
 }
 
-// show makes what the tab sees of the cart from now on.
+// show makes what the tab sees of the cart from now on. The same cart keeps its token: so a tab that sees another one
+// knows that it has something to keep.
 func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.follow(s, cart.Lines())
-	c.shown = cart.version
+	token := c.token
+	if token == "" || c.shown != cart.version {
+		token = c.carts.tokens.Sign(cart.Cart)
+	}
+	c.shown, c.token = cart.version, ""
+	if !cart.Empty() {
+		c.token = token
+	}
 	return cartPayload{
 		Items:      viewCart(cart.Cart, c.pusher.taken.Load(), c.pusher.pages.imageURL),
-		Serialized: c.carts.tokens.Sign(cart.Cart),
+		Serialized: token,
 	}
 }
 

@@ -30,7 +30,7 @@ func readForm(r *http.Request) error {
 }
 
 // AddToCart answers the click on a size: the item is in the cart, or the shopper is told why not, on the page where he
-// was. An item that is not there is inventory.ErrNotFound.
+// was.
 func (p *Pages) AddToCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
@@ -39,7 +39,9 @@ func (p *Pages) AddToCart(c echo.Context) error {
 	id := parseItemID(c.FormValue("item_id"))
 	item, product, ok := catalog.Item(id)
 	if !ok {
-		return inventory.ErrNotFound
+		return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
+			return cart, &Flash{Kind: "error", Message: "That shoe is not here any more."}
+		})
 	}
 	words := product.Name + ", size " + item.Size
 	return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
@@ -51,7 +53,7 @@ func (p *Pages) AddToCart(c echo.Context) error {
 		case errors.Is(err, checkout.ErrDuplicateItem):
 			return cart, info(words + " is in your cart already.")
 		case errors.Is(err, checkout.ErrCartFull):
-			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(cart.Len()) + ". Take one out first."}
+			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(len(visible(cart, catalog))) + ". Take one out first."}
 		case item.Level == inventory.LevelOut:
 			return changed, info(words + " is in your cart. It is sold out, and can be bought if it comes back.")
 		case !product.Released:

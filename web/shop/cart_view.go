@@ -82,6 +82,15 @@ func viewCart(cart checkout.Cart, catalog *inventory.Catalog, imageURL func(stri
 	return lines
 }
 
+// visible are the lines that the catalog knows. The others are not shown, not bought and not counted, but stay in the
+// cart: another node may know them already, and merges what this one says.
+func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
+	return slices.DeleteFunc(cart.Lines(), func(l checkout.Line) bool {
+		_, _, ok := catalog.Item(l.Item)
+		return !ok
+	})
+}
+
 func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageURL func(string) string) cartLine {
 	v := cartLine{
 		ID:           item.ID,

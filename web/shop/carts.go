@@ -148,7 +148,7 @@ func (o *openCart) set(c checkout.Cart) {
 
 // cartNews is the payload of the event cart_news, which goes between tabs and nodes and never to a browser.
 type cartNews struct {
-	Serialized string `json:"serialized"`
+	Serialized string `json:"serialized"` // "" for who knows nothing of the cart
 	Node       string `json:"node"`
 	ID         uint64 `json:"id"` // tells two news with the same cart apart
 }
@@ -156,7 +156,11 @@ type cartNews struct {
 const cartNewsEvent = "cart_news"
 
 func (c *Carts) news(cart checkout.Cart) cartNews {
-	return cartNews{c.tokens.Sign(cart), c.node, randv2.Uint64()}
+	news := cartNews{Node: c.node, ID: randv2.Uint64()}
+	if !cart.Equal(checkout.Cart{}) {
+		news.Serialized = c.tokens.Sign(cart)
+	}
+	return news
 }
 
 // hear takes news of the cart. It reports whether who sent it must be told more than he knows: once for all tabs here.
@@ -173,6 +177,9 @@ func (c *Carts) hear(id string, payload any) (answer bool, err error) {
 		return false, nil // it is in the cart already
 	}
 	heard := c.tokens.Open(news.Serialized)
+	if news.Serialized != "" && heard.Equal(checkout.Cart{}) {
+		return false, nil // another secret signed it: two nodes that cannot read each other would answer without end
+	}
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

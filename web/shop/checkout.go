@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -73,14 +72,13 @@ func (co *Checkout) Buy(c echo.Context) error {
 	if err != nil {
 		return co.refuse(c, sess, cart, err)
 	}
-	bought := linesOf(order)
-	if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart).RemoveBought(bought...)); err != nil {
+	had := co.boughtBefore(c, cart, order)
+	if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart).RemoveBought(had.lines...)); err != nil {
 		return err
 	}
-	sess.setOrderID(order.ID)
-	sess.setFlash(nil)
-	if slices.ContainsFunc(cart.Lines(), func(l checkout.Line) bool { return !slices.Contains(bought, l.ID) }) {
-		sess.setFlash(info("You bought a part of this before, and here is that order. Nothing else was bought: the rest is still in your cart."))
+	sess.setFlash(had.words(visible(cart, co.pages.shelf.Catalog())))
+	if err := co.pages.sessions.saveOrder(c.Response(), c.Request(), order.ID); err != nil {
+		return err
 	}
 	if err := co.pages.sessions.save(c.Response(), c.Request(), sess); err != nil {
 		return err
@@ -91,17 +89,18 @@ func (co *Checkout) Buy(c echo.Context) error {
 // posted is the cart of a form. One that was not made here sends none: then it is about the session's.
 func (co *Checkout) posted(c echo.Context, sess session) (checkout.Cart, error) {
 	token := c.FormValue("serialized_cart")
-	cart := co.pages.carts.tokens.Open(token)
+	held := co.held(c, sess)
 	if token == "" {
-		cart = co.held(c, sess)
+		return held, nil
 	}
+	cart := co.pages.carts.tokens.Open(token)
 	switch {
-	case !cart.Empty():
+	case !cart.Equal(checkout.Cart{}):
 		return cart, nil
-	case token != "" && !co.held(c, sess).Empty():
+	case len(visible(held, co.pages.shelf.Catalog())) > 0:
 		return cart, errUnreadable
 	}
-	return cart, checkout.ErrEmptyCart
+	return cart, errUnreadableAlone
 }
 
 func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
@@ -109,12 +108,17 @@ func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
 	return cart
 }
 
+// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it.
 func (co *Checkout) sell(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
+	lines := visible(cart, co.pages.shelf.Catalog())
+	if len(lines) == 0 {
+		return checkout.Order{}, checkout.ErrEmptyCart
+	}
 	shown, err := co.shownTotal(c, cart)
 	if err != nil {
 		return checkout.Order{}, err
 	}
-	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: cart.Lines(), Total: shown})
+	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: lines, Total: shown})
 }
 
 // shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now.
@@ -134,30 +138,41 @@ func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) (inventory.Ce
 	return inventory.Cents(cents), nil
 }
 
-// errUnreadable says that a form's cart cannot be read, while the shopper has another one.
-var errUnreadable = errors.New("shop: the form's cart is too old, or was changed on its way")
+// What is said of a form whose cart cannot be read: it may have been bought.
+var (
+	errUnreadable      = errors.New("shop: the form's cart is too old, or was changed on its way")
+	errUnreadableAlone = errors.New("shop: the form's cart is too old, or was changed on its way, and there is no other")
+)
 
-// refusals says why nothing was bought, and what to do next.
+// refusals says why nothing was bought, or that nobody knows, and what to do next. The first that fits is taken: who is
+// busy may not know either.
 var refusals = []struct {
 	err   error
 	words string
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
-	{errUnreadable, "Your purchase could not be completed: the page was too old, or was changed on its way. Here is your cart as it is now."},
+	{errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now."},
+	{errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Take them out, or take another size, and you can buy the rest."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Take them out, or come back when they are released."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
+	{checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Send it again: you will see the order, or why not."},
+	{checkout.ErrUnknown, "We don't know yet whether this was bought. Send it again: you will see the order, or why not."},
+}
+
+// wordsOf finds them.
+func wordsOf(err error) (message string, known bool) {
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return r.words, true
+		}
+	}
+	return "Your purchase could not be completed. Send it again: what you have bought is not bought twice.", false
 }
 
 // refuse brings the shopper back to the checkout, with the cart that he sent.
 func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err error) error {
-	message := "Your purchase could not be completed. Send it again: what you have bought is not bought twice."
-	known := false
-	for _, r := range refusals {
-		if errors.Is(err, r.err) {
-			message, known = r.words, true
-		}
-	}
+	message, known := wordsOf(err)
 	if !known { // the teller has said why he cannot sell, once
 		co.log.Debug("a purchase was not completed", "err", err)
 	}
@@ -177,11 +192,11 @@ func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err
 // the purchase may have brought them back.
 func (co *Checkout) Complete(c echo.Context) error {
 	sess := co.pages.sessions.load(c.Request())
-	id := sess.orderID()
+	id := co.pages.sessions.orderID(c.Request())
 	if id == "" {
 		return c.Redirect(http.StatusFound, "/")
 	}
-	order, err := co.ledger.Order(c.Request().Context(), id)
+	order, err := co.order(c, id)
 	if err != nil {
 		return err
 	}
@@ -203,7 +218,7 @@ func (co *Checkout) Complete(c echo.Context) error {
 
 // Order shows an order to whoever knows its id.
 func (co *Checkout) Order(c echo.Context) error {
-	order, err := co.ledger.Order(c.Request().Context(), checkout.OrderID(c.Param("id")))
+	order, err := co.order(c, checkout.OrderID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -211,12 +226,4 @@ func (co *Checkout) Order(c echo.Context) error {
 	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {
 		return co.renderOrder("order", "Your order", order, o)
 	})
-}
-
-func linesOf(order checkout.Order) []checkout.LineID {
-	ids := make([]checkout.LineID, len(order.Lines))
-	for i, l := range order.Lines {
-		ids[i] = l.LineID
-	}
-	return ids
 }

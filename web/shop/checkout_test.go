@@ -1,109 +1,15 @@
 package shop
 
 import (
-	"context"
 	"errors"
-	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/labstack/echo/v4"
 
 	"sneakers23/checkout"
-	"sneakers23/inventory"
 	"sneakers23/web/webtest"
 )
-
-// fakeTeller sells all that it is asked for, once, or refuses.
-type fakeTeller struct {
-	orders  []checkout.Order
-	refuses error
-	asked   []checkout.Purchase
-	lookups int
-}
-
-func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error) {
-	f.asked = append(f.asked, p)
-	if f.refuses != nil {
-		return checkout.Order{}, f.refuses
-	}
-	for _, l := range p.Lines {
-		bought, _ := f.Bought(ctx, []checkout.LineID{l.ID})
-		if id, ok := bought[l.ID]; ok {
-			return f.Order(ctx, id)
-		}
-	}
-	order := checkout.Order{
-		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total,
-		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
-	}
-	for _, l := range p.Lines {
-		order.Lines = append(order.Lines, checkout.OrderLine{
-			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: "SKU", Size: "9.5", Brand: "Snks 23", Name: "Hop Man 3",
-			Color: "yellow/blue", MainImageURL: "/assets/images/hop-man-3.svg", Price: 12000,
-		})
-	}
-	f.orders = append(f.orders, order)
-	return order, nil
-}
-
-func (f *fakeTeller) Order(_ context.Context, id checkout.OrderID) (checkout.Order, error) {
-	for _, o := range f.orders {
-		if o.ID == id {
-			return o, nil
-		}
-	}
-	return checkout.Order{}, checkout.ErrNoOrder
-}
-
-func (f *fakeTeller) Bought(_ context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
-	f.lookups++
-	bought := map[checkout.LineID]checkout.OrderID{}
-	for _, o := range f.orders {
-		for _, l := range o.Lines {
-			for _, id := range lines {
-				if l.LineID == id {
-					bought[id] = o.ID
-				}
-			}
-		}
-	}
-	return bought, nil
-}
-
-// desk is a shop in which things can be bought. Both products are released.
-type desk struct {
-	*counter
-	*Checkout
-	fake *fakeTeller
-}
-
-func newDesk(t *testing.T) *desk {
-	d := &desk{counter: newCounter(t), fake: new(fakeTeller)}
-	d.rows.Products[1].Released = true
-	d.notice([]inventory.ProductID{2})
-	d.Checkout = NewCheckout(d.counter.pages, d.fake, d.fake, slog.New(slog.DiscardHandler))
-	return d
-}
-
-// form reads the form that buys.
-func form(t testing.TB, page string) url.Values {
-	t.Helper()
-	_, page, ok := strings.Cut(page, `action="/checkout" method="post">`)
-	if !ok {
-		t.Fatalf("no form to buy:\n%s", page)
-	}
-	values := url.Values{}
-	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
-		values.Set(m[1], m[2])
-	}
-	return values
-}
 
 func TestBuy(t *testing.T) {
 	t.Parallel()
@@ -172,10 +78,76 @@ func TestBuyWithALineMore(t *testing.T) {
 	}
 }
 
-func formAt(s *shopper, d *desk) url.Values {
-	s.t.Helper()
+// Who has bought the parts of his cart with several orders hears so, and has none of them in his cart.
+func TestBuyWhatTwoOrdersHave(t *testing.T) {
+	t.Parallel()
+	for _, more := range []bool{false, true} {
+		d := newDesk(t)
+		s := newShopper(t)
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+		first := formAt(s, d)
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
+		both := d.carts.tokens.Open(formAt(s, d).Get("serialized_cart"))
+		second := url.Values{"serialized_cart": {d.carts.tokens.Sign(both.RemoveBought(both.Lines()[0].ID))}}
+		posted := both
+		if more {
+			posted = both.Merge(cartWith(t, d.shelf.Catalog(), 9))
+		}
+		s.post(d.Buy, "/checkout", first)
+		s.post(d.Buy, "/checkout", second)
+		s = newShopper(t) // on another device, which knows nothing of it
+		s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(posted)}})
+		if len(d.fake.orders) != 2 {
+			t.Errorf("%d orders, want 2", len(d.fake.orders))
+		}
+		_, page := s.get(d.Complete, "/checkout/complete")
+		s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2">`, `<li class="cart-item" data-item-id="6">`)
+		if more {
+			s.wants(page, "You bought a part of this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing else")
+			s.wants(page, `<li class="cart-item" data-item-id="9">`)
+		} else {
+			s.wants(page, "You bought this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing was bought now.")
+		}
+	}
+}
+
+// A form from another tab buys what it shows. What it shows and the cart has not is in neither after that.
+func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
+	cart := cartWith(t, d.shelf.Catalog(), 2, 6)
+	one := cart.RemoveBought(cart.Lines()[1].ID)
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: one.Lines()}); err != nil {
+		t.Fatal(err)
+	}
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
+	_, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `<li class="cart-item" data-item-id="6">`, `<li class="cart-item" data-item-id="2">`)
+	s.wants(page, `<li class="cart-item" data-item-id="9">`)
+}
+
+// A request that overlapped the purchase brings back the cart as it was, and the session as it was.
+func TestWhatOverlapsAPurchase(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
 	_, page := s.get(d.Show, "/checkout")
-	return form(s.t, page)
+	sent := form(t, page)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2")) // leaves a flash
+	cart, asked := s.cookies[cartName], maps.Clone(s.cookies)
+	s.post(d.Buy, "/checkout", sent)
+	overlaps := newShopper(t)
+	overlaps.cookies = asked
+	overlaps.session(d.counter.pages) // takes the flash
+	s.cookies[sessionName], s.cookies[cartName] = overlaps.cookies[sessionName], cart
+
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2">`)
+	_, page = s.get(d.counter.pages.Home, "/")
+	s.wants(page, "Sneakers23", `<li class="cart-item" data-item-id="2">`)
 }
 
 func TestNothingToCheckOut(t *testing.T) {
@@ -218,111 +190,6 @@ func TestCheckoutTakesTheCartOfTheQuery(t *testing.T) {
 	s.post(d.Buy, "/checkout", form(t, page))
 	_, page = s.get(d.Complete, "/checkout/complete")
 	s.wants(page, `<li class="cart-item" data-item-id="2">`, `<li class="cart-item" data-item-id="6">`)
-}
-
-func TestRefusedPurchases(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	for says, refuses := range map[string]error{
-		"Your cart has out-of-stock shoes":        errors.Join(checkout.ErrSoldOut),
-		"Your cart has unreleased shoes":          checkout.ErrNotReleased,
-		"The price has changed":                   checkout.ErrPriceChanged,
-		"Your purchase could not be completed":    context.DeadlineExceeded,
-		"Your cart is empty. Pick a size first.":  nil,
-		"The price has changed. Look at the new ": nil,
-	} {
-		s := newShopper(t)
-		d.fake.refuses = refuses
-		cart := cartWith(t, d.shelf.Catalog(), 2)
-		sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}, "total_cents": {"12000"}}
-		switch {
-		case strings.Contains(says, "empty"):
-			sent.Set("serialized_cart", "x")
-		case strings.Contains(says, "Look"):
-			sent.Set("total_cents", "a lot")
-		}
-		if to := s.post(d.Buy, "/checkout", sent); to != "/checkout" {
-			t.Errorf("%s: led to %s", says, to)
-		}
-		res, page := s.get(d.Show, "/checkout")
-		if res.StatusCode != http.StatusOK {
-			t.Errorf("%s: status %d", says, res.StatusCode)
-		}
-		s.wants(page, `<div class="flash flash--error"><p class="flash__words">`+says)
-		if sent.Get("serialized_cart") != "x" {
-			s.wants(page, `data-item-id="2"`)
-		}
-		_, page = s.get(d.Show, "/checkout?serialized_cart=x")
-		s.wants(page, "No items", says)
-	}
-}
-
-// A form that cannot be read buys nothing, and takes nothing from the cart that the shopper has.
-func TestUnreadableForm(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	s := newShopper(t)
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-	if to := s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {"x"}, "total_cents": {"12000"}}); to != "/checkout" {
-		t.Errorf("led to %s", to)
-	}
-	_, page := s.get(d.Show, "/checkout")
-	s.wants(page, "Your purchase could not be completed: the page was too old", "is empty")
-	s.wants(page, `data-item-id="2"`)
-	for name, handler := range map[string]echo.HandlerFunc{
-		"/checkout": d.Buy, "/cart/add": d.counter.pages.AddToCart, "/cart/remove": d.counter.pages.RemoveFromCart,
-	} {
-		_, err := s.try(handler, "POST", name, "application/x-www-form-urlencoded", "item_id=2&serialized_cart=%zz")
-		if he, ok := errors.AsType[*echo.HTTPError](err); !ok || he.Code != http.StatusBadRequest {
-			t.Errorf("%s of half a form: %v, want 400", name, err)
-		}
-	}
-	if len(d.fake.orders) != 0 {
-		t.Errorf("bought %+v", d.fake.orders)
-	}
-	_, page = s.get(d.Show, "/checkout")
-	s.wants(page, `data-item-id="2"`)
-}
-
-// What is out is said, the form carries since when, and a pair that was bought leads to its order.
-func TestCheckoutOfWhatIsOut(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	s := newShopper(t)
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
-	before := formAt(s, d)
-	if d.fake.lookups != 0 {
-		t.Errorf("the ledger was asked %d times for nothing", d.fake.lookups)
-	}
-	d.rows.Items[1].Available, d.rows.Items[1].Revision = 0, 7
-	d.notice(nil, 2)
-	_, page := s.get(d.Show, "/checkout")
-	s.wants(page, "Sorry, this shoe is sold out")
-	s.wants(page, `<button class="button purchase-button" disabled>SOME ITEMS NOT AVAILABLE</button>`)
-	lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines()
-	if len(lines) != 2 || lines[0].OutAt != 7 || lines[1].OutAt != 0 {
-		t.Errorf("the form buys %+v", lines)
-	}
-
-	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: d.carts.tokens.Open(before.Get("serialized_cart")).Lines()[:1]}); err != nil {
-		t.Fatal(err)
-	}
-	_, page = s.get(d.Show, "/checkout") // the answer was lost
-	s.wants(page, `<a href="/orders/ORDER-1">see your order</a>`, "Sorry, this shoe is sold out", "NOT AVAILABLE")
-	if lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 || lines[0].Item != 6 {
-		t.Errorf("the form buys %+v", lines)
-	}
-}
-
-func TestCheckoutOfWhatIsNotReleased(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	s := newShopper(t)
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
-	_, page := s.get(d.Show, "/checkout")
-	s.wants(page, "This shoe is not released yet", "sold out")
-	s.wants(page, "SOME ITEMS NOT AVAILABLE")
 }
 
 func TestGoldenCheckout(t *testing.T) {

@@ -48,39 +48,29 @@ func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog
 			form = form.SeenOut(l.line.ID, l.revision)
 		}
 	}
-	page.Serialized = co.pages.carts.tokens.Sign(withoutUnknown(form, catalog))
+	page.Serialized = co.pages.carts.tokens.Sign(form)
 	return page
 }
 
-// boughtOf asks the ledger about lines of which one is out. It reports whether it has answered.
+// boughtOf asks the ledger about lines when one is out and may have been bought. It reports whether it has answered. A
+// line that was added when its item was out, or seen out by the ledger's word, is known not to be bought as long as the
+// item has not changed: nothing of it was sold since.
 func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.OrderID, bool) {
 	var (
-		ids []checkout.LineID
-		out bool
+		ids   []checkout.LineID
+		doubt bool
 	)
 	for _, l := range lines {
-		ids = append(ids, l.line.ID)
-		out = out || l.OutOfStock
-	}
-	if !out {
-		return nil, false
-	}
-	bought, err := co.ledger.Bought(ctx, ids)
-	if err != nil {
-		co.log.Debug("the ledger was not asked", "err", err) // the teller will be
-		return nil, false
-	}
-	return bought, true
-}
-
-// withoutUnknown takes out what the catalog does not have any more: nobody can see it, so nobody means to buy it.
-func withoutUnknown(cart checkout.Cart, catalog *inventory.Catalog) checkout.Cart {
-	for _, l := range cart.Lines() {
-		if _, _, ok := catalog.Item(l.Item); !ok {
-			cart = cart.RemoveBought(l.ID)
+		if l.OutOfStock && l.line.OutAt == l.revision {
+			continue
 		}
+		ids = append(ids, l.line.ID)
+		doubt = doubt || l.OutOfStock
 	}
-	return cart
+	if !doubt {
+		return nil, false
+	}
+	return co.bought(ctx, ids)
 }
 
 type orderPage struct {

@@ -20,12 +20,13 @@ import (
 	"sneakers23/inventory"
 )
 
-// The cart has a cookie of its own. Requests of one browser overlap and each answers with what it was sent: so the cart
-// that the script mirrors never brings back a flash that was shown, or loses an order that was just made. Each fits into
-// the 4096 bytes that browsers take.
+// The cart has a cookie of its own, and so has the order. Requests of one browser overlap and each answers with what it
+// was sent: so the cart that the script mirrors never brings back a flash that was shown, and who takes a flash away
+// does not lose an order that was just made. Each fits into the 4096 bytes that browsers take.
 const (
 	sessionName = "sneakers23"
 	cartName    = "sneakers23_cart"
+	orderName   = "sneakers23_order"
 	sessionAge  = 30 * 24 * time.Hour
 )
 
@@ -98,6 +99,22 @@ func (s *Sessions) saveCart(w http.ResponseWriter, r *http.Request, token string
 	return nil
 }
 
+// orderID is the order that the visitor made last, "" if there is none.
+func (s *Sessions) orderID(r *http.Request) checkout.OrderID {
+	id, _ := s.read(r, orderName).Values["order_id"].(string)
+	return checkout.OrderID(id)
+}
+
+// saveOrder notes the order that the visitor has made.
+func (s *Sessions) saveOrder(w http.ResponseWriter, r *http.Request, id checkout.OrderID) error {
+	held := s.read(r, orderName)
+	held.Values["order_id"] = string(id)
+	if err := s.store.Save(r, w, held); err != nil {
+		return fmt.Errorf("shop: save order: %w", err)
+	}
+	return nil
+}
+
 // save adds the cookie to the response's headers.
 func (s *Sessions) save(w http.ResponseWriter, r *http.Request, sess session) error {
 	if err := s.store.Save(r, w, sess.held); err != nil {
@@ -128,11 +145,6 @@ func (s session) word(key string) string {
 func (s session) cartID() string { return s.word("cart_id") }
 
 func (s session) setCartID(id string) { s.held.Values["cart_id"] = id }
-
-// orderID is the order that the visitor made last.
-func (s session) orderID() checkout.OrderID { return checkout.OrderID(s.word("order_id")) }
-
-func (s session) setOrderID(id checkout.OrderID) { s.held.Values["order_id"] = string(id) }
 
 // flash is nil when there is none.
 func (s session) flash() *Flash {

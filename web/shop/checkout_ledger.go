@@ -1,0 +1,108 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/checkout"
+)
+
+// ErrNoLedger says that the ledger does not answer now. It may in a moment.
+var ErrNoLedger = errors.New("shop: the ledger does not answer")
+
+// ledgerPatience is how long a page waits for the ledger: a silent one must not hold all who ask.
+const ledgerPatience = 2 * time.Second
+
+// order asks for an order. The error is checkout.ErrNoOrder or ErrNoLedger.
+func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, error) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), ledgerPatience)
+	defer cancel()
+	order, err := co.ledger.Order(ctx, id)
+	if err != nil && !errors.Is(err, checkout.ErrNoOrder) {
+		return checkout.Order{}, fmt.Errorf("%w: %w", ErrNoLedger, err)
+	}
+	return order, err
+}
+
+// bought asks which of the lines were bought. It reports whether the ledger has answered.
+func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, bool) {
+	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	defer cancel()
+	bought, err := co.ledger.Bought(ctx, lines)
+	if err != nil {
+		co.log.Debug("the ledger was not asked", "err", err) // the teller will be
+		return nil, false
+	}
+	return bought, true
+}
+
+// boughtLines are the lines of a cart that were bought, now or before.
+type boughtLines struct {
+	lines  []checkout.LineID
+	orders []checkout.OrderID // besides the one that is shown
+	all    bool               // the ledger has told of all of them
+}
+
+// boughtBefore finds what else of a cart was bought, when the order does not have all of it: a cart that was bought in
+// part buys nothing more. Most carts are bought at once, and cost no question.
+func (co *Checkout) boughtBefore(c echo.Context, cart checkout.Cart, order checkout.Order) boughtLines {
+	had := boughtLines{lines: linesOf(order), all: true}
+	var rest []checkout.LineID
+	for _, l := range visible(cart, co.pages.shelf.Catalog()) {
+		if !slices.Contains(had.lines, l.ID) {
+			rest = append(rest, l.ID)
+		}
+	}
+	if len(rest) == 0 {
+		return had
+	}
+	var others map[checkout.LineID]checkout.OrderID
+	others, had.all = co.bought(c.Request().Context(), rest)
+	for line, id := range others {
+		had.lines = append(had.lines, line)
+		if !slices.Contains(had.orders, id) {
+			had.orders = append(had.orders, id)
+		}
+	}
+	slices.Sort(had.orders)
+	return had
+}
+
+// words say what became of the posted lines. There is nothing to say of what was bought as it was sent.
+func (had boughtLines) words(posted []checkout.Line) *Flash {
+	rest := slices.ContainsFunc(posted, func(l checkout.Line) bool { return !slices.Contains(had.lines, l.ID) })
+	what, order := "this", "with several orders before, and here is one of them. See also"
+	for _, id := range had.orders {
+		order += " /orders/" + string(id) + ","
+	}
+	order = strings.TrimSuffix(order, ",")
+	if len(had.orders) == 0 {
+		order = "before, and here is that order"
+	}
+	if rest {
+		what = "a part of this"
+	}
+	switch {
+	case rest && !had.all:
+		return info("You bought " + what + " " + order + ". Nothing else was bought now. What is still in your cart may have been bought too: look at it first.")
+	case rest:
+		return info("You bought " + what + " " + order + ". Nothing else was bought: the rest is still in your cart.")
+	case len(had.orders) > 0:
+		return info("You bought " + what + " " + order + ". Nothing was bought now.")
+	}
+	return nil
+}
+
+func linesOf(order checkout.Order) []checkout.LineID {
+	ids := make([]checkout.LineID, len(order.Lines))
+	for i, l := range order.Lines {
+		ids[i] = l.LineID
+	}
+	return ids
+}

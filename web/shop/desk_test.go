@@ -1,0 +1,125 @@
+package shop
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// fakeTeller sells all that it is asked for, once, or refuses.
+type fakeTeller struct {
+	orders  []checkout.Order
+	refuses error
+	asked   []checkout.Purchase
+	lookups int
+
+	down   error // what the ledger answers
+	silent bool  // it does not even
+}
+
+// answer is what the ledger says before anything else.
+func (f *fakeTeller) answer(ctx context.Context) error {
+	if f.silent {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	return f.down
+}
+
+func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error) {
+	f.asked = append(f.asked, p)
+	if f.refuses != nil {
+		return checkout.Order{}, f.refuses
+	}
+	for _, l := range p.Lines {
+		bought, _ := f.Bought(ctx, []checkout.LineID{l.ID})
+		if id, ok := bought[l.ID]; ok {
+			return f.Order(ctx, id)
+		}
+	}
+	order := checkout.Order{
+		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total,
+		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
+	}
+	for _, l := range p.Lines {
+		order.Lines = append(order.Lines, checkout.OrderLine{
+			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: "SKU", Size: "9.5", Brand: "Snks 23", Name: "Hop Man 3",
+			Color: "yellow/blue", MainImageURL: "/assets/images/hop-man-3.svg", Price: 12000,
+		})
+	}
+	f.orders = append(f.orders, order)
+	return order, nil
+}
+
+func (f *fakeTeller) Order(ctx context.Context, id checkout.OrderID) (checkout.Order, error) {
+	if err := f.answer(ctx); err != nil {
+		return checkout.Order{}, err
+	}
+	for _, o := range f.orders {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	return checkout.Order{}, checkout.ErrNoOrder
+}
+
+func (f *fakeTeller) Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+	f.lookups++
+	if err := f.answer(ctx); err != nil {
+		return nil, err
+	}
+	bought := map[checkout.LineID]checkout.OrderID{}
+	for _, o := range f.orders {
+		for _, l := range o.Lines {
+			for _, id := range lines {
+				if l.LineID == id {
+					bought[id] = o.ID
+				}
+			}
+		}
+	}
+	return bought, nil
+}
+
+// desk is a shop in which things can be bought. Both products are released.
+type desk struct {
+	*counter
+	*Checkout
+	fake *fakeTeller
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{counter: newCounter(t), fake: new(fakeTeller)}
+	d.rows.Products[1].Released = true
+	d.notice([]inventory.ProductID{2})
+	d.Checkout = NewCheckout(d.counter.pages, d.fake, d.fake, slog.New(slog.DiscardHandler))
+	return d
+}
+
+// form reads the form that buys.
+func form(t testing.TB, page string) url.Values {
+	t.Helper()
+	_, page, ok := strings.Cut(page, `action="/checkout" method="post">`)
+	if !ok {
+		t.Fatalf("no form to buy:\n%s", page)
+	}
+	values := url.Values{}
+	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
+		values.Set(m[1], m[2])
+	}
+	return values
+}
+
+func formAt(s *shopper, d *desk) url.Values {
+	s.t.Helper()
+	_, page := s.get(d.Show, "/checkout")
+	return form(s.t, page)
+}

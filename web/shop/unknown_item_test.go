@@ -1,0 +1,105 @@
+package shop
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// unknown puts a shoe into the cart that this node's catalog does not have, or not yet.
+func unknown(t testing.TB, cart checkout.Cart, items ...inventory.ItemID) checkout.Cart {
+	t.Helper()
+	for _, id := range items {
+		added, err := cart.Add(checkout.Line{ID: checkout.NewLineID(), Product: inventory.ProductID(id), Item: id}, 1, checkout.MostLines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cart = added
+	}
+	return cart
+}
+
+// What a node does not know is neither shown nor bought, and stays in the cart for those who know it.
+func TestUnknownItemsStayInTheCart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	cart := unknown(t, cartWith(t, d.shelf.Catalog(), 2, 6), 77)
+	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cart)))
+	s.wants(page, `data-item-id="2"`, `data-item-id="77"`)
+	sent := form(t, page)
+	if got := cart.Merge(d.carts.tokens.Open(sent.Get("serialized_cart"))); got.Len() != 3 {
+		t.Errorf("merged with the form, the cart has %v", got.Lines())
+	}
+	s.post(d.Buy, "/checkout", sent)
+	if len(d.fake.asked) != 1 || len(d.fake.asked[0].Lines) != 2 || d.fake.asked[0].Total != 26050 {
+		t.Errorf("asked for %+v", d.fake.asked)
+	}
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "ORDER-1", "flash--")
+	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
+		t.Errorf("the cart has %v, want what this node does not know", left)
+	}
+}
+
+func cookieCart(s *shopper, d *desk) string {
+	s.t.Helper()
+	return *s.session(d.counter.pages).SerializedCart
+}
+
+// Nobody hears of shoes that he cannot see.
+func TestNothingVisibleIsBought(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.fake.refuses = checkout.ErrNoItem
+	s := newShopper(t)
+	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(unknown(t, checkout.Cart{}, 77))})
+	if to := s.post(d.Buy, "/checkout", nil); to != "/checkout" {
+		t.Errorf("led to %s", to)
+	}
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "Your cart is empty", "out-of-stock")
+	s.wants(page, "No items to checkout!")
+}
+
+// They take no room either.
+func TestUnknownItemsDoNotFillTheCart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t) // a cart holds two lines
+	cart := unknown(t, checkout.Cart{}, 77, 78)
+	for _, id := range []inventory.ItemID{2, 6} {
+		added, err := addTo(cart, d.shelf.Catalog(), id, false, 1, 2)
+		if err != nil {
+			t.Fatalf("item %d: %v", id, err)
+		}
+		cart = added
+	}
+	if _, err := addTo(cart, d.shelf.Catalog(), 9, false, 1, 2); !errors.Is(err, checkout.ErrCartFull) {
+		t.Errorf("a third one: %v, want ErrCartFull", err)
+	}
+	s := newShopper(t)
+	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(cart)})
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
+	_, page := s.get(d.counter.pages.Home, "/")
+	s.wants(page, "it holds 2 pairs")
+}
+
+// A size that nobody can see is not in the way of another one of the same shoe.
+func TestUnknownSizeGivesWay(t *testing.T) {
+	t.Parallel()
+	catalog := newDesk(t).shelf.Catalog()
+	cart, err := checkout.Cart{}.Add(checkout.Line{ID: checkout.NewLineID(), Product: 1, Item: 77}, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cart, err = addTo(cart, catalog, 2, false, 1, 2)
+	if lines := cart.Lines(); err != nil || len(lines) != 1 || lines[0].Item != 2 {
+		t.Fatalf("the cart has %v: %v", lines, err)
+	}
+	if _, err = addTo(cart, catalog, 3, false, 1, 2); err == nil {
+		t.Error("a size that is there gave way")
+	}
+}
