@@ -83,6 +83,7 @@ func (s *shopServer) open(n *Node) error {
 		MaxFrame:      n.cfg.MaxFrame,
 		MaxQueue:      n.cfg.MaxQueue,
 		MaxChannels:   shopperChannels,
+		MaxMailbox:    shopperMailbox,
 	})
 	if err != nil {
 		return err
@@ -118,6 +119,10 @@ func (s *shopServer) open(n *Node) error {
 	s.http = handler.HTTPServer()
 	return nil
 }
+
+// shopperMailbox is more than a second of what a wild tab may send, so that its cart says too_fast, and not the channel
+// too busy.
+const shopperMailbox = 512
 
 // shopperChannels is how many topics a shopper's socket may join: one for each product, and the cart. Of carts it may
 // join fewer, see [shop.Connect].
