@@ -78,7 +78,7 @@ func (s *Socket) start() { s.conn.actors.Go(s.run) }
 
 // run is the runner.
 func (s *Socket) run() {
-	ctx, cancel := context.WithCancelCause(s.conn.srv.ctx)
+	ctx, cancel := context.WithCancelCause(context.Background()) // that the server ends, the end of the channel tells
 	defer cancel(nil)
 	returned := false
 	defer func() {

@@ -137,6 +137,12 @@ func (s *Server) speaks(query url.Values) (*format, error) {
 	if len(all) == 0 {
 		return s.v1, nil
 	}
+	switch all[len(all)-1] { // what phoenix.js says needs no expression
+	case "2.0.0":
+		return s.v2, nil
+	case "1.0.0":
+		return s.v1, nil
+	}
 	v := semantic.FindStringSubmatch(all[len(all)-1])
 	if v != nil && v[2] == "0" && (v[3] != "0" || v[4] == "") { // 2.0.0-rc is before 2.0.0
 		switch v[1] {
