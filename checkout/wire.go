@@ -60,7 +60,9 @@ func decode(b []byte) (Cart, error) {
 			return Cart{}, errWire
 		}
 		before = ch.product
-		c.choices = append(c.choices, ch)
+		if ch != forgotten(ch.product, c.floor) { // which the floor says already
+			c.choices = append(c.choices, ch)
+		}
 	}
 	if r.failed || len(r.b) > 0 || count(c.choices, false) > MostLines || count(c.choices, true) > mostRemovals {
 		return Cart{}, errWire
