@@ -3,6 +3,7 @@ package checkout
 import (
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -28,19 +29,37 @@ func (s *store) hold(id inventory.ItemID) (release func()) {
 	}
 }
 
+// said tells that something was logged. Its buffer is 1: once is enough.
+type said chan struct{}
+
+func (s said) Write(p []byte) (int, error) {
+	select {
+	case s <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
 // TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the row is free.
 func TestHeldRow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 50*time.Millisecond })
+	waitedInVain := make(said, 1)
+	n := s.node(s.pool, func(c *TellerConfig) {
+		c.Patience, c.LockWithin = patience, 50*time.Millisecond
+		c.Log = slog.New(slog.NewTextHandler(waitedInVain, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
 	release := s.hold(s.items[0])
 	sold := make(chan error, 1)
 	go func() {
 		_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
 		sold <- err
 	}()
-	s.untilWaits(1)
-	time.Sleep(300 * time.Millisecond) // several times what it waits for
+	select {
+	case <-waitedInVain:
+	case <-time.After(patience):
+		t.Error("the teller waits for the row without end")
+	}
 	select {
 	case err := <-sold:
 		t.Errorf("answered while the row is held: %v", err)
@@ -77,6 +96,7 @@ func TestHeldRowHarmsNobodyElse(t *testing.T) {
 		buy(ErrUnknown, free, held)
 	}
 	for deadline := time.Now().Add(patience); len(teller.waiting) < 30 && time.Now().Before(deadline); {
+		runtime.Gosched()
 	}
 	run(t, teller.Serve) // they are a batch
 	wg.Wait()

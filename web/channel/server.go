@@ -20,7 +20,7 @@ type Server struct {
 
 	conns *drainer[*conn]
 
-	ctx    context.Context // of all callbacks
+	ctx    context.Context // of Terminate and of tasks; other callbacks end with their channel
 	cancel context.CancelCauseFunc
 
 	mu    sync.Mutex
