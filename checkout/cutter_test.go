@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// fault is what happens on a line to the database when a transaction is about to write and commit.
+// fault is what happens on a line to the database when a transaction is about to commit.
 type fault int
 
 const (
@@ -29,7 +29,7 @@ const (
 
 // cutter is a line to the database, a real socket between two others, that reads along and is cut when it matters.
 type cutter struct {
-	next      func() fault  // asked when a transaction is open, from many goroutines
+	next      func() fault  // asked when a COMMIT is on its way, from many goroutines
 	committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
 	faults    [swallowsMore + 1]atomic.Int64
 
@@ -137,62 +137,53 @@ func (c *cut) suffer(f fault) bool {
 	return true
 }
 
+// carryQuestions reads the messages of the client. The first has no byte that says what it is. A statement is prepared
+// under a name, and bound by that name each time it is to be executed.
 func (c *cut) carryQuestions() {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := c.client.Read(buf)
-		if n > 0 {
-			switch {
-			case c.suffer(losesCommit):
-				c.close()
-				return
-			case c.suffer(swallowsMore):
-				_, _ = io.Copy(io.Discard, c.client)
-				c.close()
+	defer c.close()
+	in, out := bufio.NewReader(c.client), bufio.NewWriter(c.server)
+	const parse, bind = 'P', 'B'
+	commit := []byte("no statement yet")
+	for first := true; ; first = false {
+		m, err := readMessage(in, !first)
+		if err != nil {
+			return
+		}
+		switch name, sql, _ := bytes.Cut(m.body, []byte{0}); {
+		case m.kind == parse && bytes.HasPrefix(sql, []byte("COMMIT\x00")):
+			commit = bytes.Clone(name)
+		case m.kind == bind && bytes.HasPrefix(sql, append(commit, 0)): // behind the name of the portal
+			c.fault.Store(int64(c.line.next()))
+			if c.suffer(losesCommit) {
+				_ = out.Flush()
 				return
 			}
-			if _, err := c.server.Write(buf[:n]); err != nil {
-				c.close()
+			if c.suffer(swallowsMore) {
+				_ = out.Flush()
+				_, _ = io.Copy(io.Discard, in)
 				return
 			}
 		}
-		if err != nil {
-			c.close()
+		if m.write(out, in) != nil {
 			return
 		}
 	}
 }
 
-// carryAnswers reads the messages of the database: a byte that says what it is, and a length that counts itself.
+// carryAnswers reads the messages of the database.
 func (c *cut) carryAnswers() {
 	defer c.close()
 	in, out := bufio.NewReader(c.server), bufio.NewWriter(c.client)
-	wrote := false // in this transaction; what only read has nothing to lose
+	const commandComplete = 'C'
 	for {
-		var head [5]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
+		m, err := readMessage(in, true)
+		if err != nil {
 			return
 		}
-		body := make([]byte, binary.BigEndian.Uint32(head[1:])-4)
-		if _, err := io.ReadFull(in, body); err != nil {
-			return
-		}
-		const readyForQuery, commandComplete, inTransaction = 'Z', 'C', 'T'
-		switch {
-		case head[0] == readyForQuery && body[0] == inTransaction:
-			c.fault.Store(int64(c.line.next()))
-		case head[0] == readyForQuery:
-			wrote = false
-		case head[0] == commandComplete && (bytes.HasPrefix(body, []byte("INSERT")) || bytes.HasPrefix(body, []byte("UPDATE"))):
-			wrote = true
-		case head[0] == commandComplete && string(body) == "COMMIT\x00" && wrote:
-			if c.suffer(liesRollback) {
-				body = []byte("ROLLBACK\x00")
-				binary.BigEndian.PutUint32(head[1:], uint32(len(body)+4))
-				break
-			}
+		if m.kind == commandComplete && string(m.body) == "COMMIT\x00" {
 			held := c.suffer(holdsAnswer)
-			if held || c.suffer(losesAnswer) {
+			switch {
+			case held || c.suffer(losesAnswer):
 				select {
 				case c.line.committed <- struct{}{}:
 				default:
@@ -201,13 +192,46 @@ func (c *cut) carryAnswers() {
 					_, _ = io.Copy(io.Discard, in)
 				}
 				return
+			case c.suffer(liesRollback):
+				m.body = []byte("ROLLBACK\x00")
 			}
 		}
-		_, _ = out.Write(append(head[:], body...)) // the flush tells
-		if in.Buffered() == 0 {
-			if err := out.Flush(); err != nil {
-				return
-			}
+		if m.write(out, in) != nil {
+			return
 		}
 	}
+}
+
+// message of the protocol: a byte that says what it is, a length that counts itself, and the rest.
+type message struct {
+	kind byte // zero: the message has no such byte
+	body []byte
+}
+
+func readMessage(in *bufio.Reader, hasKind bool) (m message, err error) {
+	if hasKind {
+		if m.kind, err = in.ReadByte(); err != nil {
+			return m, err
+		}
+	}
+	var length [4]byte
+	if _, err := io.ReadFull(in, length[:]); err != nil {
+		return m, err
+	}
+	m.body = make([]byte, binary.BigEndian.Uint32(length[:])-4)
+	_, err = io.ReadFull(in, m.body)
+	return m, err
+}
+
+// write passes the message on, and what was written before it when nothing more has come.
+func (m message) write(out *bufio.Writer, in *bufio.Reader) error {
+	if m.kind != 0 {
+		_ = out.WriteByte(m.kind) // the flush tells
+	}
+	_, _ = out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(m.body)+4)))
+	_, _ = out.Write(m.body)
+	if in.Buffered() > 0 {
+		return nil
+	}
+	return out.Flush()
 }

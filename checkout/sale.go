@@ -34,8 +34,8 @@ type unsaid struct{ error }
 // silent is given up.
 const roundTrip = 2 * time.Second
 
-// try sells to the batch in one transaction of two round trips: one looks, one writes and commits. What it returns
-// without an error is committed. After an error its connection is not used again.
+// try sells to the batch in one transaction of two round trips: one looks, one writes and commits; a lone cart mostly needs
+// but one. What it returns without an error is committed. After an error its connection is not used again.
 func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	conn, err := t.cfg.Pool.Acquire(ctx)
 	if err != nil {
@@ -44,6 +44,15 @@ func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	defer conn.Release() // which closes it, and so ends the transaction, if that is open
 	if err := t.settle(ctx, conn); err != nil {
 		return sale{}, fmt.Errorf("set up the connection: %w", away{err})
+	}
+	if len(batch) == 1 && promising(t.cfg.Stock.Catalog(), batch[0].Purchase) {
+		s, ok, err := t.sellLone(ctx, conn, batch[0])
+		if err != nil {
+			return sale{}, fmt.Errorf("sell a lone cart: %w", err)
+		}
+		if ok {
+			return s, nil
+		}
 	}
 	f, err := t.look(ctx, conn, batch)
 	if err != nil {
@@ -243,6 +252,15 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 			return certain(err)
 		}
 	}
+	err := committed(results)
+	if errors.As(err, new(unsaid)) {
+		return decided{err}
+	}
+	return err
+}
+
+// committed reads the answer to COMMIT, the last of a batch. Its error is a doubt, or unsaid.
+func committed(results pgx.BatchResults) error {
 	tag, err := results.Exec()
 	if err == nil {
 		err = results.Close()
@@ -251,7 +269,7 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	case err != nil:
 		return doubt{err}
 	case tag.String() != "COMMIT":
-		return decided{unsaid{fmt.Errorf("the database answered COMMIT with %s", tag)}}
+		return unsaid{fmt.Errorf("the database answered COMMIT with %s", tag)}
 	}
 	return nil
 }

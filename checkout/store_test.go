@@ -87,9 +87,17 @@ func (s *store) cart(items ...inventory.ItemID) Purchase {
 	var p Purchase
 	for _, id := range items {
 		p.Lines = append(p.Lines, Line{ID: NewLineID(), Item: id, Product: s.of[id]})
-		p.Total += s.price[s.of[id]]
 	}
+	p.Total = s.total(p.Lines)
 	return p
+}
+
+// total is what the lines cost.
+func (s *store) total(lines []Line) (total inventory.Cents) {
+	for _, l := range lines {
+		total += s.price[s.of[l.Item]]
+	}
+	return total
 }
 
 // item reads an item from the database.
@@ -106,6 +114,14 @@ func (s *store) item(id inventory.ItemID) inventory.ItemRow {
 	}
 	s.t.Fatalf("no item %d", id)
 	panic("unreachable")
+}
+
+// restock adds pairs behind the nodes' backs.
+func (s *store) restock(id inventory.ItemID, pairs int) {
+	s.t.Helper()
+	if _, err := s.inv.Restock(context.WithoutCancel(s.t.Context()), id, pairs); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // exec changes the database by hand.

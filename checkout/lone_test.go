@@ -1,0 +1,136 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// tripTracer counts the round trips of batches.
+type tripTracer struct{ trips atomic.Int64 }
+
+func (t *tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	t.trips.Add(1)
+	return ctx
+}
+func (*tripTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (*tripTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+func (*tripTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (*tripTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// traced is a pool like another, whose trips are counted.
+func traced(t *testing.T, of *pgxpool.Pool) (*pgxpool.Pool, *tripTracer) {
+	t.Helper()
+	cfg, tracer := of.Config(), &tripTracer{}
+	cfg.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool, tracer
+}
+
+// TestLone has nobody but one buyer: his cart is sold in one round trip, and the order says what is in the database.
+func TestLone(t *testing.T) {
+	t.Parallel()
+	for lines := 1; lines <= 3; lines++ {
+		t.Run(fmt.Sprintf("lines=%d", lines), func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, 3, 2, 5)
+			pool, tracer := traced(t, s.pool)
+			n := s.node(pool)
+			p := s.cart(s.items[4], s.items[0], s.items[2])
+			p.Lines = p.Lines[:lines]
+			p.Total = s.total(p.Lines)
+			o := n.buy(p)
+			if got := tracer.trips.Load(); got != 1 {
+				t.Errorf("%d round trips, want 1", got)
+			}
+			kept, err := n.orders.Order(t.Context(), o.ID)
+			if err != nil || !o.CreatedAt.Equal(kept.CreatedAt) {
+				t.Fatalf("kept is %+v, %v, told %+v", kept, err, o)
+			}
+			kept.CreatedAt = o.CreatedAt
+			if fmt.Sprint(kept) != fmt.Sprint(o) || len(o.Lines) != lines {
+				t.Errorf("told of\n%+v, kept is\n%+v", o, kept)
+			}
+			for _, l := range p.Lines {
+				want := s.item(l.Item)
+				if now, _, _ := n.stock.Catalog().Item(l.Item); want.Available != 4 || now.ItemRow != want {
+					t.Errorf("the database says %+v, the catalog %+v", want, now.ItemRow)
+				}
+			}
+			if again := n.buy(p); again.ID != o.ID {
+				t.Errorf("the same form made order %v, want %v", again.ID, o.ID)
+			}
+			s.checkBooks()
+		})
+	}
+}
+
+// TestLoneDisappointed promises a sale that the database knows better of: the constraints that fail lead to the look, which
+// tells why. Nothing is left behind.
+func TestLoneDisappointed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		behind string // what happens behind the node's back, to item $1
+		want   error
+	}{
+		"sold out":   {`UPDATE item_availabilities SET available_count = 0, sold_count = 5 WHERE item_id = $1`, ErrSoldOut},
+		"taken back": {`UPDATE products SET released = false WHERE id = (SELECT product_id FROM items WHERE id = $1)`, ErrNotReleased},
+		"price":      {`UPDATE products SET price_cents = 1 WHERE id = (SELECT product_id FROM items WHERE id = $1)`, ErrPriceChanged},
+		"deleted":    {`DELETE FROM items WHERE id = $1`, ErrNoItem},
+		"deleted, the other as dear as both": {`WITH gone AS (DELETE FROM items WHERE id = $1)
+			UPDATE products SET price_cents = 20003 WHERE sku = 'P2'`, ErrNoItem},
+		"another shoe of the same price": {`WITH moved AS (UPDATE items SET size = 'x', product_id = (SELECT id FROM products WHERE sku = 'P3')
+			WHERE id = $1) UPDATE products SET price_cents = 10001 WHERE sku = 'P3'`, ErrNoItem},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, 3, 1, 5)
+			pool, tracer := traced(t, s.pool)
+			n := s.node(pool)
+			p := s.cart(s.items[0], s.items[1])
+			s.exec(tt.behind, s.items[0])
+			if o, err := n.teller.Buy(t.Context(), p); !errors.Is(err, tt.want) {
+				t.Errorf("got %+v, %v, want %v", o, err, tt.want)
+			}
+			if got := tracer.trips.Load(); got != 2 {
+				t.Errorf("%d round trips, want the attempt and the look", got)
+			}
+			if other := s.item(s.items[1]); other.Available != 5 || other.Sold != 0 {
+				t.Errorf("the other size is %+v, want it untouched", other)
+			}
+			if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, tt.want) {
+				t.Errorf("sent again: got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestLoneBoughtBefore sends a line that another node has sold: its order is found, and the rest is not bought.
+func TestLoneBoughtBefore(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n, other := s.node(s.pool), s.node(s.pool)
+	p := s.cart(s.items[0])
+	o := other.buy(p)
+	more := s.cart(s.items[1])
+	p.Lines, p.Total = append(p.Lines, more.Lines...), p.Total+more.Total
+	if again := n.buy(p); again.ID != o.ID {
+		t.Errorf("got order %v, want the earlier %v", again.ID, o.ID)
+	}
+	if left := s.item(s.items[1]).Available; left != 5 {
+		t.Errorf("%d pairs of the other shoe are left, want all 5", left)
+	}
+	s.checkBooks()
+}
