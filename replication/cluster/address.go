@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,6 +23,7 @@ var ErrNoNode = errors.New("cluster: no node is running here")
 // Address is where a running node is, and what it takes to command it.
 type Address struct {
 	Name    string    `json:"name"`
+	Run     string    `json:"run"` // of this process
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	HTTP    string    `json:"http"` // URL of the shop
@@ -91,7 +93,7 @@ func Dial(dataDir string) (*nats.Conn, Address, error) {
 	if err != nil {
 		return nil, a, err
 	}
-	conn, err := nats.Connect(a.NATS, key, nats.Name("sneakers23 command line"), nats.Timeout(2*time.Second), nats.NoReconnect())
+	conn, err := dial(a.NATS, key)
 	switch {
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrAuthorization):
 		return nil, a, ErrNoNode // a killed node's file, or another program has its port now
@@ -100,3 +102,35 @@ func Dial(dataDir string) (*nats.Conn, Address, error) {
 	}
 	return conn, a, nil
 }
+
+// DialAt connects to a node on any machine by its address for commands, host:port, with the secret of the cluster. What is
+// known of its Address is the name and where it was found.
+func DialAt(address, secret string) (*nats.Conn, Address, error) {
+	a := Address{NATS: "nats://" + address}
+	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, secret))
+	switch {
+	case errors.Is(err, nats.ErrNoServers):
+		return nil, a, fmt.Errorf("no node takes commands at %s: name its --commands-listen (SNEAKERS23_COMMANDS_LISTEN)", address)
+	case errors.Is(err, nats.ErrAuthorization):
+		return nil, a, fmt.Errorf("the node at %s refuses this --cluster-secret (SNEAKERS23_CLUSTER_SECRET)", address)
+	case err != nil:
+		return nil, a, fmt.Errorf("reach the node at %s: %w", address, err)
+	}
+	a.Name, a.Run, _ = cutLast(conn.ConnectedServerName(), ".")
+	return conn, a, nil
+}
+
+func dial(url string, as nats.Option) (*nats.Conn, error) {
+	return nats.Connect(url, as, nats.Name("sneakers23 command line"), nats.Timeout(2*time.Second), nats.NoReconnect(),
+		nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2))
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// Commands is the subject on which the node takes commands of a kind: each node has its own.
+func (a Address) Commands(kind string) string { return "sneakers23.operator." + a.Run + "." + kind }

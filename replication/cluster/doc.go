@@ -1,19 +1,49 @@
-// Package cluster puts this node among the others: an embedded NATS server, and a file by which programs on the same
-// machine find it.
+// Package cluster puts this node among the others: an embedded NATS server, by which nodes reach each other and programs
+// reach the node; who is here; and messages and questions between nodes.
 //
 // # Usage
 //
-// [Start] runs the server on a loopback port that the system chooses. [Node.Announce] writes where it is, with a key made
-// for this run, to [AddressFile] in the node's data directory, mode 0600: who may read that file may command the
-// node. The node talks over [Node.Conn], inside the process; a command line on the same machine over [Dial].
+//	node, err := cluster.Start(cluster.Config{Name: "a", Listen: "10.0.0.1:6222", Join: seeds, Secret: secret, …})
+//	words := node.Stream("words", func(from cluster.Peer, data []byte) { … })
+//	node.OnResync(func(from cluster.Peer) { … }) // compare: something may have been missed
+//	node.Handle("time", func(ctx context.Context, question []byte) ([]byte, error) { … })
+//	go node.Serve(ctx)
+//	err = node.Join(ctx) // returns who does not go with us, or that we are in
+//	err = words.Send(data) // to all others
+//	err = node.Announce()  // and by now the command line finds the node
+//
+// [Node.Announce] writes where the node is, with a key made for this run, to [AddressFile] in the node's data directory,
+// mode 0600: who may read that file may command the node, by [Dial]. From other machines [DialAt] does it, with the secret of
+// the cluster.
+//
+// # Who is in
+//
+// Nodes call each other over connections that need the secret of the cluster. Each tells the others about once a second how it
+// does, and shows what they must have in common, see [Identity]. One that does not go with those that are here is refused,
+// and both sides say why: it sees that by itself while it joins, and the others ignore whatever it says. A node that says
+// nothing for 3.5 s is taken for gone until it speaks again.
+//
+// Every node is connected to every other one: from the addresses to join it learns of all that these know. Nothing is passed
+// on for others. So a line that is cut between two nodes parts these two, and no others.
+//
+// # Ordering and delivery promises
+//
+//   - Messages of a [Stream] come at most once, and in the order in which their node sent them, to every other node.
+//   - A message that was lost is noticed by the number of the next one, or by the next status, and told to OnResync before
+//     the next one is delivered. So is a node that has come, or come back.
+//   - There is no order between two nodes, nor between two streams of one.
+//
+// What matters is committed to the database first, and compared later.
 //
 // # Ownership and stopping
 //
-// Whoever called Start calls [Node.Stop]. It removes the file, lets requests that came before be answered, and
-// returns when the server has ended. A node that was killed leaves its file behind; Dial then finds nobody and says
-// so.
+// Serve is a service; its owner waits for it. All receivers are called on its goroutine. Questions are answered on goroutines
+// for which [Node.Stop] waits. Whoever called Start calls Stop: it says goodbye, removes the file, lets requests that came
+// before be answered, and returns when the server has ended. A node that was killed leaves its file behind; Dial then finds
+// nobody and says so.
 //
-// # Delivery
+// # Testing
 //
-// NATS delivers at most once: what matters is committed to the database first, and compared later.
+// What a node makes of the words of others is a pure state (peers), tried with histories of lost and repeated messages. The
+// rest runs on real servers.
 package cluster

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -15,90 +17,120 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// Config of a node.
-type Config struct {
-	DataDir string // exists already
-	Name    string // of the node
-	HTTP    string // URL of the shop, for those who find the node by its file
-	About   string // for them too, see [Address]
-	Log     *slog.Logger
-}
-
 // Node is this node's place among the others.
 type Node struct {
-	cfg    Config
-	addr   Address
-	server *server.Server
-	conn   *nats.Conn
+	cfg     Config
+	addr    Address
+	server  *server.Server
+	local   *nats.Conn     // to the embedded server, for commands
+	conn    *nats.Conn     // to the other nodes: local, unless there is a NATS outside
+	arrived chan *nats.Msg // buffer backlog: what comes while Serve is at work; more is lost, and noticed by its number
+	refused atomic.Bool    // another node has not let this one in
+
+	mu        sync.Mutex // guards what is set up before Serve, and the counts of streams
+	streams   map[string]*Stream
+	questions map[string]Handler
+	resync    []func(Peer)
+	joined    bool
+	behind    time.Time // since when others have a newer catalog
+
+	here    atomic.Pointer[[]Peer] // a list that nobody changes again
+	changed chan struct{}          // buffer 1: a token says that here or why has changed
+	why     atomic.Pointer[Mismatch]
+	asked   sync.WaitGroup // questions of others that are being answered
+	answers context.Context
+	cancel  context.CancelFunc
+	slots   chan struct{} // buffer maxQuestions: the bound of asked
 }
 
-// startTimeout bounds the start of the embedded server, which takes some milliseconds.
-const startTimeout = 10 * time.Second
+// backlog is how many messages of other nodes may wait.
+const backlog = 16 << 10
 
-// Start runs the embedded server. Nobody finds it before Announce.
+// maxQuestions is how many questions of other nodes are answered at a time. Most of them are polls that wait.
+const maxQuestions = 20_000
+
+// Start runs the embedded server, or connects to the NATS outside. Streams and questions are set up next; then Serve must run,
+// and Join makes the node one of the cluster. Nobody finds it before Announce.
 func Start(cfg Config) (*Node, error) {
-	n, err := start(cfg)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("embedded NATS: %w", err), n.Stop(context.Background()))
+	n := &Node{
+		cfg: cfg, arrived: make(chan *nats.Msg, backlog), changed: make(chan struct{}, 1),
+		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
+	}
+	if n.cfg.Status == nil {
+		n.cfg.Status = func() Status { return Status{} }
+	}
+	n.here.Store(new([]Peer))
+	n.answers, n.cancel = context.WithCancel(context.Background())
+	if err := n.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("cluster: %w", err), n.Stop(context.Background()))
 	}
 	return n, nil
 }
 
-// start returns also a node that is half there: it must be stopped.
-func start(cfg Config) (*Node, error) {
-	n := &Node{cfg: cfg}
+// start leaves a node that is half there when it fails: it must be stopped.
+func (n *Node) start() error {
+	run := rand.Text()
 	pair, err := nkeys.CreateUser()
 	if err != nil {
-		return n, err
+		return err
 	}
 	public, err := pair.PublicKey()
 	if err != nil {
-		return n, err
+		return err
 	}
 	seed, err := pair.Seed()
 	if err != nil {
-		return n, err
+		return err
 	}
-	n.server, err = server.NewServer(&server.Options{
-		ServerName:   cfg.Name,
-		Host:         "127.0.0.1",
-		Port:         server.RANDOM_PORT,
-		Nkeys:        []*server.NkeyUser{{Nkey: public}},
-		NoSigs:       true, // signals are the program's
-		PingInterval: time.Second,
-		MaxPayload:   8 << 20, // a list of some ten thousand items
-		MaxPingsOut:  2,       // a hung peer is noticed in seconds; NATS's own default is minutes
-	})
+	// The run makes the name unique: two nodes of one name shall learn that from us.
+	n.server, err = embed(n.cfg, n.cfg.Name+"."+run, public, func() { n.refused.Store(true) })
 	if err != nil {
-		return n, err
-	}
-	n.server.SetLoggerV2(natsLog{cfg.Log}, false, false, false)
-	n.server.Start()
-	if !n.server.ReadyForConnections(startTimeout) {
-		return n, fmt.Errorf("not ready within %v", startTimeout)
+		return fmt.Errorf("embedded NATS: %w", err)
 	}
 	n.addr = Address{
-		Name: cfg.Name, PID: os.Getpid(), Started: time.Now(), HTTP: cfg.HTTP, About: cfg.About, NATS: n.server.ClientURL(), Seed: string(seed),
+		Name: n.cfg.Name, Run: run, PID: os.Getpid(), Started: time.Now(), HTTP: n.cfg.HTTP, About: n.cfg.About,
+		NATS: n.server.ClientURL(), Seed: string(seed),
 	}
 	key, err := n.addr.key()
 	if err != nil {
-		return n, err
+		return err
 	}
-	n.conn, err = nats.Connect("", nats.InProcessServer(n.server), key, nats.Name(cfg.Name),
-		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+	if n.local, err = n.connect("", nats.InProcessServer(n.server), key); err != nil {
+		return err
+	}
+	n.conn = n.local
+	if n.cfg.NATS != "" {
+		if n.conn, err = n.connect(n.cfg.NATS); err != nil {
+			return fmt.Errorf("--nats-url (SNEAKERS23_NATS_URL): %w", err)
+		}
+	}
+	if _, err := n.conn.ChanSubscribe(clusterSubjects+">", n.arrived); err != nil {
+		return err
+	}
+	_, err = n.conn.Subscribe(questionSubjects+run+".>", n.answer)
+	return err
+}
+
+// connect opens a connection that lives until Stop, whatever happens to the server.
+func (n *Node) connect(url string, options ...nats.Option) (*nats.Conn, error) {
+	return nats.Connect(url, append(options, nats.Name(n.cfg.Name), nats.NoEcho(),
+		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(50*time.Millisecond, time.Second),
+		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				n.cfg.Log.Error("NATS connection lost, will connect again", "err", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { n.cfg.Log.Info("NATS connection is back") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			cfg.Log.Error("NATS connection", "err", err)
-		}))
-	if err != nil {
-		return n, err
-	}
-	return n, nil
+			n.cfg.Log.Error("NATS connection", "err", err)
+		}))...)
 }
 
 // Announce writes the file by which the command line finds the node: commands may come from now on, and find whoever
 // has subscribed to them before.
 func (n *Node) Announce() error {
-	if err := n.conn.FlushTimeout(startTimeout); err != nil {
+	if err := n.local.FlushTimeout(startTimeout); err != nil {
 		return fmt.Errorf("tell where the node is: %w", err)
 	}
 	if err := n.addr.write(n.cfg.DataDir); err != nil {
@@ -107,27 +139,43 @@ func (n *Node) Announce() error {
 	return nil
 }
 
-// Conn is the node's own connection. It lives until Stop.
-func (n *Node) Conn() *nats.Conn { return n.conn }
+// Conn is the node's own connection to the server that takes its commands. It lives until Stop.
+func (n *Node) Conn() *nats.Conn { return n.local }
 
-// Stop takes no more requests, waits until those that came are answered or ctx ends, and ends the server.
+// Address is where the node is.
+func (n *Node) Address() Address { return n.addr }
+
+// Routes is where other nodes reach this one, empty for a node alone.
+func (n *Node) Routes() string {
+	if a := n.server.ClusterAddr(); a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// Peers are the other nodes, as far as this one hears of them, by name. Nobody changes the list. It may be called from any
+// goroutine.
+func (n *Node) Peers() []Peer { return *n.here.Load() }
+
+// Self is this node as the others see it.
+func (n *Node) Self() Peer {
+	s := n.status()
+	return s.peer()
+}
+
+// Stop says goodbye, takes no more requests, waits until those that came are answered or ctx ends, and ends the server. Serve
+// should run until then, but need not.
 func (n *Node) Stop(ctx context.Context) error {
 	err := os.Remove(filepath.Join(n.cfg.DataDir, AddressFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	if n.conn != nil {
-		closed := make(chan struct{})
-		n.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
-		if drained := n.conn.Drain(); drained == nil {
-			select {
-			case <-closed:
-			case <-ctx.Done():
-				err = errors.Join(err, fmt.Errorf("requests not answered in time: %w", context.Cause(ctx)))
-			}
-		}
-		n.conn.Close()
+	n.goodbye()
+	for _, conn := range []*nats.Conn{n.conn, n.local} {
+		err = errors.Join(err, drain(ctx, conn))
 	}
+	n.cancel()
+	n.asked.Wait()
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
@@ -135,12 +183,20 @@ func (n *Node) Stop(ctx context.Context) error {
 	return err
 }
 
-// natsLog passes on what NATS says. Its notices are about its own start and stop: debug to us.
-type natsLog struct{ log *slog.Logger }
-
-func (l natsLog) Noticef(f string, v ...any) { l.log.Debug("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Warnf(f string, v ...any)   { l.log.Warn("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Errorf(f string, v ...any)  { l.log.Error("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Fatalf(f string, v ...any)  { l.log.Error("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Debugf(string, ...any)      {}
-func (l natsLog) Tracef(string, ...any)      {}
+// drain lets requests that came before be answered, and closes the connection.
+func drain(ctx context.Context, conn *nats.Conn) (err error) {
+	if conn == nil || conn.IsClosed() {
+		return nil
+	}
+	closed := make(chan struct{})
+	conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
+	if drained := conn.Drain(); drained == nil {
+		select {
+		case <-closed:
+		case <-ctx.Done():
+			err = fmt.Errorf("requests not answered in time: %w", context.Cause(ctx))
+		}
+	}
+	conn.Close()
+	return err
+}

@@ -1,0 +1,341 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"sneakers23/replication/cluster"
+)
+
+// patience is the deadline of every wait: far beyond what a slow machine needs.
+const patience = 30 * time.Second
+
+const (
+	clusterSecret = "the secret that lets nodes in"
+	shopSecret    = "the secret that signs the tokens"
+)
+
+// member is a node of a cluster, and what it logs.
+type member struct {
+	*cluster.Node
+	log  *logBuffer
+	stop func()
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// newMember makes a node that calls others, sets it up and serves it. It has not joined yet.
+func newMember(t *testing.T, name string, join []string, set func(*cluster.Config), up func(*cluster.Node)) member {
+	t.Helper()
+	m := member{log: new(logBuffer)}
+	cfg := cluster.Config{
+		DataDir: t.TempDir(), Name: name, HTTP: "http://" + name, Listen: "127.0.0.1:0", Join: join, Secret: clusterSecret,
+		Identity: cluster.Identity{Schema: 3, Secrets: []string{shopSecret}},
+		Log:      slog.New(slog.NewTextHandler(m.log, nil)),
+	}
+	if set != nil {
+		set(&cfg)
+	}
+	var err error
+	if m.Node, err = cluster.Start(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if up != nil {
+		up(m.Node)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = m.Serve(ctx)
+	}()
+	m.stop = sync.OnceFunc(func() {
+		stopCtx, stopCancel := context.WithTimeout(context.Background(), patience)
+		defer stopCancel()
+		if err := m.Stop(stopCtx); err != nil {
+			t.Errorf("stop %s: %v", name, err)
+		}
+		cancel()
+		<-served
+	})
+	t.Cleanup(func() {
+		m.stop()
+		if t.Failed() {
+			t.Logf("log of %s:\n%s", name, m.log)
+		}
+	})
+	return m
+}
+
+// join makes a member that must be let in.
+func join(t *testing.T, name string, seeds []string, set func(*cluster.Config), up func(*cluster.Node)) member {
+	t.Helper()
+	m := newMember(t, name, seeds, set, up)
+	if err := m.Join(t.Context()); err != nil {
+		t.Fatalf("join %s: %v", name, err)
+	}
+	return m
+}
+
+// until waits for what no event tells of.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+// sees tells which others a node sees.
+func (m member) sees() string {
+	var names []string
+	for _, p := range m.Peers() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// inbox keeps what a stream brings.
+type inbox struct {
+	mu  sync.Mutex
+	got map[string][]string // by sender
+}
+
+func (b *inbox) receive(from cluster.Peer, data []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.got == nil {
+		b.got = make(map[string][]string)
+	}
+	b.got[from.Name] = append(b.got[from.Name], string(data))
+}
+
+func (b *inbox) of(name string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got[name])
+}
+
+// TestThreeNodes joins two nodes to a first one: all see each other, and what each says comes to the others once and in order.
+func TestThreeNodes(t *testing.T) {
+	t.Parallel()
+	const messages = 2000
+	var (
+		members []member
+		streams []*cluster.Stream
+		boxes   [3]inbox
+		seeds   []string
+	)
+	for i, name := range []string{"a", "b", "c"} {
+		m := join(t, name, seeds, nil, func(n *cluster.Node) {
+			streams = append(streams, n.Stream("words", boxes[i].receive))
+		})
+		members = append(members, m)
+		seeds = []string{members[0].Routes()}
+	}
+	for i, want := range []string{"b c", "a c", "a b"} {
+		until(t, "node sees "+want, func() bool { return members[i].sees() == want })
+	}
+	var wg sync.WaitGroup
+	for _, s := range streams {
+		wg.Go(func() {
+			for i := range messages {
+				if err := s.Send(fmt.Append(nil, i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i := range boxes {
+		for _, p := range members[i].Peers() {
+			until(t, "all messages of "+p.Name, func() bool { return len(boxes[i].of(p.Name)) >= messages })
+			for j, got := range boxes[i].of(p.Name) {
+				if got != fmt.Sprint(j) {
+					t.Fatalf("message %d of %s is %s", j, p.Name, got)
+				}
+			}
+		}
+	}
+	members[1].stop()
+	until(t, "goodbye is heard", func() bool { return members[0].sees() == "c" && members[2].sees() == "a" })
+}
+
+func TestQuestions(t *testing.T) {
+	t.Parallel()
+	echo := func(name string) func(*cluster.Node) {
+		return func(n *cluster.Node) {
+			n.Handle("echo", func(_ context.Context, q []byte) ([]byte, error) {
+				if string(q) == "panic" {
+					panic("asked to")
+				}
+				if string(q) == "fail" {
+					return nil, errors.New("on purpose")
+				}
+				return append([]byte(name+" "), q...), nil
+			})
+		}
+	}
+	a := join(t, "a", nil, nil, echo("a"))
+	b := join(t, "b", []string{a.Routes()}, nil, echo("b"))
+	until(t, "a sees b", func() bool { return a.sees() == "b" })
+	if got, err := a.Ask(t.Context(), "b", "echo", []byte("hi")); err != nil || string(got) != "b hi" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, q := range []string{"fail", "panic"} {
+		if _, err := b.Ask(t.Context(), "a", "echo", []byte(q)); err == nil || errors.Is(err, cluster.ErrAbsent) {
+			t.Errorf("%s: got %v, want the other node's error", q, err)
+		}
+	}
+	for node, question := range map[string]string{"nobody": "echo", "b": "unheard-of"} {
+		if _, err := a.Ask(t.Context(), node, question, nil); err == nil {
+			t.Errorf("asked %s %s and got an answer", node, question)
+		}
+	}
+	if all := a.AskAll(t.Context(), "echo", []byte("all")); len(all) != 1 || string(all[0].Data) != "b all" {
+		t.Errorf("all say %+v", all)
+	}
+	b.stop()
+	if _, err := a.Ask(t.Context(), "b", "echo", nil); !errors.Is(err, cluster.ErrAbsent) {
+		t.Errorf("asked one that has stopped: %v, want ErrAbsent", err)
+	}
+}
+
+// TestRefused keeps out who does not go with those that are here. Both sides say why.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		name string
+		set  func(*cluster.Config)
+		want error
+		says string // in the log of the node that is here
+	}{
+		"cluster secret": {"b", func(c *cluster.Config) { c.Secret = "guessed" }, cluster.ErrRefused, "cluster-secret"},
+		"secret":         {"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret"},
+		"schema":         {"b", func(c *cluster.Config) { c.Identity.Schema = 9 }, cluster.ErrSchema, "schema"},
+		"name":           {"a", nil, cluster.ErrNameTaken, "same name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var came inbox
+			a := join(t, "a", nil, nil, func(n *cluster.Node) { n.Stream("words", came.receive) })
+			var words *cluster.Stream
+			b := newMember(t, tt.name, []string{a.Routes()}, tt.set, func(n *cluster.Node) { words = n.Stream("words", came.receive) })
+			if err := b.Join(t.Context()); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			until(t, "the other side says so", func() bool {
+				return strings.Contains(a.log.String(), "refused a node") && strings.Contains(a.log.String(), tt.says)
+			})
+			if err := words.Send([]byte("in secret")); err != nil {
+				t.Fatal(err)
+			}
+			c := join(t, "c", []string{a.Routes()}, nil, nil) // takes longer than the word
+			until(t, "a sees the one that goes with it", func() bool { return a.sees() != "" })
+			if a.sees() != "c" || len(came.of(tt.name)) != 0 {
+				t.Errorf("a sees %s and heard %q", a.sees(), came.of(tt.name))
+			}
+			c.stop()
+		})
+	}
+}
+
+// TestSeedComesLater starts a node whose seed is not there yet.
+func TestSeedComesLater(t *testing.T) {
+	t.Parallel()
+	first := join(t, "first", nil, nil, nil)
+	address := first.Routes()
+	first.stop()
+	b := join(t, "b", []string{address}, nil, nil)
+	if !strings.Contains(b.log.String(), "no node answers yet") {
+		t.Error("it was not said that nobody answers")
+	}
+	var told inbox
+	a := join(t, "a", nil, func(c *cluster.Config) { c.Listen = address }, func(n *cluster.Node) {
+		n.OnResync(func(p cluster.Peer) { told.receive(p, nil) })
+	})
+	until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
+	if len(told.of("b")) == 0 {
+		t.Error("that another node has come is no reason to compare")
+	}
+}
+
+// TestOutsideNATS connects two nodes by a server of which they know the URL only.
+func TestOutsideNATS(t *testing.T) {
+	t.Parallel()
+	outside := join(t, "outside", nil, func(c *cluster.Config) { c.Commands = "127.0.0.1:0" }, nil)
+	url := strings.Replace(outside.Address().NATS, "nats://", "nats://operator:"+strings.ReplaceAll(clusterSecret, " ", "%20")+"@", 1)
+	alone := func(c *cluster.Config) { c.Listen, c.NATS = "", url }
+	var box inbox
+	a := join(t, "a", nil, alone, func(n *cluster.Node) { n.Stream("words", box.receive) })
+	var words *cluster.Stream
+	b := join(t, "b", nil, alone, func(n *cluster.Node) { words = n.Stream("words", box.receive) })
+	until(t, "they see each other", func() bool { return strings.Contains(a.sees(), "b") && strings.Contains(b.sees(), "a") })
+	if err := words.Send([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a hears b", func() bool { return slices.Equal(box.of("b"), []string{"hello"}) })
+}
+
+// TestCommandsFromElsewhere lets in an operator with the secret, and a publisher who may do one thing.
+func TestCommandsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	a := join(t, "a.with.dots", nil, func(c *cluster.Config) { c.Publishers = "the word of publishers" }, nil)
+	if _, err := a.Conn().Subscribe(a.Address().Commands("greet"), func(m *nats.Msg) { _ = m.Respond([]byte("hello")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Announce(); err != nil {
+		t.Fatal(err)
+	}
+	at := strings.TrimPrefix(a.Address().NATS, "nats://")
+	conn, addr, err := cluster.DialAt(at, clusterSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if m, err := conn.Request(addr.Commands("greet"), nil, patience); err != nil || string(m.Data) != "hello" || addr.Name != "a.with.dots" {
+		t.Errorf("got %v, %v of %q", m, err, addr.Name)
+	}
+	if _, _, err := cluster.DialAt(at, "guessed"); err == nil || !strings.Contains(err.Error(), "refuses") {
+		t.Errorf("a guessed secret: %v", err)
+	}
+	publisher, err := nats.Connect(a.Address().NATS, nats.UserInfo("publisher", "the word of publishers"),
+		nats.CustomInboxPrefix("_PUBLISHER"), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer publisher.Close()
+	if m, err := publisher.Request(addr.Commands("greet"), nil, time.Second); err == nil {
+		t.Errorf("a publisher gave a command and got %s", m.Data)
+	}
+}

@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrRefused says that another node does not let this one in, for it has another cluster secret.
+var ErrRefused = errors.New("cluster: refused")
+
+// How long Join waits: for somebody to answer at the addresses to join, and for those who are there to say who they are.
+const (
+	routeWithin  = 3 * time.Second
+	answerWithin = 2 * time.Second
+	helloEvery   = 100 * time.Millisecond
+)
+
+// Join makes this node one of those that are here, or finds out that it does not go with them: then the error is a *Mismatch,
+// or ErrRefused. Nodes to join that are not there yet are called until they are: that is no error. Serve must be running.
+func (n *Node) Join(ctx context.Context) error {
+	if n.cfg.Listen != "" || n.cfg.NATS != "" {
+		if err := n.meet(ctx); err != nil {
+			return err
+		}
+	}
+	n.mu.Lock()
+	n.joined = true
+	n.mu.Unlock()
+	n.tell(func(*status) {})
+	return nil
+}
+
+// meet says hello until everybody has answered.
+func (n *Node) meet(ctx context.Context) error {
+	if n.cfg.NATS == "" && len(n.cfg.Join) > 0 {
+		if err := n.awaitRoute(ctx); err != nil {
+			return err
+		}
+	}
+	over := time.NewTimer(answerWithin)
+	defer over.Stop()
+	again := time.NewTicker(helloEvery)
+	defer again.Stop()
+	for {
+		n.tell(func(s *status) { s.Hello = true })
+		select {
+		case <-n.changed:
+		case <-again.C:
+		case <-over.C:
+			return n.fits()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		// a NATS outside does not tell how many nodes there are: they have all the time there is
+		if err := n.fits(); err != nil || n.cfg.NATS == "" && len(n.Peers()) >= n.server.NumRemotes() {
+			return err
+		}
+	}
+}
+
+// awaitRoute returns when this node is connected to another, when it was refused, or when it has waited for long enough: it
+// may be the first.
+func (n *Node) awaitRoute(ctx context.Context) error {
+	over := time.NewTimer(routeWithin)
+	defer over.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for n.server.NumRemotes() == 0 {
+		select {
+		case <-look.C:
+			if err := n.fits(); err != nil {
+				return err
+			}
+		case <-over.C:
+			n.cfg.Log.Warn("no node answers yet, this one may be the first; will go on trying",
+				"join", strings.Join(n.cfg.Join, ","))
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// fits tells why this node does not go with those that are here.
+func (n *Node) fits() error {
+	if n.refused.Load() {
+		return fmt.Errorf("%w: a node at %s has another --cluster-secret (SNEAKERS23_CLUSTER_SECRET)",
+			ErrRefused, strings.Join(n.cfg.Join, ", "))
+	}
+	if why := n.why.Load(); why != nil {
+		return why
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// What nodes say to all others: a status, and the messages of streams as stream.RUN.NAME.NUMBER. A connection keeps its
+// order, so what was said before a status is heard before it.
+const (
+	clusterSubjects = "sneakers23.cluster."
+	statusSubject   = clusterSubjects + "status"
+	streamSubjects  = clusterSubjects + "stream."
+)
+
+// String names the service in logs.
+func (n *Node) String() string { return "cluster.Node" }
+
+// Serve hears the other nodes and tells them how this one does, until ctx ends. The receivers of streams and of OnResync are
+// called on its goroutine, one at a time. It may be called again after it has returned or panicked.
+func (n *Node) Serve(ctx context.Context) error {
+	ps := newPeers(n.me())
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case m := <-n.arrived:
+			n.receive(ps, m)
+		case <-tick.C:
+			for _, gone := range ps.silent(time.Now()) {
+				n.cfg.Log.Warn("a node has fallen silent", "replica", gone.Name, "address", gone.HTTP)
+			}
+			n.publish(ps)
+			n.tell(func(s *status) {})
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (n *Node) receive(ps *peers, m *nats.Msg) {
+	if m.Subject == statusSubject {
+		n.hear(ps, m.Data)
+		return
+	}
+	place, ok := strings.CutPrefix(m.Subject, streamSubjects)
+	if !ok {
+		return
+	}
+	parts := strings.Split(place, ".")
+	if len(parts) != 3 {
+		return
+	}
+	number, err := strconv.ParseUint(parts[2], 10, 64)
+	stream := n.stream(parts[1])
+	if err != nil || stream == nil {
+		return
+	}
+	from, ok, missed := ps.take(parts[0], parts[1], number, time.Now())
+	if missed {
+		n.missed(from)
+	}
+	if ok {
+		stream.receive(from, m.Data)
+	}
+}
+
+// hear takes the status of another node.
+func (n *Node) hear(ps *peers, data []byte) {
+	var s status
+	if err := json.Unmarshal(data, &s); err != nil {
+		n.cfg.Log.Error("status of a node can't be read", "err", err)
+		return
+	}
+	if s.Hello && s.Run != n.addr.Run {
+		n.tell(func(*status) {})
+	}
+	change := ps.hear(s, time.Now())
+	switch {
+	case change.misfit != nil:
+		n.cfg.Log.Error("refused a node: "+change.misfit.Error(), "replica", s.Name, "address", s.HTTP)
+		n.why.Store(&Mismatch{s.Name, s.HTTP, change.misfit})
+	case change.came:
+		n.cfg.Log.Info("a node is here", "replica", s.Name, "address", s.HTTP)
+	case change.left:
+		n.cfg.Log.Info("a node has said goodbye", "replica", s.Name, "address", s.HTTP)
+	}
+	n.publish(ps)
+	if change.came || change.missed {
+		n.missed(s.peer())
+	}
+}
+
+// publish lets everybody see who is here.
+func (n *Node) publish(ps *peers) {
+	list := ps.list()
+	n.here.Store(&list)
+	n.watchLag(ps.newest())
+	select {
+	case n.changed <- struct{}{}:
+	default: // a token is there already
+	}
+}
+
+// watchLag notes since when somebody else's catalog is newer.
+func (n *Node) watchLag(newest int64) {
+	behind := n.cfg.Status().Revision < newest
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case !behind:
+		n.behind = time.Time{}
+	case n.behind.IsZero():
+		n.behind = time.Now()
+	}
+}
+
+// OnResync lets do be called when something that another node said may have been missed, also when it has come or come back:
+// on Serve's goroutine, before what comes next of that node. It is called before Serve is.
+func (n *Node) OnResync(do func(Peer)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.resync = append(n.resync, do)
+}
+
+func (n *Node) missed(from Peer) {
+	n.mu.Lock()
+	resync := n.resync
+	n.mu.Unlock()
+	for _, do := range resync {
+		do(from)
+	}
+}
+
+// me is what never changes in this node's status.
+func (n *Node) me() *status {
+	return &status{
+		Name: n.addr.Name, Run: n.addr.Run, Started: n.addr.Started, HTTP: n.addr.HTTP, Version: n.cfg.Version,
+		identity: n.cfg.Identity.show(),
+	}
+}
+
+// status is how this node does.
+func (n *Node) status() *status {
+	s := n.me()
+	s.Status = n.cfg.Status()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.behind.IsZero() {
+		s.Lag = time.Since(n.behind).Milliseconds()
+	}
+	s.Sent = make(map[string]uint64, len(n.streams))
+	for name, stream := range n.streams {
+		s.Sent[name] = stream.sent.Load()
+	}
+	return s
+}
+
+// tell says to the others how this node does, once it has joined.
+func (n *Node) tell(as func(*status)) {
+	s := n.status()
+	as(s)
+	n.mu.Lock()
+	joined := n.joined
+	n.mu.Unlock()
+	if !joined && !s.Hello {
+		return
+	}
+	b, err := json.Marshal(s)
+	if err == nil {
+		err = n.conn.Publish(statusSubject, b)
+	}
+	if err != nil {
+		n.cfg.Log.Debug("status not told", "err", err)
+	}
+}
+
+// goodbye tells the others that this node stops, so that they need not find out.
+func (n *Node) goodbye() {
+	if n.conn == nil {
+		return
+	}
+	n.tell(func(s *status) { s.Bye = true })
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.joined = false
+}

@@ -1,0 +1,55 @@
+package cluster
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// Stream carries messages of one kind to all other nodes: at most once, and in the order in which each node sent them. A
+// message that was lost is noticed by the number of the next one, or by the next status, and told to OnResync.
+type Stream struct {
+	node    *Node
+	name    string
+	receive func(from Peer, data []byte)
+
+	mu   sync.Mutex // numbers leave in their order
+	sent atomic.Uint64
+}
+
+// MaxMessage is the most bytes of a message of a stream.
+const MaxMessage = 1 << 20
+
+// Stream opens a stream, of which there is one for each name. receive is called on Serve's goroutine with what other nodes
+// send, and must not wait for long: everybody's messages wait behind it. It is called before Serve is.
+func (n *Node) Stream(name string, receive func(from Peer, data []byte)) *Stream {
+	s := &Stream{node: n, name: name, receive: receive}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.streams[name] = s
+	return s
+}
+
+func (n *Node) stream(name string) *Stream {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.streams[name]
+}
+
+// Send sends data to all other nodes, and waits for none. It may be called from any goroutine. An error means that nobody
+// will get it; that there is none does not mean that somebody will.
+func (s *Stream) Send(data []byte) error {
+	if len(data) > MaxMessage {
+		return fmt.Errorf("cluster: message of %d bytes, at most %d", len(data), MaxMessage)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := s.sent.Load() + 1
+	subject := streamSubjects + s.node.addr.Run + "." + s.name + "." + strconv.FormatUint(number, 10)
+	if err := s.node.conn.Publish(subject, data); err != nil {
+		return fmt.Errorf("cluster: send: %w", err)
+	}
+	s.sent.Store(number) // after it has left: a status never counts what comes behind it
+	return nil
+}
