@@ -30,6 +30,16 @@ func Dial(dataDir string) (*Client, error) {
 	return &Client{Node: addr, conn: conn}, nil
 }
 
+// DialAt finds a node on any machine by its address for commands, host:port, and the secret of the cluster. Close ends the
+// connection.
+func DialAt(address, secret string) (*Client, error) {
+	conn, addr, err := cluster.DialAt(address, secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Node: addr, conn: conn}, nil
+}
+
 // Close ends the connection.
 func (c *Client) Close() { c.conn.Close() }
 
@@ -53,20 +63,25 @@ func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
 	return ask[Sold](ctx, c, commandSell, q)
 }
 
+// Nodes lists the nodes of the cluster, by name.
+func (c *Client) Nodes(ctx context.Context, q NodesRequest) ([]NodeView, error) {
+	return ask[[]NodeView](ctx, c, commandNodes, q)
+}
+
 // Seed fills an empty store, and tells whether it was empty.
 func (c *Client) Seed(ctx context.Context) (bool, error) {
 	return ask[bool](ctx, c, commandSeed, none{})
 }
 
 // ask sends a command and waits for its answer.
-func ask[R any](ctx context.Context, c *Client, subject string, q any) (result R, err error) {
+func ask[R any](ctx context.Context, c *Client, command string, q any) (result R, err error) {
 	b, err := json.Marshal(q)
 	if err != nil {
 		return result, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout+2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout+everywhereWithin+2*time.Second)
 	defer cancel()
-	m, err := c.conn.RequestWithContext(ctx, subject, b)
+	m, err := c.conn.RequestWithContext(ctx, c.Node.Commands(command), b)
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders),
 		errors.Is(err, context.DeadlineExceeded):

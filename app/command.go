@@ -6,16 +6,17 @@ import (
 	"sneakers23/inventory"
 )
 
-// The commands that a node takes over NATS. Each is a subject; request and reply are JSON.
+// The commands that a node takes over NATS. Each is a subject behind that of the node; request and reply are JSON.
 const (
-	commandProducts = "sneakers23.operator.products"
-	commandRelease  = "sneakers23.operator.release"
-	commandRestock  = "sneakers23.operator.restock"
-	commandSell     = "sneakers23.operator.sell"
-	commandSeed     = "sneakers23.operator.seed"
-	commandOrders   = "sneakers23.operator.orders"
-	commandOrder    = "sneakers23.operator.order"
-	commandCancel   = "sneakers23.operator.cancel"
+	commandProducts = "products"
+	commandRelease  = "release"
+	commandRestock  = "restock"
+	commandSell     = "sell"
+	commandSeed     = "seed"
+	commandOrders   = "orders"
+	commandOrder    = "order"
+	commandCancel   = "cancel"
+	commandNodes    = "nodes"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.
@@ -57,6 +58,11 @@ type ReleaseRequest struct {
 	At      *time.Time `json:"at,omitempty"`
 }
 
+// Everywhere tells which live nodes did not show a change within 5 s, by name. They take it from the database.
+type Everywhere struct {
+	Missing []string `json:"not_shown_by,omitempty"`
+}
+
 // Released is what a release did. Already says that it was released before.
 type Released struct {
 	SKU      string     `json:"sku"`
@@ -64,6 +70,7 @@ type Released struct {
 	Released bool       `json:"released"`
 	Already  bool       `json:"already_released"`
 	At       *time.Time `json:"at,omitempty"`
+	Everywhere
 }
 
 // RestockRequest names an item by SKU or id, and how many pairs come.
@@ -79,6 +86,7 @@ type Restocked struct {
 	Added     int             `json:"added"`
 	Available int             `json:"available_count"`
 	Level     inventory.Level `json:"level"`
+	Everywhere
 }
 
 // SellRequest asks for that many pairs to be sold, of items chosen by chance.
@@ -94,6 +102,7 @@ type Sold struct {
 	Sold    int      `json:"sold"`
 	Left    int      `json:"left"`     // pairs of all items together
 	SoldOut []string `json:"sold_out"` // SKUs of the items whose last pair was among them
+	Everywhere
 }
 
 func viewProducts(c *inventory.Catalog) []Product {

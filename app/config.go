@@ -28,6 +28,14 @@ type Config struct {
 	Secrets     []string // sign cookies and tokens; the first signs, all verify. Empty: one kept in DataDir
 	Origins     []string // other origins whose pages may open sockets, like https://shop.example
 
+	ClusterListen  string   // host:port at which other nodes reach this one; empty: none does
+	Join           []string // host:port of some of the others
+	ClusterSecret  string   // lets nodes in, and operators of other machines
+	NATSURL        string   // of a NATS outside, which then connects the nodes
+	CommandsListen string   // host:port for commands and publishers; empty: a loopback port that the system chooses
+	PublishSecret  string   // lets those in who publish to topics from outside; empty: nobody
+	PublishTopics  []string // patterns of the topics that they may publish to
+
 	Levels     inventory.Thresholds
 	HealEvery  time.Duration // mean time between comparisons of the catalog with the database
 	DrainDelay time.Duration // how long a stopping node goes on accepting, so that load balancers notice
@@ -63,6 +71,7 @@ func (c Config) Validate() error {
 		wrong("--listen %s is open to others: that needs a --secret of your own (at least %d characters; try: openssl rand -hex 32)",
 			c.Listen, minSecret)
 	}
+	errs = append(errs, c.validateCluster()...)
 	if c.NodeName != "" && !nodeName.MatchString(c.NodeName) {
 		wrong("--node-name %q: use letters, digits, dot, dash and underscore, 64 at most", c.NodeName)
 	}
@@ -131,6 +140,7 @@ func DefaultConfig() Config {
 		FeedPing:      20 * time.Second,
 		CartLines:     10,
 		CartRate:      20,
+		PublishTopics: []string{"product:*"},
 		Version:       "development",
 		Log:           slog.New(slog.DiscardHandler),
 	}

@@ -25,6 +25,7 @@ type database struct {
 	private *postgres.Server // nil when the database was named
 	pool    *pgxpool.Pool
 	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
+	schema  int64         // version of the newest migration; known after prepare
 	log     *slog.Logger
 }
 
@@ -81,6 +82,13 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 			params[limit] = "5s"
 		}
 	}
+	// and the server must find out that a node is cut off: one that waits for the rest of a transaction's statements has no
+	// timeout but that of the line
+	for limit, value := range map[string]string{"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"} {
+		if params[limit] == "" {
+			params[limit] = value
+		}
+	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.HealthCheckPeriod = 5 * time.Second
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
@@ -128,6 +136,9 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 	steps, err := migrations.Status(ctx, d.url)
 	if err != nil {
 		return err
+	}
+	for _, s := range steps {
+		d.schema = max(d.schema, s.Version)
 	}
 	pending, err := toApply(steps, d.private != nil)
 	if err != nil {

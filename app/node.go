@@ -31,10 +31,12 @@ type Node struct {
 	orders  *checkout.Orders
 	shop    *shopServer
 	cluster *cluster.Node
+	others  *together
 
 	supervised <-chan error            // the end of the supervisor
 	end        context.CancelCauseFunc // ends the services, and tells why
 	services   context.Context         // lives as long as the services do; its cause is why they ended
+	served     bool                    // the shop and the teller are among them
 	draining   atomic.Bool
 }
 
@@ -71,18 +73,15 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.db.warn(ctx); err != nil {
 		return nil, err
 	}
-	if err = n.startServices(ctx); err != nil {
+	if err = n.startServices(ctx, database.name()); err != nil {
 		return nil, err
 	}
-	n.cluster, err = cluster.Start(cluster.Config{
-		DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), About: database.name(), Log: n.log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.orders, n.healer, n.log}
-	if err = o.listen(n.services, n.cluster.Conn()); err != nil {
+	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.orders, n.healer, n.others, n.log}
+	if err = o.listen(n.services, n.cluster); err != nil {
 		return nil, fmt.Errorf("take commands: %w", err)
+	}
+	if err = newPublisher(cfg.PublishTopics, n.shop.topics, n.log).listen(n.cluster); err != nil {
+		return nil, fmt.Errorf("take what is published: %w", err)
 	}
 	if err = n.cluster.Announce(); err != nil {
 		return nil, err
@@ -91,8 +90,13 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	return n, nil
 }
 
-// startServices runs what lives under the supervisor, and returns when the catalog is loaded.
-func (n *Node) startServices(ctx context.Context) error {
+// startServices runs what lives under the supervisor, and returns when the catalog is loaded and the node is one of its
+// cluster. A node that does not go with the others never serves a page.
+func (n *Node) startServices(ctx context.Context, about string) error {
+	secrets, err := n.secrets()
+	if err != nil {
+		return err
+	}
 	store := inventory.NewStore(n.db.pool)
 	watchers := inventory.NewDispatcher()
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
@@ -103,23 +107,37 @@ func (n *Node) startServices(ctx context.Context) error {
 		Fresh: func() bool { return !n.healer.Failing() },
 	})
 	n.orders = checkout.NewOrders(n.db.pool, n.stock)
-	if err := n.shop.open(n); err != nil {
+	changes := replication.NewChanges(n.stock, n.healer, n.log)
+	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
+		return err
+	}
+	n.others = &together{
+		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
+	}
+	n.others.tie()
+	n.stock.OnCommitted(changes.Announce)
+	if err := n.shop.open(n, secrets); err != nil {
 		return err
 	}
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)
+	watchers.Add(n.others.applied.Watch) // behind the pusher: what is applied, pages were told
 	watchers.Add(closeOnce(loaded))
 
 	s := newSupervisor(n.log, n.end)
-	services := []suture.Service{n.stock, watchers, n.healer, scheduler, n.teller, n.shop}
+	s.Add(n.cluster)
 	if n.db.private != nil {
-		services = append(services, n.db.private)
-	}
-	for _, service := range services {
-		s.Add(service)
+		s.Add(n.db.private)
 	}
 	n.supervised = s.ServeBackground(n.services)
+	if err := n.cluster.Join(ctx); err != nil {
+		return err
+	}
+	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, scheduler, n.teller, n.shop} {
+		s.Add(service)
+	}
+	n.served = true
 	select {
 	case <-loaded:
 		return nil
@@ -169,7 +187,7 @@ var errStopped = errors.New("node is stopped")
 func (n *Node) Stop(ctx context.Context) error {
 	n.draining.Store(true)
 	var errs []error
-	if n.cluster != nil { // a node that did not come up has nobody to wait for
+	if n.served { // a node that did not come up has nobody to wait for
 		sleep(ctx, n.cfg.DrainDelay)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin, fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
@@ -177,7 +195,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	if n.shop != nil {
 		errs = append(errs, n.shop.stop(ctx))
 	}
-	if n.supervised != nil {
+	if n.served {
 		errs = append(errs, n.finishPurchases(ctx))
 	}
 	if n.cluster != nil {

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
+	"sneakers23/replication/cluster"
 )
 
 // operator carries out what the command line asks of this node.
@@ -28,32 +31,34 @@ type operator struct {
 	store     *inventory.Store
 	orders    *checkout.Orders
 	healer    *replication.Healer
+	others    *together
 	log       *slog.Logger
 }
 
 // commandTimeout bounds a command on the node; the command line waits a little longer for the answer.
 const commandTimeout = 10 * time.Second
 
-// listen takes commands on conn. NATS calls each kind on a goroutine of its own, one command after the other, until
-// conn is drained, which waits for those that were begun. Those end when ctx does.
-func (o *operator) listen(ctx context.Context, conn *nats.Conn) error {
+// listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one command after the other,
+// until the node's connection is drained, which waits for those that were begun. Those end when ctx does.
+func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 	return errors.Join(
-		serve(ctx, o.log, conn, commandProducts, o.products),
-		serve(ctx, o.log, conn, commandRelease, o.release),
-		serve(ctx, o.log, conn, commandRestock, o.restock),
-		serve(ctx, o.log, conn, commandSell, o.sell),
-		serve(ctx, o.log, conn, commandSeed, o.seed),
-		serve(ctx, o.log, conn, commandOrders, o.listOrders),
-		serve(ctx, o.log, conn, commandOrder, o.showOrder),
-		serve(ctx, o.log, conn, commandCancel, o.cancelOrder),
+		serve(ctx, o.log, node, commandProducts, o.products),
+		serve(ctx, o.log, node, commandRelease, o.release),
+		serve(ctx, o.log, node, commandRestock, o.restock),
+		serve(ctx, o.log, node, commandSell, o.sell),
+		serve(ctx, o.log, node, commandSeed, o.seed),
+		serve(ctx, o.log, node, commandOrders, o.listOrders),
+		serve(ctx, o.log, node, commandOrder, o.showOrder),
+		serve(ctx, o.log, node, commandCancel, o.cancelOrder),
+		serve(ctx, o.log, node, commandNodes, o.nodes),
 	)
 }
 
 // serve answers one kind of command.
-func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, subject string,
+func serve[Q, R any](ctx context.Context, log *slog.Logger, node *cluster.Node, command string,
 	do func(context.Context, Q) (R, error),
 ) error {
-	_, err := conn.Subscribe(subject, func(m *nats.Msg) {
+	_, err := node.Conn().Subscribe(node.Address().Commands(command), func(m *nats.Msg) {
 		var (
 			q   Q
 			ans reply[R]
@@ -62,18 +67,18 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, sub
 		defer cancel()
 		err := json.Unmarshal(m.Data, &q)
 		if err == nil {
-			ans.Result, err = protect(ctx, log, subject, q, do)
+			ans.Result, err = protect(ctx, log, command, q, do)
 		}
 		if err != nil {
 			ans.Error = words(err)
-			log.Info("command refused", "command", subject, "err", err)
+			log.Info("command refused", "command", command, "err", err)
 		}
 		b, err := json.Marshal(ans)
 		if err == nil {
 			err = m.Respond(b)
 		}
 		if err != nil {
-			log.Error("command not answered", "command", subject, "err", err)
+			log.Error("command not answered", "command", command, "err", err)
 		}
 	})
 	return err
@@ -82,10 +87,10 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, conn *nats.Conn, sub
 var errCommandCrashed = errors.New("the command crashed, see the node's log")
 
 // protect turns a panic into an error: a command must not take the node with it.
-func protect[Q, R any](ctx context.Context, log *slog.Logger, subject string, q Q, do func(context.Context, Q) (R, error)) (result R, err error) {
+func protect[Q, R any](ctx context.Context, log *slog.Logger, command string, q Q, do func(context.Context, Q) (R, error)) (result R, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("command panicked", "command", subject, "panic", p, "stack", string(debug.Stack()))
+			log.Error("command panicked", "command", command, "panic", p, "stack", string(debug.Stack()))
 			err = errCommandCrashed
 		}
 	}()
@@ -145,6 +150,7 @@ func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, err
 		return Released{}, err
 	}
 	done.Released = done.At == nil
+	done.Missing = o.everywhere(ctx, []inventory.ProductID{p.ID}, nil)
 	switch {
 	case done.Already:
 	case done.At != nil:
@@ -164,19 +170,24 @@ func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 		return Restocked{}, err
 	}
 	o.log.Info("restock", "sku", it.SKU, "count", q.Count)
+	missing := o.everywhere(ctx, nil, []inventory.ItemID{it.ID})
 	now, _, _ := o.inventory.Catalog().Item(it.ID)
-	return Restocked{SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level}, nil
+	return Restocked{
+		SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level, Everywhere: Everywhere{missing},
+	}, nil
 }
 
 // tickTime is when a tick of sell is answered at the latest, all sold or not: a slow disk is no failure.
 const tickTime = commandTimeout / 4
 
 // sell sells pairs one by one, each a transaction, as shoppers would. What is returned was sold, also beside an error.
-func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
-	done := Sold{SoldOut: []string{}}
+func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
+	done = Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
 	}
+	touched := make(map[inventory.ItemID]bool)
+	defer func() { done.Missing = o.everywhere(ctx, nil, slices.Sorted(maps.Keys(touched))) }()
 	for began := time.Now(); done.Sold < q.Count && time.Since(began) < tickTime; {
 		items, _ := inStock(o.inventory.Catalog())
 		if len(items) == 0 {
@@ -194,6 +205,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
 			return done, err
 		}
 		done.Sold++
+		touched[it.ID] = true
 		if now, _, _ := o.inventory.Catalog().Item(it.ID); now.Level == inventory.LevelOut {
 			done.SoldOut = append(done.SoldOut, it.SKU)
 			o.log.Info("sold out", "sku", it.SKU)
@@ -201,6 +213,19 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (Sold, error) {
 	}
 	_, done.Left = inStock(o.inventory.Catalog())
 	return done, nil
+}
+
+// everywhere returns when all nodes show these rows as this one does, or names those that do not.
+func (o *operator) everywhere(ctx context.Context, products []inventory.ProductID, items []inventory.ItemID) (missing []string) {
+	rows := marks(o.inventory.Catalog(), products, items)
+	if len(rows) == 0 {
+		return nil
+	}
+	missing = o.others.everywhere(ctx, rows)
+	if len(missing) > 0 {
+		o.log.Warn("some nodes do not show a change yet", "nodes", missing)
+	}
+	return missing
 }
 
 func (o *operator) seed(ctx context.Context, _ none) (bool, error) {

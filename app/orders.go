@@ -16,6 +16,7 @@ type Order struct {
 	Total     int64       `json:"total_cents"`
 	Status    string      `json:"status"`
 	Lines     []OrderLine `json:"lines"`
+	Everywhere
 }
 
 // OrderLine is one pair of an order.
@@ -92,7 +93,13 @@ func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, erro
 		return Order{}, err
 	}
 	o.log.Info("an order is cancelled, its pairs are back", "pairs", len(order.Lines))
-	return viewOrder(order, true), nil
+	view := viewOrder(order, true)
+	items := make([]inventory.ItemID, len(order.Lines))
+	for i, l := range order.Lines {
+		items[i] = l.Item
+	}
+	view.Missing = o.everywhere(ctx, nil, items)
+	return view, nil
 }
 
 func viewOrder(o checkout.Order, words bool) Order {

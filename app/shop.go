@@ -23,6 +23,7 @@ import (
 type shopServer struct {
 	listener net.Listener
 	assets   *assets.Set
+	topics   *pubsub.PubSub
 	sockets  *channel.Server
 	feed     *channel.Feed
 	pusher   *shop.Pusher
@@ -39,19 +40,28 @@ func newShopServer(ctx context.Context, listenAddress string) (*shopServer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &shopServer{listener: listener, assets: built}, nil
+	return &shopServer{listener: listener, assets: built, topics: pubsub.New()}, nil
+}
+
+// secrets sign cookies and tokens.
+func (n *Node) secrets() ([]string, error) {
+	if len(n.cfg.Secrets) > 0 {
+		return n.cfg.Secrets, nil
+	}
+	own, err := n.dir.secret()
+	return []string{own}, err
+}
+
+// openSockets counts the sockets of shoppers.
+func (s *shopServer) openSockets() int {
+	if s.sockets == nil {
+		return 0 // not open yet
+	}
+	return s.sockets.Sockets()
 }
 
 // open builds pages, sockets and routes.
-func (s *shopServer) open(n *Node) error {
-	secrets := n.cfg.Secrets
-	if len(secrets) == 0 {
-		own, err := n.dir.secret()
-		if err != nil {
-			return err
-		}
-		secrets = []string{own}
-	}
+func (s *shopServer) open(n *Node, secrets []string) error {
 	sessions, err := shop.NewSessions(secrets)
 	if err != nil {
 		return err
@@ -60,18 +70,17 @@ func (s *shopServer) open(n *Node) error {
 	if err != nil {
 		return err
 	}
-	topics := pubsub.New()
 	tokens, err := checkout.NewTokens(secrets)
 	if err != nil {
 		return err
 	}
 	carts := shop.NewCarts(shop.CartsConfig{
-		Tokens: tokens, PubSub: topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
+		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
 	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, carts)
-	s.pusher = shop.NewPusher(pages, topics, n.log)
+	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	s.sockets, err = channel.New(channel.Config{
-		PubSub:        topics,
+		PubSub:        s.topics,
 		Log:           n.log,
 		Connect:       shop.Connect,
 		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
@@ -89,7 +98,7 @@ func (s *shopServer) open(n *Node) error {
 		return err
 	}
 	s.feed, err = channel.NewFeed(channel.FeedConfig{
-		PubSub:      topics,
+		PubSub:      s.topics,
 		Log:         n.log,
 		Public:      shop.PublicTopics,
 		State:       s.pusher.State,

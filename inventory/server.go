@@ -18,6 +18,8 @@ type Server struct {
 
 	calls   chan call // no buffer: a caller hands over to the loop itself, or gives up
 	catalog atomic.Pointer[Catalog]
+
+	committed []func([]Change) // told of what is committed here
 }
 
 // call asks the loop to apply changes.
@@ -161,10 +163,18 @@ func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change,
 }
 
 // Committed takes what this node has just committed, by whatever transaction: every change made here comes through
-// this door, so that whoever is to hear of changes from this node can stand at it. It returns as Apply does.
+// this door. It returns as Apply does; whatever that is, those of OnCommitted were told.
 func (s *Server) Committed(ctx context.Context, changes ...Change) error {
-	return s.Apply(ctx, changes...)
+	err := s.Apply(ctx, changes...)
+	for _, tell := range s.committed {
+		tell(changes)
+	}
+	return err
 }
+
+// OnCommitted lets tell be called with what this node has committed, after its own catalog shows it: on the goroutine of who
+// committed it, so it must not wait. It is called before Serve is.
+func (s *Server) OnCommitted(tell func([]Change)) { s.committed = append(s.committed, tell) }
 
 func everything(rows Rows) []Change {
 	changes := make([]Change, 0, len(rows.Products)+len(rows.Items))

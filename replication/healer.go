@@ -1,7 +1,9 @@
 // Package replication keeps this node's catalog equal to the database, whatever messages were lost.
 //
-// A [Healer] compares them every few seconds and hands what was missed to the same door through which all changes
-// come. It is a service: its owner runs Serve and waits for its end.
+// [Changes] tells the other nodes what this one has committed, and hands what they have committed to the one door of this
+// node's inventory. A [Healer] compares catalog and database every few seconds, and at once when a message was missed, and
+// hands what is different to the same door. [Applied] tells whether a change shows here. Changes and Healer are services: their owner runs
+// Serve and waits for its end.
 package replication
 
 import (
@@ -26,6 +28,7 @@ type Healer struct {
 	read  func(context.Context) (inventory.Rows, error)
 	every time.Duration
 	log   *slog.Logger
+	kick  chan struct{} // buffer 1: a token says that something may have been missed, more would say no more
 
 	failing atomic.Bool // the last comparison failed
 }
@@ -35,7 +38,7 @@ const DefaultHealEvery = 3 * time.Second
 
 // NewHealer makes a healer that reads all rows by read, which must take one snapshot of the database.
 func NewHealer(d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger) *Healer {
-	return &Healer{door: d, read: read, every: every, log: log}
+	return &Healer{door: d, read: read, every: every, log: log, kick: make(chan struct{}, 1)}
 }
 
 // String names the service in logs.
@@ -43,6 +46,17 @@ func (h *Healer) String() string { return "replication.Healer" }
 
 // MinHealEvery is the least that every may be.
 const MinHealEvery = 100 * time.Millisecond
+
+// Kick lets Serve compare soon: something may have been missed. It never waits, and may be called from any goroutine.
+func (h *Healer) Kick() {
+	select {
+	case h.kick <- struct{}{}:
+	default: // a token is there already
+	}
+}
+
+// afterKick is how long a kick waits for others: a storm of them must not become one of questions to the database.
+const afterKick = 100 * time.Millisecond
 
 // Serve compares until ctx ends. A database that does not answer is asked again soon, so that what happened while it
 // was away shows as soon as it is back.
@@ -53,10 +67,8 @@ func (h *Healer) Serve(ctx context.Context) error {
 			pause = min(pause, time.Second)
 		}
 		pause = pause*3/4 + rand.N(pause/2) // jitter: the nodes of a cluster must not ask all at once
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := h.pause(ctx, pause); err != nil {
+			return err
 		}
 		err := h.Heal(ctx)
 		if ctx.Err() != nil {
@@ -69,6 +81,23 @@ func (h *Healer) Serve(ctx context.Context) error {
 		if err == nil && before {
 			h.log.Info("catalog is compared with the database again")
 		}
+	}
+}
+
+// pause returns after that time, soon after a kick, or when ctx ends.
+func (h *Healer) pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-h.kick:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case <-time.After(min(d, afterKick+rand.N(afterKick))):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

@@ -20,6 +20,7 @@ type cli struct {
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
+	Nodes      nodesCmd                  `cmd:"" help:"List the nodes of the cluster and how they do." group:"Node"`
 	Version    versionCmd                `cmd:"" help:"Tell which version this is." group:"Program"`
 	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on completion in your shell." group:"Program"`
 }
@@ -29,6 +30,9 @@ type globals struct {
 	DataDir string `help:"Directory of the node: its private database, and how to find it." env:"SNEAKERS23_DATA_DIR" default:".data"`
 	JSON    bool   `help:"Print JSON for programs instead of tables for people." name:"json"`
 
+	Node          string `help:"Node on another machine to command, by its --commands-listen. Default: the one of --data-dir." env:"SNEAKERS23_NODE" placeholder:"HOST:PORT"`
+	ClusterSecret string `help:"Lets nodes into the cluster, and operators who use --node; at least 16 characters." env:"SNEAKERS23_CLUSTER_SECRET" placeholder:"TEXT"`
+
 	Program kong.VersionFlag `help:"Tell which version this is." name:"version" hidden:""`
 }
 
@@ -36,6 +40,9 @@ type globals struct {
 func (g *globals) AfterApply() (err error) {
 	if g.DataDir == "" {
 		return errors.New("--data-dir (SNEAKERS23_DATA_DIR) is empty")
+	}
+	if g.Node != "" && g.ClusterSecret == "" {
+		return errors.New("--node (SNEAKERS23_NODE) needs the --cluster-secret (SNEAKERS23_CLUSTER_SECRET)")
 	}
 	g.DataDir, err = filepath.Abs(g.DataDir)
 	return err

@@ -131,6 +131,7 @@ func (s *ordersCancelCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if err != nil {
 		return err
 	}
+	warnMissing(term, o.Everywhere)
 	if g.JSON {
 		return printJSON(term, o)
 	}

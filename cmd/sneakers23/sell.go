@@ -84,6 +84,9 @@ func (s *sellCmd) untilGone(ctx context.Context, c *app.Client, left int, p *pro
 		if len(tick.SoldOut) > 0 {
 			p.say("sold out: " + strings.Join(tick.SoldOut, " "))
 		}
+		if len(tick.Missing) > 0 {
+			p.say("not shown within 5 s by: " + strings.Join(tick.Missing, " "))
+		}
 		p.show(sold, left)
 	}
 	return sold, left, nil

@@ -22,6 +22,13 @@ type serveCmd struct {
 	Origins  []string `help:"Other origins whose pages may open sockets, as a comma list like https://shop.example." env:"SNEAKERS23_ORIGINS" placeholder:"URL"`
 	Seed     bool     `help:"Fill the database named by --database-url if it is empty; the private one is in any case." env:"SNEAKERS23_SEED"`
 
+	ClusterListen  string   `help:"Where other nodes reach this one, as host:port; needs --secret and --cluster-secret." env:"SNEAKERS23_CLUSTER_LISTEN" placeholder:"HOST:PORT" group:"Cluster"`
+	Join           []string `help:"Nodes to join, as a comma list of their --cluster-listen; it tells of the others." env:"SNEAKERS23_JOIN" placeholder:"HOST:PORT" group:"Cluster"`
+	NatsURL        string   `help:"A NATS server outside that connects the nodes, instead of --cluster-listen." env:"SNEAKERS23_NATS_URL" placeholder:"URL" group:"Cluster"`
+	CommandsListen string   `help:"Where operators of other machines and publishers reach this node, as host:port. Default: nowhere." env:"SNEAKERS23_COMMANDS_LISTEN" placeholder:"HOST:PORT" group:"Cluster"`
+	PublishSecret  string   `help:"Lets systems outside publish to topics, as user publisher of --commands-listen; at least 16 characters." env:"SNEAKERS23_PUBLISH_SECRET" placeholder:"TEXT" group:"Cluster"`
+	PublishTopics  []string `help:"Topics that they may publish to, as a comma list; a * at the end stands for any rest." env:"SNEAKERS23_PUBLISH_TOPICS" default:"product:*" group:"Cluster"`
+
 	LevelMedium   int           `help:"From so many pairs on a size is shown as medium, below as low." env:"SNEAKERS23_LEVEL_MEDIUM" default:"150" group:"Tuning"`
 	LevelHigh     int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
 	HealEvery     time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
@@ -76,6 +83,8 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg := app.DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = s.Listen, g.DataDir, s.DatabaseURL, s.Seed
 	cfg.PostgresBin, cfg.Secrets, cfg.Origins = s.PostgresBin, s.Secret, s.Origins
+	cfg.ClusterListen, cfg.Join, cfg.ClusterSecret, cfg.NATSURL = s.ClusterListen, s.Join, g.ClusterSecret, s.NatsURL
+	cfg.CommandsListen, cfg.PublishSecret, cfg.PublishTopics = s.CommandsListen, s.PublishSecret, s.PublishTopics
 	if s.NodeName != "" {
 		cfg.NodeName = s.NodeName
 	}

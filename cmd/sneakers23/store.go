@@ -13,6 +13,9 @@ import (
 
 // dial finds the node, or tells what to do when there is none.
 func dial(g *globals) (*app.Client, error) {
+	if g.Node != "" {
+		return app.DialAt(g.Node, g.ClusterSecret)
+	}
 	c, err := app.Dial(g.DataDir)
 	if errors.Is(err, app.ErrNoNode) {
 		err = fmt.Errorf("no node runs with the data directory %s: start one with `sneakers23 serve`, or name another directory with --data-dir",
@@ -95,6 +98,7 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	if err != nil {
 		return err
 	}
+	warnMissing(term, done.Everywhere)
 	switch {
 	case g.JSON:
 		return printJSON(term, done)
@@ -146,6 +150,7 @@ func (r *restockCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	if err != nil {
 		return err
 	}
+	warnMissing(term, done.Everywhere)
 	if g.JSON {
 		return printJSON(term, done)
 	}

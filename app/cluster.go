@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/replication"
+	"sneakers23/replication/cluster"
+	"sneakers23/replication/pubsub"
+)
+
+// together is what ties a node to the others: changes, questions, and who is here.
+type together struct {
+	node    *cluster.Node
+	changes *replication.Changes
+	applied *replication.Applied
+	healer  *replication.Healer
+	topics  *pubsub.PubSub
+}
+
+// count tells how many follow a topic at this node.
+func (c *together) count(topic string) int { return c.topics.Count(topic) }
+
+// clusterConfig is the node's part in the cluster. Its secrets must be known by now.
+func (n *Node) clusterConfig(about string, secrets []string, schema int64) cluster.Config {
+	return cluster.Config{
+		DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), About: about, Version: n.cfg.Version, Log: n.log,
+		Listen: n.cfg.ClusterListen, Join: n.cfg.Join, Secret: n.cfg.ClusterSecret, NATS: n.cfg.NATSURL,
+		Commands: n.cfg.CommandsListen, Publishers: n.cfg.PublishSecret,
+		Identity: cluster.Identity{Schema: schema, Secrets: secrets},
+		Status:   n.status,
+	}
+}
+
+// status is how this node does, as the others are told.
+func (n *Node) status() cluster.Status {
+	return cluster.Status{
+		Sockets:  n.shop.openSockets(),
+		Revision: int64(n.stock.Catalog().Revision()),
+		Ready:    !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing(), // asks nobody
+	}
+}
+
+// The question by which a node finds out whether another one shows a change, and who follows a topic there.
+const (
+	askApplied   = "applied"
+	askFollowers = "followers"
+)
+
+// tie lets changes and questions pass between the nodes. Nothing passes before the cluster's Serve runs.
+func (c *together) tie() {
+	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
+	c.node.OnResync(func(cluster.Peer) { c.healer.Kick() })
+	c.node.Handle(askApplied, func(ctx context.Context, question []byte) ([]byte, error) {
+		var marks []replication.Mark
+		if err := json.Unmarshal(question, &marks); err != nil {
+			return nil, err
+		}
+		return nil, c.applied.Wait(ctx, marks)
+	})
+	c.node.Handle(askFollowers, c.answerFollowers)
+}
+
+// everywhereWithin is how long a command waits for the other nodes to show what it did.
+const everywhereWithin = 5 * time.Second
+
+// everywhere returns when every live node shows these rows as this one does, or names those that did not in time. They take
+// it from the database.
+func (c *together) everywhere(ctx context.Context, marks []replication.Mark) (missing []string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), everywhereWithin)
+	defer cancel()
+	question, err := json.Marshal(marks)
+	if err != nil {
+		panic(fmt.Errorf("numbers can't be encoded: %w", err))
+	}
+	for _, a := range c.node.AskAll(ctx, askApplied, question) {
+		if a.Err != nil && c.isHere(a.Peer) { // one that stopped meanwhile starts from the database
+			missing = append(missing, a.Peer.Name)
+		}
+	}
+	return missing
+}
+
+func (c *together) isHere(p cluster.Peer) bool {
+	return slices.ContainsFunc(c.node.Peers(), func(other cluster.Peer) bool { return other.Run == p.Run })
+}
+
+// marks are those of some rows as this node shows them.
+func marks(c *inventory.Catalog, products []inventory.ProductID, items []inventory.ItemID) (marks []replication.Mark) {
+	for _, id := range products {
+		if m, ok := replication.MarkProduct(c, id); ok {
+			marks = append(marks, m)
+		}
+	}
+	for _, id := range items {
+		if m, ok := replication.MarkItem(c, id); ok {
+			marks = append(marks, m)
+		}
+	}
+	return marks
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/time/rate"
+
+	"sneakers23/replication/cluster"
+	"sneakers23/replication/pubsub"
+)
+
+// publisher broadcasts what systems outside the cluster publish, to the topics that they may publish to.
+type publisher struct {
+	allowed []string // patterns: a topic, or one that ends with a * for any rest
+	topics  *pubsub.PubSub
+	rate    *rate.Limiter
+	log     *slog.Logger
+}
+
+// What a system outside may publish: so many bytes a message, so many messages a second, and some more at once.
+const (
+	maxPublished     = 64 << 10
+	publishedASecond = 200
+	publishedAtOnce  = 400
+)
+
+// private topics are never published to from outside: their messages steer nodes and carts.
+var private = []string{"cart:", "item_out:", "admin:", "phoenix"}
+
+// published is what a system outside says.
+type published struct {
+	Topic   string          `json:"topic"`
+	Event   string          `json:"event"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+func newPublisher(allowed []string, topics *pubsub.PubSub, log *slog.Logger) *publisher {
+	return &publisher{allowed: allowed, topics: topics, rate: rate.NewLimiter(publishedASecond, publishedAtOnce), log: log}
+}
+
+// listen takes what is published to any node of the cluster, each message at one of them. NATS calls it for one message after
+// the other until the connection is drained.
+func (p *publisher) listen(node *cluster.Node) error {
+	_, err := node.Conn().QueueSubscribe(cluster.PublishSubject, "nodes", func(m *nats.Msg) {
+		err := p.publish(m.Data)
+		if err != nil {
+			p.log.Warn("a message from outside was refused", "err", err)
+		}
+		if m.Reply == "" {
+			return
+		}
+		answer := []byte(`{"ok":true}`)
+		if err != nil {
+			answer, _ = json.Marshal(map[string]string{"error": err.Error()}) // a text can be encoded
+		}
+		_ = m.Respond(answer) // who has gone does not want to know
+	})
+	return err
+}
+
+// publish broadcasts one message to the topic that it names, on all nodes, or says what is wrong with it.
+func (p *publisher) publish(data []byte) error {
+	if !p.rate.Allow() {
+		return fmt.Errorf("more than %d messages a second", publishedASecond)
+	}
+	if len(data) > maxPublished {
+		return fmt.Errorf("%d bytes, at most %d", len(data), maxPublished)
+	}
+	var m published
+	if err := json.Unmarshal(data, &m); err != nil {
+		return errors.New(`want JSON like {"topic":"product:1","event":"note","payload":{}}`)
+	}
+	switch {
+	case m.Topic == "" || m.Event == "":
+		return errors.New("topic and event must be there")
+	case len(m.Topic) > maxTopic || len(m.Event) > maxTopic:
+		return fmt.Errorf("topic and event have at most %d bytes", maxTopic)
+	case strings.HasPrefix(m.Event, "phx_") || m.Event == "disconnect":
+		return errors.New("this event belongs to the protocol")
+	case !p.allows(m.Topic):
+		return errors.New("this topic is not among --publish-topics (SNEAKERS23_PUBLISH_TOPICS)")
+	}
+	if len(m.Payload) == 0 {
+		m.Payload = json.RawMessage("{}")
+	}
+	p.topics.Broadcast(m.Topic, m.Event, m.Payload)
+	return nil
+}
+
+func (p *publisher) allows(topic string) bool {
+	for _, pattern := range p.allowed {
+		if base, open := strings.CutSuffix(pattern, "*"); topic == pattern || open && strings.HasPrefix(topic, base) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkPublishTopic tells why systems outside must not publish to the topics of a pattern.
+func checkPublishTopic(pattern string) error {
+	base, open := strings.CutSuffix(pattern, "*")
+	if pattern == "" || strings.Contains(base, "*") {
+		return fmt.Errorf("--publish-topics: %q is no topic, nor one that ends with a *", pattern)
+	}
+	for _, p := range private {
+		if strings.HasPrefix(base, p) || open && strings.HasPrefix(p, base) {
+			return fmt.Errorf("--publish-topics: %q takes in %s, which nobody outside may publish to", pattern, p)
+		}
+	}
+	return nil
+}
