@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -37,6 +38,11 @@ type Config struct {
 
 	// Status tells how the node does. It is called about once a second on Serve's goroutine, and must not block.
 	Status func() Status
+}
+
+// others are the addresses to join without this node's own: all nodes may be given the same list.
+func (c Config) others() []string {
+	return slices.DeleteFunc(slices.Clone(c.Join), func(address string) bool { return address == c.Listen })
 }
 
 // Status is how a node does, as it tells the others.

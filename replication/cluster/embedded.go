@@ -95,7 +95,7 @@ func route(opts *server.Options, cfg Config) error {
 		WriteDeadline:  2 * time.Second,
 	}
 	opts.CustomRouterAuthentication = doorkeeper{cfg.Log, password}
-	for _, address := range cfg.Join {
+	for _, address := range cfg.others() {
 		opts.Routes = append(opts.Routes, &url.URL{Scheme: "nats-route", Host: address, User: url.UserPassword(cfg.Name, password)})
 	}
 	return nil

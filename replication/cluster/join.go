@@ -27,7 +27,7 @@ func (n *Node) Join(ctx context.Context) error {
 		}
 	}
 	n.mu.Lock()
-	n.joined = true
+	n.joined, n.met = true, nil
 	n.mu.Unlock()
 	n.tell(func(*status) {})
 	return nil
@@ -35,7 +35,7 @@ func (n *Node) Join(ctx context.Context) error {
 
 // meet says hello until everybody has answered.
 func (n *Node) meet(ctx context.Context) error {
-	if n.cfg.NATS == "" && len(n.cfg.Join) > 0 {
+	if n.cfg.NATS == "" && len(n.cfg.others()) > 0 {
 		if err := n.awaitRoute(ctx); err != nil {
 			return err
 		}
@@ -55,10 +55,17 @@ func (n *Node) meet(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		// a NATS outside does not tell how many nodes there are: they have all the time there is
-		if err := n.fits(); err != nil || n.cfg.NATS == "" && len(n.Peers()) >= n.server.NumRemotes() {
+		if err := n.fits(); err != nil || n.cfg.NATS == "" && n.hasMetAll() {
 			return err
 		}
 	}
+}
+
+// hasMetAll tells whether every node that is connected has said who it is.
+func (n *Node) hasMetAll() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.met) >= n.server.NumRemotes()
 }
 
 // awaitRoute returns when this node is connected to another, when it was refused, or when it has waited for long enough: it
@@ -76,7 +83,7 @@ func (n *Node) awaitRoute(ctx context.Context) error {
 			}
 		case <-over.C:
 			n.cfg.Log.Warn("no node answers yet, this one may be the first; will go on trying",
-				"join", strings.Join(n.cfg.Join, ","))
+				"join", strings.Join(n.cfg.others(), ","))
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -89,7 +96,7 @@ func (n *Node) awaitRoute(ctx context.Context) error {
 func (n *Node) fits() error {
 	if n.refused.Load() {
 		return fmt.Errorf("%w: a node at %s has another --cluster-secret (SNEAKERS23_CLUSTER_SECRET)",
-			ErrRefused, strings.Join(n.cfg.Join, ", "))
+			ErrRefused, strings.Join(n.cfg.others(), ", "))
 	}
 	if why := n.why.Load(); why != nil {
 		return why

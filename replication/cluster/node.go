@@ -32,6 +32,7 @@ type Node struct {
 	questions map[string]Handler
 	resync    []func(Peer)
 	joined    bool
+	met       map[string]bool // runs that go with this one, until it has joined
 	behind    time.Time // since when others have a newer catalog
 
 	here    atomic.Pointer[[]Peer] // a list that nobody changes again
@@ -54,7 +55,7 @@ const maxQuestions = 20_000
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), changed: make(chan struct{}, 1),
-		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
+		met: make(map[string]bool), streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
 	}
 	if n.cfg.Status == nil {
 		n.cfg.Status = func() Status { return Status{} }

@@ -81,6 +81,10 @@ func (n *Node) hear(ps *peers, data []byte) {
 		n.tell(func(*status) {})
 	}
 	change := ps.hear(s, time.Now())
+	if n.mu.Lock(); !n.joined && s.Run != n.addr.Run && change.misfit == nil {
+		n.met[s.Run] = true // also one that is joining like us, and is nobody's peer yet
+	}
+	n.mu.Unlock()
 	switch {
 	case change.misfit != nil:
 		n.cfg.Log.Error("refused a node: "+change.misfit.Error(), "replica", s.Name, "address", s.HTTP)
