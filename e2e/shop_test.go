@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,12 @@ type shop struct {
 	dataDir  string
 	database string // URL; empty for the node's private one
 	secret   string // which other nodes may have too; empty for one that the node makes itself
+
+	// Of a node of a cluster:
+	host   *host  // where it runs
+	direct string // URL of the database for the test, whom nobody cuts off
+	name   string
+	seed   string // whom it joins
 
 	URL  string
 	cmd  *exec.Cmd
@@ -68,7 +75,7 @@ func (s *shop) start(args ...string) {
 	s.t.Helper()
 	began := time.Now()
 	s.log = new(logBuffer)
-	s.cmd = s.command(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd = s.command(slices.Concat([]string{"serve", "--json"}, s.clusterArgs(), args)...)
 	if s.secret != "" {
 		s.cmd.Env = append(s.cmd.Env, "SNEAKERS23_SECRET="+s.secret)
 	}
@@ -150,6 +157,9 @@ func (s *shop) command(args ...string) *exec.Cmd {
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNEAKERS23_") })
 	cmd.Env = append(cmd.Env, "SNEAKERS23_DATA_DIR="+s.dataDir, "DATABASE_URL="+s.database,
 		"GORACE=atexit_sleep_ms=0") // the race detector waits a second at every exit otherwise
+	if s.host != nil {
+		s.host.within(cmd)
+	}
 	return cmd
 }
 
@@ -207,7 +217,7 @@ func (s *shop) get(path string) (status int, body string) {
 // sql runs a statement on the shop's database, as somebody with psql would.
 func (s *shop) sql(statement string, args ...any) {
 	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.database)
+	conn, err := pgx.Connect(s.t.Context(), cmp.Or(s.direct, s.database))
 	if err != nil {
 		s.t.Fatal(err)
 	}
