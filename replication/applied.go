@@ -34,9 +34,6 @@ func MarkItem(c *inventory.Catalog, id inventory.ItemID) (m Mark, ok bool) {
 
 // shows tells whether a catalog is as new as the mark, or has the row no longer.
 func (m Mark) shows(c *inventory.Catalog) bool {
-	if !c.Loaded() {
-		return false
-	}
 	shown, ok := MarkItem(c, m.Item)
 	if m.Product != 0 {
 		shown, ok = MarkProduct(c, m.Product)
@@ -48,13 +45,13 @@ func (m Mark) shows(c *inventory.Catalog) bool {
 // inventory; Wait may be called from any goroutine.
 type Applied struct {
 	mu      sync.Mutex
-	told    *inventory.Catalog
+	told    *inventory.Catalog // nil before the first notice
 	changed chan struct{} // closed by the next notice
 }
 
 // NewApplied makes one that was told of nothing yet.
 func NewApplied() *Applied {
-	return &Applied{told: inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), changed: make(chan struct{})}
+	return &Applied{changed: make(chan struct{})}
 }
 
 // Watch is called by the inventory's dispatcher.
@@ -72,7 +69,7 @@ func (a *Applied) Wait(ctx context.Context, marks []Mark) error {
 		a.mu.Lock()
 		told, changed := a.told, a.changed
 		a.mu.Unlock()
-		if showsAll(told, marks) {
+		if told != nil && showsAll(told, marks) {
 			return nil
 		}
 		select {

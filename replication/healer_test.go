@@ -16,13 +16,14 @@ import (
 type fakeDoor struct {
 	catalog *inventory.Catalog
 	applied []inventory.Change
+	fails   error
 }
 
 func (d *fakeDoor) Catalog() *inventory.Catalog { return d.catalog }
 
 func (d *fakeDoor) Apply(_ context.Context, changes ...inventory.Change) error {
 	d.applied = append(d.applied, changes...)
-	return nil
+	return d.fails
 }
 
 func stock(available int, revision inventory.Revision) inventory.Rows {

@@ -33,7 +33,7 @@ type Node struct {
 	resync    []func(Peer)
 	joined    bool
 	met       map[string]bool // runs that go with this one, until it has joined
-	behind    time.Time // since when others have a newer catalog
+	behind    time.Time       // since when others have a newer catalog
 
 	here    atomic.Pointer[[]Peer] // a list that nobody changes again
 	changed chan struct{}          // buffer 1: a token says that here or why has changed
