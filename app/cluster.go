@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/channel"
 )
 
 // together is what ties a node to the others: changes, questions, and who is here.
@@ -20,6 +22,8 @@ type together struct {
 	applied *replication.Applied
 	healer  *replication.Healer
 	topics  *pubsub.PubSub
+
+	exchange *exchange
 }
 
 // count tells how many follow a topic at this node.
@@ -51,10 +55,24 @@ const (
 	askFollowers = "followers"
 )
 
-// tie lets changes and questions pass between the nodes. Nothing passes before the cluster's Serve runs.
-func (c *together) tie() {
+// tie lets changes, broadcasts and questions pass between the nodes. Nothing passes before the cluster's Serve runs.
+func (c *together) tie(log *slog.Logger) {
 	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
-	c.node.OnResync(func(cluster.Peer) { c.healer.Kick() })
+	c.topics.Link(pubsub.Link{
+		Codecs: []pubsub.Codec{channel.BinaryPayloads},
+		Carrier: c.node.Stream("topics", func(from cluster.Peer, data []byte) {
+			if err := c.topics.Receive(data); err != nil {
+				log.Error("a broadcast of another node can't be read", "replica", from.Name, "err", err)
+			}
+		}),
+		Failed: func(event string, err error) {
+			log.Error("a broadcast did not leave this node", "event", event, "err", err)
+		},
+	})
+	c.node.OnResync(func(cluster.Peer) {
+		c.healer.Kick()
+		c.exchange.kick()
+	})
 	c.node.Handle(askApplied, func(ctx context.Context, question []byte) ([]byte, error) {
 		var marks []replication.Mark
 		if err := json.Unmarshal(question, &marks); err != nil {
@@ -102,4 +120,41 @@ func marks(c *inventory.Catalog, products []inventory.ProductID, items []invento
 		}
 	}
 	return marks
+}
+
+// exchange lets the carts that are open here tell the other nodes what they are, after messages were missed. It is a service.
+type exchange struct {
+	tell   func()
+	kicked chan struct{} // buffer 1: a token says that something was missed, more would say no more
+}
+
+func newExchange(tell func()) *exchange { return &exchange{tell, make(chan struct{}, 1)} }
+
+// kick never waits.
+func (e *exchange) kick() {
+	select {
+	case e.kicked <- struct{}{}:
+	default:
+	}
+}
+
+// String names the service in logs.
+func (e *exchange) String() string { return "app.exchange" }
+
+// exchangeEvery is how often carts are told at the most: a storm of losses must not become one of carts.
+const exchangeEvery = time.Second
+
+// Serve tells the carts soon after each kick, until ctx ends. Nodes that have just come hear each other by then.
+func (e *exchange) Serve(ctx context.Context) error {
+	for {
+		select {
+		case <-e.kicked:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		sleep(ctx, exchangeEvery)
+		if ctx.Err() == nil {
+			e.tell()
+		}
+	}
 }

@@ -114,11 +114,12 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	n.others = &together{
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
 	}
-	n.others.tie()
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.shop.open(n, secrets); err != nil {
 		return err
 	}
+	n.others.exchange = newExchange(n.shop.carts.Exchange)
+	n.others.tie(n.log)
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)
@@ -134,7 +135,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if err := n.cluster.Join(ctx); err != nil {
 		return err
 	}
-	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, scheduler, n.teller, n.shop} {
+	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, scheduler, n.teller, n.shop} {
 		s.Add(service)
 	}
 	n.served = true

@@ -27,6 +27,7 @@ type shopServer struct {
 	sockets  *channel.Server
 	feed     *channel.Feed
 	pusher   *shop.Pusher
+	carts    *shop.Carts
 	http     *http.Server // nil until open
 }
 
@@ -74,16 +75,16 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 	if err != nil {
 		return err
 	}
-	carts := shop.NewCarts(shop.CartsConfig{
+	s.carts = shop.NewCarts(shop.CartsConfig{
 		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
 	})
-	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, carts)
+	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	s.sockets, err = channel.New(channel.Config{
 		PubSub:        s.topics,
 		Log:           n.log,
 		Connect:       shop.Connect,
-		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
+		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
 		Node:          n.cfg.NodeName,

@@ -46,7 +46,7 @@ func (m Mark) shows(c *inventory.Catalog) bool {
 type Applied struct {
 	mu      sync.Mutex
 	told    *inventory.Catalog // nil before the first notice
-	changed chan struct{} // closed by the next notice
+	changed chan struct{}      // closed by the next notice
 }
 
 // NewApplied makes one that was told of nothing yet.

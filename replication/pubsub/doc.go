@@ -1,5 +1,5 @@
-// Package pubsub is the registry of topics of one node: who listens to which
-// topic, and how a message reaches all of them at once.
+// Package pubsub is the registry of topics of a node: who listens to which topic,
+// and how a message reaches all of them at once, on this node and on others.
 //
 // # Usage
 //
@@ -14,8 +14,18 @@
 // make of it, a frame for a socket for instance, is made once per message and
 // kept in it: see [Encoding].
 //
-// A PubSub never leaves its process. What carries messages between nodes hands
-// those that arrive to the PubSub of its own node.
+// # Several nodes
+//
+// A PubSub knows no network. [PubSub.Link] gives it what carries messages to the
+// registries of other nodes, and whoever gets some of theirs hands them to
+// [PubSub.Receive]:
+//
+//	ps.Link(pubsub.Link{Carrier: stream})
+//	ps.Broadcast("room:1", "shout", payload)      // to everybody, wherever
+//	ps.LocalBroadcast("room:1", "shout", payload) // to those of this node
+//
+// Between nodes a payload is JSON, and arrives as a json.RawMessage, unless a
+// [Codec] carries its type.
 //
 // # Ownership and stopping
 //
@@ -41,9 +51,20 @@
 //     it; one that begins later never does. Who must know better keeps a flag.
 //   - Deliver may be called from several goroutines at once.
 //
+// Between nodes:
+//
+//   - At most once. A message may be lost, and nobody here is told: the carrier may
+//     notice, by the numbers of its messages. Who must not miss anything then tells
+//     the others again what he knows.
+//   - What one goroutine broadcasts reaches each subscriber on any node in the order
+//     in which it was broadcast. Messages of two nodes have no order, and may reach
+//     two subscribers in two.
+//   - A node does not hear its own messages twice.
+//
 // # Limits
 //
-// There are none on topics and subscribers. Subscribing and unsubscribing take the
+// A message between nodes has at most [MaxMessage] bytes; a larger one stays here,
+// and Link.Failed is told. There are no limits on topics and subscribers. Subscribing and unsubscribing take the
 // same time however many there are: subscribers stand in chunks of 64, each with a
 // lock of its own, which a broadcast holds only while it copies the chunk. A topic
 // that was large keeps its chunks, 16 bytes a place, until its last subscriber has
@@ -52,5 +73,6 @@
 // # Testing
 //
 // A PubSub needs no set-up and no clean-up; tests use a real one, and a subscriber
-// that appends to a slice under a lock or sends to a buffered Go channel.
+// that appends to a slice under a lock or sends to a buffered Go channel. Package
+// pubsubtest holds whatever links registries to the promises above.
 package pubsub

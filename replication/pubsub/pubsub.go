@@ -21,6 +21,7 @@ type Subscriber interface {
 type PubSub struct {
 	seed   maphash.Seed
 	shards [shards]shard
+	link   *Link // nil for a registry alone
 }
 
 // shard owns the topics whose names hash to it. Its lock guards everything in
@@ -89,8 +90,9 @@ func (p *PubSub) Count(name string) int {
 	return 0
 }
 
-// Broadcast hands a message to every subscriber of the topic and returns when all
-// of them have it. The payload must not be changed any more.
+// Broadcast hands a message to every subscriber of the topic, here and on the
+// other nodes. It returns when all of this node have it; those of others get it
+// soon, or not at all: see the promises. The payload must not be changed any more.
 func (p *PubSub) Broadcast(topic, event string, payload any) {
 	p.BroadcastFrom(nil, topic, event, payload)
 }
@@ -99,6 +101,19 @@ func (p *PubSub) Broadcast(topic, event string, payload any) {
 // what it says. Subscribers are compared with ==, so from must be a pointer or
 // another comparable value.
 func (p *PubSub) BroadcastFrom(from Subscriber, topic, event string, payload any) {
+	if p.link != nil {
+		p.send(topic, event, payload) // first: a crowd here must not keep the others waiting
+	}
+	p.broadcast(from, topic, event, payload)
+}
+
+// LocalBroadcast is Broadcast to the subscribers of this node only. Its payload may
+// be of any type.
+func (p *PubSub) LocalBroadcast(topic, event string, payload any) {
+	p.broadcast(nil, topic, event, payload)
+}
+
+func (p *PubSub) broadcast(from Subscriber, topic, event string, payload any) {
 	chunks, count := p.chunks(topic)
 	if count == 0 {
 		return

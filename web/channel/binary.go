@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"sneakers23/replication/pubsub"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -17,6 +19,15 @@ import (
 // Binary payloads are for serializer V2. Beside them topic, event, status and each
 // ref have 255 bytes at most.
 type Binary []byte
+
+// BinaryPayloads carries a [Binary] between nodes, for [pubsub.Link].
+var BinaryPayloads = pubsub.Codec{
+	Encode: func(payload any) ([]byte, bool) {
+		data, ok := payload.(Binary)
+		return data, ok
+	},
+	Decode: func(data []byte) any { return Binary(data) },
+}
 
 // ErrNoBinary is what a push gets for a [Binary] to a client that speaks serializer
 // V1, which has none. A reply becomes {"reason":"binary payloads need vsn 2.0.0"},

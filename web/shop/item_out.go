@@ -18,7 +18,7 @@ type itemOut struct {
 }
 
 func (p *Pusher) announce(id inventory.ItemID) {
-	p.pubsub.Broadcast(itemOutTopic(id), "item_out", itemOut{id})
+	p.pubsub.LocalBroadcast(itemOutTopic(id), "item_out", itemOut{id})
 }
 
 // announceProduct is called when a product's row has changed: it was released, most likely.

@@ -93,7 +93,7 @@ func (p *Pusher) pushRelease(c *inventory.Catalog, id inventory.ProductID) {
 		return
 	}
 	p.released[id] = true
-	p.pubsub.Broadcast(productTopic(id), "released", releasedProduct{string(html)})
+	p.pubsub.LocalBroadcast(productTopic(id), "released", releasedProduct{string(html)})
 }
 
 func (p *Pusher) pushSchedule(c *inventory.Catalog, id inventory.ProductID) {
@@ -101,13 +101,13 @@ func (p *Pusher) pushSchedule(c *inventory.Catalog, id inventory.ProductID) {
 	if !ok || product.ReleaseAt == nil {
 		if _, was := p.schedules[id]; was {
 			delete(p.schedules, id)
-			p.pubsub.Broadcast(productTopic(id), "scheduled", scheduledRelease{})
+			p.pubsub.LocalBroadcast(productTopic(id), "scheduled", scheduledRelease{})
 		}
 		return
 	}
 	if at := product.ReleaseAt; !at.Equal(p.schedules[id]) {
 		p.schedules[id] = *at
-		p.pubsub.Broadcast(productTopic(id), "scheduled", scheduledRelease{at})
+		p.pubsub.LocalBroadcast(productTopic(id), "scheduled", scheduledRelease{at})
 	}
 }
 
@@ -123,7 +123,7 @@ func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
 		return
 	}
 	p.levels[id] = item.Level
-	p.pubsub.Broadcast(productTopic(product.ID), "stock_change", stockChange{product.ID, id, item.Level})
+	p.pubsub.LocalBroadcast(productTopic(product.ID), "stock_change", stockChange{product.ID, id, item.Level})
 	p.announceLevel(before, item, product)
 }
 

@@ -121,5 +121,5 @@ func (p *Pipeline) handle(ctx context.Context, e event) {
 		p.cfg.Log.Error("the work failed", "err", err)
 		return
 	}
-	p.cfg.PubSub.Broadcast(topicOf(e.user), pushEvent, &delivery{result, e.enqueued})
+	p.cfg.PubSub.LocalBroadcast(topicOf(e.user), pushEvent, &delivery{result, e.enqueued})
 }
