@@ -27,6 +27,7 @@ var allowed = []struct {
 	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/gateway/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/prepared", nil},
+	{"web/forwarded", nil},
 	{"web/shop/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web/admin/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},

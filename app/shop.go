@@ -16,6 +16,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/channel"
+	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
 )
 
@@ -52,7 +53,11 @@ func (s *shopServer) open(n *Node) error {
 		}
 		secrets = []string{own}
 	}
-	sessions, err := shop.NewSessions(secrets)
+	proxies, err := forwarded.Parse(n.cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	sessions, err := shop.NewSessions(secrets, proxies.Scheme)
 	if err != nil {
 		return err
 	}
@@ -77,6 +82,7 @@ func (s *shopServer) open(n *Node) error {
 		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
+		Scheme:        proxies.Scheme,
 		Node:          n.cfg.NodeName,
 		Epoll:         n.cfg.Epoll,
 		Timeout:       n.cfg.SocketTimeout,
@@ -95,6 +101,7 @@ func (s *shopServer) open(n *Node) error {
 		State:       s.pusher.State,
 		ErrorStatus: web.ErrorStatus,
 		Origins:     n.cfg.Origins,
+		Scheme:      proxies.Scheme,
 		Ping:        n.cfg.FeedPing,
 		MaxQueue:    n.cfg.MaxQueue,
 	})
@@ -112,6 +119,7 @@ func (s *shopServer) open(n *Node) error {
 		ProductSocket: s.sockets,
 		Feed:          s.feed,
 		Origins:       n.cfg.Origins,
+		Proxies:       proxies,
 	})
 	if err != nil {
 		return err
