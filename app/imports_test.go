@@ -20,6 +20,8 @@ var allowed = []struct {
 	room    string
 	imports []string
 }{
+	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
+	{"cmd/cluster/...", []string{"app/postgres"}},
 	{"cmd/...", []string{"app"}},
 	{"app/postgres/...", nil},
 	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
