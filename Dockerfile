@@ -1,5 +1,5 @@
 # The server, alone in an image: no shell, no root. It wants a DATABASE_URL, and a SNEAKERS23_SECRET since it listens to
-# others; both come when it is run, nothing secret is in the image. See docs/deploying.md.
+# others (in a cluster, SNEAKERS23_CLUSTER_LISTEN, like :6222, and more); these come when it is run, nothing secret is in the image. See docs/deploying.md.
 
 FROM node:22-bookworm-slim AS scripts
 WORKDIR /src/assets
@@ -26,7 +26,8 @@ USER 65532:65532
 ENV PATH=/usr/local/bin \
     SNEAKERS23_LISTEN=:4000 \
     SNEAKERS23_DATA_DIR=/data
-EXPOSE 4000
-# There is no HEALTHCHECK: who sends requests asks for /readyz.
+EXPOSE 4000 6222
+# That the node answers commands; who sends it requests asks for /readyz.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["sneakers23", "nodes"]
 ENTRYPOINT ["sneakers23"]
 CMD ["serve"]

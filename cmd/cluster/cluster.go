@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if c.listener, err = listen(ctx, "--listen", c.Listen); err != nil {
 		return err
 	}
-	ports, err := choosePorts(ctx, "--first-port", c.FirstPort, c.Nodes)
+	ports, err := choosePorts(ctx, c.Nodes, portRange{"--first-port", c.FirstPort}, portRange{"--first-cluster-port", c.FirstClusterPort})
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		return err
 	}
 	for i, name := range c.names() {
-		c.nodes = append(c.nodes, c.newNode(name, ports[i], secrets))
+		c.nodes = append(c.nodes, c.newNode(name, ports[0][i], ports[1][i], addresses(ports[1]), secrets))
 	}
 	if err := c.newProxy(); err != nil {
 		return err
@@ -76,8 +77,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// newNode describes a node; nothing runs yet.
-func (c *cluster) newNode(name string, port int, secrets []string) *node {
+// newNode describes a node; nothing runs yet. All may be given the same list to join: any of them may start first.
+func (c *cluster) newNode(name string, port, clusterPort int, join, secrets []string) *node {
 	dir := filepath.Join(c.DataDir, name)
 	return &node{
 		name: name,
@@ -85,7 +86,7 @@ func (c *cluster) newNode(name string, port int, secrets []string) *node {
 		term: c.term,
 		command: []string{
 			c.Program, "serve", "--json", "--data-dir", dir, "--node-name", name, "--listen", loopback(port),
-			"--trusted-proxies", "127.0.0.1,::1",
+			"--trusted-proxies", "127.0.0.1,::1", "--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
 		},
 		env: append(os.Environ(), append(secrets, "DATABASE_URL="+c.database.URL())...), // the last of each name holds
 	}
@@ -163,20 +164,36 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// choosePorts returns count ports on which nothing listens now: first and those that follow or, if first is 0, any.
-func choosePorts(ctx context.Context, flag string, first, count int) ([]int, error) {
-	var ports []int
-	for i := range count {
-		port := 0
-		if first > 0 {
-			port = first + i
-		}
-		l, err := listen(ctx, flag, loopback(port))
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // all at the end, so that no port is chosen twice
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+func addresses(ports []int) []string {
+	var all []string
+	for _, port := range ports {
+		all = append(all, loopback(port))
 	}
-	return ports, nil
+	return all
+}
+
+// portRange is what a flag says: the first port and those that follow or, if it is 0, any.
+type portRange struct {
+	flag  string
+	first int
+}
+
+// choosePorts returns for each range count ports on which nothing listens now.
+func choosePorts(ctx context.Context, count int, ranges ...portRange) ([][]int, error) {
+	chosen := make([][]int, len(ranges))
+	for r, want := range ranges {
+		for i := range count {
+			port := 0
+			if want.first > 0 {
+				port = want.first + i
+			}
+			l, err := listen(ctx, want.flag, loopback(port))
+			if err != nil {
+				return nil, err
+			}
+			defer l.Close() // all at the end, so that no port is chosen twice
+			chosen[r] = append(chosen[r], l.Addr().(*net.TCPAddr).Port)
+		}
+	}
+	return chosen, nil
 }

@@ -67,14 +67,15 @@ func TestChoosePorts(t *testing.T) {
 	}
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
-	if _, err := choosePorts(t.Context(), "--first-port", port-1, 3); err == nil || !strings.Contains(err.Error(), "--first-port") {
+	if _, err := choosePorts(t.Context(), 3, portRange{"--first-port", port - 1}); err == nil || !strings.Contains(err.Error(), "--first-port") {
 		t.Errorf("with a port in use: %v", err)
 	}
-	ports, err := choosePorts(t.Context(), "--first-port", 0, 9)
+	chosen, err := choosePorts(t.Context(), 9, portRange{"--first-port", 0}, portRange{"--first-cluster-port", 0})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if slices.Sort(ports); len(slices.Compact(ports)) != 9 {
+	ports := slices.Concat(chosen...)
+	if slices.Sort(ports); len(slices.Compact(ports)) != 18 {
 		t.Errorf("got %v", ports)
 	}
 }

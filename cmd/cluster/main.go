@@ -23,7 +23,7 @@ type flags struct {
 	Listen           string   `help:"Where shoppers connect: the proxy, as host:port; port 0 lets the system choose." default:"127.0.0.1:4000"`
 	Nodes            int      `help:"How many nodes there are, 1 to 9." default:"3"`
 	FirstPort        int      `help:"Port of node a; the others have those that follow. 0: any that are free." default:"4001"`
-	FirstClusterPort int      `help:"Port at which other nodes reach node a, and so on." default:"6221"`
+	FirstClusterPort int      `help:"Port at which the others reach node a, and so on. 0: any that are free." default:"6221"`
 	Without          []string `help:"Nodes that get no requests from the proxy, as a comma list." placeholder:"NAME"`
 	DataDir          string   `help:"What the nodes and the database keep." default:".data/cluster"`
 	Program          string   `help:"The server to run." default:"bin/sneakers23"`

@@ -31,13 +31,14 @@ The cluster is open: nodes %s behind one proxy.
   shop        %s  the header X-Served-By of an answer tells which node it is of
   release     %s --data-dir %s release SHU6000
   watch       %s --data-dir %s sell
+  nodes       %s --data-dir %s nodes
   break       kill %s, and look how the pages go on
   stop        Ctrl-C
 
 What you type here is obeyed:
 
 %s
-`, strings.Join(names, ", "), c.shopURL(), program, first, program, last, names[len(names)/2], help))
+`, strings.Join(names, ", "), c.shopURL(), program, first, program, last, program, first, names[len(names)/2], help))
 }
 
 // shopURL is how a browser on this machine reaches the proxy.
