@@ -24,6 +24,12 @@ help: ## List the targets
 run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
 	@exec bin/sneakers23 serve
 
+FLAGS ?=
+
+.PHONY: cluster
+cluster: build postgres ## Run three nodes behind a small proxy on http://localhost:4000; FLAGS=--help tells what can be changed
+	@$(GO) build $(BUILDVCS) -o bin/cluster ./cmd/cluster && exec bin/cluster $(FLAGS)
+
 .PHONY: build
 build: bin/sneakers23 ## Build bin/sneakers23
 

@@ -14,6 +14,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
+	"sneakers23/web/forwarded"
 )
 
 // Config is everything that can be set of a node. DefaultConfig fills it; the command line changes it; Start
@@ -35,6 +36,9 @@ type Config struct {
 	CommandsListen string   // host:port for commands and publishers; empty: a loopback port that the system chooses
 	PublishSecret  string   // lets those in who publish to topics from outside; empty: nobody
 	PublishTopics  []string // patterns of the topics that they may publish to
+
+	// TrustedProxies are addresses and networks, like 10.0.0.0/8, of proxies whose X-Forwarded-For and -Proto are believed.
+	TrustedProxies []string
 
 	Levels     inventory.Thresholds
 	HealEvery  time.Duration // mean time between comparisons of the catalog with the database
@@ -84,6 +88,11 @@ func (c Config) Validate() error {
 		u, err := url.Parse(o)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host {
 			wrong("--origins: %q is no origin like https://shop.example", o)
+		}
+	}
+	for _, p := range c.TrustedProxies {
+		if _, err := forwarded.Parse([]string{p}); err != nil {
+			wrong("--trusted-proxies: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", p)
 		}
 	}
 	if err := c.Levels.Validate(); err != nil {

@@ -20,6 +20,8 @@ var allowed = []struct {
 	room    string
 	imports []string
 }{
+	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
+	{"cmd/cluster/...", []string{"app/postgres"}},
 	{"cmd/...", []string{"app"}},
 	{"app/postgres/...", nil},
 	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
@@ -27,6 +29,7 @@ var allowed = []struct {
 	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/gateway/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/prepared", nil},
+	{"web/forwarded", nil},
 	{"web/shop/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web/admin/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},

@@ -16,6 +16,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/channel"
+	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
 )
 
@@ -63,7 +64,11 @@ func (s *shopServer) openSockets() int {
 
 // open builds pages, sockets and routes.
 func (s *shopServer) open(n *Node, secrets []string) error {
-	sessions, err := shop.NewSessions(secrets)
+	proxies, err := forwarded.Parse(n.cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	sessions, err := shop.NewSessions(secrets, proxies.Scheme)
 	if err != nil {
 		return err
 	}
@@ -87,6 +92,7 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts)},
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
+		Scheme:        proxies.Scheme,
 		Node:          n.cfg.NodeName,
 		Epoll:         n.cfg.Epoll,
 		Timeout:       n.cfg.SocketTimeout,
@@ -105,6 +111,7 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		State:       s.pusher.State,
 		ErrorStatus: web.ErrorStatus,
 		Origins:     n.cfg.Origins,
+		Scheme:      proxies.Scheme,
 		Ping:        n.cfg.FeedPing,
 		MaxQueue:    n.cfg.MaxQueue,
 	})
@@ -122,6 +129,7 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		ProductSocket: s.sockets,
 		Feed:          s.feed,
 		Origins:       n.cfg.Origins,
+		Proxies:       proxies,
 	})
 	if err != nil {
 		return err

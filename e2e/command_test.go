@@ -72,6 +72,7 @@ func TestCommandLine(t *testing.T) {
 		{"serve --listen 0.0.0.0:0", 2, "--secret"},
 		{"serve --secret short", 2, "at least 32"},
 		{"serve --origins shop.example", 2, "no origin"},
+		{"serve --trusted-proxies 10.0.0.0/8,proxy.example", 2, `--trusted-proxies: "proxy.example" is no address`},
 		{"serve --listen 127.0.0.1:0", 1, "another node runs with the data directory"},
 	} {
 		out, errOut, code := s.try(strings.Fields(tt.args)...)

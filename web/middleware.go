@@ -70,6 +70,7 @@ func (s *Server) logRequest(ctx context.Context, c echo.Context, took time.Durat
 		slog.Int("status", c.Response().Status),
 		slog.Int64("bytes", c.Response().Size),
 		slog.Duration("took", took),
+		slog.String("client", c.RealIP()),
 		slog.String("request_id", requestID(c)),
 	)
 }

@@ -18,6 +18,7 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/templates"
+	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
 )
 
@@ -45,7 +46,11 @@ type Config struct {
 	Feed http.Handler
 
 	Origins []string // scheme://host[:port] of other origins whose requests may change things
-	MaxBody int64    // bytes of a request's body; 64 KiB when 0
+
+	// Proxies are those whose X-Forwarded-For tells who asked. Default: nobody's does.
+	Proxies forwarded.Proxies
+
+	MaxBody int64 // bytes of a request's body; 64 KiB when 0
 }
 
 // Server answers all requests of a node.
@@ -93,13 +98,28 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Metrics.Register(s.requests); err != nil {
 		return nil, fmt.Errorf("web: metrics: %w", err)
 	}
-	s.echo.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For is anybody's word
+	s.echo.IPExtractor = clientAddress(cfg.Proxies)
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.Use(s.guard)
 	if err := s.routes(cfg); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// clientAddress finds who asked: the peer or, where that is a trusted proxy, the last one before the trusted in
+// X-Forwarded-For. What stands farther to the left is the word of somebody whom nobody knows.
+func clientAddress(proxies forwarded.Proxies) echo.IPExtractor {
+	networks := proxies.Networks()
+	if len(networks) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	// echo trusts all private networks unless told otherwise
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range networks {
+		options = append(options, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
 }
 
 // ServeHTTP answers one request.

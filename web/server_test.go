@@ -23,6 +23,7 @@ import (
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web/channel"
+	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
 	"sneakers23/web/webtest"
 )
@@ -57,7 +58,7 @@ func newSite(t testing.TB, change func(*Config)) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions, err := shop.NewSessions([]string{"secret"})
+	sessions, err := shop.NewSessions([]string{"secret"}, forwarded.Proxies{}.Scheme)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,12 @@ import (
 // serveCmd runs a node until it is told to stop.
 type serveCmd struct {
 	databaseFlag
-	Listen   string   `help:"Where shoppers connect, as host:port; port 0 lets the system choose." env:"SNEAKERS23_LISTEN" default:"127.0.0.1:4000"`
-	NodeName string   `help:"Name of this node among the others. Default: the host and the port." env:"SNEAKERS23_NODE_NAME" placeholder:"NAME"`
-	Secret   []string `help:"Signs cookies and tokens, at least 32 characters; of a comma list the first signs and all verify. Default: one made at the first start and kept in the data directory." env:"SNEAKERS23_SECRET" placeholder:"TEXT"`
-	Origins  []string `help:"Other origins whose pages may open sockets, as a comma list like https://shop.example." env:"SNEAKERS23_ORIGINS" placeholder:"URL"`
-	Seed     bool     `help:"Fill the database named by --database-url if it is empty; the private one is in any case." env:"SNEAKERS23_SEED"`
+	Listen         string   `help:"Where shoppers connect, as host:port; port 0 lets the system choose." env:"SNEAKERS23_LISTEN" default:"127.0.0.1:4000"`
+	NodeName       string   `help:"Name of this node among the others. Default: the host and the port." env:"SNEAKERS23_NODE_NAME" placeholder:"NAME"`
+	Secret         []string `help:"Signs cookies and tokens, at least 32 characters; of a comma list the first signs and all verify. Default: one made at the first start and kept in the data directory." env:"SNEAKERS23_SECRET" placeholder:"TEXT"`
+	Origins        []string `help:"Other origins whose pages may open sockets, as a comma list like https://shop.example." env:"SNEAKERS23_ORIGINS" placeholder:"URL"`
+	TrustedProxies []string `help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as a comma list of addresses and networks like 10.0.0.0/8. Default: nobody's are." env:"SNEAKERS23_TRUSTED_PROXIES" placeholder:"ADDRESS"`
+	Seed           bool     `help:"Fill the database named by --database-url if it is empty; the private one is in any case." env:"SNEAKERS23_SEED"`
 
 	ClusterListen  string   `help:"Where other nodes reach this one, as host:port; needs --secret and --cluster-secret." env:"SNEAKERS23_CLUSTER_LISTEN" placeholder:"HOST:PORT" group:"Cluster"`
 	Join           []string `help:"Nodes to join, as a comma list of their --cluster-listen; it tells of the others." env:"SNEAKERS23_JOIN" placeholder:"HOST:PORT" group:"Cluster"`
@@ -85,6 +86,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.PostgresBin, cfg.Secrets, cfg.Origins = s.PostgresBin, s.Secret, s.Origins
 	cfg.ClusterListen, cfg.Join, cfg.ClusterSecret, cfg.NATSURL = s.ClusterListen, s.Join, g.ClusterSecret, s.NatsURL
 	cfg.CommandsListen, cfg.PublishSecret, cfg.PublishTopics = s.CommandsListen, s.PublishSecret, s.PublishTopics
+	cfg.TrustedProxies = s.TrustedProxies
 	if s.NodeName != "" {
 		cfg.NodeName = s.NodeName
 	}

@@ -37,11 +37,18 @@ func newPagesWith(t testing.TB, s shelf, carts *Carts) *Pages {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions, err := NewSessions([]string{"secret"})
+	sessions, err := NewSessions([]string{"secret"}, schemeOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return NewPages(s, set, address, sessions, carts)
+}
+
+func schemeOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // visit asks a handler for a page, and fails the test unless it is there.

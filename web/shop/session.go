@@ -33,13 +33,15 @@ const (
 // Sessions reads and writes the visitors' session cookies. They are signed, not secret: all that is in one belongs
 // to the visitor who holds it.
 type Sessions struct {
-	store *sessions.CookieStore
+	store  *sessions.CookieStore
+	scheme func(*http.Request) string
 }
 
-// NewSessions derives its keys from the secrets: the first signs, all verify.
-func NewSessions(secrets []string) (*Sessions, error) {
-	if len(secrets) == 0 {
-		return nil, errors.New("shop: sessions need a secret")
+// NewSessions derives its keys from the secrets: the first signs, all verify. scheme says how a visitor asked, "http" or
+// "https": what is given to him by the latter goes back by nothing else.
+func NewSessions(secrets []string, scheme func(*http.Request) string) (*Sessions, error) {
+	if len(secrets) == 0 || scheme == nil {
+		return nil, errors.New("shop: sessions need a secret, and a scheme")
 	}
 	var pairs [][]byte
 	for _, secret := range secrets {
@@ -58,7 +60,7 @@ func NewSessions(secrets []string) (*Sessions, error) {
 	for _, codec := range store.Codecs {
 		codec.(*securecookie.SecureCookie).SetSerializer(wordsSerializer{})
 	}
-	return &Sessions{store}, nil
+	return &Sessions{store, scheme}, nil
 }
 
 // carried tells whether the request carries a session, without reading it.
@@ -79,7 +81,7 @@ func (s *Sessions) read(r *http.Request, name string) *sessions.Session {
 	if err != nil {
 		clear(held.Values)
 	}
-	held.Options.Secure = r.TLS != nil
+	held.Options.Secure = s.scheme(r) == "https"
 	return held
 }
 

@@ -143,7 +143,7 @@ func TestHeadKeepsTheFlash(t *testing.T) {
 
 func TestSecretsRotate(t *testing.T) {
 	sessions := func(secrets ...string) *Sessions {
-		s, err := NewSessions(secrets)
+		s, err := NewSessions(secrets, schemeOf)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func TestSecretsRotate(t *testing.T) {
 		t.Error("the first secret does not sign")
 	}
 	for _, bad := range [][]string{nil, {""}, {"a", ""}} {
-		if _, err := NewSessions(bad); err == nil {
+		if _, err := NewSessions(bad, schemeOf); err == nil {
 			t.Errorf("NewSessions(%q) has no complaint", bad)
 		}
 	}
@@ -196,7 +196,7 @@ func TestBadCookiesAreNone(t *testing.T) {
 }
 
 func TestCookieIsSecureUnderTLS(t *testing.T) {
-	sessions, err := NewSessions([]string{"secret"})
+	sessions, err := NewSessions([]string{"secret"}, schemeOf)
 	if err != nil {
 		t.Fatal(err)
 	}
