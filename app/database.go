@@ -133,20 +133,17 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 // prepare makes the schema what this program needs, and fills an empty store if asked to. The private database belongs
 // to the node: it is migrated and filled in any case.
 func (d *database) prepare(ctx context.Context, seed bool) error {
-	steps, err := migrations.Status(ctx, d.url)
-	if err != nil {
-		return err
-	}
-	for _, s := range steps {
-		d.schema = max(d.schema, s.Version)
-	}
-	pending, err := toApply(steps, d.private != nil)
+	pending, err := d.pending(ctx)
 	if err != nil {
 		return err
 	}
 	if pending > 0 && d.private == nil {
 		if err := d.checkEmpty(ctx); err != nil {
-			return err
+			// the tables may be those of another node that has begun at the same time: by now it has made all of them
+			var again error
+			if pending, again = d.pending(ctx); again != nil || pending > 0 {
+				return err
+			}
 		}
 	}
 	if pending > 0 {
@@ -163,6 +160,18 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 		d.log.Info("store was empty, two products put in")
 	}
 	return err
+}
+
+// pending is how many steps are to be applied. It waits for whoever applies some at this moment.
+func (d *database) pending(ctx context.Context) (int, error) {
+	steps, err := migrations.Status(ctx, d.url)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range steps {
+		d.schema = max(d.schema, s.Version)
+	}
+	return toApply(steps, d.private != nil)
 }
 
 // checkEmpty refuses to put our tables among somebody else's because DATABASE_URL happened to be set.

@@ -166,6 +166,9 @@ func (n *Node) Name() string { return n.cfg.NodeName }
 // URL of the shop on this machine.
 func (n *Node) URL() string { return shopURL(n.shop.listener.Addr()) }
 
+// ClusterAddress is where other nodes reach this one, as host:port; empty when they don't.
+func (n *Node) ClusterAddress() string { return n.cluster.Routes() }
+
 // Database tells where the truth is, in words for an operator.
 func (n *Node) Database() string { return n.db.where() }
 

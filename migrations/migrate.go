@@ -15,6 +15,9 @@ import (
 // ErrNone says that there was no step to take back.
 var ErrNone = errors.New("migrations: nothing is applied")
 
+// ErrNewer says that the database was migrated by a newer version of the program.
+var ErrNewer = errors.New("migrations: the database is newer than this program: run the newer version")
+
 // Step is one migration.
 type Step struct {
 	Version   int64     `json:"version"`
@@ -107,5 +110,20 @@ func alone(ctx context.Context, databaseURL string, do func(*goose.Provider) err
 	if err != nil {
 		return err
 	}
+	if err := refuseNewer(ctx, p); err != nil {
+		return err
+	}
 	return do(p)
+}
+
+// refuseNewer keeps an old program from a database that a newer one has migrated.
+func refuseNewer(ctx context.Context, p *goose.Provider) error {
+	at, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if known := p.ListSources(); at > known[len(known)-1].Version {
+		return fmt.Errorf("%w: it has step %d", ErrNewer, at)
+	}
+	return nil
 }

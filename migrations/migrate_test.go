@@ -70,3 +70,23 @@ func TestUpOfSeveralNodesAtOnce(t *testing.T) {
 		t.Errorf("four nodes applied %d steps together, want %d", applied, len(steps))
 	}
 }
+
+func TestNewerDatabase(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	url := pool.Config().ConnString()
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `INSERT INTO `+migrations.Table+` (version_id, is_applied) VALUES (999999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	_, up := migrations.Up(t.Context(), url)
+	_, down := migrations.Down(t.Context(), url)
+	_, status := migrations.Status(t.Context(), url)
+	for what, err := range map[string]error{"up": up, "down": down, "status": status} {
+		if !errors.Is(err, migrations.ErrNewer) {
+			t.Errorf("%s: got %v, want ErrNewer", what, err)
+		}
+	}
+}

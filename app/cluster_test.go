@@ -1,0 +1,333 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"sneakers23/app"
+	"sneakers23/app/postgres/pgtest"
+)
+
+// patience is the deadline of every wait: far beyond what a slow machine needs.
+const patience = 60 * time.Second
+
+// member is a node of a cluster in this process, and a command line beside it.
+type member struct {
+	*app.Node
+	client *app.Client
+	cfg    app.Config
+}
+
+// clusterConfig is a node on the database at url that may be joined.
+func clusterConfig(t *testing.T, url, name string, join ...string) app.Config {
+	cfg := app.DefaultConfig()
+	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = "127.0.0.1:0", t.TempDir(), url, true
+	cfg.NodeName, cfg.ClusterListen, cfg.Join, cfg.ClusterSecret = name, "127.0.0.1:0", join, "the secret of this cluster"
+	cfg.Secrets = []string{"the secret that signs cookies and tokens"}
+	return cfg
+}
+
+func startMember(t *testing.T, cfg app.Config) member {
+	t.Helper()
+	n, err := app.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	client, err := app.Dial(cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return member{n, client, cfg}
+}
+
+// startCluster starts nodes that see each other.
+func startCluster(t *testing.T, set func(*app.Config)) [3]member {
+	t.Helper()
+	var (
+		all  [3]member
+		join []string
+		url  = pgtest.URL(t)
+	)
+	for i := range all {
+		cfg := clusterConfig(t, url, fmt.Sprint("node", i), join...)
+		if set != nil {
+			set(&cfg)
+		}
+		all[i] = startMember(t, cfg)
+		join = []string{all[0].ClusterAddress()}
+	}
+	for _, m := range all {
+		until(t, "all nodes see each other", func() bool { return len(m.nodes(t, "")) == len(all) })
+	}
+	return all
+}
+
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); !condition(); <-tick.C {
+		if time.Since(began) > patience {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+func (m member) nodes(t *testing.T, topic string) []app.NodeView {
+	t.Helper()
+	nodes, err := m.client.Nodes(t.Context(), app.NodesRequest{Topic: topic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nodes
+}
+
+// products are those of the node as text.
+func (m member) products(t *testing.T) string {
+	t.Helper()
+	list, err := m.client.Products(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestCommandsShowEverywhere gives each command to one node: when it returns, all show what it did.
+func TestCommandsShowEverywhere(t *testing.T) {
+	t.Parallel()
+	all := startCluster(t, nil)
+	same := func(what string, e app.Everywhere, err error) {
+		t.Helper()
+		if err != nil || len(e.Missing) > 0 {
+			t.Errorf("%s: %v, not shown by %v", what, err, e.Missing)
+		}
+		want := all[0].products(t)
+		for _, m := range all[1:] {
+			if got := m.products(t); got != want {
+				t.Errorf("after %s node %s differs:\n%s\n%s", what, m.Name(), got, want)
+			}
+		}
+	}
+	released, err := all[1].client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000"})
+	same("release", released.Everywhere, err)
+	restocked, err := all[2].client.Restock(t.Context(), app.RestockRequest{Item: "SHU6001", Count: 7})
+	same("restock", restocked.Everywhere, err)
+	sold, err := all[0].client.Sell(t.Context(), app.SellRequest{Count: 200})
+	same("sell", sold.Everywhere, err)
+	at := time.Now().Add(time.Hour)
+	scheduled, err := all[0].client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6100", At: &at})
+	same("release at a time", scheduled.Everywhere, err)
+}
+
+// TestFollowersAreCounted counts who follows a topic, at each node and from any.
+func TestFollowersAreCounted(t *testing.T) {
+	t.Parallel()
+	all := startCluster(t, nil)
+	for range 2 {
+		defer follow(t, all[2].URL(), "product:1").close()
+	}
+	until(t, "the followers are counted", func() bool {
+		counts := map[string]int{}
+		for _, n := range all[0].nodes(t, "product:1") {
+			if n.Followers != nil {
+				counts[n.Name] = *n.Followers
+			}
+		}
+		return fmt.Sprint(counts) == "map[node0:0 node1:0 node2:2]"
+	})
+}
+
+// follower reads a feed.
+type follower struct {
+	messages chan string // buffer: more than a test sends
+	cancel   context.CancelFunc
+	ended    chan struct{}
+}
+
+func (f *follower) close() {
+	f.cancel()
+	<-f.ended
+}
+
+func follow(t *testing.T, url, topic string) *follower {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &follower{make(chan string, 1000), cancel, make(chan struct{})}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/feed?topic="+topic, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(f.ended)
+		defer resp.Body.Close()
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := resp.Body.Read(buf)
+			if n > 0 {
+				f.messages <- string(buf[:n])
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return f
+}
+
+func (f *follower) wait(t *testing.T, words string) {
+	t.Helper()
+	for deadline := time.After(patience); ; {
+		select {
+		case m := <-f.messages:
+			if strings.Contains(m, words) {
+				return
+			}
+		case <-deadline:
+			t.Fatalf("%q did not come", words)
+		}
+	}
+}
+
+// TestPublishFromOutside publishes with an ordinary NATS client to one node: who follows the topic at another one hears it.
+func TestPublishFromOutside(t *testing.T) {
+	t.Parallel()
+	const secret = "the word of publishers"
+	all := startCluster(t, func(c *app.Config) { c.CommandsListen, c.PublishSecret = "127.0.0.1:0", secret })
+	f := follow(t, all[2].URL(), "product:1")
+	defer f.close()
+	conn, err := nats.Connect(all[1].client.Node.NATS, nats.UserInfo("publisher", secret), nats.CustomInboxPrefix("_PUBLISHER"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	until(t, "the reader follows", func() bool {
+		for _, n := range all[0].nodes(t, "product:1") {
+			if n.Followers != nil && *n.Followers == 1 {
+				return true
+			}
+		}
+		return false
+	})
+	for name, tt := range map[string]struct{ message, want string }{
+		"no JSON":         {`hello`, "want JSON"},
+		"a cart":          {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
+		"an inner topic":  {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
+		"of the protocol": {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
+		"no event":        {`{"topic":"product:1"}`, "must be there"},
+		"too long":        {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
+		"good":            {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
+	} {
+		m, err := conn.Request("sneakers23.publish", []byte(tt.message), patience)
+		if err != nil || !strings.Contains(string(m.Data), tt.want) {
+			t.Errorf("%s: got %v, %v, want %s", name, m, err, tt.want)
+		}
+	}
+	f.wait(t, "signing at noon")
+}
+
+// TestNodesStartAtOnce has three nodes begin on an empty database at the same time.
+func TestNodesStartAtOnce(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	var wg sync.WaitGroup
+	for i := range 3 {
+		cfg := config(t)
+		cfg.DatabaseURL, cfg.NodeName = url, fmt.Sprint("node", i)
+		wg.Go(func() {
+			n, err := app.Start(t.Context(), cfg)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestMisfitDoesNotOpen starts a node with another secret: it says why, and never serves a page.
+func TestMisfitDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	first := startMember(t, clusterConfig(t, url, "a"))
+	for name, tt := range map[string]struct {
+		set  func(*app.Config)
+		want string
+	}{
+		"secret":         {func(c *app.Config) { c.Secrets = []string{"quite another secret, as long as the other"} }, "--secret"},
+		"cluster secret": {func(c *app.Config) { c.ClusterSecret = "another one that is long" }, "--cluster-secret"},
+		"name":           {func(c *app.Config) { c.NodeName = "a" }, "--node-name"},
+	} {
+		cfg := clusterConfig(t, url, "b", first.ClusterAddress())
+		tt.set(&cfg)
+		n, err := app.Start(t.Context(), cfg)
+		if err == nil {
+			t.Errorf("%s: the node started", name)
+			_ = n.Stop(context.WithoutCancel(t.Context()))
+			continue
+		}
+		if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want a word of %s", name, err, tt.want)
+		}
+	}
+}
+
+func TestClusterSettings(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		set  func(*app.Config)
+		want string
+	}{
+		"no secret":         {func(c *app.Config) { c.Secrets = nil }, "a cluster needs a --secret"},
+		"no cluster secret": {func(c *app.Config) { c.ClusterSecret = "" }, "--cluster-listen needs a --cluster-secret"},
+		"short secret":      {func(c *app.Config) { c.ClusterSecret = "short" }, "too short"},
+		"join without":      {func(c *app.Config) { c.ClusterListen = "" }, "--join needs --cluster-listen"},
+		"two ways":          {func(c *app.Config) { c.NATSURL = "nats://u:secret@h:1" }, "choose one"},
+		"bad NATS URL":      {func(c *app.Config) { c.ClusterListen, c.Join, c.NATSURL = "", nil, "nats//u:hidden@h" }, "--nats-url can't be read"},
+		"bad seed":          {func(c *app.Config) { c.Join = []string{"10.0.0.1"} }, "--join"},
+		"bad listener":      {func(c *app.Config) { c.ClusterListen = "x:99999" }, "--cluster-listen"},
+		"open to nobody": {func(c *app.Config) {
+			c.ClusterListen, c.Join, c.ClusterSecret, c.CommandsListen = "", nil, "", "0.0.0.0:1"
+		}, "lets nobody in"},
+		"carts published":    {func(c *app.Config) { c.PublishTopics = []string{"cart:*"} }, "cart:"},
+		"all published":      {func(c *app.Config) { c.PublishTopics = []string{"*"} }, "cart:"},
+		"c published":        {func(c *app.Config) { c.PublishTopics = []string{"ca*"} }, "cart:"},
+		"one cart published": {func(c *app.Config) { c.PublishTopics = []string{"cart:x"} }, "cart:"},
+		"star in the middle": {func(c *app.Config) { c.PublishTopics = []string{"a*b"} }, "no topic"},
+		"the same secret":    {func(c *app.Config) { c.PublishSecret = c.ClusterSecret }, "must not be"},
+	} {
+		cfg := clusterConfig(t, "postgres://h/d", "a", "10.0.0.1:6222")
+		tt.set(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v, want a word of %q", name, err, tt.want)
+		}
+	}
+	if err := clusterConfig(t, "postgres://h/d", "a", "10.0.0.1:6222").Validate(); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+}
