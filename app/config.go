@@ -44,6 +44,8 @@ type Config struct {
 	HealEvery  time.Duration // mean time between comparisons of the catalog with the database
 	DrainDelay time.Duration // how long a stopping node goes on accepting, so that load balancers notice
 	StopWithin time.Duration // the limit for an orderly stop after that
+	DrainShare float64       // how much of its sockets a stopping node closes in a second
+	DrainLeast int           // but at least so many
 
 	SocketTimeout time.Duration // a socket silent for so long is closed
 	MaxFrame      int           // bytes of a frame that a shopper may send
@@ -118,6 +120,9 @@ func (c Config) Validate() error {
 	if c.CartRate < 1 {
 		wrong("--cart-rate must be at least 1")
 	}
+	if c.DrainShare <= 0 || c.DrainShare > 1 || c.DrainLeast < 1 {
+		wrong("--drain-share must be above 0 and at most 1, --drain-least at least 1")
+	}
 	if c.DrainDelay < 0 {
 		wrong("--drain-delay must not be negative")
 	}
@@ -143,6 +148,8 @@ func DefaultConfig() Config {
 		Levels:        inventory.DefaultThresholds,
 		HealEvery:     replication.DefaultHealEvery,
 		StopWithin:    30 * time.Second,
+		DrainShare:    0.05,
+		DrainLeast:    50,
 		SocketTimeout: 60 * time.Second,
 		MaxFrame:      64 << 10,
 		MaxQueue:      64 << 10,

@@ -100,6 +100,8 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		MaxQueue:      n.cfg.MaxQueue,
 		MaxChannels:   shopperChannels,
 		MaxMailbox:    shopperMailbox,
+		DrainShare:    n.cfg.DrainShare,
+		DrainLeast:    n.cfg.DrainLeast,
 	})
 	if err != nil {
 		return err
@@ -113,6 +115,8 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		Origins:     n.cfg.Origins,
 		Scheme:      proxies.Scheme,
 		Ping:        n.cfg.FeedPing,
+		DrainShare:  n.cfg.DrainShare,
+		DrainLeast:  n.cfg.DrainLeast,
 		MaxQueue:    n.cfg.MaxQueue,
 	})
 	if err != nil {

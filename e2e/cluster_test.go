@@ -12,7 +12,7 @@ import (
 const clusterSecret = "the secret that lets nodes in"
 
 // newCluster starts so many nodes, each on a host of its own, on one database with both products.
-func newCluster(t testing.TB, nodes int) []*shop {
+func newCluster(t testing.TB, nodes int, args ...string) []*shop {
 	t.Helper()
 	url := pgtest.URL(t)
 	net := newNetwork(t, nodes, url)
@@ -20,7 +20,7 @@ func newCluster(t testing.TB, nodes int) []*shop {
 	for i, h := range net.hosts {
 		s := &shop{
 			t: t, dataDir: t.TempDir(), database: net.database, direct: url, secret: sharedSecret, host: h,
-			name: fmt.Sprint("node", i+1), seed: net.hosts[0].IP + ":6222",
+			name: fmt.Sprint("node", i+1), seed: net.hosts[0].IP + ":6222", args: args,
 		}
 		s.start("--seed")
 		cluster = append(cluster, s)
@@ -36,10 +36,10 @@ func (s *shop) clusterArgs() []string {
 	if s.host == nil {
 		return []string{"--listen", "127.0.0.1:0"}
 	}
-	return []string{
+	return append([]string{
 		"--listen", s.host.IP + ":4000", "--node-name", s.name, "--cluster-listen", s.host.IP + ":6222", "--join", s.seed,
 		"--cluster-secret", clusterSecret,
-	}
+	}, s.args...)
 }
 
 // nodeView is a node as the command line lists it.

@@ -37,9 +37,9 @@ func TestCommittedAndNotTold(t *testing.T) {
 }
 
 // newScarceCluster is a cluster of three with both products released, and these pairs of each item.
-func newScarceCluster(t *testing.T, pairs map[int]int) []*shop {
+func newScarceCluster(t *testing.T, pairs map[int]int, args ...string) []*shop {
 	t.Helper()
-	cluster := newCluster(t, 3)
+	cluster := newCluster(t, 3, args...)
 	cluster[0].run("release", "SHU6000")
 	cluster[0].run("release", "SHU6100")
 	cluster[0].onlyPairs(pairs)

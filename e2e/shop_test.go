@@ -37,6 +37,7 @@ type shop struct {
 	direct string // URL of the database for the test, whom nobody cuts off
 	name   string
 	seed   string // whom it joins
+	args   []string
 
 	URL  string
 	cmd  *exec.Cmd

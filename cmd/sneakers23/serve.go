@@ -34,6 +34,8 @@ type serveCmd struct {
 	LevelHigh     int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
 	HealEvery     time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
 	DrainDelay    time.Duration `help:"How long a stopping node goes on accepting, so that load balancers notice." env:"SNEAKERS23_DRAIN_DELAY" default:"0s" group:"Tuning"`
+	DrainShare    float64       `help:"Share of its sockets that a stopping node closes in a second." env:"SNEAKERS23_DRAIN_SHARE" default:"0.05" group:"Tuning"`
+	DrainLeast    int           `help:"But at least so many." env:"SNEAKERS23_DRAIN_LEAST" default:"50" group:"Tuning"`
 	StopWithin    time.Duration `help:"Limit for an orderly stop after that." env:"SNEAKERS23_STOP_WITHIN" default:"30s" group:"Tuning"`
 	SocketTimeout time.Duration `help:"A socket silent for so long is closed." env:"SNEAKERS23_SOCKET_TIMEOUT" default:"60s" group:"Tuning"`
 	MaxFrame      int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
@@ -92,6 +94,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	}
 	cfg.Levels.Medium, cfg.Levels.High = s.LevelMedium, s.LevelHigh
 	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
+	cfg.DrainShare, cfg.DrainLeast = s.DrainShare, s.DrainLeast
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
 	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate

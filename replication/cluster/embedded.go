@@ -44,6 +44,9 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 		PingInterval: time.Second,
 		MaxPayload:   maxPayload,
 		MaxPingsOut:  2, // a hung peer is noticed in seconds; NATS's own default is minutes
+
+		ConnectErrorReports:   callsAMinute, // a node that is away is called every second, and that is said every minute
+		ReconnectErrorReports: callsAMinute,
 	}
 	if cfg.Secret != "" {
 		opts.Users = append(opts.Users, &server.User{Username: operatorUser, Password: cfg.Secret})
@@ -77,6 +80,9 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 
 // forgetAfter is for how long a node that went without a goodbye is called again, about once a second.
 const forgetAfter = 20 * time.Minute
+
+// callsAMinute is how often a node that is away is called.
+const callsAMinute = int(time.Minute / server.DEFAULT_ROUTE_RECONNECT)
 
 // route opens the server to other nodes, and lets it call them.
 func route(opts *server.Options, cfg Config) error {

@@ -1,0 +1,353 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/checkout"
+	roundrobin "sneakers23/cmd/cluster/proxy"
+	"sneakers23/inventory"
+)
+
+// newBalancer puts the proxy before the nodes. It ends with the test.
+func newBalancer(t *testing.T, cluster []*shop) (url string) {
+	t.Helper()
+	var cfg roundrobin.Config
+	for _, s := range cluster {
+		cfg.Nodes = append(cfg.Nodes, roundrobin.Node{Name: s.name, URL: s.URL})
+	}
+	p, err := roundrobin.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- p.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		<-served
+	})
+	return "http://" + l.Addr().String()
+}
+
+// TestRollingRestart restarts all nodes, one after the other, while shoppers buy and look on. Nobody fails who tries once more,
+// every socket comes back and is up to date, and not too many at once.
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	const (
+		sockets = 1000
+		rate    = 200 // buyers a second
+		slice   = 50  // of sockets that a node closes in a second, see --drain-least
+	)
+	cluster := newScarceCluster(t, map[int]int{1: 1_000_000, 2: 1},
+		"--drain-delay", "2s", // the balancer asks every second
+		"--socket-timeout", "10m") // watchers do not say anything
+	balancer := newBalancer(t, cluster)
+	v := newVisitor(t, balancer)
+	var openSockets atomic.Int64 // of the browser
+	v.OnWebSocket(func(s playwright.WebSocket) {
+		openSockets.Add(1)
+		s.OnClose(func(playwright.WebSocket) { openSockets.Add(-1) })
+	})
+
+	soldBefore := truth(t, cluster[0].direct)[skuOf(1)].Sold
+	watchers := newWatchers(t, balancer, sockets)
+	buyers := newBuyers(t, balancer, rate)
+	for _, s := range cluster {
+		began := time.Now()
+		s.stop()
+		s.start()
+		t.Logf("%s is back %v after it was told to stop", s.name, time.Since(began).Round(time.Millisecond))
+		for _, other := range cluster {
+			other.sees(3)
+		}
+	}
+	buyers.stop()
+	watchers.allConnected()
+	if most := mostAtOnce(watchers.closings); most > slice {
+		t.Errorf("%d sockets were closed within a second, want at most %d", most, slice)
+	}
+	t.Logf("at most %d came back within a second", mostAtOnce(watchers.returns)) // on a busy machine some of two slices
+	if why := buyers.send(buyers.form(2)); why != "" {                           // the last pair: everybody must hear of it
+		t.Errorf("the last pair: %s", why)
+	}
+	watchers.allShow("2", "out")
+	v.wait(`button[value="2"].size-container__entry--level-out`)
+	if openSockets.Load() < 1 {
+		t.Error("the browser has no WebSocket any more")
+	}
+	bought := buyers.bought.Load()
+	if sold := truth(t, cluster[0].direct)[skuOf(1)].Sold - soldBefore; int64(sold) != bought {
+		t.Errorf("%d pairs are sold, %d buyers were told so", sold, bought)
+	}
+	t.Logf("%d bought, %d after a second try; %d sockets came back %d times", bought, buyers.again.Load(), sockets, len(watchers.returns))
+}
+
+// buyers send a form each, so many a second.
+type buyers struct {
+	t      *testing.T
+	tokens *checkout.Tokens
+	client *http.Client
+	url    string
+	again  atomic.Int64 // who tried once more
+	bought atomic.Int64
+	stop   func()
+}
+
+func newBuyers(t *testing.T, url string, perSecond int) *buyers {
+	t.Helper()
+	tokens, err := checkout.NewTokens([]string{sharedSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &buyers{t: t, tokens: tokens, url: url, client: &http.Client{
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second / time.Duration(perSecond))
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				wg.Go(b.buy)
+			case <-done:
+				return
+			}
+		}
+	})
+	b.stop = sync.OnceFunc(func() { close(done); wg.Wait() })
+	t.Cleanup(b.stop)
+	return b
+}
+
+// buy sends a form for one pair, and once more when it is not told that it bought.
+func (b *buyers) buy() {
+	form := b.form(1)
+	first := b.send(form)
+	if first == "" {
+		b.bought.Add(1)
+		return
+	}
+	b.again.Add(1)
+	if second := b.send(form); second != "" {
+		b.t.Errorf("a purchase failed twice: %s; %s", first, second)
+		return
+	}
+	b.bought.Add(1)
+}
+
+// form buys one pair of a size of Hop Man 3.
+func (b *buyers) form(item inventory.ItemID) url.Values {
+	line := checkout.Line{ID: checkout.NewLineID(), Product: 1, Item: item}
+	cart, err := checkout.Cart{}.Add(line, checkout.NewActor(), 10)
+	if err != nil {
+		b.t.Error(err)
+	}
+	return url.Values{"serialized_cart": {b.tokens.Sign(cart)}, "total_cents": {"12000"}}
+}
+
+// send returns why the form was not bought, as far as this answer tells.
+func (b *buyers) send(form url.Values) (why string) {
+	req, err := http.NewRequest(http.MethodPost, b.url+"/checkout", strings.NewReader(form.Encode()))
+	if err != nil {
+		return err.Error()
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || to != "/checkout/complete" {
+		return fmt.Sprintf("%d, %s, from %s", resp.StatusCode, to, resp.Header.Get("X-Served-By"))
+	}
+	return ""
+}
+
+// watchers are sockets that follow a product, and come back as phoenix.js does when they are closed.
+type watchers struct {
+	t   *testing.T
+	all []*watcher
+
+	mu                sync.Mutex
+	closings, returns []time.Time // when a socket was closed by its node, and was back
+}
+
+type watcher struct {
+	of *watchers
+
+	mu     sync.Mutex
+	ws     *websocket.Conn
+	joined bool
+	levels map[string]string // by item, as the page would show them
+	closed bool
+}
+
+func newWatchers(t *testing.T, base string, n int) *watchers {
+	t.Helper()
+	ws := &watchers{t: t}
+	address := strings.Replace(base, "http", "ws", 1) + "/product_socket/websocket?vsn=2.0.0"
+	var wg sync.WaitGroup
+	for range n {
+		w := &watcher{of: ws, levels: make(map[string]string)}
+		ws.all = append(ws.all, w)
+		wg.Go(func() { w.follow(address) })
+	}
+	t.Cleanup(func() {
+		for _, w := range ws.all {
+			w.close()
+		}
+		wg.Wait()
+	})
+	ws.allConnected()
+	return ws
+}
+
+// follow connects, again and again, until close.
+func (w *watcher) follow(address string) {
+	for first := true; ; first = false {
+		ws, resp, err := websocket.DefaultDialer.Dial(address, nil)
+		if resp != nil && resp.Body != nil {
+			resp.Body.Close()
+		}
+		w.mu.Lock()
+		if w.closed {
+			w.mu.Unlock()
+			if err == nil {
+				ws.Close()
+			}
+			return
+		}
+		w.ws = ws
+		w.mu.Unlock()
+		if err == nil {
+			if !first {
+				w.of.note(&w.of.returns)
+			}
+			w.read(ws)
+		}
+		<-time.After(10 * time.Millisecond) // as phoenix.js does
+	}
+}
+
+func (w *watcher) read(ws *websocket.Conn) {
+	defer ws.Close()
+	if ws.WriteMessage(websocket.TextMessage, []byte(`["1","1","product:1","phx_join",{"released":true}]`)) != nil {
+		return
+	}
+	for {
+		_, data, err := ws.ReadMessage()
+		if err != nil {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.joined = false
+			if !w.closed {
+				w.of.note(&w.of.closings)
+			}
+			if !w.closed && !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+				w.of.t.Errorf("a socket was closed with %v, want 1012", err)
+			}
+			return
+		}
+		w.take(data)
+	}
+}
+
+// take keeps what a frame tells of the sizes.
+func (w *watcher) take(data []byte) {
+	var frame [5]json.RawMessage
+	if json.Unmarshal(data, &frame) != nil {
+		return
+	}
+	var payload struct {
+		Response struct {
+			Levels map[string]string `json:"levels"`
+		} `json:"response"`
+		ItemID json.Number `json:"item_id"`
+		Level  string      `json:"level"`
+	}
+	if json.Unmarshal(frame[4], &payload) != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if payload.Response.Levels != nil {
+		w.levels, w.joined = payload.Response.Levels, true
+	}
+	if payload.Level != "" {
+		w.levels[payload.ItemID.String()] = payload.Level
+	}
+}
+
+func (w *watcher) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.ws != nil {
+		w.ws.Close()
+	}
+}
+
+// note adds this moment to a list.
+func (ws *watchers) note(list *[]time.Time) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	*list = append(*list, time.Now())
+}
+
+// mostAtOnce is the most of the moments that lie within a second, less what a ticker may be early.
+func mostAtOnce(moments []time.Time) (most int) {
+	first := 0
+	for i, at := range moments {
+		for at.Sub(moments[first]) > 900*time.Millisecond {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+func (ws *watchers) allConnected() {
+	ws.t.Helper()
+	until(ws.t, "all sockets follow the product", func() bool {
+		return ws.count(func(w *watcher) bool { return w.joined }) == len(ws.all)
+	})
+}
+
+// allShow waits until every socket knows this level of an item.
+func (ws *watchers) allShow(item, level string) {
+	ws.t.Helper()
+	until(ws.t, "all sockets know that item "+item+" is "+level, func() bool {
+		return ws.count(func(w *watcher) bool { return w.levels[item] == level }) == len(ws.all)
+	})
+}
+
+func (ws *watchers) count(which func(*watcher) bool) (n int) {
+	for _, w := range ws.all {
+		w.mu.Lock()
+		if which(w) {
+			n++
+		}
+		w.mu.Unlock()
+	}
+	return n
+}
