@@ -14,7 +14,12 @@ const clusterSecret = "the secret that lets nodes in"
 // newCluster starts so many nodes, each on a host of its own, on one database with both products.
 func newCluster(t testing.TB, nodes int, args ...string) []*shop {
 	t.Helper()
-	url := pgtest.URL(t)
+	return newClusterOn(t, pgtest.URL(t), nodes, args...)
+}
+
+// newClusterOn is newCluster on the database at url.
+func newClusterOn(t testing.TB, url string, nodes int, args ...string) []*shop {
+	t.Helper()
 	net := newNetwork(t, nodes, url)
 	var cluster []*shop
 	for i, h := range net.hosts {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -92,16 +91,7 @@ func truth(t testing.TB, url string) map[string]item {
 // postmaster is the process of the private database.
 func (s *shop) postmaster() int {
 	s.t.Helper()
-	b, err := os.ReadFile(filepath.Join(s.dataDir, "postgres", "postmaster.pid"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return pid
+	return postmasterOf(s.t, filepath.Join(s.dataDir, "postgres"))
 }
 
 func TestKilledInTheMiddleOfSell(t *testing.T) {

@@ -146,8 +146,11 @@ func (n *network) forward(url string) string {
 		f.wg.Wait()
 	})
 	port := l.Addr().(*net.TCPAddr).Port
-	return fmt.Sprintf("host=%s2 port=%d dbname='%s' user='%s' password='%s' sslmode=disable search_path=%s",
-		n.prefix, port, cfg.Database, cfg.User, cfg.Password, cfg.RuntimeParams["search_path"])
+	dsn := fmt.Sprintf("host=%s2 port=%d dbname='%s' user='%s' password='%s' sslmode=disable", n.prefix, port, cfg.Database, cfg.User, cfg.Password)
+	if schema := cfg.RuntimeParams["search_path"]; schema != "" {
+		dsn += " search_path=" + schema
+	}
+	return dsn
 }
 
 // forwarder passes connections on to a database.

@@ -39,7 +39,11 @@ func TestCommittedAndNotTold(t *testing.T) {
 // newScarceCluster is a cluster of three with both products released, and these pairs of each item.
 func newScarceCluster(t *testing.T, pairs map[int]int, args ...string) []*shop {
 	t.Helper()
-	cluster := newCluster(t, 3, args...)
+	return fill(newCluster(t, 3, args...), pairs)
+}
+
+// fill releases both products of a cluster, and leaves it these pairs of each item.
+func fill(cluster []*shop, pairs map[int]int) []*shop {
 	cluster[0].run("release", "SHU6000")
 	cluster[0].run("release", "SHU6100")
 	cluster[0].onlyPairs(pairs)
