@@ -40,9 +40,10 @@ func (w *ticket) wants(rows map[inventory.ItemID]holder) bool {
 	})
 }
 
-// due tells when it is time to ask again. It is nil while nobody is here.
+// due tells when it is time to ask again. It is nil while nobody is here. Those of Drain are here alone when what they
+// waited for came back, and was answered by a panic.
 func (a *aside) due() <-chan time.Time {
-	if len(a.carts) == 0 {
+	if len(a.carts)+len(a.drains) == 0 {
 		return nil
 	}
 	return time.After(time.Until(a.asked.Add(a.pause)))
@@ -53,9 +54,6 @@ func (t *Teller) park(w *ticket) {
 	if len(t.aside.carts) >= t.cfg.MaxWaiting {
 		w.tell(answer{err: ErrBusy})
 		return
-	}
-	if w.until.IsZero() {
-		w.until = time.Now().Add(t.cfg.Patience)
 	}
 	w.aside = true
 	t.aside.carts = append(t.aside.carts, w)

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -97,4 +98,116 @@ func TestHeldRowSparesTheCrowd(t *testing.T) {
 		t.Error(err)
 	}
 	s.checkBooks()
+}
+
+// TestStopBesideAHeldRow tells a teller to end while a cart waits for a held row: it is sold first.
+func TestStopBesideAHeldRow(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	waitedInVain := make(said, 1)
+	teller := NewTeller(TellerConfig{
+		Pool: s.pool, Stock: quietShelf{}, Patience: patience, LockWithin: 50 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(waitedInVain, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	release := s.hold(s.items[0])
+	stop := run(t, teller.Serve)
+	sold := make(chan error, 1)
+	go func() {
+		_, err := teller.Buy(t.Context(), s.cart(s.items[0]))
+		sold <- err
+	}()
+	<-waitedInVain
+	var ending sync.WaitGroup
+	ending.Go(stop)
+	release()
+	select {
+	case err := <-sold:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("nobody serves who waited for the row")
+	}
+	ending.Wait()
+	s.checkBooks()
+}
+
+// waiting is a cart's place in the queue, for tests that serve it themselves.
+func waiting(items ...inventory.ItemID) *ticket {
+	w := &ticket{order: newOrderKey(), answer: make(chan answer, 1)}
+	for _, id := range items {
+		w.Lines = append(w.Lines, Line{ID: NewLineID(), Item: id, Product: inventory.ProductID(id)})
+	}
+	return w
+}
+
+// TestPanicWhileAsking panics where it is asked for held rows: those of the batch are told, those aside go on waiting.
+func TestPanicWhileAsking(t *testing.T) {
+	t.Parallel()
+	teller := NewTeller(TellerConfig{Stock: quietShelf{}}) // without a database to ask
+	waits, comes := waiting(1), waiting(2)
+	teller.park(waits)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("it did not panic")
+			}
+		}()
+		teller.serve(t.Context(), []*ticket{comes})
+	}()
+	if !comes.done || waits.done || len(teller.aside.carts) != 1 {
+		t.Errorf("told the one who came: %t, the one who waits: %t; %d wait", comes.done, waits.done, len(teller.aside.carts))
+	}
+}
+
+// TestDrainAlone has nobody but a drain wait, because a panic answered the carts that it waited for.
+func TestDrainAlone(t *testing.T) {
+	t.Parallel()
+	teller := NewTeller(TellerConfig{Stock: quietShelf{}})
+	drain := &ticket{answer: make(chan answer, 1), aside: true}
+	teller.aside.drains = []*ticket{drain}
+	if teller.aside.due() == nil {
+		t.Fatal("it is never time for it")
+	}
+	teller.serve(t.Context(), nil)
+	if !drain.done || teller.aside.due() != nil {
+		t.Error("it was not answered")
+	}
+}
+
+// TestAsideKeepsItsTime sets a cart aside again: its time is not counted anew. When the database can't be asked, it goes on
+// waiting until then.
+func TestAsideKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	pool, err := pgxpool.NewWithConfig(t.Context(), s.pool.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	teller := NewTeller(TellerConfig{
+		Pool: pool, Stock: quietShelf{}, Patience: patience, LockWithin: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
+	})
+	defer s.hold(s.items[0])()
+	waits := waiting(s.items[0])
+	until := time.Now().Add(time.Second)
+	waits.until = until
+	teller.sell(t.Context(), []*ticket{waits})
+	if !waits.aside || !waits.until.Equal(until) {
+		t.Errorf("aside: %t, until %v, want %v", waits.aside, waits.until, until)
+	}
+	pool.Close()
+	teller.aside.pause = 0
+	if back := teller.comeBack(t.Context()); len(back) != 0 || waits.done {
+		t.Errorf("%d came back, told: %t, before anybody could ask", len(back), waits.done)
+	}
+	if !waits.wants(teller.aside.rows) {
+		t.Error("the row counts as free")
+	}
+	waits.until, teller.aside.pause = time.Now(), 0
+	if back := teller.comeBack(t.Context()); len(back) != 0 || !waits.done {
+		t.Errorf("%d came back, told: %t, when the time was over", len(back), waits.done)
+	}
+	if err := (<-waits.answer).err; !errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
 }
