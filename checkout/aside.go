@@ -72,6 +72,7 @@ func (t *Teller) askHeld(ctx context.Context, batch []*ticket) {
 	}
 	if len(t.aside.carts) == 0 {
 		t.aside.rows = make(map[inventory.ItemID]holder)
+		t.log.Warn("carts wait for rows that somebody holds for too long", "items", slices.Sorted(maps.Keys(held)))
 	}
 	maps.Copy(t.aside.rows, held)
 	t.aside.asked, t.aside.pause = time.Now(), askSoon
