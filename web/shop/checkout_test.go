@@ -43,12 +43,15 @@ func TestBuy(t *testing.T) {
 	_, page = s.get(d.Order, "/orders/ORDER-1", "id", "ORDER-1")
 	s.wants(page, "Made on 2 May 2031, 20:00 UTC")
 
-	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" { // gone back, and sent again
-		t.Errorf("bought again, and led to %s", to)
+	for _, total := range []string{"26050", "what it was"} { // gone back, and sent again
+		sent.Set("total_cents", total)
+		if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" {
+			t.Errorf("bought again for %s, and led to %s", total, to)
+		}
+		_, page = s.get(d.Complete, "/checkout/complete")
+		s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
 	}
-	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
-	if len(d.fake.orders) != 1 || len(d.fake.asked) != 2 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
+	if len(d.fake.orders) != 1 || len(d.fake.asked) != 3 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
 		t.Errorf("asked for %+v", d.fake.asked)
 	}
 }
