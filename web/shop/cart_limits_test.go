@@ -48,3 +48,21 @@ func TestCartsJoinedTooFast(t *testing.T) {
 		tabOn(t, socket, newCartID(), nil)
 	})
 }
+
+// A join that fails opens no cart, and takes no room on its socket.
+func TestFailedJoinTakesNoRoom(t *testing.T) {
+	c := limited(t)
+	token := c.carts.tokens.Sign(cartWith(t, c.pusher.taken.Load(), 2))
+	socket := c.Connect(nil)
+	asset := c.pages.asset
+	c.pages.asset = func(string) (string, error) { panic("the picture is not found") }
+	for range cartsPerSocket {
+		socket.AssertRefused(cartTopics+newCartID(), object{"serialized": token}, object{"reason": "join crashed"})
+	}
+	if n := c.carts.count(); n != 0 {
+		t.Errorf("%d carts are open, want none", n)
+	}
+	c.pages.asset = asset
+	_, shown := tabOn(t, socket, newCartID(), object{"serialized": token})
+	wantIDs(t, shown, 2)
+}
