@@ -114,6 +114,22 @@ func TestBuyWhatTwoOrdersHave(t *testing.T) {
 	}
 }
 
+// An order that holds several lines of a cart is named once.
+func TestBuyWhatAnotherOrderHasTwice(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	cart := cartWith(t, d.shelf.Catalog(), 2, 6, 9)
+	for _, lines := range [][]checkout.Line{cart.Lines()[:1], cart.Lines()[1:]} {
+		if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: lines}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newShopper(t)
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
+	_, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "See also /orders/ORDER-2. Nothing was bought now.")
+}
+
 // A form from another tab buys what it shows. What it shows and the cart has not is in neither after that.
 func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
 	t.Parallel()
@@ -176,7 +192,7 @@ func TestNothingToCheckOut(t *testing.T) {
 	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "No items to checkout!")
-	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) {
+	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, ErrNoLedger) {
 		t.Errorf("an unknown order: %v", err)
 	}
 }
