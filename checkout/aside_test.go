@@ -100,36 +100,56 @@ func TestHeldRowSparesTheCrowd(t *testing.T) {
 	s.checkBooks()
 }
 
-// TestStopBesideAHeldRow tells a teller to end while a cart waits for a held row: it is sold first.
+// TestStopBesideAHeldRow ends a teller while a cart waits for a row, and it is not yet time to ask: it is sold first.
 func TestStopBesideAHeldRow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	waitedInVain := make(said, 1)
-	teller := NewTeller(TellerConfig{
-		Pool: s.pool, Stock: quietShelf{}, Patience: patience, LockWithin: 50 * time.Millisecond,
-		Log: slog.New(slog.NewTextHandler(waitedInVain, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
-	release := s.hold(s.items[0])
-	stop := run(t, teller.Serve)
-	sold := make(chan error, 1)
-	go func() {
-		_, err := teller.Buy(t.Context(), s.cart(s.items[0]))
-		sold <- err
-	}()
-	<-waitedInVain
-	var ending sync.WaitGroup
-	ending.Go(stop)
-	release()
-	select {
-	case err := <-sold:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Error("nobody serves who waited for the row")
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, Log: slog.New(slog.DiscardHandler)})
+	waits := waiting()
+	waits.Purchase = s.cart(s.items[0])
+	teller.park(waits)
+	teller.aside.asked, teller.aside.pause = time.Now(), time.Second
+	waits.until = teller.aside.asked.Add(patience)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := teller.Serve(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("serve ended with %v", err)
 	}
-	ending.Wait()
+	if !waits.done {
+		t.Fatal("nobody serves who waited for the row")
+	}
+	if err := (<-waits.answer).err; err != nil {
+		t.Error(err)
+	}
 	s.checkBooks()
+}
+
+// TestStuck tells rows that are held on and on from those that are held at this moment.
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 3, 1, 1)
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}})
+	long, passing, free := s.items[0], s.items[1], s.items[2]
+	defer s.hold(long)()
+	defer s.hold(passing)()
+	teller.aside.carts = []*ticket{waiting(long, passing, free)}
+	held, err := teller.holders(t.Context(), teller.aside.carts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(held) != 2 || held[long] == held[passing] {
+		t.Fatalf("held are %v, want two rows by two", held)
+	}
+	for what, before := range map[string]map[inventory.ItemID]holder{
+		"held by another before": {long: held[long], passing: held[long], free: held[long]},
+		"not held before":        {long: held[long]},
+		"not asked before":       {long: held[long], passing: nobodyKnows},
+	} {
+		teller.aside.rows = before
+		if got := teller.stuck(t.Context()); len(got) != 1 || got[long] != held[long] {
+			t.Errorf("%s: stuck are %v, want %v", what, got, map[inventory.ItemID]holder{long: held[long]})
+		}
+	}
 }
 
 // waiting is a cart's place in the queue, for tests that serve it themselves.
@@ -205,7 +225,7 @@ func TestAsideKeepsItsTime(t *testing.T) {
 	}
 	waits.until, teller.aside.pause = time.Now(), 0
 	if back := teller.comeBack(t.Context()); len(back) != 0 || !waits.done {
-		t.Errorf("%d came back, told: %t, when the time was over", len(back), waits.done)
+		t.Fatalf("%d came back, told: %t, when the time was over", len(back), waits.done)
 	}
 	if err := (<-waits.answer).err; !errors.Is(err, ErrUnknown) {
 		t.Errorf("got %v, want ErrUnknown", err)
