@@ -13,11 +13,18 @@ import (
 // does not want. It is Serve's alone.
 type aside struct {
 	carts  []*ticket
-	drains []*ticket                 // answered when carts is empty
-	rows   map[inventory.ItemID]bool // those that were held when last asked: who wants one comes here at once
-	asked  time.Time                 // when that was
-	pause  time.Duration             // from then until it is asked again
+	drains []*ticket                   // answered when carts is empty
+	rows   map[inventory.ItemID]holder // those that were held when last asked: who wants one comes here at once
+	asked  time.Time                   // when that was
+	pause  time.Duration               // from then until it is asked again
 }
+
+// holder is the transaction that holds a row. A row of a crowded size is held at nearly every moment, by one teller after
+// the other: it is no longer stuck when another transaction has it.
+type holder uint32
+
+// nobodyKnows is the holder of a row that could not be asked for. No transaction has this id.
+const nobodyKnows holder = 0
 
 // How often it is asked whether rows are free again.
 const (
@@ -26,13 +33,17 @@ const (
 )
 
 // wants tells whether one of the cart's rows is among these.
-func (w *ticket) wants(rows map[inventory.ItemID]bool) bool {
-	return slices.ContainsFunc(w.Lines, func(l Line) bool { return rows[l.Item] })
+func (w *ticket) wants(rows map[inventory.ItemID]holder) bool {
+	return slices.ContainsFunc(w.Lines, func(l Line) bool {
+		_, ok := rows[l.Item]
+		return ok
+	})
 }
 
-// due tells when it is time to ask again. It is nil while nobody is here.
+// due tells when it is time to ask again. It is nil while nobody is here. Those of Drain are here alone when what they
+// waited for came back, and was answered by a panic.
 func (a *aside) due() <-chan time.Time {
-	if len(a.carts) == 0 {
+	if len(a.carts)+len(a.drains) == 0 {
 		return nil
 	}
 	return time.After(time.Until(a.asked.Add(a.pause)))
@@ -44,21 +55,27 @@ func (t *Teller) park(w *ticket) {
 		w.tell(answer{err: ErrBusy})
 		return
 	}
-	if w.until.IsZero() {
-		w.until = time.Now().Add(t.cfg.Patience)
-	}
 	w.aside = true
 	t.aside.carts = append(t.aside.carts, w)
 }
 
-// askHeld finds out which rows a batch waited for, after it has waited for too long. Who wants them is parked.
+// askHeld finds out which rows a batch waited for, after it has waited for too long. Who wants them is parked. If that
+// can't be asked, it may be all.
 func (t *Teller) askHeld(ctx context.Context, batch []*ticket) {
-	taken := t.taken(ctx, batch)
-	if len(t.aside.carts) == 0 {
-		t.aside.rows = make(map[inventory.ItemID]bool)
-		t.aside.asked, t.aside.pause = time.Now(), askSoon
+	held, err := t.holders(ctx, batch)
+	if err != nil {
+		held = make(map[inventory.ItemID]holder)
+		items, _ := touched(batch)
+		for _, id := range items {
+			held[id] = nobodyKnows
+		}
 	}
-	maps.Copy(t.aside.rows, taken)
+	if len(t.aside.carts) == 0 {
+		t.aside.rows = make(map[inventory.ItemID]holder)
+		t.log.Warn("carts wait for rows that somebody holds for too long", "items", slices.Sorted(maps.Keys(held)))
+	}
+	maps.Copy(t.aside.rows, held)
+	t.aside.asked, t.aside.pause = time.Now(), askSoon
 }
 
 // parkStuck parks the carts that want a row that is held, and returns the others.
@@ -77,31 +94,25 @@ func (t *Teller) parkStuck(batch []*ticket) []*ticket {
 	return there
 }
 
-// comeBack returns a batch of those whose rows are free again, when it is time to ask. Those whose time is over are told
-// that nobody knows.
+// comeBack returns a batch of those whose rows nobody holds any more, or somebody else, when it is time to ask. Those whose
+// time is over are told that nobody knows.
 func (t *Teller) comeBack(ctx context.Context) []*ticket {
 	a := &t.aside
 	if len(a.carts) == 0 || time.Since(a.asked) < a.pause {
 		return nil
 	}
-	taken := t.taken(ctx, a.carts)
+	a.rows = t.stuck(ctx)
 	a.asked, a.pause = time.Now(), min(2*a.pause, askLate)
-	a.rows = make(map[inventory.ItemID]bool)
 	var back, still []*ticket
 	for _, waits := range a.carts {
 		switch {
-		case !waits.wants(taken) && len(back) < t.cfg.MaxBatch:
+		case !waits.wants(a.rows) && len(back) < t.cfg.MaxBatch:
 			waits.aside = false
 			back = append(back, waits)
 		case a.asked.After(waits.until):
 			giveUp([]*ticket{waits}, errPatience)
 		default:
 			still = append(still, waits)
-			for _, l := range waits.Lines {
-				if taken[l.Item] {
-					a.rows[l.Item] = true
-				}
-			}
 		}
 	}
 	a.carts = still
@@ -111,18 +122,15 @@ func (t *Teller) comeBack(ctx context.Context) []*ticket {
 	return back
 }
 
-// taken tells which rows of these carts somebody else holds. If that can't be asked, it may be all.
-func (t *Teller) taken(ctx context.Context, carts []*ticket) map[inventory.ItemID]bool {
-	free, err := t.free(ctx, carts)
+// stuck tells which of the rows are held by whoever held them when last asked. If that can't be asked, it may be all.
+func (t *Teller) stuck(ctx context.Context) map[inventory.ItemID]holder {
+	held, err := t.holders(ctx, t.aside.carts)
 	if err != nil {
-		free = nil
+		return t.aside.rows
 	}
-	items, _ := touched(carts)
-	taken := make(map[inventory.ItemID]bool)
-	for _, id := range items {
-		if !free[id] {
-			taken[id] = true
-		}
-	}
-	return taken
+	maps.DeleteFunc(held, func(id inventory.ItemID, now holder) bool {
+		before, ok := t.aside.rows[id]
+		return !ok || now != before
+	})
+	return held
 }

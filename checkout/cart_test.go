@@ -156,5 +156,37 @@ func TestCartIsBounded(t *testing.T) {
 	if c.Len() != MostLines || len(c.choices) > MostLines+mostRemovals {
 		t.Errorf("merging made %d lines, %d choices", c.Len(), len(c.choices))
 	}
+	if _, err := c.Add(line(90001), 1, 1000); !errors.Is(err, ErrCartFull) {
+		t.Errorf("one more than any cart holds: %v", err)
+	}
 	added(t, removed(t, c, c.Lines()[0].Item), 90001)
+}
+
+// Who buys all of a cart out of which much was taken finds it as it is in its token, and nothing comes back.
+func TestBoughtCartFitsItsToken(t *testing.T) {
+	t.Parallel()
+	var c Cart
+	for p := range inventory.ItemID(mostRemovals) {
+		c = removed(t, added(t, c, 10*p+11), 10*p+11)
+	}
+	for p := range inventory.ItemID(MostLines) {
+		c = added(t, c, 10*p+1011)
+	}
+	var bought []LineID
+	for _, l := range c.Lines() {
+		bought = append(bought, l.ID)
+	}
+	left, err := decode(c.RemoveBought(bought...).encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantItems(t, left)
+	wantItems(t, c.Merge(left))
+}
+
+// What is put into a cart of which nothing but the floor is left is later than what was forgotten.
+func TestAddAboveTheFloor(t *testing.T) {
+	t.Parallel()
+	bare := Cart{floor: 9}
+	wantItems(t, added(t, bare, 11).Merge(bare), 11)
 }

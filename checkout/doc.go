@@ -29,7 +29,8 @@
 // on another connection: their locks wait for the transaction in doubt, their look finds what became of it.
 //
 // A row that somebody holds for too long makes the others wait once, for as long as a transaction waits for a lock. Then
-// the carts that want it are set aside, and come back when it is free or their time is over.
+// the carts that want it are set aside, and come back when he holds it no longer or their time is over. They do not wait
+// for a moment at which nobody holds it: where other tellers sell without a pause, there is none.
 //
 // # Ownership and stopping
 //

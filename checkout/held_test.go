@@ -1,9 +1,12 @@
 package checkout
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -154,16 +157,23 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 }
 
 // TestHeldRowHidesAnOrder has a form sent again that another node has sold, while its row is held for good: nobody looked,
-// so nobody says that it was not sold.
+// so nobody says that it was not sold. Whoever looks after the shop hears of the row.
 func TestHeldRowHidesAnOrder(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 2)
 	p := s.cart(s.items[0])
 	s.node(s.pool).buy(p)
-	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = 300*time.Millisecond, 50*time.Millisecond })
+	var log bytes.Buffer
+	n := s.node(s.pool, func(c *TellerConfig) {
+		c.Patience, c.LockWithin = 2*time.Second, 50*time.Millisecond
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
 	defer s.hold(s.items[0])()
 	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
 		t.Errorf("got %v, want ErrUnknown", err)
+	}
+	if want := fmt.Sprintf("items=[%d]", s.items[0]); strings.Count(log.String(), want) != 1 {
+		t.Errorf("the row is not named once:\n%s", log.String())
 	}
 }
 

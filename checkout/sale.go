@@ -140,8 +140,9 @@ func (t *Teller) look(ctx context.Context, conn *pgxpool.Conn, batch []*ticket) 
 	return f, f.readEarlier(ctx, conn, bought)
 }
 
-// free tells which items of the batch nobody else holds at this moment, or are not there.
-func (t *Teller) free(ctx context.Context, batch []*ticket) (map[inventory.ItemID]bool, error) {
+// holders tells which rows of the batch somebody else holds at this moment, and who. A row's xmax is the transaction that
+// has locked or changed it last.
+func (t *Teller) holders(ctx context.Context, batch []*ticket) (map[inventory.ItemID]holder, error) {
 	ctx, cancel := context.WithTimeout(ctx, roundTrip)
 	defer cancel()
 	items, _ := touched(batch)
@@ -149,14 +150,18 @@ func (t *Teller) free(ctx context.Context, batch []*ticket) (map[inventory.ItemI
 		WITH free AS (
 			SELECT item_id FROM item_availabilities WHERE item_id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED
 		)
-		SELECT w.id FROM unnest($1::bigint[]) w (id) LEFT JOIN item_availabilities a ON a.item_id = w.id
-		WHERE a.item_id IS NULL OR w.id IN (SELECT item_id FROM free)`, items)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[inventory.ItemID])
-	free := make(map[inventory.ItemID]bool, len(ids))
-	for _, id := range ids {
-		free[id] = true
-	}
-	return free, err
+		SELECT item_id, xmax FROM item_availabilities
+		WHERE item_id = ANY ($1) AND item_id NOT IN (SELECT item_id FROM free)`, items)
+	held := make(map[inventory.ItemID]holder)
+	var (
+		id  inventory.ItemID
+		who uint32
+	)
+	_, err := pgx.ForEachRow(rows, []any{&id, &who}, func() error {
+		held[id] = holder(who)
+		return nil
+	})
+	return held, err
 }
 
 // touched are the items of the batch, each once and in order, and all its lines.

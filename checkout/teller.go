@@ -212,14 +212,14 @@ func (t *Teller) Drain(ctx context.Context) error {
 
 // serve sells to the batch, and to those aside whose rows are free again.
 func (t *Teller) serve(ctx context.Context, batch []*ticket) {
-	batch = append(t.comeBack(ctx), batch...)
 	defer func() {
-		for _, waits := range batch { // those of Drain, and all who were not told because this panics
+		for _, waits := range batch { // all who were not told because this panics
 			if !waits.aside {
 				waits.tell(answer{err: ErrUnknown})
 			}
 		}
 	}()
+	batch = append(t.comeBack(ctx), batch...)
 	var carts, drains []*ticket
 	for _, waits := range batch {
 		if len(waits.Lines) > 0 {

@@ -220,6 +220,10 @@ func TestRefusedFromMemory(t *testing.T) {
 	if again := n.buy(with); again.ID != order.ID {
 		t.Error("a cart with a bought line was not shown the order")
 	}
+	there, _, _ := n.stock.Catalog().Item(s.items[1]) // a revision alone refuses nothing that is there
+	sure := s.cart(s.items[1])
+	sure.Lines[0].OutAt = there.Revision
+	n.buy(sure)
 	if err := n.stock.Restock(t.Context(), s.items[0], 1); err != nil {
 		t.Fatal(err)
 	}

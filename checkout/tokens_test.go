@@ -81,7 +81,14 @@ func TestBadTokensAreEmptyCarts(t *testing.T) {
 	if tok.Open(signed(raw)).Len() != 2 {
 		t.Fatal("this test signs wrongly")
 	}
+	choices := func(n int, item inventory.ItemID) (c Cart) {
+		for i := range n {
+			c.choices = append(c.choices, choice{product: inventory.ProductID(i + 1), item: item, stamp: 1})
+		}
+		return c
+	}
 	for name, bad := range map[string]string{
+		"a line too many": signed(choices(MostLines+1, 11).encode()), "a removal too many": signed(choices(mostRemovals+1, 0).encode()),
 		"nothing": "", "words": "a cart", "truncated": good[:len(good)-1], "longer": good + "A", "oversized": strings.Repeat("A", 1<<20),
 		"forged": "B" + good[1:], "bytes": "\x00\xff", "signed elsewhere": tokens(t, "other").Sign(added(t, Cart{}, 11)),
 		"signed nothing": signed(nil), "unknown version": signed(append([]byte{9}, raw[1:]...)),

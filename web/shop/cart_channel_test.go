@@ -181,7 +181,9 @@ func TestTooFast(t *testing.T) {
 }
 
 // The channel follows exactly the items in the cart, and shows what becomes of them.
-func TestCartFollowsItsItems(t *testing.T) {
+func TestCartFollowsItsItems(t *testing.T) { synctest.Test(t, cartFollowsItsItems) }
+
+func cartFollowsItsItems(t *testing.T) {
 	c := newCounter(t)
 	a, _ := c.tab(newCartID(), nil)
 	followed := func(want ...inventory.ItemID) {
@@ -231,6 +233,7 @@ func TestCartFollowsItsItems(t *testing.T) {
 	a.RefutePush("cart")
 
 	a.Leave()
+	synctest.Wait() // the channel terminates a moment after it is closed
 	followed()
 	if n := c.carts.count(); n != 0 {
 		t.Errorf("%d carts are open, want none", n)

@@ -108,34 +108,31 @@ func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
 	return cart
 }
 
-// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it.
+// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it. It may have been bought before.
 func (co *Checkout) sell(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
 	lines := visible(cart, co.pages.shelf.Catalog())
 	if len(lines) == 0 {
-		return checkout.Order{}, checkout.ErrEmptyCart
+		return co.boughtUnseen(c, cart)
 	}
-	shown, err := co.shownTotal(c, cart)
-	if err != nil {
-		return checkout.Order{}, err
-	}
-	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: lines, Total: shown})
+	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: lines, Total: co.shownTotal(c, cart)})
 }
 
-// shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now.
-func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) (inventory.Cents, error) {
+// shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now. What is no number is
+// no price of anything: the teller says so, if he does not find that the lines were bought.
+func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) inventory.Cents {
 	given := c.FormValue("total_cents")
 	if given == "" {
 		var sum inventory.Cents
 		for _, l := range viewCart(cart, co.pages.shelf.Catalog(), co.pages.imageURL) {
 			sum += l.Price
 		}
-		return sum, nil
+		return sum
 	}
 	cents, err := strconv.ParseInt(given, 10, 64)
 	if err != nil {
-		return 0, checkout.ErrPriceChanged
+		return -1
 	}
-	return inventory.Cents(cents), nil
+	return inventory.Cents(cents)
 }
 
 // What is said of a form whose cart cannot be read: it may have been bought.

@@ -42,6 +42,35 @@ func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[ch
 	return bought, true
 }
 
+// boughtUnseen finds the order of a cart of which this node sees nothing: its shoes left the shop after they were bought, or
+// another node knows them already. The error is checkout.ErrEmptyCart when
+// there is none, checkout.ErrUnknown when nobody can tell.
+func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
+	if cart.Empty() {
+		return checkout.Order{}, checkout.ErrEmptyCart
+	}
+	var ids []checkout.LineID
+	for _, l := range cart.Lines() {
+		ids = append(ids, l.ID)
+	}
+	had, asked := co.bought(c.Request().Context(), ids)
+	if !asked {
+		return checkout.Order{}, checkout.ErrUnknown
+	}
+	for _, line := range ids {
+		id, ok := had[line]
+		if !ok {
+			continue
+		}
+		order, err := co.order(c, id)
+		if err != nil {
+			return checkout.Order{}, fmt.Errorf("%w: %w", checkout.ErrUnknown, err)
+		}
+		return order, nil
+	}
+	return checkout.Order{}, checkout.ErrEmptyCart
+}
+
 // boughtLines are the lines of a cart that were bought, now or before.
 type boughtLines struct {
 	lines  []checkout.LineID

@@ -53,6 +53,19 @@ func TestRefusedPurchases(t *testing.T) {
 	}
 }
 
+// A form that is refused takes nothing from the cart that the shopper has.
+func TestRefusedFormIsMerged(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.fake.refuses = checkout.ErrSoldOut
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2))}})
+	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 2 {
+		t.Errorf("the cart has %v, want what was there and what was sent", left)
+	}
+}
+
 // A form that cannot be read buys nothing, and takes nothing from the cart that the shopper has.
 func TestUnreadableForm(t *testing.T) {
 	t.Parallel()

@@ -43,12 +43,15 @@ func TestBuy(t *testing.T) {
 	_, page = s.get(d.Order, "/orders/ORDER-1", "id", "ORDER-1")
 	s.wants(page, "Made on 2 May 2031, 20:00 UTC")
 
-	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" { // gone back, and sent again
-		t.Errorf("bought again, and led to %s", to)
+	for _, total := range []string{"26050", "what it was"} { // gone back, and sent again
+		sent.Set("total_cents", total)
+		if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" {
+			t.Errorf("bought again for %s, and led to %s", total, to)
+		}
+		_, page = s.get(d.Complete, "/checkout/complete")
+		s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
 	}
-	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
-	if len(d.fake.orders) != 1 || len(d.fake.asked) != 2 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
+	if len(d.fake.orders) != 1 || len(d.fake.asked) != 3 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
 		t.Errorf("asked for %+v", d.fake.asked)
 	}
 }
@@ -109,6 +112,22 @@ func TestBuyWhatTwoOrdersHave(t *testing.T) {
 			s.wants(page, "You bought this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing was bought now.")
 		}
 	}
+}
+
+// An order that holds several lines of a cart is named once.
+func TestBuyWhatAnotherOrderHasTwice(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	cart := cartWith(t, d.shelf.Catalog(), 2, 6, 9)
+	for _, lines := range [][]checkout.Line{cart.Lines()[:1], cart.Lines()[1:]} {
+		if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: lines}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newShopper(t)
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
+	_, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "See also /orders/ORDER-2. Nothing was bought now.")
 }
 
 // A form from another tab buys what it shows. What it shows and the cart has not is in neither after that.
@@ -173,7 +192,7 @@ func TestNothingToCheckOut(t *testing.T) {
 	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "No items to checkout!")
-	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) {
+	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, ErrNoLedger) {
 		t.Errorf("an unknown order: %v", err)
 	}
 }

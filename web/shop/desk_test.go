@@ -45,6 +45,9 @@ func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Ord
 			return f.Order(ctx, id)
 		}
 	}
+	if p.Total < 0 { // no shoe is so cheap
+		return checkout.Order{}, checkout.ErrPriceChanged
+	}
 	order := checkout.Order{
 		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total,
 		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),

@@ -65,6 +65,34 @@ func TestNothingVisibleIsBought(t *testing.T) {
 	s.wants(page, "No items to checkout!")
 }
 
+// What nobody can see any more may have been bought: its shopper is shown the order, and not that his cart is empty.
+func TestUnknownItemsWereBought(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	cart := unknown(t, checkout.Cart{}, 77, 78)
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: cart.Lines()[1:]}); err != nil {
+		t.Fatal(err)
+	}
+	sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}, "total_cents": {"12000"}}
+	s := newShopper(t)
+	d.fake.down = errors.New("connection refused")
+	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout" {
+		t.Errorf("nobody can tell, and it led to %s", to)
+	}
+	d.fake.down = nil
+	_, page := s.get(d.Show, "/checkout")
+	s.wants(page, "We don&#39;t know yet whether this was bought", "Your cart is empty")
+	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" {
+		t.Errorf("bought before, and led to %s", to)
+	}
+	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
+		t.Errorf("the cart has %v, want what was not bought", left)
+	}
+	if len(d.fake.orders) != 1 || len(d.fake.asked) != 1 {
+		t.Errorf("asked for %+v", d.fake.asked)
+	}
+}
+
 // They take no room either.
 func TestUnknownItemsDoNotFillTheCart(t *testing.T) {
 	t.Parallel()

@@ -86,6 +86,19 @@ func TestSessionMirrorsTheCart(t *testing.T) {
 	}
 }
 
+// A page that was asked for before the script could tell the session shows what the tabs have.
+func TestSessionKnowsTheTabs(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	s := newShopper(t)
+	v := s.session(c.pages)
+	tab, _ := c.tab(v.CartID, nil)
+	changed(t, tab, "add_item", object{"item_id": 2})
+	if v = s.session(c.pages); v.SerializedCart == nil || c.carts.tokens.Open(*v.SerializedCart).Len() != 1 {
+		t.Errorf("the session has %v, want the line of the tab", v.SerializedCart)
+	}
+}
+
 // The largest cart fits into its cookie.
 func TestCartCookieIsBounded(t *testing.T) {
 	t.Parallel()
