@@ -25,13 +25,16 @@ const (
 	holdsAnswer        // the database has committed, and its answer never comes
 	liesRollback       // the database has committed, and the line says that it rolled back
 	swallowsMore       // the line falls silent before the COMMIT, and stays open
+	comesLate          // what is sent at once with the COMMIT is held up until the client has gone, and longer
 )
 
 // cutter is a line to the database, a real socket between two others, that reads along and is cut when it matters.
 type cutter struct {
 	next      func() fault  // asked when a COMMIT is on its way, from many goroutines
 	committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
-	faults    [swallowsMore + 1]atomic.Int64
+	late      chan struct{} // closed when what comes late may come
+	delivered chan struct{} // closed when what came late was carried out
+	faults    [comesLate + 1]atomic.Int64
 
 	listener net.Listener
 	target   func() (net.Conn, error)
@@ -51,7 +54,7 @@ func newCutter(t testing.TB, direct *pgxpool.Pool, next func() fault) (*cutter, 
 		t.Fatal(err)
 	}
 	l := &cutter{
-		next: next, committed: make(chan struct{}, 1), listener: listener, open: make(map[net.Conn]bool),
+		next: next, committed: make(chan struct{}, 1), late: make(chan struct{}), delivered: make(chan struct{}), listener: listener, open: make(map[net.Conn]bool),
 		target: func() (net.Conn, error) { return net.Dial(network, address) },
 	}
 	l.wg.Go(l.accept)
@@ -117,6 +120,7 @@ type cut struct {
 	line           *cutter
 	client, server net.Conn
 	fault          atomic.Int64
+	wasLate        atomic.Bool // what was held up has been passed on
 }
 
 func (c *cut) close() {
@@ -141,7 +145,7 @@ func (c *cut) suffer(f fault) bool {
 // under a name, and bound by that name each time it is to be executed.
 func (c *cut) carryQuestions() {
 	defer c.close()
-	in, out := bufio.NewReader(c.client), bufio.NewWriter(c.server)
+	in, out := bufio.NewReader(c.client), bufio.NewWriterSize(c.server, 1<<16) // all that is sent at once fits
 	const parse, bind = 'P', 'B'
 	commit := []byte("no statement yet")
 	for first := true; ; first = false {
@@ -163,10 +167,30 @@ func (c *cut) carryQuestions() {
 				_, _ = io.Copy(io.Discard, in)
 				return
 			}
+			if c.suffer(comesLate) {
+				c.deliverLate(m, in, out)
+				return
+			}
 		}
 		if m.write(out, in) != nil {
 			return
 		}
+	}
+}
+
+// deliverLate passes on what the client has sent at once, this message and the rest of them, when it is too late.
+func (c *cut) deliverLate(m message, in *bufio.Reader, out *bufio.Writer) {
+	const sync = 'S'
+	for _ = m.put(out); m.kind != sync; _ = m.put(out) { // the flush tells
+		var err error
+		if m, err = readMessage(in, true); err != nil {
+			return
+		}
+	}
+	<-c.line.late
+	c.wasLate.Store(true)
+	if out.Flush() == nil {
+		<-c.line.delivered
 	}
 }
 
@@ -196,7 +220,12 @@ func (c *cut) carryAnswers() {
 				m.body = []byte("ROLLBACK\x00")
 			}
 		}
-		if m.write(out, in) != nil {
+		const readyForQuery = 'Z'
+		if m.kind == readyForQuery && c.wasLate.Load() {
+			close(c.line.delivered)
+			return
+		}
+		if m.write(out, in) != nil && !c.wasLate.Load() {
 			return
 		}
 	}
@@ -225,13 +254,17 @@ func readMessage(in *bufio.Reader, hasKind bool) (m message, err error) {
 
 // write passes the message on, and what was written before it when nothing more has come.
 func (m message) write(out *bufio.Writer, in *bufio.Reader) error {
-	if m.kind != 0 {
-		_ = out.WriteByte(m.kind) // the flush tells
-	}
-	_, _ = out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(m.body)+4)))
-	_, _ = out.Write(m.body)
-	if in.Buffered() > 0 {
-		return nil
+	if err := m.put(out); err != nil || in.Buffered() > 0 {
+		return err
 	}
 	return out.Flush()
+}
+
+func (m message) put(out *bufio.Writer) error {
+	if m.kind != 0 {
+		_ = out.WriteByte(m.kind) // the last write tells
+	}
+	_, _ = out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(m.body)+4)))
+	_, err := out.Write(m.body)
+	return err
 }

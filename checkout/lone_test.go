@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -131,6 +132,45 @@ func TestLoneBoughtBefore(t *testing.T) {
 	}
 	if left := s.item(s.items[1]).Available; left != 5 {
 		t.Errorf("%d pairs of the other shoe are left, want all 5", left)
+	}
+	s.checkBooks()
+}
+
+// TestLoneComesTooLate holds up a lone cart on its way until its buyer has been told that the last pair is gone, and a pair is
+// back. What then reaches the database sells nothing.
+func TestLoneComesTooLate(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	line, pool := newCutter(t, s.pool, once(comesLate, 1))
+	n := s.node(pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 200*time.Millisecond })
+	other := s.node(s.pool)
+	p := s.cart(s.items[0])
+	told := make(chan error, 1)
+	go func() {
+		_, err := n.teller.Buy(context.WithoutCancel(t.Context()), p)
+		told <- err
+	}()
+	for tick := time.NewTicker(time.Millisecond); line.faults[comesLate].Load() == 0; <-tick.C {
+		if len(told) > 0 {
+			t.Fatalf("the line was not held up: %v", <-told)
+		}
+	}
+	other.buy(s.cart(s.items[0]))
+	if err := <-told; !errors.Is(err, ErrSoldOut) {
+		t.Fatalf("got %v, want ErrSoldOut", err)
+	}
+	s.restock(s.items[0], 1)
+	close(line.late)
+	select {
+	case <-line.delivered:
+	case <-time.After(patience):
+		t.Fatal("what came late was not carried out")
+	}
+	if got, err := other.orders.Bought(t.Context(), []LineID{p.Lines[0].ID}); err != nil || len(got) != 0 {
+		t.Errorf("who was told that it is gone has orders %v, %v", got, err)
+	}
+	if now := s.item(s.items[0]); now.Available != 1 || now.Sold != 1 {
+		t.Errorf("the item is %+v, want the restocked pair there", now)
 	}
 	s.checkBooks()
 }

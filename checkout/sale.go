@@ -47,11 +47,8 @@ func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	}
 	if len(batch) == 1 && promising(t.cfg.Stock.Catalog(), batch[0].Purchase) {
 		s, ok, err := t.sellLone(ctx, conn, batch[0])
-		if err != nil {
-			return sale{}, fmt.Errorf("sell a lone cart: %w", err)
-		}
-		if ok {
-			return s, nil
+		if ok || err != nil {
+			return s, err
 		}
 	}
 	f, err := t.look(ctx, conn, batch)
