@@ -49,14 +49,16 @@ func (n *Node) status() cluster.Status {
 	}
 }
 
-// The question by which a node finds out whether another one shows a change, and who follows a topic there.
+// The questions by which a node finds out whether another one shows a change, who follows a topic there, and what waits for
+// a long-poll session that is there.
 const (
 	askApplied   = "applied"
 	askFollowers = "followers"
+	askPoll      = "poll"
 )
 
 // tie lets changes, broadcasts and questions pass between the nodes. Nothing passes before the cluster's Serve runs.
-func (c *together) tie(log *slog.Logger) {
+func (c *together) tie(sockets *channel.Server, log *slog.Logger) {
 	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
 	c.topics.Link(pubsub.Link{
 		Codecs: []pubsub.Codec{channel.BinaryPayloads},
@@ -81,6 +83,12 @@ func (c *together) tie(log *slog.Logger) {
 		return nil, c.applied.Wait(ctx, marks)
 	})
 	c.node.Handle(askFollowers, c.answerFollowers)
+	c.node.Handle(askPoll, sockets.AnswerNode)
+}
+
+// askPoll asks another node for a long-poll session.
+func (c *together) askPoll(ctx context.Context, node string, question []byte) ([]byte, error) {
+	return c.node.Ask(ctx, node, askPoll, question)
 }
 
 // everywhereWithin is how long a command waits for the other nodes to show what it did.

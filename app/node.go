@@ -119,7 +119,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 		return err
 	}
 	n.others.exchange = newExchange(n.shop.carts.Exchange)
-	n.others.tie(n.log)
+	n.others.tie(n.shop.sockets, n.log)
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)

@@ -94,6 +94,7 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		Origins:       n.cfg.Origins,
 		Scheme:        proxies.Scheme,
 		Node:          n.cfg.NodeName,
+		AskNode:       n.others.askPoll,
 		Epoll:         n.cfg.Epoll,
 		Timeout:       n.cfg.SocketTimeout,
 		MaxFrame:      n.cfg.MaxFrame,

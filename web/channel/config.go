@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,6 +55,12 @@ type Config struct {
 	// can read it: who gets a request for a session of another node knows whose it
 	// is. Default: no name.
 	Node string
+
+	// AskNode asks another node, by the Node of its Config, for a long-poll session
+	// that it has, and returns what its [Server.AnswerNode] answers. An error means
+	// that the session is gone with its node: the client opens another one, here.
+	// Default: sessions are polled where they were opened.
+	AskNode func(ctx context.Context, node string, question []byte) (answer []byte, err error)
 
 	// Epoll lets quiet WebSockets wait in a few loops for all of them instead of a
 	// goroutine each, which saves most of their memory. It needs Linux. Connections

@@ -23,9 +23,7 @@ import (
 // goroutine, end, then waits for what the session started, and ends.
 //
 // A session's token is a secret of 26 letters behind the name of the node that has
-// it. A poll of a session that another node has is answered as one of a session
-// that is gone. It is here, in Server.session, that it would be asked for at that
-// node, by the name.
+// it. What comes to another node is carried there, see question.
 type longPoll struct {
 	conn
 	token   string
@@ -37,10 +35,13 @@ type longPoll struct {
 	size   int           // weight of them
 	poller chan struct{} // wakes the newest poll; nil if none waits
 	busy   int           // requests
-	heard  time.Time     // when the last of them ended
-	silent *time.Timer   // runs while busy is 0
-	shut   bool
-	remote *pubsub.Subscription // to the socket's id, if it has one
+	// remotes end the polls that came through another node, by their names; at most
+	// busy.
+	remotes map[string]context.CancelFunc
+	heard   time.Time   // when the last of them ended
+	silent  *time.Timer // runs while busy is 0
+	shut    bool
+	remote  *pubsub.Subscription // to the socket's id, if it has one
 }
 
 // tokenPrefix tells a session's token from others that a query may have.

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"mime"
@@ -58,13 +59,19 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 
 // servePoll answers a GET: with messages, or with a session to poll.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
+	// Longer than what the http.Server may allow for all other requests.
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.PollWait + s.cfg.WriteTimeout))
+	if node, ok := s.elsewhere(sessionToken(r)); ok {
+		if answer := s.pollElsewhere(r.Context(), node, sessionToken(r)); answer != nil {
+			write(w, answer)
+			return
+		}
+	}
 	p := s.session(r)
 	if !p.enter() {
 		s.serveOpen(w, r)
 		return
 	}
-	// Longer than what the http.Server may allow for all other requests.
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.PollWait + s.cfg.WriteTimeout))
 	frames, gone := p.poll(r.Context())
 	p.leave()
 	switch {
@@ -121,7 +128,8 @@ func ownParams(query url.Values) url.Values {
 // servePublish answers a POST.
 func (s *Server) servePublish(w http.ResponseWriter, r *http.Request) {
 	p := s.session(r)
-	if p == nil {
+	node, elsewhere := s.elsewhere(sessionToken(r))
+	if p == nil && !elsewhere {
 		answerStatus(w, http.StatusGone)
 		return
 	}
@@ -131,17 +139,29 @@ func (s *Server) servePublish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	batch, err := decodeBody(p.format, body, kind == "application/x-ndjson", s.cfg.MaxFrame)
-	if err != nil {
-		answerStatus(w, http.StatusBadRequest)
+	lines := kind == "application/x-ndjson"
+	if p == nil {
+		answer := s.ask(r.Context(), node, question{Token: sessionToken(r), Publish: true, Body: body, Lines: lines})
+		if answer == nil {
+			answer = statusBody(http.StatusGone)
+		}
+		write(w, answer)
 		return
+	}
+	answerStatus(w, p.publishBody(r.Context(), body, lines))
+}
+
+// publishBody publishes what a body holds, and returns the status to answer with.
+func (p *longPoll) publishBody(ctx context.Context, body []byte, lines bool) (status int) {
+	batch, err := decodeBody(p.format, body, lines, p.srv.cfg.MaxFrame)
+	if err != nil {
+		return http.StatusBadRequest
 	}
 	if !p.enter() { // not before: a body that comes slowly is no sign of life
-		answerStatus(w, http.StatusGone)
-		return
+		return http.StatusGone
 	}
 	defer p.leave()
-	answerStatus(w, p.publish(r.Context(), batch))
+	return p.publish(ctx, batch)
 }
 
 // decodeBody reads one message, or one from each line. A line that begins like no
@@ -184,12 +204,18 @@ func decodePart(f serializer, opcode int, data []byte, maxFrame int) (*message, 
 }
 
 // answerStatus writes {"status":…}.
-func answerStatus(w http.ResponseWriter, status int) {
-	write(w, append(strconv.AppendInt([]byte(`{"status":`), int64(status), 10), '}'))
+func answerStatus(w http.ResponseWriter, status int) { write(w, statusBody(status)) }
+
+func statusBody(status int) []byte {
+	return append(strconv.AppendInt([]byte(`{"status":`), int64(status), 10), '}')
 }
 
 // answerPoll writes the answer to a poll: {"status":…,"token":…,"messages":[…]}.
 func answerPoll(w http.ResponseWriter, status int, token string, frames [][]byte) {
+	write(w, pollBody(status, token, frames))
+}
+
+func pollBody(status int, token string, frames [][]byte) []byte {
 	b := strconv.AppendInt([]byte(`{"status":`), int64(status), 10)
 	b = appendString(append(b, `,"token":`...), token)
 	b = append(b, `,"messages":[`...)
@@ -199,7 +225,7 @@ func answerPoll(w http.ResponseWriter, status int, token string, frames [][]byte
 		}
 		b = appendFrame(b, frame)
 	}
-	write(w, append(b, "]}"...))
+	return append(b, "]}"...)
 }
 
 // appendFrame appends a message as a JSON string. A binary one becomes base64, as
