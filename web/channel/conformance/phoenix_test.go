@@ -38,10 +38,12 @@ func TestPhoenix(t *testing.T) {
 	for _, form := range []struct {
 		name, transport string
 		epoll           bool
+		nodes           int
 	}{
-		{"websocket", "websocket", false},
-		{"epoll", "websocket", runtime.GOOS == "linux"},
-		{"longpoll", "longpoll", false},
+		{"websocket", "websocket", false, 1},
+		{"epoll", "websocket", runtime.GOOS == "linux", 1},
+		{"longpoll", "longpoll", false, 1},
+		{"longpoll of two nodes", "longpoll", false, 2},
 	} {
 		for _, serializer := range []string{"v2", "v1"} {
 			t.Run(form.name+"/"+serializer, func(t *testing.T) {
@@ -49,7 +51,7 @@ func TestPhoenix(t *testing.T) {
 					if s.fits(form.transport, serializer) {
 						t.Run(s.Name, func(t *testing.T) {
 							t.Parallel()
-							s.run(t, form.transport, serializer, form.epoll)
+							s.run(t, form.transport, serializer, form.epoll, form.nodes)
 						})
 					}
 				}
@@ -62,8 +64,8 @@ func (s scenario) fits(transport, serializer string) bool {
 	return (s.Transport == "" || s.Transport == transport) && (s.Serializer == "" || s.Serializer == serializer)
 }
 
-func (s scenario) run(t *testing.T, transport, serializer string, epoll bool) {
-	site := start(t, epoll)
+func (s scenario) run(t *testing.T, transport, serializer string, epoll bool, nodes int) {
+	site := start(t, epoll, nodes)
 	if out, err := node(t, s.Name, transport, serializer, "ws://"+site.addr, control(t, site)); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

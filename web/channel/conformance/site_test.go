@@ -3,10 +3,12 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ type site struct {
 	t      testing.TB
 	addr   string
 	epoll  bool // sockets wait by epoll
+	nodes  int  // that take the requests in turns, as behind a load balancer
 	pubsub *pubsub.PubSub
 	roll   roll
 
@@ -45,11 +48,12 @@ type process struct {
 }
 
 // start serves until the test ends.
-func start(t testing.TB, epoll bool) *site {
+func start(t testing.TB, epoll bool, nodes int) *site {
 	t.Helper()
 	s := &site{
 		t:          t,
 		epoll:      epoll,
+		nodes:      nodes,
 		pubsub:     pubsub.New(),
 		release:    make(chan struct{}, 100),
 		terminated: make(chan string, 1000),
@@ -149,13 +153,13 @@ func (s *site) routes(p *process) http.Handler {
 	add := func(path string, change func(*channel.Config)) {
 		cfg := s.config()
 		change(&cfg)
-		server, err := channel.New(cfg)
+		all, err := newNodes(cfg, s.nodes)
 		if err != nil {
 			s.t.Error(err)
 			return
 		}
-		p.servers = append(p.servers, server)
-		mux.Handle(path, server)
+		p.servers = append(p.servers, all...)
+		mux.Handle(path, inTurns(all))
 	}
 	add("/socket/", func(*channel.Config) {})
 	add("/guarded/", func(c *channel.Config) { c.Connect = admit })
@@ -166,6 +170,32 @@ func (s *site) routes(p *process) http.Handler {
 	add("/deaf/", func(*channel.Config) {})
 	mux.HandleFunc("/deaf/websocket", listenOnly)
 	return mux
+}
+
+// newNodes are servers that ask each other for sessions.
+func newNodes(cfg channel.Config, n int) (nodes []*channel.Server, err error) {
+	byName := make(map[string]*channel.Server)
+	cfg.AskNode = func(ctx context.Context, node string, question []byte) ([]byte, error) {
+		return byName[node].AnswerNode(ctx, question)
+	}
+	for i := range n {
+		cfg.Node = fmt.Sprint("node", i)
+		server, err := channel.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		byName[cfg.Node] = server
+		nodes = append(nodes, server)
+	}
+	return nodes, nil
+}
+
+// inTurns gives every request to another node than the one before.
+func inTurns(nodes []*channel.Server) http.Handler {
+	var n atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nodes[int(n.Add(1))%len(nodes)].ServeHTTP(w, r)
+	})
 }
 
 func (s *site) config() channel.Config {
