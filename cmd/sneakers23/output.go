@@ -85,6 +85,13 @@ func (p *progress) say(line string) {
 	}
 }
 
+// note shows in place what is being done.
+func (p *progress) note(what string) {
+	if p.bar {
+		fmt.Fprint(p.w, clearLine, what)
+	}
+}
+
 func (p *progress) done() {
 	if p.bar {
 		fmt.Fprint(p.w, clearLine)

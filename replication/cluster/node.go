@@ -32,7 +32,7 @@ type Node struct {
 	questions map[string]Handler
 	resync    []func(Peer)
 	joined    bool
-	met       map[string]bool // runs that go with this one, until it has joined
+	met       map[string]bool // runs that go with this one; nil when it has joined
 	behind    time.Time       // since when others have a newer catalog
 
 	here    atomic.Pointer[[]Peer] // a list that nobody changes again

@@ -81,7 +81,7 @@ func (n *Node) hear(ps *peers, data []byte) {
 		n.tell(func(*status) {})
 	}
 	change := ps.hear(s, time.Now())
-	if n.mu.Lock(); !n.joined && s.Run != n.addr.Run && change.misfit == nil {
+	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && change.misfit == nil {
 		n.met[s.Run] = true // also one that is joining like us, and is nobody's peer yet
 	}
 	n.mu.Unlock()

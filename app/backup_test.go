@@ -1,0 +1,286 @@
+package app
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/postgres/pgtest"
+	"sneakers23/inventory"
+	"sneakers23/migrations"
+)
+
+// filled is a store with two products, an order of one pair, and words that need care.
+func filled(t *testing.T) (*Schema, *pgxpool.Pool) {
+	t.Helper()
+	s, pool := emptyStore(t)
+	for _, sql := range []string{
+		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released)
+			VALUES ('A', 1, E'tab\there', E'two\nlines \\ and ''quotes''', 'grün 👟', 100, '/a.svg', true), ('B', 2, 'b', '\N', '', 200, '/b.svg', false)`,
+		`INSERT INTO items (product_id, sku, size) SELECT id, sku || '-' || n, n FROM products, generate_series(1, 3) n`,
+		`INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'restock', 5 FROM items`,
+		`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id) SELECT min(id), 'sale', -1, 1, '00000000-0000-0000-0000-000000000001' FROM items`,
+		`UPDATE item_availabilities a SET available_count = m.here, sold_count = m.gone
+			FROM (SELECT item_id, sum(available_delta) here, sum(sold_delta) gone FROM stock_movements GROUP BY 1) m WHERE m.item_id = a.item_id`,
+		`INSERT INTO orders (id, total_cents) VALUES ('00000000-0000-0000-0000-000000000001', 100)`,
+		`INSERT INTO order_lines SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000001', i.id, p.id, i.sku, i.size, p.brand, p.name, p.color, p.main_image_url, 100
+			FROM items i JOIN products p ON p.id = i.product_id ORDER BY i.id LIMIT 1`,
+	} {
+		exec(t, pool, sql)
+	}
+	return s, pool
+}
+
+func emptyStore(t *testing.T) (*Schema, *pgxpool.Pool) {
+	t.Helper()
+	url := pgtest.URL(t)
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenSchema(t.Context(), DatabaseConfig{URL: url}, false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, s.db.pool
+}
+
+func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(context.WithoutCancel(t.Context()), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// content is all rows as text, without the revisions.
+func content(t *testing.T, pool *pgxpool.Pool) string {
+	t.Helper()
+	var all strings.Builder
+	for _, table := range backupTables {
+		rows, _ := pool.Query(t.Context(), `SELECT (to_jsonb(t) - 'revision')::text FROM `+table+` t ORDER BY 1`)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s\n%s\n", table, strings.Join(lines, "\n"))
+	}
+	return all.String()
+}
+
+func backup(t *testing.T, s *Schema) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := s.Backup(t.Context(), &b, func(string, int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func restoreFrom(t *testing.T, s *Schema, file []byte) error {
+	t.Helper()
+	if _, err := s.CheckBackup(t.Context(), bytes.NewReader(file)); err != nil {
+		return err
+	}
+	return s.Restore(context.WithoutCancel(t.Context()), func() (io.Reader, error) { return bytes.NewReader(file), nil }, func(string, int64) {})
+}
+
+// TestBackupAndRestore brings back every row, into the same store, and into another that was empty.
+func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
+	s, pool := filled(t)
+	want := content(t, pool)
+	file := backup(t, s)
+	other, otherPool := emptyStore(t)
+	exec(t, pool, `DELETE FROM products WHERE sku = 'A'`)
+	exec(t, pool, `UPDATE item_availabilities SET available_count = 99`)
+	exec(t, pool, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('C', 3, 'c', 'c', '', 1, '/c.svg')`)
+	var newest, newestProduct int64
+	if err := pool.QueryRow(t.Context(), `SELECT (SELECT last_value FROM revisions), (SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // twice is as good as once
+		for name, one := range map[string]struct {
+			*Schema
+			*pgxpool.Pool
+		}{"the same": {s, pool}, "another": {other, otherPool}} {
+			if err := restoreFrom(t, one.Schema, file); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if got := content(t, one.Pool); got != want {
+				t.Errorf("%s holds\n%s\nwant\n%s", name, got, want)
+			}
+		}
+	}
+	var oldest, next int64
+	if err := pool.QueryRow(t.Context(), `SELECT least((SELECT min(revision) FROM products), (SELECT min(revision) FROM item_availabilities))`).Scan(&oldest); err != nil {
+		t.Fatal(err)
+	}
+	if oldest <= newest {
+		t.Errorf("a restored row has revision %d, nodes have seen %d", oldest, newest)
+	}
+	err := pool.QueryRow(t.Context(), `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+		VALUES ('D', 3, 'd', 'd', '', 1, '/d.svg') RETURNING id`).Scan(&next)
+	if err != nil || next <= newestProduct {
+		t.Errorf("the next product has id %d, %v; one had %d", next, err, newestProduct)
+	}
+}
+
+// TestBackupHasEveryTable holds the list against the schema, so that a new table is not forgotten.
+func TestBackupHasEveryTable(t *testing.T) {
+	t.Parallel()
+	_, pool := emptyStore(t)
+	rows, _ := pool.Query(t.Context(), `SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind = 'r' AND relname <> $1`,
+		migrations.Table)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := make(map[string]bool)
+	for _, name := range backupTables {
+		listed[name] = true
+	}
+	for _, name := range tables {
+		if !listed[name] {
+			t.Errorf("table %s is in no backup", name)
+		}
+	}
+	if len(tables) != len(backupTables) {
+		t.Errorf("the schema has %d tables, the list %d", len(tables), len(backupTables))
+	}
+}
+
+func TestBadBackupsChangeNothing(t *testing.T) {
+	t.Parallel()
+	s, pool := filled(t)
+	want := content(t, pool)
+	good := backup(t, s)
+	rewritten := func(from, to string) []byte {
+		gz, err := gzip.NewReader(bytes.NewReader(good))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := io.ReadAll(gz)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(plain, []byte(from)) {
+			t.Fatalf("%q is not in the backup", from)
+		}
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(bytes.Replace(plain, []byte(from), []byte(to), 1)) // the close tells
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	flipped := bytes.Clone(good)
+	flipped[len(flipped)/2] ^= 0x40
+	for name, tt := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":           {nil, ErrNoBackup.Error()},
+		"text":            {[]byte("hello"), ErrNoBackup.Error()},
+		"another gzip":    {rewritten(backupFormat, "something"), ErrNoBackup.Error()},
+		"other format":    {rewritten(`"version":1`, `"version":2`), "version 2 of its format"},
+		"other schema":    {rewritten(`"schema":`, `"schema":9`), "of the schema"},
+		"a table missing": {rewritten(`"name":"items"`, `"name":"itemz"`), ErrDamagedBackup.Error()},
+		"cut off":         {good[:len(good)-1], ErrDamagedBackup.Error()},
+		"half":            {good[:len(good)/2], ErrDamagedBackup.Error()},
+		"a bit flipped":   {flipped, ErrDamagedBackup.Error()},
+		"no end":          {rewritten(backupEnd, ""), ErrDamagedBackup.Error()},
+		"more behind":     {rewritten(backupEnd, backupEnd+"x"), ErrDamagedBackup.Error()},
+	} {
+		if err := restoreFrom(t, s, tt.file); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+	if got := content(t, pool); got != want {
+		t.Errorf("the store holds\n%s", got)
+	}
+}
+
+// TestRestoreUnderLoad restores while pairs are sold and come: the books balance, and no catalog is left behind.
+func TestRestoreUnderLoad(t *testing.T) {
+	t.Parallel()
+	s, pool := filled(t)
+	file := backup(t, s)
+	store := inventory.NewStore(pool)
+	rows, err := store.Rows(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 2)
+	work := func(do func(context.Context, inventory.ItemID) ([]inventory.Change, error)) {
+		for i := 0; ctx.Err() == nil; i++ {
+			_, err := do(context.WithoutCancel(ctx), rows.Items[i%len(rows.Items)].ID)
+			if err != nil && !errors.Is(err, inventory.ErrSoldOut) && !errors.Is(err, inventory.ErrNotFound) {
+				ended <- err
+				return
+			}
+		}
+		ended <- nil
+	}
+	go work(store.Sell)
+	go work(func(ctx context.Context, id inventory.ItemID) ([]inventory.Change, error) {
+		return store.Restock(ctx, id, 3)
+	})
+	for range 5 {
+		if err := restoreFrom(t, s, file); err != nil {
+			t.Error(err)
+		}
+		<-time.After(20 * time.Millisecond) // some are sold in between
+	}
+	cancel()
+	for range 2 {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	var wrong int
+	err = pool.QueryRow(t.Context(), `SELECT count(*) FROM item_availabilities a JOIN (
+			SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold FROM stock_movements GROUP BY item_id) m USING (item_id)
+		WHERE (a.available_count, a.sold_count) <> (m.available, m.sold)`).Scan(&wrong)
+	if err != nil || wrong > 0 {
+		t.Errorf("%d items whose movements do not add up, %v", wrong, err)
+	}
+}
+
+// FuzzReadBackup reads what is no backup: it ends with an error, and holds no more than it was given.
+func FuzzReadBackup(f *testing.F) {
+	pack := func(plain string) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write([]byte(plain)) // into memory
+		_ = w.Close()
+		return b.Bytes()
+	}
+	f.Add("hello")
+	f.Add(`{"format":"sneakers23 backup","version":1,"tables":[]}` + "\n" + backupEnd)
+	f.Add(`{"format":"sneakers23 backup","version":1,"tables":[{"name":"products","columns":["id"]}]}` + "\n\xff\xff\xff\xff")
+	f.Fuzz(func(t *testing.T, plain string) {
+		err := readBackup(bytes.NewReader(pack(plain)), func(backupHead) error { return nil }, func(_ backupTable, rows io.Reader) (int64, error) {
+			_, err := io.Copy(io.Discard, rows)
+			return rows.(*pieces).rows, err
+		})
+		if err == nil && !strings.HasSuffix(plain, backupEnd) {
+			t.Errorf("%q is no backup", plain)
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// CheckBackup reads a backup to its end, and tells what it holds. It changes nothing.
+func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, error) {
+	info := BackupInfo{Rows: make(map[string]int64)}
+	if err := s.db.prepare(ctx, false); err != nil {
+		return info, err
+	}
+	err := readBackup(from, func(h backupHead) error {
+		info.CreatedAt, info.Schema = h.CreatedAt, h.Schema
+		if h.Schema != s.db.schema {
+			return fmt.Errorf("the backup has step %d of the schema, this program step %d: restore it with the version of the program that made it, then run `sneakers23 migrate up`",
+				h.Schema, s.db.schema)
+		}
+		return nil
+	}, func(t backupTable, rows io.Reader) (int64, error) {
+		p, _ := rows.(*pieces)
+		_, err := io.Copy(io.Discard, struct{ io.Reader }{rows}) // no ReadFrom of its own: the rows are counted on the way
+		info.Rows[t.Name] = p.rows
+		return p.rows, err
+	})
+	return info, err
+}
+
+// restoreAttempts is how often a restore that meets others is tried.
+const restoreAttempts = 5
+
+// Restore puts the store into the state of a backup, which CheckBackup has found good: all of it, or nothing. Nodes may run
+// meanwhile: buyers wait for a moment, pages go on from the old state until the new one is committed, and within 5 s every
+// node shows it. rewind returns the backup from its beginning, for each attempt.
+func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
+	for attempt := 1; ; attempt++ {
+		from, err := rewind()
+		if err != nil {
+			return err
+		}
+		err = pgx.BeginTxFunc(ctx, s.db.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+			return restore(ctx, tx, from, progress)
+		})
+		pg, ok := errors.AsType[*pgconn.PgError](err)
+		switch {
+		case err == nil:
+			return nil
+		case !ok || pg.Code != deadlockDetected || attempt == restoreAttempts:
+			return fmt.Errorf("restore: %w", err)
+		}
+	}
+}
+
+// deadlockDetected is PostgreSQL's code for a transaction that was ended because it met another.
+const deadlockDetected = "40P01"
+
+// Whoever sells locks rows of availabilities before anything else, so that table comes first: when its lock is had, nobody is
+// in the middle of a sale, and who comes waits and holds nothing. Readers are kept out of nothing.
+const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements IN EXCLUSIVE MODE`
+
+func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) error {
+	if err := run(ctx, tx, `SET LOCAL lock_timeout = '60s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
+		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`); err != nil {
+		return err
+	}
+	var revision int64
+	err := readBackup(from, func(h backupHead) error {
+		revision = h.Revision
+		return nil
+	}, func(t backupTable, rows io.Reader) (int64, error) {
+		if t.Name == "item_availabilities" { // the items came with empty ones
+			if err := run(ctx, tx, `DELETE FROM item_availabilities`); err != nil {
+				return 0, err
+			}
+		}
+		tag, err := tx.Conn().PgConn().CopyFrom(ctx, rows, `COPY `+t.sql()+` FROM STDIN`)
+		if err != nil {
+			return 0, fmt.Errorf("write %s: %w", t.Name, err)
+		}
+		progress(t.Name, tag.RowsAffected())
+		return tag.RowsAffected(), nil
+	})
+	if err != nil {
+		return err
+	}
+	return renew(ctx, tx, revision)
+}
+
+// renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets a new revision, so that it
+// is news to all nodes, whatever they have seen.
+func renew(ctx context.Context, tx pgx.Tx, revision int64) error {
+	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`, revision); err != nil {
+		return err
+	}
+	for _, table := range []string{"products", "items", "stock_movements"} {
+		var sequence string
+		if err := tx.QueryRow(ctx, `SELECT pg_get_serial_sequence($1, 'id')`, table).Scan(&sequence); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `SELECT setval($1::regclass, greatest((SELECT max(id) FROM `+table+`), (SELECT last_value FROM `+sequence+`)))`, sequence)
+		if err != nil {
+			return err
+		}
+	}
+	return run(ctx, tx, `UPDATE products SET revision = revision`, `UPDATE item_availabilities SET revision = revision`)
+}
+
+// run runs statements one after the other.
+func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
