@@ -18,6 +18,7 @@ import (
 // clusterTool is cmd/cluster at work: nodes, their database and a proxy.
 type clusterTool struct {
 	t     testing.TB
+	a     *shop // node a, for the command line
 	URL   string
 	cmd   *exec.Cmd
 	typed io.WriteCloser
@@ -35,11 +36,12 @@ func newClusterTool(t testing.TB) *clusterTool {
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", tool, "../cmd/cluster").CombinedOutput(); err != nil {
 		t.Fatalf("build the tool: %v\n%s", err, out)
 	}
-	c := &clusterTool{t: t, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends whether or not somebody waits
+	dir := pgtest.DataDir(t)
+	c := &clusterTool{t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends whether or not somebody waits
 	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0",
-		"--data-dir", pgtest.DataDir(t), "--program", program)
+		"--data-dir", dir, "--program", program)
 	c.cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
-	c.cmd.Env = (&shop{t: t}).command().Env
+	c.cmd.Env = c.a.command().Env
 	var err error
 	if c.typed, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -113,6 +115,7 @@ func TestMakeCluster(t *testing.T) {
 	t.Parallel()
 	c := newClusterTool(t)
 	until(t, "all nodes serve", func() bool { return len(c.asks()) == 3 })
+	until(t, "all nodes know each other", func() bool { return strings.Count(c.a.run("nodes", "--json"), `"address"`) == 3 })
 	c.types("kill b")
 	c.awaits("b       | is gone: signal: killed", 1)
 	if served := c.asks(); served["b"] || len(served) != 2 {
