@@ -6,8 +6,12 @@ export function showCart(box, { items, serialized }) {
   const list = box.querySelector("[data-cart-lines]")
   const shown = new Map([...list.children].map((line) => [Number(line.dataset.itemId), line]))
   const lines = items.map((item) => showLine(box, shown.get(item.id), item))
-  for (const line of shown.values()) if (!lines.includes(line)) takeOut(box, line)
+  const gone = [...shown.values()].filter((line) => !lines.includes(line))
+  const focused = gone.find((line) => line.contains(document.activeElement))
+  for (const line of gone) takeOut(box, line)
   lines.forEach((line, i) => list.children[i] === line || list.insertBefore(line, list.children[i] ?? null))
+
+  lines.find((line) => focused && line.dataset.productId === focused.dataset.productId)?.focus()
 
   const token = box.querySelector("input[name=serialized_cart]")
   token.value = serialized
@@ -24,7 +28,8 @@ function subtotal(items) {
   return cents.reduce((sum, price) => sum + price, 0) / 100
 }
 
-// The focus of a line that goes moves to the next one, else to the title.
+// The focus of a line that goes moves to the next one, else to the title. Another size of the shoe that took its place gets it
+// in the end: the button of another shoe must not be what the next key presses.
 function takeOut(box, line) {
   const focused = line.contains(document.activeElement)
   const next = line.nextElementSibling ?? line.previousElementSibling

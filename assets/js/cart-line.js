@@ -4,6 +4,7 @@ import { priceOf } from "./price"
 export function showLine(box, line, item) {
   line ??= clone(box, "[data-cart-line]")
   line.dataset.itemId = item.id
+  line.dataset.productId = item.product_id
   line.classList.toggle("cart-item-out", item.out_of_stock)
   showArt(line.querySelector("img"), item.main_image_url)
   write(line, "[data-cart-name]", item.name)

@@ -41,6 +41,12 @@ type terminal struct {
 // usageError is an error in how a command was called.
 type usageError struct{ error }
 
+// misused is a usageError of one command, whose help tells more.
+type misused struct {
+	usageError
+	command string
+}
+
 // run parses the arguments, runs the command, and returns the exit code.
 func run(ctx context.Context, args []string, term terminal) (code int) {
 	var c cli
@@ -65,6 +71,9 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	if count, ok := negative(args); ok {
 		return fail(term, usageError{fmt.Errorf("%s: COUNT must be a whole number from 1 to 1000000 pairs", count)})
 	}
@@ -73,13 +82,30 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 		return code
 	}
 	if err != nil {
-		return fail(term, usageError{err})
+		return fail(term, parseError(err))
 	}
 	err = command.Run(&c.globals)
 	if exited {
 		return code
 	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		err = misused{usageError{err}, command.Selected().FullPath()}
+	}
 	return fail(term, err)
+}
+
+// parseError tells of which command the arguments are wrong, as far as they were understood.
+func parseError(err error) error {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) || parse.Context.Selected() == nil {
+		if word, ok := strings.CutPrefix(err.Error(), "unexpected argument "); ok {
+			word, _, _ = strings.Cut(word, ",")
+			err = fmt.Errorf("there is no command %s", word)
+		}
+		return usageError{err}
+	}
+	return misused{usageError{err}, parse.Context.Selected().FullPath()}
 }
 
 // fail reports err, if there is one, and returns the exit code.
@@ -90,12 +116,19 @@ func fail(term terminal, err error) int {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(term.err, "sneakers23: %s\n", line)
 	}
-	var usage usageError
-	if errors.As(err, &usage) {
+	var (
+		usage usageError
+		of    misused
+	)
+	switch {
+	case errors.As(err, &of):
+		fmt.Fprintf(term.err, "try: %s --help\n", of.command)
+	case errors.As(err, &usage):
 		fmt.Fprintln(term.err, "try: sneakers23 --help")
-		return exitUsage
+	default:
+		return exitFailed
 	}
-	return exitFailed
+	return exitUsage
 }
 
 // negative finds a count below zero in a call of restock, which the parser would take for a flag.

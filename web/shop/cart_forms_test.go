@@ -17,6 +17,7 @@ type shopper struct {
 	t       testing.TB
 	cookies map[string]*http.Cookie
 	page    string
+	site    string // from which he comes, as browsers say it; "" for what says nothing
 }
 
 func newShopper(t testing.TB) *shopper {
@@ -29,6 +30,9 @@ func (s *shopper) try(handler echo.HandlerFunc, method, target, kind, body strin
 	r := httptest.NewRequest(method, "http://shop.example"+target, strings.NewReader(body))
 	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Referer", s.page)
+	if s.site != "" {
+		r.Header.Set("Sec-Fetch-Site", s.site)
+	}
 	for _, cookie := range s.cookies {
 		r.AddCookie(cookie)
 	}
@@ -155,7 +159,7 @@ func TestCartWithoutJavaScript(t *testing.T) {
 		_, page = s.get(pages.Home, "/")
 		s.wants(page, tt.want, tt.not)
 	}
-	s.wants(page, `<li class="cart-item cart-item-out" data-item-id="5">`)
+	s.wants(page, `<li class="cart-item cart-item-out" data-item-id="5"`)
 	s.wants(page, `formaction="/cart/add?replace=true" formmethod="post" name="item_id" value="6"`)
 	s.post(pages.AddToCart, "/cart/add?replace=true", item("6"))
 	_, page = s.get(pages.Home, "/")

@@ -37,7 +37,9 @@ func NewCheckout(p *Pages, t teller, l ledger, log *slog.Logger) *Checkout {
 	return &Checkout{pages: p, teller: t, ledger: l, log: log}
 }
 
-// Show shows the cart that is to be bought: that of the query, else the session's.
+// Show shows the cart that is to be bought: that of the query, else the session's. Who comes from the shop's own pages is led
+// on with his cart in the session, so that a reload shows the cart as it is then, and no address keeps what is worth as much
+// as the cart. A link of somebody else's changes nobody's cart.
 func (co *Checkout) Show(c echo.Context) error {
 	catalog := co.pages.shelf.Catalog()
 	if !catalog.Loaded() {
@@ -46,16 +48,33 @@ func (co *Checkout) Show(c echo.Context) error {
 	sess := co.pages.sessions.load(c.Request())
 	cart, there := co.pages.cartOf(c.Request(), sess)
 	if token := c.QueryParam("serialized_cart"); token != "" {
-		cart, there = co.pages.carts.tokens.Open(token), true
+		brought := co.pages.carts.tokens.Open(token)
+		ours := c.Request().Header.Get("Sec-Fetch-Site") == "same-origin"
+		if ours && !brought.Empty() && co.pages.sessions.carried(c.Request()) {
+			return co.takeOver(c, sess, cart.Merge(brought))
+		}
+		cart, there = brought, true
 	}
 	if !there && sess.flash() == nil {
 		return c.Redirect(http.StatusFound, "/")
 	}
 	page := co.viewCheckout(c.Request().Context(), catalog, cart)
+	page.LastOrder = co.pages.sessions.orderID(c.Request())
 	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
 		page.Flash = o.flash
 		return co.pages.render("checkout", page)
 	})
+}
+
+// takeOver keeps a cart in the session, and shows it from there.
+func (co *Checkout) takeOver(c echo.Context, sess session, cart checkout.Cart) error {
+	if err := co.pages.keepCart(c, sess, cart); err != nil {
+		return err
+	}
+	if err := co.pages.sessions.save(c.Response(), c.Request(), sess); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/checkout")
 }
 
 // Buy buys the whole cart of a form, or nothing. It may be sent again: a line is bought once.
@@ -76,7 +95,11 @@ func (co *Checkout) Buy(c echo.Context) error {
 	if err := co.pages.keepCart(c, sess, co.held(c, sess).Merge(cart).RemoveBought(had.lines...)); err != nil {
 		return err
 	}
-	sess.setFlash(had.words(visible(cart, co.pages.shelf.Catalog())))
+	words := had.words(visible(cart, co.pages.shelf.Catalog()))
+	if words == nil && co.pages.sessions.orderID(c.Request()) == order.ID {
+		words = info("You bought this before, and here is that order. Nothing was bought now.")
+	}
+	sess.setFlash(words)
 	if err := co.pages.sessions.saveOrder(c.Response(), c.Request(), order.ID); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestBuy(t *testing.T) {
 	wantIDs(t, seen(t, tab.Receive("cart")), 9)
 	res, page := s.get(d.Complete, "/checkout/complete")
 	s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
-	s.wants(page, `<li class="cart-item" data-item-id="9">`, `<li class="cart-item" data-item-id="2">`)
+	s.wants(page, `<li class="cart-item" data-item-id="9"`, `<li class="cart-item" data-item-id="2"`)
 	if res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the order's page has %v", res.Header)
 	}
@@ -49,7 +49,8 @@ func TestBuy(t *testing.T) {
 			t.Errorf("bought again for %s, and led to %s", total, to)
 		}
 		_, page = s.get(d.Complete, "/checkout/complete")
-		s.wants(page, `<a href="/orders/ORDER-1">`, "flash--")
+		s.wants(page, `<a href="/orders/ORDER-1">`)
+		s.wants(page, "You bought this before, and here is that order.")
 	}
 	if len(d.fake.orders) != 1 || len(d.fake.asked) != 3 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
 		t.Errorf("asked for %+v", d.fake.asked)
@@ -73,8 +74,8 @@ func TestBuyWithALineMore(t *testing.T) {
 		t.Errorf("led to %s", to)
 	}
 	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, "Nothing else was bought: the rest is still in your cart.", `<li class="cart-item" data-item-id="2">`)
-	s.wants(page, `<li class="cart-item" data-item-id="6">`)
+	s.wants(page, "Nothing else was bought: the rest is still in your cart.", `<li class="cart-item" data-item-id="2"`)
+	s.wants(page, `<li class="cart-item" data-item-id="6"`)
 	s.post(d.Buy, "/checkout", formAt(s, d))
 	if len(d.fake.orders) != 2 {
 		t.Errorf("%d orders, want 2", len(d.fake.orders))
@@ -104,10 +105,10 @@ func TestBuyWhatTwoOrdersHave(t *testing.T) {
 			t.Errorf("%d orders, want 2", len(d.fake.orders))
 		}
 		_, page := s.get(d.Complete, "/checkout/complete")
-		s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2">`, `<li class="cart-item" data-item-id="6">`)
+		s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2"`, `<li class="cart-item" data-item-id="6"`)
 		if more {
 			s.wants(page, "You bought a part of this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing else")
-			s.wants(page, `<li class="cart-item" data-item-id="9">`)
+			s.wants(page, `<li class="cart-item" data-item-id="9"`)
 		} else {
 			s.wants(page, "You bought this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing was bought now.")
 		}
@@ -143,8 +144,8 @@ func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
 	}
 	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
 	_, page := s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<li class="cart-item" data-item-id="6">`, `<li class="cart-item" data-item-id="2">`)
-	s.wants(page, `<li class="cart-item" data-item-id="9">`)
+	s.wants(page, `<li class="cart-item" data-item-id="6"`, `<li class="cart-item" data-item-id="2"`)
+	s.wants(page, `<li class="cart-item" data-item-id="9"`)
 }
 
 // A request that overlapped the purchase brings back the cart as it was, and the session as it was.
@@ -164,9 +165,9 @@ func TestWhatOverlapsAPurchase(t *testing.T) {
 	s.cookies[sessionName], s.cookies[cartName] = overlaps.cookies[sessionName], cart
 
 	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2">`)
+	s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2"`)
 	_, page = s.get(d.counter.pages.Home, "/")
-	s.wants(page, "Sneakers23", `<li class="cart-item" data-item-id="2">`)
+	s.wants(page, "Sneakers23", `<li class="cart-item" data-item-id="2"`)
 }
 
 func TestNothingToCheckOut(t *testing.T) {
@@ -208,7 +209,34 @@ func TestCheckoutTakesTheCartOfTheQuery(t *testing.T) {
 	s.wants(page, `data-item-id="6"`, `data-item-id="2"`)
 	s.post(d.Buy, "/checkout", form(t, page))
 	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<li class="cart-item" data-item-id="2">`, `<li class="cart-item" data-item-id="6">`)
+	s.wants(page, `<li class="cart-item" data-item-id="2"`, `<li class="cart-item" data-item-id="6"`)
+}
+
+// TestCheckoutFromTheShop leads on with the cart in the session: what was taken out since is out, also when the old address is
+// asked for again. A link from elsewhere changes no cart.
+func TestCheckoutFromTheShop(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	_, page := s.get(d.Show, "/checkout")
+	old := "/checkout?serialized_cart=" + url.QueryEscape(form(t, page).Get("serialized_cart"))
+	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
+	for _, site := range []string{"cross-site", "", "same-origin"} {
+		leads := site == "same-origin"
+		s.site = site
+		res, page := s.get(d.Show, old)
+		if to := res.Header.Get("Location"); (to == "/checkout") != leads {
+			t.Errorf("from %q: led to %q", site, to)
+		}
+		if !leads {
+			s.wants(page, `data-item-id="2"`, `data-item-id="6"`)
+			continue
+		}
+		_, page = s.get(d.Show, "/checkout")
+		s.wants(page, `data-item-id="6"`, `<li class="checkout-line" data-item-id="2"`)
+	}
 }
 
 func TestGoldenCheckout(t *testing.T) {

@@ -15,6 +15,8 @@ type checkoutPage struct {
 	TotalCents int64           // of all that the form buys
 	Blocked    bool            // something cannot be bought
 	Buys       bool            // there is something that is not bought yet
+
+	LastOrder checkout.OrderID // that this visitor made, "" for none
 }
 
 // checkoutLine is a line that is to be bought, or that was.
@@ -23,8 +25,8 @@ type checkoutLine struct {
 	OrderID checkout.OrderID // of the order that has it, "" for most
 }
 
-// viewCheckout looks at a cart that is to be bought. When something is out, the ledger is asked who has it: it may be
-// this very shopper, whose answer was lost. What he has leads to its order. What he has not, the form says, was out
+// viewCheckout looks at a cart that is to be bought. The ledger is asked who has it: it may be this very shopper, who went
+// back, or whose answer was lost. What he has leads to its order. What he has not, the form says, was out
 // while it was not bought; the catalog is older than the ledger's word, as [checkout.Line] wants it.
 func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart) checkoutPage {
 	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
@@ -52,22 +54,17 @@ func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog
 	return page
 }
 
-// boughtOf asks the ledger about lines when one is out and may have been bought. It reports whether it has answered. A
-// line that was added when its item was out, or seen out by the ledger's word, is known not to be bought as long as the
-// item has not changed: nothing of it was sold since.
+// boughtOf asks the ledger about lines that may have been bought. It reports whether it has answered. A line that was added
+// when its item was out, or seen out by the ledger's word, is known not to be bought as long as the item has not changed:
+// nothing of it was sold since.
 func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.OrderID, bool) {
-	var (
-		ids   []checkout.LineID
-		doubt bool
-	)
+	var ids []checkout.LineID
 	for _, l := range lines {
-		if l.OutOfStock && l.line.OutAt == l.revision {
-			continue
+		if !l.OutOfStock || l.line.OutAt != l.revision {
+			ids = append(ids, l.line.ID)
 		}
-		ids = append(ids, l.line.ID)
-		doubt = doubt || l.OutOfStock
 	}
-	if !doubt {
+	if len(ids) == 0 {
 		return nil, false
 	}
 	return co.bought(ctx, ids)
