@@ -47,7 +47,7 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	@touch $@
 
 .PHONY: test
-test: assets postgres browser cc ## Run all tests, browsers included, with the race detector, and each fuzzer for 10 s
+test: assets postgres browser hosts cc ## Run all tests, browsers included, with the race detector, and each fuzzer for 10 s
 	$(GO) test -race -timeout 9m ./...
 	@GO=$(GO) .ci/fuzz 10s
 
@@ -56,10 +56,19 @@ test-short: assets postgres cc ## Run all tests but those in browsers
 	$(GO) test -race -timeout 9m $$($(GO) list ./... | grep -v /e2e)
 
 ATTEMPTS ?= 1000000
+ROUNDS   ?= 50
+FAULTS   := ClusterShows|CommittedAndNotTold|Partition|CutFromDatabase|DatabaseRestartsUnderLoad|RollingRestart
 
 .PHONY: soak
-soak: postgres cc ## Let a crowd buy ATTEMPTS times (1000000 unless told) while everything goes wrong; takes long
+soak: soak-teller soak-cluster ## Both of what follows, one after the other; takes hours
+
+.PHONY: soak-teller
+soak-teller: postgres cc ## Let a crowd buy ATTEMPTS times (1000000 unless told) while everything goes wrong
 	$(GO) test -race -count 1 -v -timeout 24h -run NeverOversold ./checkout -attempts $(ATTEMPTS)
+
+.PHONY: soak-cluster
+soak-cluster: assets postgres browser hosts cc ## Run each fault test of a cluster ROUNDS times (50 unless told), as root; takes hours
+	$(GO) test -race -count $(ROUNDS) -v -timeout 24h -run '$(FAULTS)' ./e2e
 
 .PHONY: conformance
 conformance: assets cc ## Hold the channel server against phoenix.js, under Node
@@ -121,6 +130,12 @@ cc:
 .PHONY: postgres
 postgres: | npm
 	@sh app/postgres/npm/install.sh --if-missing
+
+# Tests on hosts of their own take root's rights; an ordinary user is told by each that it is skipped.
+.PHONY: hosts
+hosts:
+	@[ "$$(id -u)" != 0 ] || command -v ip >/dev/null || { echo "installing iproute2 with apt-get"; apt-get install -y -qq iproute2 >/dev/null; } || \
+	  { echo "ip is missing: on Debian, apt-get install iproute2" >&2; exit 1; }
 
 .PHONY: browser
 browser: assets/node_modules/.package-lock.json
