@@ -38,10 +38,14 @@ type longPoll struct {
 	// remotes end the polls that came through another node, by their names; at most
 	// busy.
 	remotes map[string]context.CancelFunc
-	heard   time.Time   // when the last of them ended
-	silent  *time.Timer // runs while busy is 0
-	shut    bool
-	remote  *pubsub.Subscription // to the socket's id, if it has one
+	// handed is what the last poll that was given anything got, if it came through
+	// another node: handedTo.
+	handedTo string
+	handed   [][]byte
+	heard    time.Time   // when the last of them ended
+	silent   *time.Timer // runs while busy is 0
+	shut     bool
+	remote   *pubsub.Subscription // to the socket's id, if it has one
 }
 
 // tokenPrefix tells a session's token from others that a query may have.
@@ -241,6 +245,9 @@ func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone b
 		return nil, false
 	}
 	frames, p.frames, p.size = p.frames, nil, 0
+	if len(frames) > 0 {
+		p.handedTo, p.handed = "", nil
+	}
 	return frames, len(frames) == 0 && p.shut
 }
 

@@ -13,7 +13,8 @@ import (
 
 // A session may be polled through any node of a cluster: the node that gets the request asks the one that has the session,
 // by [Config.AskNode], whose [Server.AnswerNode] answers. A poll whose client goes away is called off, so that what waits is
-// kept for the next one. An answer that is on its way when that happens is lost, as one to a client that is just closing is.
+// kept for the next one; what was on its way to him is put back, unless a newer poll has been given something since. What the
+// node that was asked has written to a client who was gone is lost, as it is where a session is polled at its own node.
 
 // question is what one node asks another.
 type question struct {
@@ -107,6 +108,7 @@ func (s *Server) AnswerNode(ctx context.Context, data []byte) (answer []byte, er
 	case len(frames) == 0:
 		return pollBody(http.StatusNoContent, p.token, nil), nil
 	}
+	p.noteHanded(q.Poll, frames)
 	return pollBody(http.StatusOK, p.token, frames), nil
 }
 
@@ -127,11 +129,27 @@ func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Conte
 	}
 }
 
-// callOff ends a poll whose client is gone.
+// noteHanded keeps what a poll of another node was given, until another poll is given something.
+func (p *longPoll) noteHanded(name string, frames [][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handedTo, p.handed = name, frames
+}
+
+// callOff ends a poll whose client is gone. What it was given and nobody got waits again, before all else.
 func (p *longPoll) callOff(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if cancel, ok := p.remotes[name]; ok {
 		cancel()
 	}
+	if p.handedTo != name || p.shut {
+		return
+	}
+	for _, frame := range p.handed {
+		p.size += weight(frame)
+	}
+	p.frames = append(p.handed, p.frames...)
+	p.handedTo, p.handed = "", nil
+	p.wake()
 }

@@ -134,6 +134,27 @@ func TestRemotePollCalledOff(t *testing.T) {
 	far.want(`[null,null,"room:1","shouted",{}]`)
 }
 
+// TestAnswerToNobodyIsPutBack has a client that leaves when the answer to its poll is on its way from the other node.
+func TestAnswerToNobodyIsPutBack(t *testing.T) {
+	var owner *site
+	ctx, leave := context.WithCancel(t.Context())
+	ask := func(ctx context.Context, _ string, q []byte) ([]byte, error) {
+		answer, err := owner.AnswerNode(context.WithoutCancel(ctx), q)
+		leave() // before it arrives
+		return answer, err
+	}
+	owner = start(t, Config{Node: "a", Routes: routeTo(&fake{})})
+	other := start(t, Config{Node: "b", Routes: routeTo(&fake{}), AskNode: ask})
+	p := owner.poller(t, "2.0.0")
+	p.publishAll(`[null,"1","phoenix","heartbeat",{}]`, `[null,"2","phoenix","heartbeat",{}]`)
+	if answer := other.pollElsewhere(ctx, "a", p.token); !strings.Contains(string(answer), "phx_reply") {
+		t.Fatalf("polled %s", answer)
+	}
+	p.publish(`[null,"3","phoenix","heartbeat",{}]`)
+	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`, `[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`,
+		`[null,"3","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+}
+
 // TestNewerPollThroughAnotherNode polls at both nodes at once: the newer poll gets the messages.
 func TestNewerPollThroughAnotherNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
