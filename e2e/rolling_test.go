@@ -81,9 +81,9 @@ func TestRollingRestart(t *testing.T) {
 	buyers.stop()
 	watchers.allConnected()
 	if most := mostAtOnce(watchers.closings); most > slice {
-		t.Errorf("%d sockets were closed within a second, want at most %d", most, slice)
+		t.Errorf("%d sockets were closed at once, want at most %d", most, slice)
 	}
-	t.Logf("at most %d came back within a second", mostAtOnce(watchers.returns)) // on a busy machine some of two slices
+	t.Logf("at most %d came back at once", mostAtOnce(watchers.returns)) // on a busy machine, some of two slices
 	if why := buyers.send(buyers.form(2)); why != "" {                           // the last pair: everybody must hear of it
 		t.Errorf("the last pair: %s", why)
 	}
@@ -317,11 +317,12 @@ func (ws *watchers) note(list *[]time.Time) {
 	*list = append(*list, time.Now())
 }
 
-// mostAtOnce is the most of the moments that lie within a second, less what a ticker may be early.
+// mostAtOnce is the most of the moments that are as close as those of one slice. Slices are a second apart where they are
+// closed; here they are heard of sooner or later, on a busy machine by a good part of it.
 func mostAtOnce(moments []time.Time) (most int) {
 	first := 0
 	for i, at := range moments {
-		for at.Sub(moments[first]) > 900*time.Millisecond {
+		for at.Sub(moments[first]) > 500*time.Millisecond {
 			first++
 		}
 		most = max(most, i-first+1)

@@ -4,6 +4,7 @@ import { markCartInView } from "./cart-in-view"
 import { countDown } from "./countdown"
 import { followConnection } from "./connection"
 import { followProduct } from "./product"
+import { dismissByKey } from "./toast"
 import { createSocket } from "./transport"
 
 function follow() {
@@ -23,4 +24,5 @@ function follow() {
 }
 
 for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+dismissByKey()
 follow()

@@ -10,22 +10,27 @@ export function changeByForms(cart) {
     if (!change || !submitter || !cart.ready()) return
 
     event.preventDefault()
+    const offered = form.closest("[data-offer]") !== null
     form.closest(".flash")?.remove()
     silence()
-    change(cart, submitter)
+    change(cart, submitter, offered)
   })
 }
 
 const changes = {
   "/cart/add": (cart, button) => add(cart, button, false),
-  "/cart/add?replace=true": (cart, button) => add(cart, button, true),
+  "/cart/add?replace=true": (cart, button, offered) => add(cart, button, true, offered),
   "/cart/remove": remove,
 }
 
-function add(cart, button, replace) {
+// What was offered is gone with its button: the focus goes to the line that came of it.
+function add(cart, button, replace, offered = false) {
   const id = Number(button.value)
   waitFor(button, cart.push("add_item", { item_id: id, replace }))
-    .receive("ok", () => tellAdded(cart.line(id)))
+    .receive("ok", () => {
+      if (offered) document.querySelector(`.cart-item[data-item-id="${id}"]`)?.focus()
+      tellAdded(cart.line(id))
+    })
     .receive("error", (refusal) => tellRefused(cart, id, button.textContent, refusal))
 }
 

@@ -20,9 +20,19 @@ export function showLevel(block, itemId, level) {
   const button = form(block)?.querySelector(`button[name=item_id][value="${itemId}"]`)
   if (!button) return
 
+  const focused = button === document.activeElement
   const words = wordsFor(level)
   button.className = `size-container__entry size-container__entry--level-${level}`
   button.disabled = level === "out"
   button.title = words
   button.setAttribute("aria-label", `Size ${button.textContent}, ${words}`)
+  if (focused && button.disabled) focusNear(button)
+}
+
+// A button that is disabled loses the focus: the next size that is there gets it, else the one before.
+function focusNear(button) {
+  const sizes = [...button.form.querySelectorAll("button[name=item_id]")]
+  const at = sizes.indexOf(button)
+  const near = sizes.slice(at).find((size) => !size.disabled) ?? sizes.slice(0, at).findLast((size) => !size.disabled)
+  near?.focus()
 }

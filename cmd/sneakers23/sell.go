@@ -40,7 +40,11 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	if start.Left > 0 && !s.Yes {
-		question := fmt.Sprintf("This sells all %d pairs of node %s at %s.", start.Left, c.Node.Name, c.Node.HTTP)
+		what := fmt.Sprintf("all %d pairs", start.Left)
+		if start.Left == 1 {
+			what = "the last pair"
+		}
+		question := fmt.Sprintf("This sells %s of the shop of node %s.", what, c.Node.Name)
 		if err := confirm(term, question); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func New(cfg Config) (*Server, error) {
 // Sockets returns how many sockets are open.
 func (s *Server) Sockets() int { return s.conns.count() }
 
-// Drain closes the sockets with 1012 (service restart), a slice every second, so
+// Drain closes the sockets with 1012 (service restart), a slice and a second of rest, so
 // that their clients do not all come back at once elsewhere; new ones are refused
 // with 503. When ctx ends, the others are closed at once, the contexts of callbacks
 // are cancelled, and Drain returns ctx's cause. It always waits for the goroutines
