@@ -84,7 +84,7 @@ func TestRollingRestart(t *testing.T) {
 		t.Errorf("%d sockets were closed at once, want at most %d", most, slice)
 	}
 	t.Logf("at most %d came back at once", mostAtOnce(watchers.returns)) // on a busy machine, some of two slices
-	if why := buyers.send(buyers.form(2)); why != "" {                           // the last pair: everybody must hear of it
+	if why := buyers.send(buyers.form(2)); why != "" {                   // the last pair: everybody must hear of it
 		t.Errorf("the last pair: %s", why)
 	}
 	watchers.allShow("2", "out")
