@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -12,6 +13,11 @@ import (
 
 // backupTables are those of the store, each behind those that it refers to.
 var backupTables = []string{"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements"}
+
+// copySettings make values the same text on every server, whatever its settings are.
+var copySettings = []string{
+	`SET LOCAL datestyle = 'ISO, YMD'`, `SET LOCAL timezone = 'UTC'`, `SET LOCAL extra_float_digits = 3`, `SET LOCAL statement_timeout = 0`,
+}
 
 // Progress hears how many rows of a table are done. It is called now and then, and when a table is complete.
 type Progress func(table string, rows int64)
@@ -25,11 +31,16 @@ type BackupInfo struct {
 
 // Backup writes the whole store as it is at one moment. Nodes may run meanwhile, and are not kept waiting.
 func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (info BackupInfo, err error) {
-	if err := s.db.prepare(ctx, false); err != nil {
+	if pending, err := s.db.pending(ctx); err != nil {
 		return info, err
+	} else if pending > 0 {
+		return info, errors.New("this database holds no store: correct --database-url (DATABASE_URL), or --data-dir")
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.pool, snapshot, func(tx pgx.Tx) error {
+		if err := run(ctx, tx, copySettings...); err != nil {
+			return err
+		}
 		info, err = writeBackup(ctx, tx, s.db.schema, to, progress)
 		return err
 	})
@@ -81,6 +92,9 @@ func columnsOf(ctx context.Context, tx pgx.Tx, table string) ([]string, error) {
 
 // Counts tells how many rows each table has now.
 func (s *Schema) Counts(ctx context.Context) (map[string]int64, error) {
+	if pending, err := s.db.pending(ctx); err != nil || pending > 0 {
+		return map[string]int64{}, err // there is no store yet
+	}
 	return counts(ctx, s.db.pool)
 }
 

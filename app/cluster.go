@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -104,7 +105,8 @@ func (c *together) everywhere(ctx context.Context, marks []replication.Mark) (mi
 		panic(fmt.Errorf("numbers can't be encoded: %w", err))
 	}
 	for _, a := range c.node.AskAll(ctx, askApplied, question) {
-		if a.Err != nil && c.isHere(a.Peer) { // one that stopped meanwhile starts from the database
+		stopped := errors.Is(a.Err, cluster.ErrAbsent) && !c.isHere(a.Peer) // it will start from the database
+		if a.Err != nil && !stopped {
 			missing = append(missing, a.Peer.Name)
 		}
 	}

@@ -236,6 +236,7 @@ func TestPublishFromOutside(t *testing.T) {
 		"a cart":          {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
 		"an inner topic":  {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
 		"of the protocol": {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
+		"of the shop":     {`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop"},
 		"no event":        {`{"topic":"product:1"}`, "must be there"},
 		"too long":        {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
 		"good":            {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},

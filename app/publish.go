@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -19,6 +21,7 @@ type publisher struct {
 	allowed []string // patterns: a topic, or one that ends with a * for any rest
 	topics  *pubsub.PubSub
 	rate    *rate.Limiter
+	loud    *rate.Limiter // of what is logged
 	log     *slog.Logger
 }
 
@@ -40,19 +43,22 @@ type published struct {
 }
 
 func newPublisher(allowed []string, topics *pubsub.PubSub, log *slog.Logger) *publisher {
-	return &publisher{allowed: allowed, topics: topics, rate: rate.NewLimiter(publishedASecond, publishedAtOnce), log: log}
+	return &publisher{
+		allowed: allowed, topics: topics, log: log,
+		rate: rate.NewLimiter(publishedASecond, publishedAtOnce), loud: rate.NewLimiter(1, 1),
+	}
 }
 
 // listen takes what is published to any node of the cluster, each message at one of them. NATS calls it for one message after
 // the other until the connection is drained.
 func (p *publisher) listen(node *cluster.Node) error {
 	_, err := node.Conn().QueueSubscribe(cluster.PublishSubject, "nodes", func(m *nats.Msg) {
-		err := p.publish(m.Data)
-		if err != nil {
-			p.log.Warn("a message from outside was refused", "err", err)
+		err := p.protect(m.Data)
+		if err != nil && p.loud.Allow() {
+			p.log.Warn("a message from outside was refused, and others may have been", "err", err)
 		}
-		if m.Reply == "" {
-			return
+		if !strings.HasPrefix(m.Reply, "_PUBLISHER.") && !strings.HasPrefix(m.Reply, "_INBOX.") {
+			return // answers go to inboxes only: a node's rights are not lent
 		}
 		answer := []byte(`{"ok":true}`)
 		if err != nil {
@@ -61,6 +67,20 @@ func (p *publisher) listen(node *cluster.Node) error {
 		_ = m.Respond(answer) // who has gone does not want to know
 	})
 	return err
+}
+
+// ownEvents are the shop's: what they say, only its nodes may say, and pages believe it.
+var ownEvents = []string{"released", "scheduled", "stock_change", "item_out", "cart", "cart_news", "disconnect"}
+
+// protect turns a panic of a subscriber into an error: a message from outside must not take the node with it.
+func (p *publisher) protect(data []byte) (err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			p.log.Error("a message from outside panicked", "panic", crash, "stack", string(debug.Stack()))
+			err = errCommandCrashed
+		}
+	}()
+	return p.publish(data)
 }
 
 // publish broadcasts one message to the topic that it names, on all nodes, or says what is wrong with it.
@@ -80,8 +100,8 @@ func (p *publisher) publish(data []byte) error {
 		return errors.New("topic and event must be there")
 	case len(m.Topic) > maxTopic || len(m.Event) > maxTopic:
 		return fmt.Errorf("topic and event have at most %d bytes", maxTopic)
-	case strings.HasPrefix(m.Event, "phx_") || m.Event == "disconnect":
-		return errors.New("this event belongs to the protocol")
+	case strings.HasPrefix(m.Event, "phx_"), slices.Contains(ownEvents, m.Event):
+		return errors.New("this event belongs to the shop, or to the protocol")
 	case !p.allows(m.Topic):
 		return errors.New("this topic is not among --publish-topics (SNEAKERS23_PUBLISH_TOPICS)")
 	}

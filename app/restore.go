@@ -13,7 +13,7 @@ import (
 // CheckBackup reads a backup to its end, and tells what it holds. It changes nothing.
 func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, error) {
 	info := BackupInfo{Rows: make(map[string]int64)}
-	if err := s.db.prepare(ctx, false); err != nil {
+	if _, err := s.db.pending(ctx); err != nil {
 		return info, err
 	}
 	err := readBackup(from, func(h backupHead) error {
@@ -39,6 +39,9 @@ const restoreAttempts = 5
 // meanwhile: buyers wait for a moment, pages go on from the old state until the new one is committed, and within 5 s every
 // node shows it. rewind returns the backup from its beginning, for each attempt.
 func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
+	if err := s.db.prepare(ctx, false); err != nil { // an empty database gets the tables
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		from, err := rewind()
 		if err != nil {
@@ -65,6 +68,9 @@ const deadlockDetected = "40P01"
 const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements IN EXCLUSIVE MODE`
 
 func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) error {
+	if err := run(ctx, tx, copySettings...); err != nil {
+		return err
+	}
 	if err := run(ctx, tx, `SET LOCAL lock_timeout = '60s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
 		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`); err != nil {
 		return err

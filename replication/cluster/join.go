@@ -44,11 +44,13 @@ func (n *Node) meet(ctx context.Context) error {
 	defer over.Stop()
 	again := time.NewTicker(helloEvery)
 	defer again.Stop()
+	hello := func(s *status) { s.Hello = true }
+	n.tell(hello)
 	for {
-		n.tell(func(s *status) { s.Hello = true })
 		select {
 		case <-n.changed:
 		case <-again.C:
+			n.tell(hello)
 		case <-over.C:
 			return n.fits()
 		case <-ctx.Done():

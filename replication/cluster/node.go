@@ -23,11 +23,14 @@ type Node struct {
 	addr    Address
 	server  *server.Server
 	local   *nats.Conn     // to the embedded server, for commands
-	conn    *nats.Conn     // to the other nodes: local, unless there is a NATS outside
+	conn    *nats.Conn     // to the other nodes, by the embedded server or the NATS outside
 	arrived chan *nats.Msg // buffer backlog: what comes while Serve is at work; more is lost, and noticed by its number
 	refused atomic.Bool    // another node has not let this one in
 
-	mu        sync.Mutex // guards what is set up before Serve, and the counts of streams
+	telling sync.Mutex // one status after the other
+
+	mu        sync.Mutex                                   // guards what is set up before Serve, and the counts of streams
+	asking    map[string]map[*context.CancelCauseFunc]bool // questions to others that wait, by run
 	streams   map[string]*Stream
 	questions map[string]Handler
 	resync    []func(Peer)
@@ -55,7 +58,7 @@ const maxQuestions = 20_000
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), changed: make(chan struct{}, 1),
-		met: make(map[string]bool), streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
+		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: make(map[string]bool), streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
 	}
 	if n.cfg.Status == nil {
 		n.cfg.Status = func() Status { return Status{} }
@@ -99,11 +102,12 @@ func (n *Node) start() error {
 	if n.local, err = n.connect("", nats.InProcessServer(n.server), key); err != nil {
 		return err
 	}
-	n.conn = n.local
 	if n.cfg.NATS != "" {
 		if n.conn, err = n.connect(n.cfg.NATS); err != nil {
 			return fmt.Errorf("--nats-url (SNEAKERS23_NATS_URL): %w", err)
 		}
+	} else if n.conn, err = n.connect("", nats.InProcessServer(n.server), key); err != nil {
+		return err
 	}
 	if _, err := n.conn.ChanSubscribe(clusterSubjects+">", n.arrived); err != nil {
 		return err
@@ -164,19 +168,22 @@ func (n *Node) Self() Peer {
 	return s.peer()
 }
 
-// Stop says goodbye, takes no more requests, waits until those that came are answered or ctx ends, and ends the server. Serve
-// should run until then, but need not.
+// Stop takes no more commands and waits for those that came, whose doings are still told; then it says goodbye, waits until the
+// questions of others are answered, and ends the server. What is not done when ctx ends is cut off. Serve should run until then, but
+// need not.
 func (n *Node) Stop(ctx context.Context) error {
 	err := os.Remove(filepath.Join(n.cfg.DataDir, AddressFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
+	err = errors.Join(err, drain(ctx, n.local))
 	n.goodbye()
-	for _, conn := range []*nats.Conn{n.conn, n.local} {
-		err = errors.Join(err, drain(ctx, conn))
-	}
-	n.cancel()
+	stop := context.AfterFunc(ctx, n.cancel)
+	defer stop()
 	n.asked.Wait()
+	err = errors.Join(err, drain(ctx, n.conn))
+	n.cancel()
+	n.asked.Wait() // those that came meanwhile
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()

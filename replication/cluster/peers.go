@@ -62,7 +62,7 @@ func (ps *peers) hear(s status, now time.Time) news {
 		return news{left: known}
 	}
 	if err := ps.me.mismatch(&s); err != nil {
-		return ps.refuse(s.Run, err)
+		return ps.refuse(&s, err)
 	}
 	if s.Hello || ps.isOutdated(&s) {
 		return news{}
@@ -83,10 +83,14 @@ func (ps *peers) hear(s status, now time.Time) news {
 	return n
 }
 
-// refuse forgets a node that does not go with this one, and tells so once.
-func (ps *peers) refuse(run string, why error) news {
-	_, known := ps.known[run]
-	delete(ps.known, run)
+// refuse forgets a node that does not go with this one, and tells so once of its hellos, and once when it has joined.
+func (ps *peers) refuse(s *status, why error) news {
+	_, known := ps.known[s.Run]
+	delete(ps.known, s.Run)
+	run := s.Run
+	if s.Hello {
+		run += " hello"
+	}
 	if ps.misfit[run] {
 		return news{}
 	}
@@ -111,10 +115,13 @@ func (ps *peers) isOutdated(s *status) bool {
 	return false
 }
 
+// mostAhead is more than any node sends between two words that are heard. A number beyond is nobody's.
+const mostAhead = 1 << 32
+
 // take tells whether a message of a stream is to be taken, and whether some before it were lost.
 func (ps *peers) take(run, stream string, number uint64, now time.Time) (from Peer, ok, missed bool) {
 	p, known := ps.known[run]
-	if !known || number <= p.received[stream] {
+	if !known || number <= p.received[stream] || number-p.received[stream] > mostAhead {
 		return Peer{}, false, false
 	}
 	p.heard = now

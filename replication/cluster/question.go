@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,9 +95,11 @@ func (n *Node) Ask(ctx context.Context, node, name string, question []byte) ([]b
 func (n *Node) ask(ctx context.Context, p Peer, name string, question []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTime)
 	defer cancel()
+	ctx, done := n.whileHere(ctx, p.Run)
+	defer done()
 	m, err := n.conn.RequestWithContext(ctx, questionSubjects+p.Run+"."+name, question)
 	switch {
-	case errors.Is(err, nats.ErrNoResponders):
+	case errors.Is(err, nats.ErrNoResponders), errors.Is(context.Cause(ctx), ErrAbsent):
 		return nil, ErrAbsent
 	case err != nil:
 		return nil, fmt.Errorf("cluster: ask node %s: %w", p.Name, err)
@@ -104,6 +107,39 @@ func (n *Node) ask(ctx context.Context, p Peer, name string, question []byte) ([
 		return nil, fmt.Errorf("cluster: node %s says: %s", p.Name, m.Data)
 	}
 	return m.Data, nil
+}
+
+// whileHere is a context that ends when the node of that run is here no longer.
+func (n *Node) whileHere(ctx context.Context, run string) (_ context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.asking[run] == nil {
+		n.asking[run] = make(map[*context.CancelCauseFunc]bool)
+	}
+	n.asking[run][&cancel] = true
+	return ctx, func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if delete(n.asking[run], &cancel); len(n.asking[run]) == 0 {
+			delete(n.asking, run)
+		}
+		cancel(nil)
+	}
+}
+
+// endQuestions ends those to nodes that are not among these.
+func (n *Node) endQuestions(here []Peer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for run, waiting := range n.asking {
+		if slices.ContainsFunc(here, func(p Peer) bool { return p.Run == run }) {
+			continue
+		}
+		for cancel := range waiting {
+			(*cancel)(ErrAbsent)
+		}
+	}
 }
 
 // Answer is what one node has answered.

@@ -81,14 +81,16 @@ func (n *Node) hear(ps *peers, data []byte) {
 		n.tell(func(*status) {})
 	}
 	change := ps.hear(s, time.Now())
-	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && change.misfit == nil {
+	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && ps.me.mismatch(&s) == nil {
 		n.met[s.Run] = true // also one that is joining like us, and is nobody's peer yet
 	}
 	n.mu.Unlock()
 	switch {
 	case change.misfit != nil:
 		n.cfg.Log.Error("refused a node: "+change.misfit.Error(), "replica", s.Name, "address", s.HTTP)
-		n.why.Store(&Mismatch{s.Name, s.HTTP, change.misfit})
+		if !s.Hello { // who is only about to join keeps nobody out
+			n.why.Store(&Mismatch{s.Name, s.HTTP, change.misfit})
+		}
 	case change.came:
 		n.cfg.Log.Info("a node is here", "replica", s.Name, "address", s.HTTP)
 	case change.left:
@@ -104,6 +106,7 @@ func (n *Node) hear(ps *peers, data []byte) {
 func (n *Node) publish(ps *peers) {
 	list := ps.list()
 	n.here.Store(&list)
+	n.endQuestions(list)
 	n.watchLag(ps.newest())
 	select {
 	case n.changed <- struct{}{}:
@@ -167,10 +170,13 @@ func (n *Node) status() *status {
 
 // tell says to the others how this node does, once it has joined.
 func (n *Node) tell(as func(*status)) {
+	n.telling.Lock() // so that nothing is told after a goodbye
+	defer n.telling.Unlock()
 	s := n.status()
 	as(s)
 	n.mu.Lock()
 	joined := n.joined
+	n.joined = n.joined && !s.Bye
 	n.mu.Unlock()
 	if !joined && !s.Hello {
 		return
@@ -190,7 +196,4 @@ func (n *Node) goodbye() {
 		return
 	}
 	n.tell(func(s *status) { s.Bye = true })
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.joined = false
 }

@@ -47,9 +47,10 @@ func (s *Stream) Send(data []byte) error {
 	defer s.mu.Unlock()
 	number := s.sent.Load() + 1
 	subject := streamSubjects + s.node.addr.Run + "." + s.name + "." + strconv.FormatUint(number, 10)
-	if err := s.node.conn.Publish(subject, data); err != nil {
+	err := s.node.conn.Publish(subject, data)
+	s.sent.Store(number) // after it has left, so that a status never counts what comes behind it; or was lost, which the others notice
+	if err != nil {
 		return fmt.Errorf("cluster: send: %w", err)
 	}
-	s.sent.Store(number) // after it has left: a status never counts what comes behind it
 	return nil
 }

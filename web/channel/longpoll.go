@@ -212,7 +212,8 @@ func (p *longPoll) end() {
 // none because the session was closed. Of several polls only the newest is given
 // anything, and told of the end; the others wait in vain until their time is over or
 // the session is.
-func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
+// name is that of a poll that came through another node, "" for one that did not.
+func (p *longPoll) poll(ctx context.Context, name string) (frames [][]byte, gone bool) {
 	mine := make(chan struct{}, 1) // one: it is told once, and takes all there is
 	p.mu.Lock()
 	p.poller = mine
@@ -228,25 +229,28 @@ func (p *longPoll) poll(ctx context.Context) (frames [][]byte, gone bool) {
 	case <-p.closed:
 	case <-ctx.Done():
 	}
-	return p.take(mine, ctx.Err() == nil)
+	return p.take(ctx, mine, name)
 }
 
 // take ends a poll, and takes what waits if the poll is the newest. If its client
 // is gone, what waits is for the next one. One that is not the newest is told of
 // nothing: its client would open a session that it does not want.
-func (p *longPoll) take(mine chan struct{}, there bool) (frames [][]byte, gone bool) {
+func (p *longPoll) take(ctx context.Context, mine chan struct{}, name string) (frames [][]byte, gone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.poller != mine {
 		return nil, false
 	}
 	p.poller = nil
-	if !there {
+	if ctx.Err() != nil { // callOff cancels under mu, too
 		return nil, false
 	}
 	frames, p.frames, p.size = p.frames, nil, 0
 	if len(frames) > 0 {
-		p.handedTo, p.handed = "", nil
+		p.handedTo, p.handed = name, nil
+		if name != "" {
+			p.handed = frames
+		}
 	}
 	return frames, len(frames) == 0 && p.shut
 }

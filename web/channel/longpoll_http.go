@@ -72,7 +72,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		s.serveOpen(w, r)
 		return
 	}
-	frames, gone := p.poll(r.Context())
+	frames, gone := p.poll(r.Context(), "")
 	p.leave()
 	switch {
 	case gone:

@@ -75,7 +75,7 @@ func TestClosedSessionMayDropWhatWaits(t *testing.T) {
 		session := site.polls[site.poller(t, "2.0.0").token]
 		session.enqueue(pongFrame(nil))
 		session.close(1001, "", drop)
-		frames, gone := session.poll(t.Context())
+		frames, gone := session.poll(t.Context(), "")
 		if (len(frames) == 0) != drop || gone != drop {
 			t.Errorf("drop %v: a poll got %d frames, gone %v", drop, len(frames), gone)
 		}

@@ -101,14 +101,13 @@ func (s *Server) AnswerNode(ctx context.Context, data []byte) (answer []byte, er
 	defer p.leave()
 	ctx, done := p.remotePoll(ctx, q.Poll)
 	defer done()
-	frames, gone := p.poll(ctx)
+	frames, gone := p.poll(ctx, q.Poll)
 	switch {
 	case gone:
 		return nil, nil
 	case len(frames) == 0:
 		return pollBody(http.StatusNoContent, p.token, nil), nil
 	}
-	p.noteHanded(q.Poll, frames)
 	return pollBody(http.StatusOK, p.token, frames), nil
 }
 
@@ -129,13 +128,6 @@ func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Conte
 	}
 }
 
-// noteHanded keeps what a poll of another node was given, until another poll is given something.
-func (p *longPoll) noteHanded(name string, frames [][]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.handedTo, p.handed = name, frames
-}
-
 // callOff ends a poll whose client is gone. What it was given and nobody got waits again, before all else.
 func (p *longPoll) callOff(name string) {
 	p.mu.Lock()
@@ -143,7 +135,7 @@ func (p *longPoll) callOff(name string) {
 	if cancel, ok := p.remotes[name]; ok {
 		cancel()
 	}
-	if p.handedTo != name || p.shut {
+	if name == "" || p.handedTo != name || p.shut {
 		return
 	}
 	for _, frame := range p.handed {

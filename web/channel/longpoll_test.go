@@ -105,7 +105,7 @@ func TestPollOfAClientThatIsGone(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 {
-		if frames, _ := site.polls[p.token].poll(gone); frames != nil {
+		if frames, _ := site.polls[p.token].poll(gone, ""); frames != nil {
 			t.Fatalf("nobody got %q", frames)
 		}
 	}
