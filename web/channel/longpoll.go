@@ -38,10 +38,13 @@ type longPoll struct {
 	// remotes end the polls that came through another node, by their names; at most
 	// busy.
 	remotes map[string]context.CancelFunc
-	heard   time.Time   // when the last of them ended
-	silent  *time.Timer // runs while busy is 0
-	shut    bool
-	remote  *pubsub.Subscription // to the socket's id, if it has one
+	// calledOff are names of such polls that were called off before they came, the
+	// oldest first; at most maxCalledOff.
+	calledOff []string
+	heard     time.Time   // when the last request ended
+	silent    *time.Timer // runs while busy is 0
+	shut      bool
+	remote    *pubsub.Subscription // to the socket's id, if it has one
 }
 
 // tokenPrefix tells a session's token from others that a query may have.
