@@ -53,12 +53,16 @@ type Config struct {
 
 	// Node names this node in the tokens of its long-poll sessions, where clients
 	// can read it: who gets a request for a session of another node knows whose it
-	// is. Default: no name.
+	// is. Default: no name. With AskNode, one of up to 64 letters, digits, dots,
+	// dashes and underscores, which begins with a letter or digit.
 	Node string
 
 	// AskNode asks another node, by the Node of its Config, for a long-poll session
 	// that it has, and returns what its [Server.AnswerNode] answers. An error means
 	// that the session is gone with its node: the client opens another one, here.
+	// It is called by many requests at once, with node spelled as Node must be, but
+	// perhaps by a stranger; ctx ends with the client or when the answer is too late.
+	// A question is as long as MaxBody in base64, and 1 KiB more, at the most.
 	// Default: sessions are polled where they were opened.
 	AskNode func(ctx context.Context, node string, question []byte) (answer []byte, err error)
 
@@ -128,6 +132,7 @@ func (c Config) withDefaults() (Config, error) {
 	err := errors.Join(
 		checkRoutes(c.Routes),
 		c.checkEpoll(),
+		c.checkNode(),
 		orDefault("Timeout", &c.Timeout, 60*time.Second),
 		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
 		orDefault("MaxFrame", &c.MaxFrame, 64<<10),
@@ -150,6 +155,13 @@ func (c Config) withDefaults() (Config, error) {
 func (c *Config) checkEpoll() error {
 	if c.Epoll && !haveLoops {
 		return errors.New("channel: Config.Epoll needs Linux")
+	}
+	return nil
+}
+
+func (c *Config) checkNode() error {
+	if c.AskNode != nil && !nodeNames.MatchString(c.Node) {
+		return fmt.Errorf("channel: Config.Node %q is no name that other nodes could ask for", c.Node)
 	}
 	return nil
 }

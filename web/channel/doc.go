@@ -206,7 +206,11 @@
 // the client connects anew, or is refused.
 //
 // A session lives on the node that opened it, which its token names: see
-// [Config].Node. Polls that reach another node open a session there.
+// [Config].Node. A request that reaches another node is carried there by
+// [Config].AskNode, and the answer back; where the node is gone, so is the session.
+// What waits for a client that goes away while its poll waits at the other node is kept
+// for its next poll. Lost are messages that are on their way between the nodes when the
+// line breaks or the client goes, as those on their way to a client are.
 //
 // # Testing
 //

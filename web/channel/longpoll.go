@@ -38,11 +38,14 @@ type longPoll struct {
 	// remotes end the polls that came through another node, by their names; at most
 	// busy.
 	remotes map[string]context.CancelFunc
+	// calledOff are names of such polls that were called off before they came, the
+	// oldest first; at most maxCalledOff.
+	calledOff []string
 	// handed is what the last poll that was given anything got, if it came through
 	// another node: handedTo.
 	handedTo string
 	handed   [][]byte
-	heard    time.Time   // when the last of them ended
+	heard    time.Time   // when the last request ended
 	silent   *time.Timer // runs while busy is 0
 	shut     bool
 	remote   *pubsub.Subscription // to the socket's id, if it has one

@@ -72,7 +72,10 @@ func TestPublishOfManyIsNotTakenInTime(t *testing.T) {
 func TestClosedSessionMayDropWhatWaits(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{})})
 	for _, drop := range []bool{false, true} {
-		session := site.polls[site.poller(t, "2.0.0").token]
+		p := site.poller(t, "2.0.0")
+		site.mu.Lock() // the session before may be about to end
+		session := site.polls[p.token]
+		site.mu.Unlock()
 		session.enqueue(pongFrame(nil))
 		session.close(1001, "", drop)
 		frames, gone := session.poll(t.Context(), "")

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // twoSites are two nodes that ask each other.
@@ -20,7 +23,7 @@ func twoSites(t *testing.T, cfg Config) (a, b *site) {
 		if nodes[node] == nil {
 			return nil, errors.New("no such node")
 		}
-		return nodes[node].AnswerNode(ctx, question)
+		return overTheWire(ctx, nodes[node].Server, question)
 	}
 	for _, name := range []string{"a", "b.with.dots"} {
 		cfg.Node = name
@@ -75,63 +78,52 @@ func TestSessionGoneElsewhere(t *testing.T) {
 	}
 }
 
-// TestNodeAnswersGarbage is asked by a node that can't be trusted, and asks one.
+// TestNodeAnswersGarbage asks a node that can't be trusted: none of it reaches the client.
 func TestNodeAnswersGarbage(t *testing.T) {
+	const token = "phxlp.b.ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	var answer string
 	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}), AskNode: func(context.Context, string, []byte) ([]byte, error) {
-		return []byte("<html>"), nil
+		return []byte(answer), nil
 	}})
-	q := site.stranger(t, "?vsn=2.0.0")
-	q.token = "phxlp.b.ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	q.wantStatus("application/json", `[null,"1","phoenix","heartbeat",{}]`, 410)
-	q.open()
-	for _, question := range []string{"", "garbage", `{"token":1}`, `{"token":"x","body":"not base64!"}`} {
-		if _, err := site.AnswerNode(t.Context(), []byte(question)); !errors.Is(err, ErrQuestion) {
-			t.Errorf("%q: got %v, want ErrQuestion", question, err)
+	for _, answer = range []string{
+		"", "<html>", "null", "[]", `"x"`, "{}", `{"status":"200"}`, `{"status":403}`, `{"status":500}`,
+		`{"status":204,"token":"phxlp.b.another","messages":[]}`,
+		`{"status":410,"token":"` + token + `","messages":[]}`,
+		`{"status":204,"token":"` + token + `","messages":["x"]}`,
+		`{"status":200,"token":"` + token + `","messages":[]}`,
+		`{"status":200,"token":"` + token + `","messages":[1]}`,
+		`{"status":200,"token":"` + token + `","messages":["x"]} and more`,
+	} {
+		q := site.stranger(t, "?vsn=2.0.0")
+		q.token = token
+		q.wantStatus("application/json", `[null,"1","phoenix","heartbeat",{}]`, 410)
+		if q.open(); q.token == token {
+			t.Errorf("%s: the client keeps the session", answer)
 		}
-	}
-	if answer, err := site.AnswerNode(t.Context(), []byte(`{"token":"phxlp.a.X","poll":"1"}`)); err != nil || answer != nil {
-		t.Errorf("a session that is not here: %s, %v", answer, err)
 	}
 }
 
-// TestRemotePollCalledOff has a client that leaves while its poll waits at another node: what comes then waits for its next
-// poll, through whichever node.
-func TestRemotePollCalledOff(t *testing.T) {
-	a, b := twoSites(t, Config{Routes: routeTo(&fake{})})
-	p := b.poller(t, "2.0.0")
-	p.join("room:1")
-	far := p.through(a)
-	ctx, leave := context.WithCancel(t.Context())
-	polled := make(chan error, 1)
-	go func() {
-		_, err := far.try(ctx, "GET", "", "")
-		polled <- err
-	}()
-	session := b.polls[p.token]
-	await := func(what string, waits bool) {
-		t.Helper()
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for began := time.Now(); ; <-tick.C {
-			session.mu.Lock()
-			n := len(session.remotes)
-			session.mu.Unlock()
-			if (n > 0) == waits {
-				return
-			}
-			if time.Since(began) > 30*time.Second {
-				t.Fatalf("%s: %d polls wait", what, n)
-			}
+// TestNodeAsksGarbage is asked what no node asks.
+func TestNodeAsksGarbage(t *testing.T) {
+	site := start(t, Config{Node: "a", MaxBody: 1000, Routes: routeTo(&fake{})})
+	for _, question := range []string{
+		"", "garbage", `{"token":1}`, `{"token":"x","body":"not base64!"}`,
+		`{"token":"x","publish":true,"body":"` + strings.Repeat("QUJD", 334) + `"}`, // 1,002 bytes
+		`{"token":"x","poll":"` + strings.Repeat("x", 65) + `"}`,
+		`{"token":"x","poll":"1"` + strings.Repeat(" ", 3000) + `}`,
+	} {
+		if _, err := site.AnswerNode(t.Context(), []byte(question)); !errors.Is(err, ErrQuestion) {
+			t.Errorf("%.80q: got %v, want ErrQuestion", question, err)
 		}
 	}
-	await("the poll has come", true)
-	leave()
-	if err := <-polled; err == nil {
-		t.Error("a client that left was answered")
+	for _, question := range []string{
+		`{"token":"phxlp.a.X","poll":"1"}`,
+		`{"token":"x","publish":true,"body":"` + strings.Repeat("QUJD", 333) + `"}`,
+	} {
+		if answer, err := site.AnswerNode(t.Context(), []byte(question)); err != nil || answer != nil {
+			t.Errorf("a session that is not here: %s, %v", answer, err)
+		}
 	}
-	await("the poll is called off", false)
-	b.cfg.PubSub.Broadcast("room:1", "shouted", nil)
-	far.want(`[null,null,"room:1","shouted",{}]`)
 }
 
 // TestAnswerToNobodyIsPutBack has a client that leaves when the answer to its poll is on its way from the other node.
@@ -147,9 +139,7 @@ func TestAnswerToNobodyIsPutBack(t *testing.T) {
 	other := start(t, Config{Node: "b", Routes: routeTo(&fake{}), AskNode: ask})
 	p := owner.poller(t, "2.0.0")
 	p.publishAll(`[null,"1","phoenix","heartbeat",{}]`, `[null,"2","phoenix","heartbeat",{}]`)
-	if answer := other.pollElsewhere(ctx, "a", p.token); !strings.Contains(string(answer), "phx_reply") {
-		t.Fatalf("polled %s", answer)
-	}
+	other.pollElsewhere(ctx, "a", p.token)
 	p.publish(`[null,"3","phoenix","heartbeat",{}]`)
 	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`, `[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`,
 		`[null,"3","phoenix","phx_reply",{"status":"ok","response":{}}]`)
@@ -159,7 +149,9 @@ func TestAnswerToNobodyIsPutBack(t *testing.T) {
 func TestNewerPollThroughAnotherNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var owner *bubble
-		ask := func(ctx context.Context, _ string, q []byte) ([]byte, error) { return owner.AnswerNode(ctx, q) }
+		ask := func(ctx context.Context, _ string, q []byte) ([]byte, error) {
+			return overTheWire(ctx, owner.Server, q)
+		}
 		owner = startInBubble(t, Config{Node: "a", Routes: routeTo(&fake{})})
 		other := startInBubble(t, Config{Node: "b", Routes: routeTo(&fake{}), AskNode: ask})
 		p := owner.poller()
@@ -199,19 +191,61 @@ func TestRoundRobin(t *testing.T) {
 	}
 }
 
-// FuzzQuestion asks what no node asks.
+// TestForgedTokenAsksNobody has strangers name nodes: only what may be one is asked, and once.
+func TestForgedTokenAsksNobody(t *testing.T) {
+	var asked []string
+	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}), AskNode: func(_ context.Context, node string, _ []byte) ([]byte, error) {
+		asked = append(asked, node)
+		return nil, errors.New("no such node")
+	}})
+	const secret = ".ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	long := strings.Repeat("n", 64)
+	for token, want := range map[string]string{
+		"phxlp.b" + secret: "b", "phxlp.b.c" + secret: "b.c", "phxlp." + long + secret: long, "phxlp.b." + secret: "b.",
+		"phxlp.a" + secret: "", "phxlp." + long + "n" + secret: "", "phxlp.*" + secret: "", "phxlp.b.>" + secret: "", "phxlp." + secret: "",
+		"phxlp.-b" + secret: "", "phxlp.b c" + secret: "", "phxlp.b\r\nPUB x" + secret: "", "phxlp.é" + secret: "", "phxlp.b\n" + secret: "",
+		"b" + secret: "", "phxlp.b": "", "phxlp.b.": "", "phxlp.b.abc": "", "phxlp.b" + secret + "\n": "",
+		"phxlp.b" + secret + strings.Repeat("X", 1000): "",
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			q := site.stranger(t, "?vsn=2.0.0")
+			q.token, asked = token, nil
+			q.ask(method, "", `[null,"1","phoenix","heartbeat",{}]`)
+			if got := strings.Join(asked, " and "); got != want {
+				t.Errorf("%s with %q asked %q, want %q", method, token, got, want)
+			}
+		}
+	}
+}
+
+// FuzzQuestion asks what no node asks, for a session that is there.
 func FuzzQuestion(f *testing.F) {
+	const token = "phxlp.a.X"
 	f.Add([]byte(`{"token":"phxlp.a.X","poll":"1"}`))
 	f.Add([]byte(`{"token":"phxlp.a.X","poll":"1","off":true}`))
-	f.Add([]byte(`{"token":"phxlp.a.X","publish":true,"body":"W10=","lines":true}`))
-	server, err := New(Config{Node: "a", Routes: routeTo(&fake{})})
+	f.Add([]byte(`{"token":"phxlp.a.X","publish":true,"body":"W251bGwsIjEiLCJwaG9lbml4IiwiaGVhcnRiZWF0Iix7fV0=","lines":true}`))
+	f.Add([]byte(`{"token":"phxlp.a.X","publish":true,"body":"W10="}`))
+	f.Add([]byte(`{"token":"phxlp.a.Y","poll":"1"}`))
+	server, err := New(Config{Node: "a", PollWait: time.Microsecond, MaxBody: 1000, Routes: routeTo(&fake{})})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(server.Close)
-	f.Fuzz(func(t *testing.T, question []byte) {
-		if answer, err := server.AnswerNode(t.Context(), question); answer != nil || err != nil && !errors.Is(err, ErrQuestion) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := server.openLongPoll(visitor{format: server.v2}) // a new one each time: what was asked before changes nothing
+		defer p.close(websocket.CloseNormalClosure, "", true)
+		known := bytes.ReplaceAll(data, []byte(token), []byte(p.token))
+		answer, err := server.AnswerNode(t.Context(), known)
+		switch {
+		case err != nil && (answer != nil || !errors.Is(err, ErrQuestion)):
 			t.Errorf("got %s, %v", answer, err)
+		case answer != nil && !isAnswer(question{Token: p.token}, answer) && !isAnswer(question{Publish: true}, answer):
+			t.Errorf("no node takes %s", answer)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.busy != 0 || len(p.remotes) != 0 || len(p.calledOff) > maxCalledOff {
+			t.Errorf("%d requests, %d polls and %d called off are left", p.busy, len(p.remotes), len(p.calledOff))
 		}
 	})
 }

@@ -176,7 +176,7 @@ func (s *site) routes(p *process) http.Handler {
 func newNodes(cfg channel.Config, n int) (nodes []*channel.Server, err error) {
 	byName := make(map[string]*channel.Server)
 	cfg.AskNode = func(ctx context.Context, node string, question []byte) ([]byte, error) {
-		return byName[node].AnswerNode(ctx, question)
+		return overTheWire(ctx, byName[node], question)
 	}
 	for i := range n {
 		cfg.Node = fmt.Sprint("node", i)
@@ -188,6 +188,28 @@ func newNodes(cfg channel.Config, n int) (nodes []*channel.Server, err error) {
 		nodes = append(nodes, server)
 	}
 	return nodes, nil
+}
+
+// overTheWire asks as one asks over a network: the node that answers does not hear that the asker waits no longer.
+func overTheWire(ctx context.Context, server *channel.Server, question []byte) ([]byte, error) {
+	if server == nil {
+		return nil, errors.New("no such node")
+	}
+	type reply struct {
+		answer []byte
+		err    error
+	}
+	replied := make(chan reply, 1) // one: perhaps nobody waits for it
+	go func() {
+		answer, err := server.AnswerNode(context.WithoutCancel(ctx), question)
+		replied <- reply{answer, err}
+	}()
+	select {
+	case r := <-replied:
+		return r.answer, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // inTurns gives every request to another node than the one before.
