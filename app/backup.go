@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -34,7 +33,7 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 	if pending, err := s.db.pending(ctx); err != nil {
 		return info, err
 	} else if pending > 0 {
-		return info, errors.New("this database holds no store: correct --database-url (DATABASE_URL), or --data-dir")
+		return info, fmt.Errorf("this database lacks %d steps of this program's schema: correct --database-url (DATABASE_URL), or back it up with the version of the program that runs on it", pending)
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.pool, snapshot, func(tx pgx.Tx) error {
@@ -57,6 +56,13 @@ func writeBackup(ctx context.Context, tx pgx.Tx, schema int64, to io.Writer, pro
 		return info, err
 	}
 	info.CreatedAt = head.CreatedAt
+	for _, table := range numbered {
+		last, err := lastID(ctx, tx, table)
+		if err != nil {
+			return info, err
+		}
+		head.LastIDs = append(head.LastIDs, last)
+	}
 	for _, name := range backupTables {
 		columns, err := columnsOf(ctx, tx, name)
 		if err != nil {
@@ -81,6 +87,19 @@ func writeBackup(ctx context.Context, tx pgx.Tx, schema int64, to io.Writer, pro
 		progress(table.Name, n)
 	}
 	return info, w.close()
+}
+
+// numbered are the tables whose rows get their ids from a sequence.
+var numbered = []string{"products", "items", "stock_movements"}
+
+// lastID is the last id that a table has given.
+func lastID(ctx context.Context, tx pgx.Tx, table string) (id int64, err error) {
+	var sequence string
+	if err := tx.QueryRow(ctx, `SELECT pg_get_serial_sequence($1, 'id')`, table).Scan(&sequence); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `SELECT last_value FROM `+sequence).Scan(&id) // quoted where it needs be
+	return id, err
 }
 
 // columnsOf lists the columns of a table in their order.

@@ -37,6 +37,7 @@ type backupHead struct {
 	Schema    int64         `json:"schema"`
 	CreatedAt time.Time     `json:"created_at"`
 	Revision  int64         `json:"revision"` // the last one that was given
+	LastIDs   []int64       `json:"last_ids"` // of numbered, in its order
 	Tables    []backupTable `json:"tables"`
 }
 
@@ -185,7 +186,7 @@ func readHead(in *bufio.Reader) (h backupHead, err error) {
 			return h, ErrDamagedBackup
 		}
 	}
-	if !slices.Equal(names, backupTables) {
+	if !slices.Equal(names, backupTables) || len(h.LastIDs) != len(numbered) {
 		return h, ErrDamagedBackup
 	}
 	return h, nil

@@ -100,10 +100,10 @@ func (p *publisher) publish(data []byte) error {
 		return errors.New("topic and event must be there")
 	case len(m.Topic) > maxTopic || len(m.Event) > maxTopic:
 		return fmt.Errorf("topic and event have at most %d bytes", maxTopic)
-	case strings.HasPrefix(m.Event, "phx_"), slices.Contains(ownEvents, m.Event):
-		return errors.New("this event belongs to the shop, or to the protocol")
 	case !p.allows(m.Topic):
 		return errors.New("this topic is not among --publish-topics (SNEAKERS23_PUBLISH_TOPICS)")
+	case strings.HasPrefix(m.Event, "phx_"), slices.Contains(ownEvents, m.Event):
+		return errors.New("this event belongs to the shop, or to the protocol")
 	}
 	if len(m.Payload) == 0 {
 		m.Payload = json.RawMessage("{}")

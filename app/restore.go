@@ -33,7 +33,7 @@ func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, e
 }
 
 // restoreAttempts is how often a restore that meets others is tried.
-const restoreAttempts = 5
+const restoreAttempts = 20
 
 // Restore puts the store into the state of a backup, which CheckBackup has found good: all of it, or nothing. Nodes may run
 // meanwhile: buyers wait for a moment, pages go on from the old state until the new one is committed, and within 5 s every
@@ -54,14 +54,20 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 		switch {
 		case err == nil:
 			return nil
-		case !ok || pg.Code != deadlockDetected || attempt == restoreAttempts:
+		case ok && pg.Code == lockNotAvailable && attempt == restoreAttempts:
+			return errors.New("restore: somebody holds tables of the store for too long: end that transaction (see pg_stat_activity), and try again; nothing was changed")
+		case !ok || pg.Code != deadlockDetected && pg.Code != lockNotAvailable || attempt == restoreAttempts:
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
 }
 
-// deadlockDetected is PostgreSQL's code for a transaction that was ended because it met another.
-const deadlockDetected = "40P01"
+// PostgreSQL's codes for a transaction that was ended because it met another, and for one that waited for too long: buyers wait
+// behind it, so it gives way to them.
+const (
+	deadlockDetected = "40P01"
+	lockNotAvailable = "55P03"
+)
 
 // Whoever sells locks rows of availabilities before anything else, so that table comes first: when its lock is had, nobody is
 // in the middle of a sale, and who comes waits and holds nothing. Readers are kept out of nothing.
@@ -71,13 +77,13 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL lock_timeout = '60s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
+	if err := run(ctx, tx, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
 		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`); err != nil {
 		return err
 	}
-	var revision int64
+	var head backupHead
 	err := readBackup(from, func(h backupHead) error {
-		revision = h.Revision
+		head = h
 		return nil
 	}, func(t backupTable, rows io.Reader) (int64, error) {
 		if t.Name == "item_availabilities" { // the items came with empty ones
@@ -95,22 +101,21 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	if err != nil {
 		return err
 	}
-	return renew(ctx, tx, revision)
+	return renew(ctx, tx, head)
 }
 
 // renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets a new revision, so that it
 // is news to all nodes, whatever they have seen.
-func renew(ctx context.Context, tx pgx.Tx, revision int64) error {
-	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`, revision); err != nil {
+func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
+	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`, head.Revision); err != nil {
 		return err
 	}
-	for _, table := range []string{"products", "items", "stock_movements"} {
-		var sequence string
-		if err := tx.QueryRow(ctx, `SELECT pg_get_serial_sequence($1, 'id')`, table).Scan(&sequence); err != nil {
+	for i, table := range numbered {
+		last, err := lastID(ctx, tx, table)
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `SELECT setval($1::regclass, greatest((SELECT max(id) FROM `+table+`), (SELECT last_value FROM `+sequence+`)))`, sequence)
-		if err != nil {
+		if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, $3::bigint))`, table, last, head.LastIDs[i]); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"sneakers23/app"
 )
@@ -26,8 +27,13 @@ shoppers bought, so it is readable by you alone.`
 
 // Run is called by kong.
 func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
-	if _, err := os.Stat(b.File); b.File != "-" && err == nil && !b.Force {
-		return fmt.Errorf("%s is there already: name another file, or replace it with --force", b.File)
+	if is, err := os.Stat(b.File); b.File != "-" && err == nil {
+		switch {
+		case !is.Mode().IsRegular():
+			return fmt.Errorf("%s is no file: name one, or - for the standard output", b.File)
+		case !b.Force:
+			return fmt.Errorf("%s is there already: name another file, or replace it with --force", b.File)
+		}
 	}
 	s, err := b.schema(ctx, g, term, false)
 	if err != nil {
@@ -51,11 +57,11 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 
 // write writes beside the file, and puts it in its place when it is whole.
 func (b *backupCmd) write(ctx context.Context, s *app.Schema, p *progress) (info app.BackupInfo, size int64, err error) {
-	partial := b.File + ".partial"
-	f, err := os.OpenFile(partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(b.File), filepath.Base(b.File)+".partial-") // mode 0600
 	if err != nil {
 		return info, 0, err
 	}
+	partial := f.Name()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close(), os.Remove(partial))
@@ -153,18 +159,26 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 
 // open opens the backup. One from the standard input is kept in a file first: it is read to its end before anything is changed.
 func (r *restoreCmd) open(term terminal) (*os.File, error) {
+	from := term.in
 	if r.File != "-" {
 		f, err := os.Open(r.File)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("there is no file %s", r.File)
+			return nil, fmt.Errorf("there is no file %s", r.File)
 		}
-		return f, err
+		if err != nil {
+			return nil, err
+		}
+		if is, err := f.Stat(); err == nil && is.Mode().IsRegular() {
+			return f, nil
+		}
+		defer f.Close()
+		from = f // a pipe
 	}
 	f, err := os.CreateTemp("", "sneakers23-restore-") // mode 0600
 	if err != nil {
 		return nil, err
 	}
-	_, err = io.Copy(f, term.in)
+	_, err = io.Copy(f, from)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
