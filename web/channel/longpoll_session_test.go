@@ -236,6 +236,7 @@ func TestTwoPollsOpenOneSession(t *testing.T) {
 		if a := p.understand(<-older); a.Status != 204 {
 			t.Errorf("the older got %+v", a)
 		}
+		synctest.Wait() // the old one ends beside the answers
 		if n := site.Sockets(); n != 1 {
 			t.Errorf("%d sessions are open, want 1", n)
 		}
