@@ -22,7 +22,8 @@ type Config struct {
 	// node does. Join are the addresses of some of the others; the rest is learned from them.
 	Listen string
 	Join   []string
-	// Secret lets nodes in. It is not sent: what is sent is derived from it, and the same for all.
+	// Secret lets nodes in, and operators of other machines. Nodes do not send it: what they send is derived from it, and the
+	// same for all. Operators do, see [DialAt]: the way to Commands must be as private as that between nodes.
 	Secret string
 	// NATS is the URL of a NATS server outside, which then connects the nodes instead of those embedded in them.
 	NATS string
