@@ -63,12 +63,16 @@
 //
 // # Limits
 //
-// A message between nodes has at most [MaxMessage] bytes; a larger one stays here,
-// and Link.Failed is told. There are no limits on topics and subscribers. Subscribing and unsubscribing take the
+// A message between nodes has at most [MaxMessage] bytes. A larger one, or one whose
+// payload has no JSON, reaches the subscribers of this node and no others, and
+// Link.Failed is told.
+//
+// There are no limits on topics and subscribers. Subscribing and unsubscribing take the
 // same time however many there are: subscribers stand in chunks of 64, each with a
 // lock of its own, which a broadcast holds only while it copies the chunk. A topic
 // that was large keeps its chunks, 16 bytes a place, until its last subscriber has
-// left. A broadcast allocates the same few objects however many subscribe.
+// left. A broadcast allocates the same few objects however many subscribe; on a node
+// that is linked its payload is encoded once for all others, before that.
 //
 // # Testing
 //

@@ -51,7 +51,7 @@ func (p *PubSub) send(topic, event string, payload any) {
 
 // Receive broadcasts on this node what came from another one. Its caller hands over the messages of each node in the order in
 // which they were sent, one at a time. Payloads are those of a [Codec], or a json.RawMessage. An error says that the message
-// is none, or is meant for a codec that this node does not have.
+// is none, or is meant for a codec that this node does not have. Payloads keep data: nobody may change it afterwards.
 func (p *PubSub) Receive(data []byte) error {
 	m, err := p.link.decode(data)
 	if err != nil {
@@ -74,6 +74,7 @@ const (
 
 var (
 	errNoMessage = errors.New("pubsub: this is no message of another node")
+	errNoJSON    = errors.New("a json.RawMessage that is none")
 	errTooLarge  = fmt.Errorf("pubsub: message of more than %d bytes", MaxMessage)
 )
 
@@ -102,13 +103,36 @@ func (l *Link) encodePayload(payload any) (kind byte, body []byte, err error) {
 		}
 	}
 	if raw, ok := payload.(json.RawMessage); ok {
-		return kindJSON, raw, nil
+		return encodeRaw(raw)
 	}
+	body, err = marshal(payload)
+	return kindJSON, body, err
+}
+
+// encodeRaw lets nothing leave that no other node could read. An empty one says as much as nil.
+func encodeRaw(raw json.RawMessage) (kind byte, body []byte, err error) {
+	switch {
+	case len(raw) == 0:
+		return kindNone, nil, nil
+	case !json.Valid(raw):
+		return 0, nil, errNoJSON
+	}
+	return kindJSON, raw, nil
+}
+
+// marshal leaves HTML as it is, as channels do. A panic of the payload's own method is an error: it must not keep the message
+// from those who are here.
+func marshal(payload any) (body []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("marshal %T: panic: %v", payload, p)
+		}
+	}()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err = e.Encode(payload)
-	return kindJSON, bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // decode reads what encode wrote, and believes nothing.

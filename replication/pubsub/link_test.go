@@ -19,6 +19,56 @@ func TestAlone(t *testing.T) {
 	pubsubtest.Run(t, func(*testing.T) []*pubsub.PubSub { return []*pubsub.PubSub{pubsub.New()} })
 }
 
+// TestLinked runs the suite on registries of one process.
+func TestLinked(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			pubsubtest.Run(t, func(t *testing.T) []*pubsub.PubSub { return linked(t, n) })
+		})
+	}
+}
+
+// wire carries what one registry says to the others.
+type wire []chan []byte // buffer: more than any test broadcasts
+
+func (w wire) Send(data []byte) error {
+	for _, to := range w {
+		to <- data
+	}
+	return nil
+}
+
+// linked links n registries, with a goroutine for each way between two, which ends with the test.
+func linked(t *testing.T, n int) (all []*pubsub.PubSub) {
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait) // the last one: when all ways are closed
+	for range n {
+		all = append(all, pubsub.New())
+	}
+	for i, from := range all {
+		var w wire
+		for k, to := range all {
+			if k == i {
+				continue
+			}
+			way := make(chan []byte, 10_000)
+			w = append(w, way)
+			wg.Go(func() {
+				for data := range way {
+					if err := to.Receive(data); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			t.Cleanup(func() { close(way) })
+		}
+		from.Link(pubsub.Link{Carrier: w, Codecs: []pubsub.Codec{pubsubtest.Codec}})
+	}
+	return all
+}
+
 // TestCluster runs the suite on the nodes of a cluster, each with a NATS server of its own.
 func TestCluster(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ type Registries func(t *testing.T) []*pubsub.PubSub
 func Run(t *testing.T, registries Registries) {
 	for name, test := range map[string]func(*testing.T, []*pubsub.PubSub){
 		"everywhere": everywhere, "order": order, "from": from, "local": local, "payloads": payloads,
-		"many at once": manyAtOnce, "unsubscribed": unsubscribed, "too large": tooLarge,
+		"many at once": manyAtOnce, "unsubscribed": unsubscribed, "too large": tooLarge, "no JSON": noJSON,
+		"encoded once": encodedOnce, "counted here": countedHere,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,9 +104,13 @@ func everywhere(t *testing.T, all []*pubsub.PubSub) {
 			}
 		}
 	}
-	for n, in := range boxes {
-		if len(in.got) != 0 {
-			t.Errorf("subscriber %d got one message too many", n)
+	for _, ps := range all { // behind all that each has sent
+		ps.Broadcast("room:1", "end", nil)
+		ps.Broadcast("room:2", "end", nil)
+	}
+	for _, in := range boxes {
+		for range all {
+			in.wants("end", "null")
 		}
 	}
 }
@@ -188,12 +194,16 @@ func payloads(t *testing.T, all []*pubsub.PubSub) {
 		{"schön <b>\n", ""},
 		{long, `"` + long + `"`},
 		{nil, "null"},
+		{json.RawMessage(nil), "null"},
+		{json.RawMessage{}, ""},
 		{struct{}{}, "{}"},
 	} {
 		all[0].Broadcast("room:1", "shout", tt.payload)
 		for _, in := range boxes {
 			m := in.next()
-			if s, ok := tt.payload.(string); ok && tt.want == "" {
+			if raw, ok := tt.payload.(json.RawMessage); ok && len(raw) == 0 {
+				empty(t, m)
+			} else if s, ok := tt.payload.(string); ok && tt.want == "" {
 				var got string
 				if err := json.Unmarshal([]byte(text(m)), &got); err != nil || got != s {
 					t.Errorf("got %q, %v, want %q", got, err, s)
@@ -208,6 +218,14 @@ func payloads(t *testing.T, all []*pubsub.PubSub) {
 		if got, ok := in.next().Payload.(Raw); !ok || string(got) != "\x00\xff{" {
 			t.Errorf("got %v, want the bytes as they were", got)
 		}
+	}
+}
+
+// empty is a payload that says nothing, here as it was given, elsewhere nil.
+func empty(t *testing.T, m *pubsub.Message) {
+	t.Helper()
+	if raw, ok := m.Payload.(json.RawMessage); m.Payload != nil && (!ok || len(raw) > 0) {
+		t.Errorf("got %v, want nothing", m.Payload)
 	}
 }
 
@@ -269,5 +287,84 @@ func tooLarge(t *testing.T, all []*pubsub.PubSub) {
 	}
 	for _, in := range boxes {
 		in.wants("end", "null")
+	}
+}
+
+// panics is a payload whose encoding does.
+type panics struct{}
+
+func (panics) MarshalJSON() ([]byte, error) { panic("no form") }
+
+// noJSON stays at its node, whatever is wrong with it, and harms nobody there.
+func noJSON(t *testing.T, all []*pubsub.PubSub) {
+	var boxes []*inbox
+	for _, ps := range all {
+		in, _ := subscribe(t, ps, "room:1")
+		boxes = append(boxes, in)
+	}
+	for _, payload := range []any{make(chan int), panics{}, json.RawMessage(`{"half":`)} {
+		all[0].Broadcast("room:1", "shout", payload)
+		if m := boxes[0].next(); m.Event != "shout" {
+			t.Errorf("got %s here, want the shout", m.Event)
+		}
+	}
+	all[0].Broadcast("room:1", "end", nil)
+	for _, in := range boxes {
+		in.wants("end", "null")
+	}
+}
+
+// reader is one of many who want a message in the same form.
+type reader struct {
+	form *pubsub.Encoding
+	got  chan<- string
+}
+
+func (r *reader) Deliver(m *pubsub.Message) {
+	b, err := m.Encoded(r.form)
+	r.got <- fmt.Sprint(string(b), err)
+}
+
+// encodedOnce has many at each registry who want the same form: it is made once there.
+func encodedOnce(t *testing.T, all []*pubsub.PubSub) {
+	const readers = 100
+	var made atomic.Int64
+	form := pubsub.NewEncoding(func(m *pubsub.Message) ([]byte, error) {
+		made.Add(1)
+		return json.Marshal(m.Payload)
+	})
+	got := make(chan string, readers*len(all)) // all there will be
+	for _, ps := range all {
+		for range readers {
+			ps.Subscribe("room:1", &reader{form, got})
+		}
+	}
+	all[0].Broadcast("room:1", "shout", map[string]int{"a": 1})
+	for range cap(got) {
+		select {
+		case text := <-got:
+			if text != `{"a":1}<nil>` {
+				t.Fatalf("got %s", text)
+			}
+		case <-time.After(patience):
+			t.Fatal("a message did not come")
+		}
+	}
+	if n := made.Load(); n != int64(len(all)) {
+		t.Errorf("encoded %d times, want once at each of %d", n, len(all))
+	}
+}
+
+// countedHere counts those of this node.
+func countedHere(t *testing.T, all []*pubsub.PubSub) {
+	for i, ps := range all {
+		for range i + 1 {
+			subscribe(t, ps, "room:1")
+		}
+	}
+	for i, ps := range all {
+		if n := ps.Count("room:1"); n != i+1 {
+			t.Errorf("registry %d counts %d, want %d", i, n, i+1)
+		}
 	}
 }
