@@ -36,6 +36,7 @@ const (
 	calledOffWithin = 2 * time.Second // how long a node is told that a poll's client is gone
 	maxCalledOff    = 8               // polls of a session that were called off and have not come
 	maxPollName     = 64              // bytes
+	maxRemotes      = 8               // polls of a session that wait through other nodes; more are told that there is nothing
 	questionFrame   = 1 << 10         // bytes of a question beside its body, at most
 )
 
@@ -162,7 +163,7 @@ func (p *longPoll) answerPoll(ctx context.Context, name string) []byte {
 	defer p.leave()
 	ctx, done, wanted := p.remotePoll(ctx, name)
 	if !wanted {
-		return nil
+		return pollBody(http.StatusNoContent, p.token, nil)
 	}
 	defer done()
 	frames, gone := p.poll(ctx, name)
@@ -177,12 +178,15 @@ func (p *longPoll) answerPoll(ctx context.Context, name string) []byte {
 }
 
 // remotePoll lets a poll that came through another node be called off. It is not wanted if it was already: questions
-// overtake each other, and it must not take the place of a newer one.
+// overtake each other, and it must not take the place of a newer one. Nor is one too many.
 func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Context, done func(), wanted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := slices.Index(p.calledOff, name); i >= 0 {
 		p.calledOff = slices.Delete(p.calledOff, i, i+1)
+		return nil, nil, false
+	}
+	if len(p.remotes) >= maxRemotes {
 		return nil, nil, false
 	}
 	ctx, cancel := context.WithCancel(ctx)
