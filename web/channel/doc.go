@@ -4,7 +4,8 @@
 // A client opens one socket and joins topics on it. A topic is a name, "room:lobby" for
 // instance. For each joined topic the server makes a channel, which answers the join,
 // handles the events that the client pushes, and pushes events back. What is broadcast
-// to a topic reaches all sockets of this process that joined it.
+// to a topic reaches all sockets that joined it: those of this process, and those of the
+// nodes whose registries are linked with its own, see package pubsub.
 //
 // The client numbers what it sends: an answer carries the ref of what it answers, and
 // all that a channel says to its client the join_ref, which is the ref of the join. So a
