@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,8 +124,9 @@ func TestCalledOffBeforeItCame(t *testing.T) {
 		l.ask = direct
 		newer := later(far)
 		synctest.Wait()
-		if answer, err := l.owner.AnswerNode(t.Context(), late); answer != nil || err != nil {
-			t.Errorf("the late poll got %s, %v", answer, err)
+		nothing := string(pollBody(http.StatusNoContent, far.token, nil))
+		if answer, err := l.owner.AnswerNode(t.Context(), late); string(answer) != nothing || err != nil {
+			t.Errorf("the late poll got %s, %v, want %s", answer, err, nothing)
 		}
 		l.owner.cfg.PubSub.Broadcast("room:a", "shouted", nil)
 		if text := <-newer; !strings.Contains(text, "shouted") {

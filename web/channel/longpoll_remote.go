@@ -155,7 +155,7 @@ func decodeQuestion(data []byte, maxBody int) (q question, err error) {
 	return q, nil
 }
 
-// answerPoll polls for another node. Nil means that the session is gone, or that nobody waits for the answer.
+// answerPoll polls for another node. Nil means that the session is gone.
 func (p *longPoll) answerPoll(ctx context.Context, name string) []byte {
 	if !p.enter() {
 		return nil
