@@ -57,7 +57,7 @@ test-short: assets postgres cc ## Run all tests but those in browsers
 
 ATTEMPTS ?= 1000000
 ROUNDS   ?= 50
-FAULTS   := ClusterShows|CommittedAndNotTold|Partition|CutFromDatabase|DatabaseRestartsUnderLoad|RollingRestart
+FAULTS   := ClusterShows|NameTaken|CommittedAndNotTold|Partition|CutFromDatabase|DatabaseRestartsUnderLoad|RollingRestart
 
 .PHONY: soak
 soak: soak-teller soak-cluster ## Both of what follows, one after the other; takes hours

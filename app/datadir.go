@@ -61,7 +61,7 @@ func (d *dataDir) secret() (string, error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(rand.Text() + rand.Text() + "\n")
-		err = os.WriteFile(name, b, 0o600)
+		err = writeWhole(name, b)
 	}
 	if err != nil {
 		return "", fmt.Errorf("secret of the node: %w", err)
@@ -71,6 +71,16 @@ func (d *dataDir) secret() (string, error) {
 		return "", fmt.Errorf("secret of the node: %s is damaged: delete it and a new one is made (carts and sessions begin anew)", name)
 	}
 	return s, nil
+}
+
+// writeWhole makes a file of mode 0600 which holds all of the text, or is not there.
+func writeWhole(name string, text []byte) error {
+	part := name + ".part" // the directory is locked: nobody else writes it
+	err := os.WriteFile(part, text, 0o600)
+	if err == nil {
+		err = os.Rename(part, name)
+	}
+	return err
 }
 
 func (d *dataDir) close() error { return d.lock.Close() }

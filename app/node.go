@@ -36,7 +36,7 @@ type Node struct {
 	supervised <-chan error            // the end of the supervisor
 	end        context.CancelCauseFunc // ends the services, and tells why
 	services   context.Context         // lives as long as the services do; its cause is why they ended
-	served     bool                    // the shop and the teller are among them
+	served     bool                    // they have come up, and somebody may have come in
 	draining   atomic.Bool
 }
 
@@ -138,9 +138,9 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, scheduler, n.teller, n.shop} {
 		s.Add(service)
 	}
-	n.served = true
 	select {
 	case <-loaded:
+		n.served = true
 		return nil
 	case <-n.services.Done():
 		return context.Cause(n.services)

@@ -195,8 +195,9 @@ func (s *shopServer) Serve(ctx context.Context) error {
 
 // stop closes sockets and feeds in slices, lets requests finish and takes no more, in an orderly way until ctx ends.
 func (s *shopServer) stop(ctx context.Context) error {
+	defer s.listener.Close() // of one that never served
 	if s.http == nil {
-		return s.listener.Close()
+		return nil
 	}
 	feed := make(chan error, 1) // buffer 1: both drain in the same time
 	go func() { feed <- s.feed.Drain(ctx) }()

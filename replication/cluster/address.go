@@ -107,7 +107,7 @@ func Dial(dataDir string) (*nats.Conn, Address, error) {
 // known of its Address is the name and where it was found.
 func DialAt(address, secret string) (*nats.Conn, Address, error) {
 	a := Address{NATS: "nats://" + address}
-	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, secret))
+	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, operatorPassword(secret)))
 	switch {
 	case errors.Is(err, nats.ErrNoServers):
 		return nil, a, fmt.Errorf("no node takes commands at %s: name its --commands-listen (SNEAKERS23_COMMANDS_LISTEN)", address)
@@ -132,5 +132,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
+// operatorSubjects are commands to one node: RUN.KIND.
+const operatorSubjects = "sneakers23.operator."
+
 // Commands is the subject on which the node takes commands of a kind: each node has its own.
-func (a Address) Commands(kind string) string { return "sneakers23.operator." + a.Run + "." + kind }
+func (a Address) Commands(kind string) string { return operatorSubjects + a.Run + "." + kind }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/replication/cluster"
@@ -290,21 +292,67 @@ func TestSeedComesLater(t *testing.T) {
 	}
 }
 
-// TestOutsideNATS connects two nodes by a server of which they know the URL only.
+// startNATS runs a NATS of somebody else's at the port, or at any that is free.
+func startNATS(t *testing.T, port int) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(patience) {
+		t.Fatal("NATS did not start")
+	}
+	return s
+}
+
+// TestOutsideNATS connects two nodes by a server of which they know the URL only. It is away at first; then it carries what
+// they say, but no answer that is too long for it.
 func TestOutsideNATS(t *testing.T) {
 	t.Parallel()
-	outside := join(t, "outside", nil, func(c *cluster.Config) { c.Commands = "127.0.0.1:0" }, nil)
-	url := strings.Replace(outside.Address().NATS, "nats://", "nats://operator:"+strings.ReplaceAll(clusterSecret, " ", "%20")+"@", 1)
+	outside := startNATS(t, server.RANDOM_PORT)
+	url, port := outside.ClientURL(), outside.Addr().(*net.TCPAddr).Port
+	outside.Shutdown()
+	outside.WaitForShutdown()
 	alone := func(c *cluster.Config) { c.Listen, c.NATS = "", url }
 	var box inbox
-	a := join(t, "a", nil, alone, func(n *cluster.Node) { n.Stream("words", box.receive) })
+	a := join(t, "a", nil, alone, func(n *cluster.Node) {
+		n.Stream("words", box.receive)
+		n.Handle("long", func(context.Context, []byte) ([]byte, error) { return make([]byte, 2<<20), nil })
+	})
 	var words *cluster.Stream
 	b := join(t, "b", nil, alone, func(n *cluster.Node) { words = n.Stream("words", box.receive) })
-	until(t, "they see each other", func() bool { return strings.Contains(a.sees(), "b") && strings.Contains(b.sees(), "a") })
+	if !strings.Contains(a.log.String(), "does not answer") {
+		t.Error("it was not said that NATS is away")
+	}
+	startNATS(t, port)
+	until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
 	if err := words.Send([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "a hears b", func() bool { return slices.Equal(box.of("b"), []string{"hello"}) })
+	if !strings.Contains(a.log.String(), "max_payload") {
+		t.Error("it was not said that this NATS carries short messages only")
+	}
+	if _, err := b.Ask(t.Context(), "a", "long", nil); err == nil || !strings.Contains(err.Error(), "payload") {
+		t.Errorf("an answer that is too long: %v", err)
+	}
+}
+
+// TestPortTaken says at once why a node can't start.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	a := join(t, "a", nil, nil, nil)
+	_, err := cluster.Start(cluster.Config{
+		DataDir: t.TempDir(), Name: "b", Listen: a.Routes(), Secret: clusterSecret, Log: slog.New(slog.DiscardHandler),
+	})
+	if err == nil || !strings.Contains(err.Error(), "--cluster-listen") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestCommandsFromElsewhere lets in an operator with the secret, and a publisher who may do one thing.
@@ -325,6 +373,12 @@ func TestCommandsFromElsewhere(t *testing.T) {
 	defer conn.Close()
 	if m, err := conn.Request(addr.Commands("greet"), nil, patience); err != nil || string(m.Data) != "hello" || addr.Name != "a.with.dots" {
 		t.Errorf("got %v, %v of %q", m, err, addr.Name)
+	}
+	if err := conn.Publish(cluster.PublishSubject, nil); err != nil {
+		t.Error(err)
+	}
+	if err := conn.Flush(); err != nil || conn.LastError() == nil {
+		t.Errorf("an operator published what is not his: %v, %v", err, conn.LastError())
 	}
 	if _, _, err := cluster.DialAt(at, "guessed"); err == nil || !strings.Contains(err.Error(), "refuses") {
 		t.Errorf("a guessed secret: %v", err)

@@ -22,22 +22,24 @@ type Config struct {
 	// node does. Join are the addresses of some of the others; the rest is learned from them.
 	Listen string
 	Join   []string
-	// Secret lets nodes in, and operators of other machines. Nodes do not send it: what they send is derived from it, and the
-	// same for all. Operators do, see [DialAt]: the way to Commands must be as private as that between nodes.
+	// Secret lets nodes in, and operators of other machines. Nobody sends it: what nodes and operators send is derived from
+	// it, and the same for all of a kind. Who hears that comes in with it, so the ways between them must be private.
 	Secret string
 	// NATS is the URL of a NATS server outside, which then connects the nodes instead of those embedded in them.
 	NATS string
 
 	// Commands is the host:port at which programs reach the node: the command line, and whoever publishes from outside.
 	// Default: a loopback port that the system chooses, told by the file in DataDir. Operators of other machines come
-	// in as "operator" with Secret; Publishers as "publisher" with theirs, and may publish to PublishSubject only.
+	// in by [DialAt] with Secret, and may give commands only; Publishers as "publisher" with theirs, and may publish to
+	// PublishSubject only.
 	Commands   string
 	Publishers string
 
 	// What nodes must have in common, see [Identity].
 	Identity Identity
 
-	// Status tells how the node does. It is called about once a second on Serve's goroutine, and must not block.
+	// Status tells how the node does. It is called about once a second, and with each word of another node, from any
+	// goroutine. It must not block.
 	Status func() Status
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"golang.org/x/time/rate"
 )
 
 // maxPayload bounds a message of NATS: a list of some ten thousand items.
@@ -28,6 +29,27 @@ const (
 	publisherUser = "publisher"
 )
 
+// users are those programs, and what they may do.
+func (c Config) users() (users []*server.User) {
+	if c.Secret != "" {
+		users = append(users, user(operatorUser, operatorPassword(c.Secret), operatorSubjects+">", "_INBOX.>"))
+	}
+	if c.Publishers != "" { // for answers: nats --inbox-prefix _PUBLISHER
+		users = append(users, user(publisherUser, c.Publishers, PublishSubject, "_PUBLISHER.>"))
+	}
+	return users
+}
+
+func user(name, password, publish, subscribe string) *server.User {
+	return &server.User{Username: name, Password: password, Permissions: &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: []string{publish}},
+		Subscribe: &server.SubjectPermission{Allow: []string{subscribe}},
+	}}
+}
+
+// operatorPassword is what operators send.
+func operatorPassword(secret string) string { return derive(secret, "operator") }
+
 // embed starts the embedded server. It lets in the bearer of the public key, operators and publishers. When another node
 // refuses it, refused is called.
 func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, error) {
@@ -40,6 +62,7 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 		Host:         host,
 		Port:         port,
 		Nkeys:        []*server.NkeyUser{{Nkey: publicKey}},
+		Users:        cfg.users(),
 		NoSigs:       true, // signals are the program's
 		PingInterval: time.Second,
 		MaxPayload:   maxPayload,
@@ -47,18 +70,6 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 
 		ConnectErrorReports:   callsAMinute, // a node that is away is called every second, and that is said every minute
 		ReconnectErrorReports: callsAMinute,
-	}
-	if cfg.Secret != "" {
-		opts.Users = append(opts.Users, &server.User{Username: operatorUser, Password: cfg.Secret})
-	}
-	if cfg.Publishers != "" {
-		opts.Users = append(opts.Users, &server.User{
-			Username: publisherUser, Password: cfg.Publishers,
-			Permissions: &server.Permissions{
-				Publish:   &server.SubjectPermission{Allow: []string{PublishSubject}},
-				Subscribe: &server.SubjectPermission{Allow: []string{"_PUBLISHER.>"}}, // for answers: nats --inbox-prefix _PUBLISHER
-			},
-		})
 	}
 	if cfg.Listen != "" && cfg.NATS == "" {
 		if err := route(opts, cfg); err != nil {
@@ -69,13 +80,30 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 	if err != nil {
 		return nil, err
 	}
-	s.SetLoggerV2(natsLog{cfg.Log, refused}, false, false, false)
+	fatal := make(chan string, 1) // buffer 1: the first is the cause
+	s.SetLoggerV2(natsLog{cfg.Log, refused, fatal}, false, false, false)
 	s.Start()
-	if !s.ReadyForConnections(startTimeout) {
+	if err := awaitStart(s, fatal); err != nil {
 		s.Shutdown()
-		return nil, fmt.Errorf("not ready within %v: is another program at %s?", startTimeout, cfg.Listen)
+		return nil, err
 	}
 	return s, nil
+}
+
+// awaitStart returns when the server takes connections, or has told why it never will: a port of another program.
+func awaitStart(s *server.Server, fatal <-chan string) error {
+	const look = 100 * time.Millisecond
+	for range startTimeout / look {
+		if s.ReadyForConnections(look) {
+			return nil
+		}
+		select {
+		case why := <-fatal:
+			return fmt.Errorf("%s: see --cluster-listen and --commands-listen", why)
+		default:
+		}
+	}
+	return fmt.Errorf("not ready within %v", startTimeout)
 }
 
 // forgetAfter is for how long a node that went without a goodbye is called again, about once a second.
@@ -100,7 +128,7 @@ func route(opts *server.Options, cfg Config) error {
 		MaxPingsOut:    2,
 		WriteDeadline:  2 * time.Second,
 	}
-	opts.CustomRouterAuthentication = doorkeeper{cfg.Log, password}
+	opts.CustomRouterAuthentication = doorkeeper{cfg.Log, rate.NewLimiter(rate.Every(time.Second), 10), password}
 	for _, address := range cfg.others() {
 		opts.Routes = append(opts.Routes, &url.URL{Scheme: "nats-route", Host: address, User: url.UserPassword(cfg.Name, password)})
 	}
@@ -125,11 +153,15 @@ func splitAddress(address, otherwise string) (host string, port int, err error) 
 	return host, port, nil
 }
 
-// doorkeeper lets in the nodes that know the secret, and tells who did not.
+// doorkeeper lets in the nodes that know the secret, and tells who did not, unless there are too many to tell.
 type doorkeeper struct {
 	log      *slog.Logger
+	tell     *rate.Limiter
 	password string
 }
+
+// longestName bounds what is logged of the name of one that was refused.
+const longestName = 64
 
 // Check is called by NATS for each node that connects.
 func (d doorkeeper) Check(c server.ClientAuthentication) bool {
@@ -137,8 +169,10 @@ func (d doorkeeper) Check(c server.ClientAuthentication) bool {
 	if subtle.ConstantTimeCompare([]byte(opts.Password), []byte(d.password)) == 1 {
 		return true
 	}
-	d.log.Error("refused a node: it has another --cluster-secret (SNEAKERS23_CLUSTER_SECRET)",
-		"replica", opts.Username, "address", c.RemoteAddress().String())
+	if d.tell.Allow() {
+		d.log.Error("refused a node: it has another --cluster-secret (SNEAKERS23_CLUSTER_SECRET)",
+			"replica", opts.Username[:min(len(opts.Username), longestName)], "address", c.RemoteAddress().String())
+	}
 	return false
 }
 
@@ -147,13 +181,22 @@ func (d doorkeeper) Check(c server.ClientAuthentication) bool {
 type natsLog struct {
 	log     *slog.Logger
 	refused func()
+	fatal   chan<- string
 }
 
 func (l natsLog) Noticef(f string, v ...any) { l.log.Debug("NATS", "says", fmt.Sprintf(f, v...)) }
 func (l natsLog) Warnf(f string, v ...any)   { l.log.Debug("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Fatalf(f string, v ...any)  { l.log.Error("NATS", "says", fmt.Sprintf(f, v...)) }
 func (l natsLog) Debugf(string, ...any)      {}
 func (l natsLog) Tracef(string, ...any)      {}
+
+func (l natsLog) Fatalf(f string, v ...any) {
+	says := fmt.Sprintf(f, v...)
+	l.log.Error("NATS", "says", says)
+	select {
+	case l.fatal <- says:
+	default: // not the first
+	}
+}
 
 func (l natsLog) Errorf(f string, v ...any) {
 	says := fmt.Sprintf(f, v...)

@@ -16,6 +16,8 @@ const (
 	routeWithin  = 3 * time.Second
 	answerWithin = 2 * time.Second
 	helloEvery   = 100 * time.Millisecond
+	// forgottenWithin is how long one of this node's name that was killed is remembered, at the most.
+	forgottenWithin = silentAfter + 2*statusEvery
 )
 
 // Join makes this node one of those that are here, or finds out that it does not go with them: then the error is a *Mismatch,
@@ -33,7 +35,7 @@ func (n *Node) Join(ctx context.Context) error {
 	return nil
 }
 
-// meet says hello until everybody has answered.
+// meet says hello until everybody has answered, and nobody has this node's name.
 func (n *Node) meet(ctx context.Context) error {
 	if n.cfg.NATS == "" && len(n.cfg.others()) > 0 {
 		if err := n.awaitRoute(ctx); err != nil {
@@ -42,25 +44,31 @@ func (n *Node) meet(ctx context.Context) error {
 	}
 	over := time.NewTimer(answerWithin)
 	defer over.Stop()
+	forgotten := time.NewTimer(forgottenWithin)
+	defer forgotten.Stop()
 	again := time.NewTicker(helloEvery)
 	defer again.Stop()
 	hello := func(s *status) { s.Hello = true }
 	n.tell(hello)
-	for {
+	for waits := true; waits || n.nameTaken() != nil; {
 		select {
 		case <-n.changed:
 		case <-again.C:
 			n.tell(hello)
 		case <-over.C:
-			return n.fits()
+			waits = false
+		case <-forgotten.C:
+			return n.nameTaken()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		// a NATS outside does not tell how many nodes there are: they have all the time there is
-		if err := n.fits(); err != nil || n.cfg.NATS == "" && n.hasMetAll() {
+		if err := n.fits(); err != nil {
 			return err
 		}
+		// a NATS outside does not tell how many nodes there are: they have all the time there is
+		waits = waits && (n.cfg.NATS != "" || !n.hasMetAll())
 	}
+	return nil
 }
 
 // hasMetAll tells whether every node that is connected has said who it is.
@@ -68,6 +76,18 @@ func (n *Node) hasMetAll() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return len(n.met) >= n.server.NumRemotes()
+}
+
+// nameTaken tells who has this node's name, as those say who were met: this node may not be connected to it yet.
+func (n *Node) nameTaken() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, holder := range n.met {
+		if holder.Run != "" {
+			return &Mismatch{n.addr.Name, holder.HTTP, ErrNameTaken}
+		}
+	}
+	return nil
 }
 
 // awaitRoute returns when this node is connected to another, when it was refused, or when it has waited for long enough: it

@@ -35,8 +35,8 @@ type Node struct {
 	questions map[string]Handler
 	resync    []func(Peer)
 	joined    bool
-	met       map[string]bool // runs that go with this one; nil when it has joined
-	behind    time.Time       // since when others have a newer catalog
+	met       map[string]holder // runs that go with this one, with whom they say has its name; nil when it has joined
+	behind    time.Time         // since when others have a newer catalog
 
 	here    atomic.Pointer[[]Peer] // a list that nobody changes again
 	changed chan struct{}          // buffer 1: a token says that here or why has changed
@@ -58,7 +58,8 @@ const maxQuestions = 20_000
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), changed: make(chan struct{}, 1),
-		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: make(map[string]bool), streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
+		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: make(map[string]holder),
+		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
 	}
 	if n.cfg.Status == nil {
 		n.cfg.Status = func() Status { return Status{} }
@@ -103,7 +104,7 @@ func (n *Node) start() error {
 		return err
 	}
 	if n.cfg.NATS != "" {
-		if n.conn, err = n.connect(n.cfg.NATS); err != nil {
+		if n.conn, err = n.connectOutside(); err != nil {
 			return fmt.Errorf("--nats-url (SNEAKERS23_NATS_URL): %w", err)
 		}
 	} else if n.conn, err = n.connect("", nats.InProcessServer(n.server), key); err != nil {
@@ -114,6 +115,27 @@ func (n *Node) start() error {
 	}
 	_, err = n.conn.Subscribe(questionSubjects+run+".>", n.answer)
 	return err
+}
+
+// connectOutside connects to the NATS outside. If that is away, the node sells alone until it is there.
+func (n *Node) connectOutside() (*nats.Conn, error) {
+	conn, err := n.connect(n.cfg.NATS)
+	if errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) {
+		n.cfg.Log.Error("NATS at --nats-url does not answer, will go on trying; other nodes are not heard of until then", "err", err)
+		return n.connect(n.cfg.NATS, nats.RetryOnFailedConnect(true), nats.ConnectHandler(n.checkOutside))
+	}
+	if err == nil {
+		n.checkOutside(conn)
+	}
+	return conn, err
+}
+
+// checkOutside warns of a NATS that does not carry all that nodes say.
+func (n *Node) checkOutside(conn *nats.Conn) {
+	if conn.MaxPayload() < maxPayload {
+		n.cfg.Log.Warn("NATS at --nats-url carries short messages only: set its max_payload, or long lists of changes wait for the healer, and long-poll requests of that size fail",
+			"max_payload", conn.MaxPayload(), "want", maxPayload)
+	}
 }
 
 // connect opens a connection that lives until Stop, whatever happens to the server.

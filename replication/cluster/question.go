@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -41,13 +42,13 @@ func (n *Node) answer(m *nats.Msg) {
 	do := n.questions[m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]]
 	n.mu.Unlock()
 	if do == nil {
-		respond(m, nil, errors.New("no such question"))
+		n.respond(m, nil, errors.New("no such question"))
 		return
 	}
 	select {
 	case n.slots <- struct{}{}:
 	default:
-		respond(m, nil, errors.New("too many questions"))
+		n.respond(m, nil, errors.New("too many questions"))
 		return
 	}
 	n.asked.Go(func() {
@@ -55,7 +56,7 @@ func (n *Node) answer(m *nats.Msg) {
 		ctx, cancel := context.WithTimeout(n.answers, questionTime)
 		defer cancel()
 		answer, err := n.protect(ctx, do, m.Data)
-		respond(m, answer, err)
+		n.respond(m, answer, err)
 	})
 }
 
@@ -63,7 +64,7 @@ func (n *Node) answer(m *nats.Msg) {
 func (n *Node) protect(ctx context.Context, do Handler, question []byte) (answer []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			n.cfg.Log.Error("a question of another node panicked", "panic", p)
+			n.cfg.Log.Error("a question of another node panicked", "panic", p, "stack", string(debug.Stack()))
 			err = errors.New("the node that was asked crashed over it")
 		}
 	}()
@@ -71,14 +72,20 @@ func (n *Node) protect(ctx context.Context, do Handler, question []byte) (answer
 }
 
 // respond answers. Who asked may be gone, and finds out by himself what has become of his question.
-func respond(m *nats.Msg, answer []byte, err error) {
+func (n *Node) respond(m *nats.Msg, answer []byte, err error) {
 	r := nats.NewMsg("")
 	r.Data = answer
 	if err != nil {
 		r.Header.Set(failed, "1")
 		r.Data = []byte(err.Error())
 	}
-	_ = m.RespondMsg(r)
+	err = m.RespondMsg(r)
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload) && r.Header.Get(failed) == "":
+		n.respond(m, nil, err)
+	case err != nil:
+		n.cfg.Log.Debug("question not answered", "err", err)
+	}
 }
 
 // Ask asks the node of that name, and waits for its answer until ctx ends. It may be called from any goroutine. The error is

@@ -82,7 +82,7 @@ func (n *Node) hear(ps *peers, data []byte) {
 	}
 	change := ps.hear(s, time.Now())
 	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && ps.me.mismatch(&s) == nil {
-		n.met[s.Run] = true // also one that is joining like us, and is nobody's peer yet
+		n.met[s.Run] = s.Here[n.addr.Name] // also one that is joining like us, and is nobody's peer yet
 	}
 	n.mu.Unlock()
 	switch {
@@ -156,6 +156,11 @@ func (n *Node) me() *status {
 func (n *Node) status() *status {
 	s := n.me()
 	s.Status = n.cfg.Status()
+	peers := n.Peers()
+	s.Here = make(map[string]holder, len(peers))
+	for _, p := range peers {
+		s.Here[p.Name] = holder{p.Run, p.HTTP}
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.behind.IsZero() {

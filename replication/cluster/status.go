@@ -19,9 +19,16 @@ type status struct {
 	Status
 	Lag  int64             `json:"lag_ms"`
 	Sent map[string]uint64 `json:"sent"` // how many messages of each stream
+	Here map[string]holder `json:"here"` // the others it hears of, by name: who joins may not be connected to them yet
 
 	Hello bool `json:"hello,omitempty"` // it wants to hear at once who is here
 	Bye   bool `json:"bye,omitempty"`   // it stops
+}
+
+// holder is who has a name.
+type holder struct {
+	Run  string `json:"run"`
+	HTTP string `json:"http"`
 }
 
 // Why two nodes are not of one cluster.
