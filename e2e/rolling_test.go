@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,6 +74,7 @@ func TestRollingRestart(t *testing.T) {
 	for _, s := range cluster {
 		began := time.Now()
 		s.stop()
+		checkSlices(t, s.log.String(), slice)
 		s.start()
 		t.Logf("%s is back %v after it was told to stop", s.name, time.Since(began).Round(time.Millisecond))
 		for _, other := range cluster {
@@ -80,11 +83,11 @@ func TestRollingRestart(t *testing.T) {
 	}
 	buyers.stop()
 	watchers.allConnected()
-	if most := mostAtOnce(watchers.closings); most > slice {
-		t.Errorf("%d sockets were closed at once, want at most %d", most, slice)
+	if most := mostWithin(3*time.Second, watchers.returns); most > 4*slice {
+		t.Errorf("%d sockets came back within three seconds, want at most four slices of %d", most, slice)
 	}
-	t.Logf("at most %d came back at once", mostAtOnce(watchers.returns)) // on a busy machine, some of two slices
-	if why := buyers.send(buyers.form(2)); why != "" {                   // the last pair: everybody must hear of it
+	t.Logf("within 0.9 s at most %d came back", mostWithin(900*time.Millisecond, watchers.returns))
+	if why := buyers.send(buyers.form(2)); why != "" { // the last pair: everybody must hear of it
 		t.Errorf("the last pair: %s", why)
 	}
 	watchers.allShow("2", "out")
@@ -186,13 +189,34 @@ func (b *buyers) send(form url.Values) (why string) {
 	return ""
 }
 
+// aSlice is what a node says when it closes one.
+var aSlice = regexp.MustCompile(`time=(\S+) level=INFO msg="closing sockets" closed=(\d+) left=(\d+)`)
+
+// checkSlices holds what a node says of its drain against what it was told: so many sockets at most in a second. Clients are no
+// good witnesses of that: on a busy machine they hear of one slice late and of the next at once.
+func checkSlices(t *testing.T, log string, most int) {
+	t.Helper()
+	said := aSlice.FindAllStringSubmatch(log, -1)
+	if len(said) < 2 {
+		t.Errorf("the node tells of %d slices:\n%s", len(said), log)
+	}
+	var before time.Time
+	for _, m := range said {
+		at, err := time.Parse(time.RFC3339, m[1])
+		if closed, _ := strconv.Atoi(m[2]); err != nil || closed > most || at.Sub(before) < 990*time.Millisecond {
+			t.Errorf("a slice of %s sockets %v after the one before, want at most %d in a second (%v)", m[2], at.Sub(before), most, err)
+		}
+		before = at
+	}
+}
+
 // watchers are sockets that follow a product, and come back as phoenix.js does when they are closed.
 type watchers struct {
 	t   *testing.T
 	all []*watcher
 
-	mu                sync.Mutex
-	closings, returns []time.Time // when a socket was closed by its node, and was back
+	mu      sync.Mutex
+	returns []time.Time // when a socket was back that its node had closed
 }
 
 type watcher struct {
@@ -244,7 +268,7 @@ func (w *watcher) follow(address string) {
 		w.mu.Unlock()
 		if err == nil {
 			if !first {
-				w.of.note(&w.of.returns)
+				w.of.note()
 			}
 			w.read(ws)
 		}
@@ -263,9 +287,6 @@ func (w *watcher) read(ws *websocket.Conn) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.joined = false
-			if !w.closed {
-				w.of.note(&w.of.closings)
-			}
 			if !w.closed && !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
 				w.of.t.Errorf("a socket was closed with %v, want 1012", err)
 			}
@@ -310,19 +331,18 @@ func (w *watcher) close() {
 	}
 }
 
-// note adds this moment to a list.
-func (ws *watchers) note(list *[]time.Time) {
+// note adds this moment to the returns.
+func (ws *watchers) note() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	*list = append(*list, time.Now())
+	ws.returns = append(ws.returns, time.Now())
 }
 
-// mostAtOnce is the most of the moments that are as close as those of one slice. Slices are a second apart where they are
-// closed; here they are heard of sooner or later, on a busy machine by a good part of it.
-func mostAtOnce(moments []time.Time) (most int) {
+// mostWithin is the most of the moments that lie within so long a time.
+func mostWithin(d time.Duration, moments []time.Time) (most int) {
 	first := 0
 	for i, at := range moments {
-		for at.Sub(moments[first]) > 500*time.Millisecond {
+		for at.Sub(moments[first]) > d {
 			first++
 		}
 		most = max(most, i-first+1)

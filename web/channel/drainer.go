@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"sync"
 	"time"
@@ -10,6 +11,8 @@ import (
 // drainer keeps what is open, the sockets of a server or the readers of a feed, until
 // it is drained.
 type drainer[T drained] struct {
+	what  string // they are, in words for the log
+	log   *slog.Logger
 	share float64 // of them are closed in a second
 	least int     // but at least so many
 
@@ -26,8 +29,8 @@ type drained interface {
 	restart() bool
 }
 
-func newDrainer[T drained](share float64, least int) *drainer[T] {
-	return &drainer[T]{share: share, least: least, open: make(map[T]struct{})}
+func newDrainer[T drained](what string, log *slog.Logger, share float64, least int) *drainer[T] {
+	return &drainer[T]{what: what, log: log, share: share, least: least, open: make(map[T]struct{})}
 }
 
 func (d *drainer[T]) count() int {
@@ -62,8 +65,9 @@ func (d *drainer[T]) forget(one T) {
 	d.running.Done()
 }
 
-// drain ends all, a slice and then a second of rest: a ticker would make up for one that came late. When ctx ends before, it ends the others at
-// once, and returns ctx's cause. It does not wait for them: see wait.
+// drain ends all, a slice and then a second of rest: a ticker would make up for one
+// that came late. The log tells of each slice. When ctx ends before, it ends the
+// others at once, and returns ctx's cause. It does not wait for them: see wait.
 func (d *drainer[T]) drain(ctx context.Context) error {
 	d.mu.Lock()
 	d.draining = true
@@ -82,17 +86,27 @@ func (d *drainer[T]) drain(ctx context.Context) error {
 
 // closeSome ends up to n, and reports whether there are others.
 func (d *drainer[T]) closeSome(n int) (more bool) {
+	closed, left := d.restartSome(n)
+	if closed > 0 {
+		d.log.Info("closing "+d.what, "closed", closed, "left", left)
+	}
+	return left > 0
+}
+
+func (d *drainer[T]) restartSome(n int) (closed, left int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	left = len(d.open)
 	for one := range d.open {
-		if n == 0 {
-			return true
+		if closed == n {
+			break
 		}
 		if one.restart() {
-			n--
+			closed++
 		}
+		left--
 	}
-	return false
+	return closed, left
 }
 
 // wait returns when the last has been forgotten. By then drain must have been called.

@@ -118,7 +118,7 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 		cfg:     cfg,
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
-		readers: newDrainer[reader](cfg.DrainShare, cfg.DrainLeast),
+		readers: newDrainer[reader]("feeds", cfg.Log, cfg.DrainShare, cfg.DrainLeast),
 	}
 	for _, pattern := range cfg.Public {
 		f.public = append(f.public, Route{Pattern: pattern})

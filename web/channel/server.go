@@ -43,7 +43,7 @@ func New(cfg Config) (*Server, error) {
 		origins: origins,
 		flusher: flusher{most: runtime.GOMAXPROCS(0)},
 		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
-		conns:   newDrainer[*conn](cfg.DrainShare, cfg.DrainLeast),
+		conns:   newDrainer[*conn]("sockets", cfg.Log, cfg.DrainShare, cfg.DrainLeast),
 		polls:   make(map[string]*longPoll),
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
