@@ -1,0 +1,126 @@
+package presence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Errors of an Owner. They are found by errors.Is.
+var (
+	ErrTracked    = errors.New("presence: its owner tracks this key in this topic already, update it instead")
+	ErrNotTracked = errors.New("presence: its owner does not track this key in this topic")
+	ErrMeta       = errors.New("presence: meta must be a JSON object")
+	ErrEnded      = errors.New("presence: its owner has ended")
+	ErrStopped    = errors.New("presence: the tracker has stopped")
+)
+
+// Owner is who tracks: a channel, say. What it tracks ends when its context does, however that ends. Its methods may be called
+// from any goroutine; they wait for the tracker's, which takes microseconds, and until Serve runs.
+type Owner struct {
+	t    *Tracker
+	done <-chan struct{}
+}
+
+// place is where an owner tracks something.
+type place struct{ topic, key string }
+
+// NewOwner makes an owner that ends with ctx.
+func (t *Tracker) NewOwner(ctx context.Context) *Owner {
+	o := &Owner{t, ctx.Done()}
+	context.AfterFunc(ctx, func() { _ = o.UntrackAll() }) // a tracker that has stopped tracks nothing
+	return o
+}
+
+func (o *Owner) hasEnded() bool {
+	select {
+	case <-o.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Track makes it known to all replicas that the owner is in a topic under a key, with a meta that becomes a JSON object. It
+// returns the phx_ref. The errors are ErrTracked, ErrMeta, ErrEnded and ErrStopped.
+func (o *Owner) Track(topic, key string, meta any) (ref string, err error) {
+	data, err := object(meta)
+	if err != nil {
+		return "", err
+	}
+	err = o.t.shard(topic).call(func(s *shard) error {
+		if o.hasEnded() {
+			return ErrEnded
+		}
+		p, err := s.track(o, place{topic, key}, data)
+		if err == nil {
+			ref = p.Ref()
+		}
+		return err
+	})
+	return ref, err
+}
+
+// Update gives what the owner tracks another meta, and returns the new phx_ref. The errors are those of Track, and
+// ErrNotTracked.
+func (o *Owner) Update(topic, key string, meta any) (ref string, err error) {
+	data, err := object(meta)
+	if err != nil {
+		return "", err
+	}
+	return o.update(topic, key, func(json.RawMessage) (json.RawMessage, error) { return data, nil })
+}
+
+// UpdateFunc is Update with what change makes of the meta. It is called on the tracker's goroutine, where others wait for it.
+func (o *Owner) UpdateFunc(topic, key string, change func(meta json.RawMessage) (any, error)) (ref string, err error) {
+	return o.update(topic, key, func(meta json.RawMessage) (json.RawMessage, error) {
+		changed, err := change(meta)
+		if err != nil {
+			return nil, err
+		}
+		return object(changed)
+	})
+}
+
+func (o *Owner) update(topic, key string, change func(json.RawMessage) (json.RawMessage, error)) (ref string, err error) {
+	err = o.t.shard(topic).call(func(s *shard) error {
+		p, err := s.update(o, place{topic, key}, change)
+		if err == nil {
+			ref = p.Ref()
+		}
+		return err
+	})
+	return ref, err
+}
+
+// Untrack ends what the owner tracks under a key. The errors are ErrNotTracked and ErrStopped.
+func (o *Owner) Untrack(topic, key string) error {
+	return o.t.shard(topic).call(func(s *shard) error { return s.untrack(o, place{topic, key}) })
+}
+
+// UntrackAll ends all that the owner tracks. The error is ErrStopped.
+func (o *Owner) UntrackAll() error {
+	for _, s := range o.t.shards {
+		err := s.call(func(s *shard) error {
+			s.untrackAll(o)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object is the JSON of a meta.
+func object(meta any) (json.RawMessage, error) {
+	data, err := json.Marshal(meta)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMeta, err)
+	}
+	if len(data) == 0 || data[0] != '{' {
+		return nil, ErrMeta
+	}
+	return data, nil
+}

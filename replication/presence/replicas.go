@@ -1,0 +1,183 @@
+package presence
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// What a shard says to the other replicas, and hears of them. All of it runs on the shard's goroutine, but what ask starts.
+
+// say sends what has changed with what else there is to say. A delta that can't be sent is missed by the others, who ask for it.
+func (s *shard) say(m message) {
+	if s.bye || s.t.opts.Link.Send == nil {
+		return
+	}
+	s.silent = 0
+	m.Shard, m.Pool, m.From, m.Clock = s.index, len(s.t.shards), s.me(), s.state.Clock()
+	m.Bye = false
+	if d := s.state.Delta(); d.From < d.To {
+		m.Delta = &d
+	}
+	if err := s.send(m); err != nil && m.Delta != nil {
+		m.Delta = nil
+		err = s.send(m)
+		s.t.opts.Log.Debug("presences not told, other replicas will ask", "err", err)
+	}
+}
+
+func (s *shard) send(m message) error {
+	data, err := encode(m)
+	if err != nil {
+		return err
+	}
+	return s.t.opts.Link.Send(data)
+}
+
+// sayBye is the last that this shard says.
+func (s *shard) sayBye() error {
+	if s.bye || s.t.opts.Link.Send == nil {
+		s.bye = true
+		return nil
+	}
+	s.bye = true
+	return s.send(message{Shard: s.index, Pool: len(s.t.shards), From: s.me(), Clock: s.state.Clock(), Bye: true})
+}
+
+// period is what is done in each BroadcastPeriod.
+func (s *shard) period(ctx context.Context, now time.Time) {
+	s.silent++
+	if s.state.HasNews() || s.silent >= s.t.opts.MaxSilentPeriods {
+		s.say(message{})
+	}
+	for name, at := range s.heard {
+		switch silence := now.Sub(at); {
+		case silence >= s.t.opts.PermdownPeriod:
+			s.log("a replica is forgotten", name)
+			s.t.news.add(s.state.Forget(name))
+			delete(s.heard, name)
+		case silence >= s.t.opts.DownPeriod && s.state.IsUp(name):
+			s.log("a replica is down", name)
+			s.t.news.add(s.state.Down(name))
+		}
+	}
+	s.sample(ctx)
+}
+
+// sample asks those of whom something was missing for so many periods.
+func (s *shard) sample(ctx context.Context) {
+	if s.samples++; s.samples < s.t.opts.ClockSamplePeriods {
+		return
+	}
+	s.samples = 0
+	for r, clock := range s.claims {
+		if !s.state.IsUp(r.Name) || s.state.Known(r) >= clock {
+			delete(s.claims, r)
+			continue
+		}
+		s.ask(ctx, r)
+	}
+}
+
+// hear takes a message. Who speaks for the first time, or again, is asked at once for what is not known of it.
+func (s *shard) hear(ctx context.Context, m message) {
+	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
+	if m.Bye {
+		if s.isKnown(m.From) {
+			s.log("a replica has said goodbye", m.From.Name)
+			s.t.news.add(s.state.Forget(m.From.Name))
+			delete(s.heard, m.From.Name)
+		}
+		return
+	}
+	changed, fresh := s.state.Heard(m.From)
+	if !fresh {
+		return
+	}
+	s.heard[m.From.Name] = time.Now()
+	s.t.news.add(changed)
+	if !was {
+		s.log("a replica is up", m.From.Name)
+	}
+	if m.Delta != nil {
+		changed, _ := s.state.Merge(m.From, *m.Delta)
+		s.t.news.add(changed)
+	}
+	if s.state.Known(m.From) < m.Clock {
+		s.claims[m.From] = m.Clock
+		if !was {
+			s.ask(ctx, m.From)
+		}
+	}
+	if m.Hello {
+		s.say(message{})
+	}
+}
+
+// isKnown tells whether this very run was heard.
+func (s *shard) isKnown(r Replica) bool {
+	o := s.state.others[r.Name]
+	return o != nil && o.of.Replica == r
+}
+
+// suspect asks a replica of which messages may be lost, or who it is.
+func (s *shard) suspect(ctx context.Context, name string) {
+	if o := s.state.others[name]; o != nil {
+		s.ask(ctx, o.of.Replica)
+		return
+	}
+	s.say(message{Hello: true})
+}
+
+// ask asks a replica for what is not known of it, one question at a time. The answer comes to take.
+func (s *shard) ask(ctx context.Context, r Replica) {
+	if s.asking[r.Name] || s.t.opts.Link.Ask == nil {
+		return
+	}
+	s.asking[r.Name] = true
+	q := question{Shard: s.index, Pool: len(s.t.shards), Of: r, Since: s.state.Known(r)}
+	s.asks.Go(func() {
+		a := answer{from: r}
+		a.delta, a.err = s.inquire(ctx, q)
+		select {
+		case s.answers <- a:
+		case <-ctx.Done():
+		}
+	})
+}
+
+func (s *shard) inquire(ctx context.Context, q question) (d Delta, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	data, err := encode(q)
+	if err == nil {
+		data, err = s.t.opts.Link.Ask(ctx, q.Of.Name, data)
+	}
+	if err == nil {
+		err = decode(data, &d)
+	}
+	return d, err
+}
+
+// take takes an answer.
+func (s *shard) take(a answer) {
+	delete(s.asking, a.from.Name)
+	if a.err != nil {
+		s.t.opts.Log.Debug("a replica was asked in vain", "replica", a.from.Name, "err", a.err)
+		return
+	}
+	if !s.isKnown(a.from) {
+		return // it has said goodbye meanwhile, or is another run
+	}
+	s.heard[a.from.Name] = time.Now()
+	changed, _ := s.state.Heard(a.from)
+	s.t.news.add(changed)
+	changed, _ = s.state.Merge(a.from, a.delta)
+	s.t.news.add(changed)
+}
+
+func (s *shard) log(what, name string) {
+	if level := s.t.opts.LogLevel; level != nil {
+		s.t.opts.Log.Log(context.Background(), level.Level(), what, slog.String("replica", name))
+	}
+}

@@ -1,0 +1,165 @@
+package presence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+)
+
+// shard tracks some of the topics. One goroutine owns its state: see serve.
+type shard struct {
+	t     *Tracker
+	index int
+	state *State
+	held  map[*Owner]map[place]*Presence
+
+	calls    chan call
+	received chan message // buffer backlog: what comes while the shard is at work
+	missed   chan string  // buffer backlog, too
+	answers  chan answer
+
+	heard   map[string]time.Time // when each replica spoke last
+	claims  map[Replica]uint64   // clocks of replicas of which something is missing
+	asking  map[string]bool      // replicas that are being asked
+	asks    sync.WaitGroup       // the goroutines that ask
+	silent  int                  // periods in which this replica had nothing to say
+	samples int                  // periods since others were asked
+	bye     bool                 // it has said goodbye
+}
+
+// backlog is how many messages of others may wait.
+const backlog = 256
+
+// askWithin bounds how long an answer may take.
+const askWithin = 15 * time.Second
+
+type call struct {
+	do    func(*shard) error
+	reply chan error // buffer 1: the shard waits for no caller
+}
+
+type answer struct {
+	from  Replica
+	delta Delta
+	err   error
+}
+
+func newShard(t *Tracker, index int, me Replica) *shard {
+	return &shard{
+		t: t, index: index, state: NewState(me, t.opts.MaxDeltaSizes), held: make(map[*Owner]map[place]*Presence),
+		calls: make(chan call), received: make(chan message, backlog), missed: make(chan string, backlog),
+		heard: make(map[string]time.Time), claims: make(map[Replica]uint64),
+	}
+}
+
+func (s *shard) me() Replica { return s.state.mine.of.Replica }
+
+// call has do run on the shard's goroutine, and returns what it returns.
+func (s *shard) call(do func(*shard) error) error { return s.callWithin(context.Background(), do) }
+
+func (s *shard) callWithin(ctx context.Context, do func(*shard) error) error {
+	if s.t.hasStopped() {
+		return ErrStopped
+	}
+	c := call{do, make(chan error, 1)}
+	select {
+	case s.calls <- c:
+		return <-c.reply
+	case <-s.t.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+var errCrashed = errors.New("presence: the tracker crashed over it")
+
+func (s *shard) answerCall(c call) {
+	err := errCrashed
+	defer func() { c.reply <- err }() // even after a panic
+	err = c.do(s)
+}
+
+// serve owns the state until ctx ends.
+func (s *shard) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.asks.Wait()
+	defer cancel()
+	s.asking = make(map[string]bool)
+	s.answers = make(chan answer)
+	tick := time.NewTicker(s.t.opts.BroadcastPeriod)
+	defer tick.Stop()
+	s.say(message{Hello: true})
+	for {
+		select {
+		case c := <-s.calls:
+			s.answerCall(c)
+		case m := <-s.received:
+			s.hear(ctx, m)
+		case a := <-s.answers:
+			s.take(a)
+		case name := <-s.missed:
+			s.suspect(ctx, name)
+		case now := <-tick.C:
+			s.period(ctx, now)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (s *shard) track(o *Owner, at place, meta json.RawMessage) (*Presence, error) {
+	switch {
+	case s.bye:
+		return nil, ErrStopped
+	case s.held[o][at] != nil:
+		return nil, ErrTracked
+	case s.held[o] == nil:
+		s.held[o] = make(map[place]*Presence, 1)
+	}
+	p := s.state.Join(at.topic, at.key, meta, nil)
+	s.held[o][at] = p
+	s.t.news.join(p)
+	return p, nil
+}
+
+func (s *shard) update(o *Owner, at place, change func(json.RawMessage) (json.RawMessage, error)) (*Presence, error) {
+	old := s.held[o][at]
+	if old == nil {
+		return nil, ErrNotTracked
+	}
+	meta, err := change(old.Meta)
+	if err != nil {
+		return nil, err
+	}
+	s.state.Leave(old)
+	p := s.state.Join(at.topic, at.key, meta, old)
+	s.held[o][at] = p
+	s.t.news.leave(old)
+	s.t.news.join(p)
+	return p, nil
+}
+
+func (s *shard) untrack(o *Owner, at place) error {
+	p := s.held[o][at]
+	if p == nil {
+		return ErrNotTracked
+	}
+	delete(s.held[o], at)
+	if len(s.held[o]) == 0 {
+		delete(s.held, o)
+	}
+	s.state.Leave(p)
+	s.t.news.leave(p)
+	return nil
+}
+
+func (s *shard) untrackAll(o *Owner) {
+	for _, p := range s.held[o] {
+		s.state.Leave(p)
+		s.t.news.leave(p)
+	}
+	delete(s.held, o)
+}
