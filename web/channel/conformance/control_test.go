@@ -22,6 +22,8 @@ func control(t testing.TB, s *site) string {
 		"broadcast":  s.broadcastFor,
 		"everywhere": s.pushEverywhere,
 		"terminated": s.nextTerminated,
+		"churn":      s.roll.churn,
+		"roll":       func(r *http.Request) (any, error) { return s.roll.moods(r.FormValue("topic")) },
 		"refused":    func(*http.Request) (any, error) { s.mu.Lock(); defer s.mu.Unlock(); return s.refused, nil },
 	} {
 		mux.HandleFunc("POST /"+action, func(w http.ResponseWriter, r *http.Request) {

@@ -3,114 +3,137 @@ package conformance
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
 	"strconv"
-	"sync"
+	"testing"
+	"time"
 
+	"sneakers23/replication/presence"
+	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
 )
 
-// presences sends what Phoenix.Presence sends: to who joins the state, to all who are
-// there a diff for each join, update and leave.
+// presences tracks its client under a key, with its mood.
 type presences struct {
-	site *site
-	key  string
-	meta meta
+	site  *site
+	key   string
+	owner *presence.Owner
 }
 
-type meta struct {
-	Ref  string `json:"phx_ref"`
-	Prev string `json:"phx_ref_prev,omitempty"`
+type mood struct {
 	Mood string `json:"mood"`
 }
 
-// list is presences by key.
-type list map[string]metas
-
-type metas struct {
-	Metas []meta `json:"metas"`
-}
-
-// roll is who is present on the topics. Its lock is held while something is sent, so
-// that states and diffs leave in the order in which they became true.
-type roll struct {
-	mu     sync.Mutex
-	refs   int
-	topics map[string]list
-}
-
-// Join tracks the client under a key. The diff goes out before the state: the client
-// has to put it aside, as it has when somebody joins at the same time.
+// Join tracks the client and pushes who is there.
 func (p *presences) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (any, error) {
 	var who struct{ Key, Mood string }
 	if err := json.Unmarshal(params, &who); err != nil {
 		return nil, err
 	}
-	p.key = who.Key
-	r := &p.site.roll
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p.meta = r.add(s.Topic(), p.key, who.Mood)
-	if err := s.Broadcast("presence_diff", diff(list{p.key: {[]meta{p.meta}}}, list{})); err != nil {
+	p.key, p.owner = who.Key, s.Owner(p.site.roll.here)
+	if _, err := p.owner.Track(s.Topic(), p.key, mood{who.Mood}); err != nil {
 		return nil, err
 	}
-	return nil, s.Push("presence_state", r.topics[s.Topic()])
+	return nil, s.PushPresences(p.site.roll.here, s.Topic())
 }
 
 // HandleIn changes the mood.
 func (p *presences) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (any, error) {
-	var mood string
+	var to string
 	if m.Event != "mood" {
 		return nil, channel.ErrUnknownEvent
 	}
-	if err := json.Unmarshal(m.Payload, &mood); err != nil {
+	if err := json.Unmarshal(m.Payload, &to); err != nil {
 		return nil, err
 	}
-	r := &p.site.roll
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := p.meta
-	r.remove(s.Topic(), p.key, old.Ref)
-	p.meta = r.add(s.Topic(), p.key, mood)
-	p.meta.Prev = old.Ref
-	return channel.OK, s.Broadcast("presence_diff", diff(list{p.key: {[]meta{p.meta}}}, list{p.key: {[]meta{old}}}))
+	_, err := p.owner.Update(s.Topic(), p.key, mood{to})
+	return channel.OK, err
 }
 
-// Terminate is the leave.
 func (p *presences) Terminate(_ context.Context, s *channel.Socket, reason error) {
-	r := &p.site.roll
-	r.mu.Lock()
-	r.remove(s.Topic(), p.key, p.meta.Ref)
-	s.Broadcast("presence_diff", diff(list{}, list{p.key: {[]meta{p.meta}}}))
-	r.mu.Unlock()
 	p.site.terminated <- s.Topic() + " " + words[reason]
 }
 
-func diff(joins, leaves list) any { return map[string]list{"joins": joins, "leaves": leaves} }
+// roll is who is present: on the node with the sockets, and on another one.
+type roll struct{ here, there *presence.Tracker }
 
-// add is called with mu.
-func (r *roll) add(topic, key, mood string) meta {
-	if r.topics == nil {
-		r.topics = make(map[string]list)
+// newRoll runs two trackers until the test ends. What they find goes to the sockets of the first.
+func newRoll(t testing.TB, topics *pubsub.PubSub) *roll {
+	r := &roll{}
+	track := func(name string, other **presence.Tracker, onDiff func(map[string]presence.Diff)) *presence.Tracker {
+		tracker, err := presence.New(presence.Options{
+			Name: name, BroadcastPeriod: 20 * time.Millisecond, OnDiff: onDiff,
+			Link: presence.Link{
+				Send: func(m []byte) error { return (*other).Receive(m) },
+				Ask:  func(ctx context.Context, _ string, q []byte) ([]byte, error) { return (*other).Answer(ctx, q) },
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tracker
 	}
-	if r.topics[topic] == nil {
-		r.topics[topic] = make(list)
+	r.here = track("here", &r.there, func(diffs map[string]presence.Diff) { channel.BroadcastPresences(topics, diffs) })
+	r.there = track("there", &r.here, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 2)
+	for _, tracker := range []*presence.Tracker{r.here, r.there} {
+		go func() { served <- tracker.Serve(ctx) }()
 	}
-	r.refs++
-	m := meta{Ref: strconv.Itoa(r.refs), Mood: mood}
-	r.topics[topic][key] = metas{append(r.topics[topic][key].Metas, m)}
-	return m
+	t.Cleanup(func() {
+		cancel()
+		<-served
+		<-served
+	})
+	return r
 }
 
-// remove is called with mu.
-func (r *roll) remove(topic, key, ref string) {
-	var left []meta
-	for _, m := range r.topics[topic][key].Metas {
-		if m.Ref != ref {
-			left = append(left, m)
+// churn lets so many things happen in a topic, on both nodes: joins, updates, leaves. Many stay.
+func (r *roll) churn(req *http.Request) (any, error) {
+	n, err := strconv.Atoi(req.FormValue("n"))
+	if err != nil {
+		return nil, err
+	}
+	topic := req.FormValue("topic")
+	type tab struct {
+		*presence.Owner
+		key string
+	}
+	var tabs []tab
+	for i := range n {
+		m := mood{fmt.Sprint("mood ", i)}
+		at := rand.IntN(max(1, len(tabs)))
+		switch what := rand.IntN(4); {
+		case what == 0 && len(tabs) > 0:
+			err = tabs[at].UntrackAll()
+			tabs = slices.Delete(tabs, at, at+1)
+		case what == 1 && len(tabs) > 0:
+			_, err = tabs[at].Update(topic, tabs[at].key, m)
+		default:
+			t := tab{[]*presence.Tracker{r.here, r.there}[rand.IntN(2)].NewOwner(context.Background()), fmt.Sprint("key ", rand.IntN(50))}
+			_, err = t.Track(topic, t.key, m)
+			tabs = append(tabs, t)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	r.topics[topic][key] = metas{left}
-	if left == nil {
-		delete(r.topics[topic], key)
+	return len(tabs), nil
+}
+
+// moods are those of all who are in a topic, by key.
+func (r *roll) moods(topic string) (any, error) {
+	list, err := r.here.List(topic)
+	moods := make(map[string][]string)
+	for _, p := range list {
+		var m mood
+		if err := json.Unmarshal(p.Meta, &m); err != nil {
+			return nil, err
+		}
+		moods[p.Key] = append(moods[p.Key], m.Mood)
 	}
+	return moods, err
 }

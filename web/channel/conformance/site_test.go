@@ -26,7 +26,7 @@ type site struct {
 	epoll  bool // sockets wait by epoll
 	nodes  int  // that take the requests in turns, as behind a load balancer
 	pubsub *pubsub.PubSub
-	roll   roll
+	roll   *roll
 
 	release    chan struct{} // lets one held callback go on; buffered: nobody need wait
 	terminated chan string   // topic and reason of each channel that ended; buffered for a whole scenario
@@ -59,6 +59,7 @@ func start(t testing.TB, epoll bool, nodes int) *site {
 		terminated: make(chan string, 1000),
 		sockets:    make(map[string][]*channel.Socket),
 	}
+	s.roll = newRoll(t, s.pubsub)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
