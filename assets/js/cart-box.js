@@ -3,6 +3,7 @@ import { priceOf } from "./price"
 
 // Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
 export function showCart(box, { items, serialized }) {
+  box.dataset.live = ""
   const list = box.querySelector("[data-cart-lines]")
   const shown = new Map([...list.children].map((line) => [Number(line.dataset.itemId), line]))
   const lines = items.map((item) => showLine(box, shown.get(item.id), item))
