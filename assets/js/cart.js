@@ -62,6 +62,7 @@ export function followCart(socket, show) {
   return {
     // Without a joined channel, forms do it.
     ready: () => channel?.state === "joined" && socket.isConnected(),
+    lost: () => !socket.isConnected(),
     line: (id) => items?.find((item) => item.id === Number(id)),
     push: (event, payload) => channel.push(event, payload).receive("ok", take),
   }

@@ -26,13 +26,16 @@ export function showLevel(block, itemId, level) {
   button.disabled = level === "out"
   button.title = words
   button.setAttribute("aria-label", `Size ${button.textContent}, ${words}`)
-  if (focused && button.disabled) focusNear(button)
+  if (focused && button.disabled) focusNear(block, button)
 }
 
-// A button that is disabled loses the focus: the next size that is there gets it, else the one before.
-function focusNear(button) {
+// A button that is disabled loses the focus: the next size that is there gets it, else the one before, else the shoe.
+function focusNear(block, button) {
   const sizes = [...button.form.querySelectorAll("button[name=item_id]")]
   const at = sizes.indexOf(button)
   const near = sizes.slice(at).find((size) => !size.disabled) ?? sizes.slice(0, at).findLast((size) => !size.disabled)
-  near?.focus()
+  const name = block.querySelector(".product-listing__name")
+  const next = near ?? name.querySelector("a") ?? name
+  if (next === name) name.tabIndex = -1 // a heading gets it only when allowed to
+  next.focus()
 }
