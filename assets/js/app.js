@@ -6,6 +6,7 @@ import { keepCheckout } from "./checkout"
 import { countDown } from "./countdown"
 import { followConnection } from "./connection"
 import { followProduct } from "./product"
+import { showHeld } from "./sizes"
 import { dismissByKey } from "./toast"
 import { createSocket } from "./transport"
 
@@ -21,7 +22,12 @@ function follow() {
   for (const block of blocks) followProduct(socket, block)
   if (box) {
     markCartInView(box)
-    changeByForms(followCart(socket, (cart) => showCart(box, cart)))
+    changeByForms(
+      followCart(socket, (cart) => {
+        showCart(box, cart)
+        showHeld(cart.items)
+      }),
+    )
   }
   if (desk) followCart(socket, keepCheckout(desk))
   socket.connect()
