@@ -63,6 +63,14 @@ func (v *visitor) visit(url string) {
 	}
 }
 
+// withoutScript leaves the pages that come as they were made: nothing on them follows the shop.
+func (v *visitor) withoutScript() {
+	v.t.Helper()
+	if err := v.Route("**/*.js", func(r playwright.Route) { _ = r.Abort() }); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
 // live waits until every product on the page has joined its topic: from then on nothing is missed.
 func (v *visitor) live() {
 	v.t.Helper()

@@ -28,14 +28,14 @@ func TestEscapes(t *testing.T) {
 	type entry struct {
 		ItemID             int
 		Size, Level, Words string
-		Out                bool
+		Out, Held          bool
 	}
 	evil := `"><script>alert(1)</script>`
 	var html strings.Builder
 	err = set.Fragment(&html, "sizes", struct {
 		Name    string
 		Entries []entry
-	}{evil, []entry{{1, evil, "low", evil, false}}})
+	}{evil, []entry{{1, evil, "low", evil, false, true}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,20 @@
 import { followCart } from "./cart"
+import { showCart } from "./cart-box"
 import { changeByForms } from "./cart-forms"
 import { markCartInView } from "./cart-in-view"
+import { keepCheckout } from "./checkout"
 import { countDown } from "./countdown"
 import { followConnection } from "./connection"
 import { followProduct } from "./product"
+import { showHeld } from "./sizes"
 import { dismissByKey } from "./toast"
 import { createSocket } from "./transport"
 
 function follow() {
   const blocks = document.querySelectorAll(".product-listing[data-product-id]")
   const box = document.querySelector("#cart-container")
-  if (blocks.length === 0 && !box) return
+  const desk = document.querySelector("[data-checkout]")
+  if (blocks.length === 0 && !box && !desk) return
 
   const socket = createSocket("/product_socket")
   const hint = document.querySelector("[data-connection]")
@@ -18,11 +22,22 @@ function follow() {
   for (const block of blocks) followProduct(socket, block)
   if (box) {
     markCartInView(box)
-    changeByForms(followCart(socket, box))
+    changeByForms(
+      followCart(socket, (cart) => {
+        showCart(box, cart)
+        showHeld(cart.items)
+      }),
+    )
   }
+  if (desk) followCart(socket, keepCheckout(desk))
   socket.connect()
 }
 
 for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
 dismissByKey()
 follow()
+
+// A checkout from the browser's memory shows what was to be bought when it was left.
+if (document.querySelector(".checkout-container")) {
+  window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload())
+}

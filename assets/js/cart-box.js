@@ -3,6 +3,7 @@ import { priceOf } from "./price"
 
 // Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
 export function showCart(box, { items, serialized }) {
+  box.dataset.live = ""
   const list = box.querySelector("[data-cart-lines]")
   const shown = new Map([...list.children].map((line) => [Number(line.dataset.itemId), line]))
   const lines = items.map((item) => showLine(box, shown.get(item.id), item))
@@ -18,9 +19,15 @@ export function showCart(box, { items, serialized }) {
   token.disabled = items.length === 0
   box.querySelector("[data-cart-subtotal]").textContent = priceOf(subtotal(items))
   box.toggleAttribute("data-empty", items.length === 0)
+  showAllOut(box, items.length > 0 && items.every((item) => item.out_of_stock))
   const link = document.querySelector("[data-cart-link]")
   link.toggleAttribute("data-empty", items.length === 0)
   link.querySelector("[data-cart-count]").textContent = items.length
+}
+
+function showAllOut(box, allOut) {
+  for (const words of box.querySelectorAll("[data-cart-some]")) words.hidden = allOut
+  for (const words of box.querySelectorAll("[data-cart-all-out]")) words.hidden = !allOut
 }
 
 function subtotal(items) {

@@ -1,37 +1,56 @@
-import { say, silence } from "./toast.js"
+import { sessionAnswers } from "./session.js"
+import { offer, say, silence } from "./toast.js"
 
 // Lets the forms of the pages change the cart without leaving the page. While there is no channel they are what they
-// always are: forms.
+// always are: forms, which are kept from leading to nowhere while there is no shop to answer them.
 export function changeByForms(cart) {
+  let answered = null // that is sent after all
   document.addEventListener("submit", (event) => {
     const { submitter, target: form } = event
     const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action")
     const change = changes[action]
-    if (!change || !submitter || !cart.ready()) return
-
-    event.preventDefault()
-    const offered = form.closest("[data-offer]") !== null
-    form.closest(".flash")?.remove()
-    silence()
-    change(cart, submitter, offered)
+    if (!submitter || submitter === answered) return
+    if (change && cart.ready()) {
+      event.preventDefault()
+      takeAway(form.closest(".flash"))
+      silence()
+      change(cart, submitter)
+    } else if ((change || action === "/checkout") && cart.lost()) {
+      event.preventDefault()
+      sendIfAnswered(form, submitter)
+    }
   })
+
+  async function sendIfAnswered(form, button) {
+    button.setAttribute("aria-busy", "true")
+    const there = await sessionAnswers()
+    button.removeAttribute("aria-busy")
+    if (!there) return say("We are not connected. Try again in a moment.", button)
+    if (button.form !== form) return
+
+    answered = button
+    form.requestSubmit(button)
+    answered = null
+  }
+}
+
+// The focus must not go with it.
+function takeAway(flash) {
+  if (flash?.contains(document.activeElement)) document.querySelector("#main").focus()
+  flash?.remove()
 }
 
 const changes = {
   "/cart/add": (cart, button) => add(cart, button, false),
-  "/cart/add?replace=true": (cart, button, offered) => add(cart, button, true, offered),
+  "/cart/add?replace=true": (cart, button) => add(cart, button, true),
   "/cart/remove": remove,
 }
 
-// What was offered is gone with its button: the focus goes to the line that came of it.
-function add(cart, button, replace, offered = false) {
+function add(cart, button, replace) {
   const id = Number(button.value)
   waitFor(button, cart.push("add_item", { item_id: id, replace }))
-    .receive("ok", () => {
-      if (offered) document.querySelector(`.cart-item[data-item-id="${id}"]`)?.focus()
-      tellAdded(cart.line(id))
-    })
-    .receive("error", (refusal) => tellRefused(cart, id, button.textContent, refusal))
+    .receive("ok", () => tellAdded(cart.line(id), button))
+    .receive("error", (refusal) => tellRefused(cart, button, refusal))
 }
 
 function remove(cart, button) {
@@ -55,18 +74,19 @@ function waitFor(element, push) {
     })
 }
 
-function tellAdded({ name, size, out_of_stock, released }) {
+function tellAdded({ name, size, out_of_stock, released }, button) {
   let more = ""
   if (!released) more = " It can be bought when it is released."
   if (out_of_stock) more = " It is sold out, and can be bought if it comes back."
-  say(`${name}, size ${size} is in your cart.${more}`)
+  say(`${name}, size ${size} is in your cart.${more}`, button)
 }
 
-function tellRefused(cart, id, size, { error, item_id }) {
+function tellRefused(cart, button, { error, item_id }) {
   const held = cart.line(item_id)
-  if (error !== "duplicate_product" || !held) return say(words[error] ?? words.other)
+  if (error !== "duplicate_product" || !held) return say(words[error] ?? words.other, button)
 
-  say(`You have ${held.name} in size ${held.size}: one size of each shoe.`, { words: `Swap for size ${size}`, itemId: id })
+  const swap = { words: `Swap for size ${button.textContent}`, itemId: Number(button.value) }
+  offer(`You have ${held.name} in size ${held.size}: one size of each shoe.`, swap, button)
 }
 
 const words = {

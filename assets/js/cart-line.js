@@ -42,9 +42,13 @@ function showOthers(box, line, sizes) {
   const list = line.querySelector("[data-cart-others]")
   const shown = new Map([...list.children].map((button) => [button.value, button]))
   const buttons = sizes.map((size) => showSize(box, shown.get(String(size.item_id)), size))
-  for (const button of shown.values()) if (!buttons.includes(button)) button.remove()
+  const gone = [...shown.values()].filter((button) => !buttons.includes(button))
+  if (gone.includes(document.activeElement)) line.focus()
+  for (const button of gone) button.remove()
   buttons.forEach((button, i) => list.children[i] === button || list.insertBefore(button, list.children[i] ?? null))
   list.parentElement.hidden = sizes.length === 0
+  line.querySelector("[data-cart-left]").hidden = sizes.length === 0
+  line.querySelector("[data-cart-none]").hidden = sizes.length > 0
 }
 
 function showSize(box, button, { item_id, size, level }) {

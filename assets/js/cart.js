@@ -1,4 +1,3 @@
-import { showCart } from "./cart-box"
 import { agreeOnCartId } from "./cart-id"
 import { showFlash } from "./flash"
 import { createKeptCart } from "./kept-cart"
@@ -7,7 +6,8 @@ import { askSession, tellSession } from "./session"
 import { say } from "./toast"
 
 // Keeps the cart of this tab as all tabs have it. The server merges what they bring; localStorage keeps it between visits.
-export function followCart(socket, box) {
+// show is called with each cart, and with whether its news were said.
+export function followCart(socket, show) {
   const mirror = createMirror()
   const kept = createKeptCart()
   let channel = null
@@ -45,17 +45,16 @@ export function followCart(socket, box) {
     channel?.leave()
     window.cartId = id
     const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), page: location.pathname }))
-    joined.on("cart", (cart) => joined === channel && show(cart))
+    joined.on("cart", (cart) => joined === channel && take(cart))
     joined.join()
     channel = joined
   }
 
-  function show(cart) {
-    const before = items
+  function take(cart) {
+    const news = items ? newsOf(items, cart.items) : []
     items = cart.items
-    showCart(box, cart)
-    box.dataset.live = ""
-    if (before) tellOfSoldOut(before, items)
+    show(cart, news.length > 0)
+    for (const words of news) say(words)
     if (kept.keep(cart)) mirror(window.cartId, cart.serialized)
   }
 
@@ -63,14 +62,15 @@ export function followCart(socket, box) {
   return {
     // Without a joined channel, forms do it.
     ready: () => channel?.state === "joined" && socket.isConnected(),
+    lost: () => !socket.isConnected(),
     line: (id) => items?.find((item) => item.id === Number(id)),
-    push: (event, payload) => channel.push(event, payload).receive("ok", show),
+    push: (event, payload) => channel.push(event, payload).receive("ok", take),
   }
 }
 
-function tellOfSoldOut(before, now) {
-  const were = new Set(before.filter((item) => !item.out_of_stock).map(({ id }) => id))
-  for (const { id, out_of_stock, name, size } of now) {
-    if (out_of_stock && were.has(id)) say(`${name}, size ${size} just sold out.`)
-  }
+function newsOf(before, now) {
+  const were = new Map(before.map((item) => [item.id, item.out_of_stock]))
+  return now
+    .filter(({ id, out_of_stock }) => were.has(id) && were.get(id) !== out_of_stock)
+    .map(({ name, size, out_of_stock }) => `${name}, size ${size} ${out_of_stock ? "just sold out" : "is back"}.`)
 }

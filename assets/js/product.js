@@ -25,7 +25,7 @@ function release(block, html) {
 
 // A reply that says "not released" to a page with sizes comes from a node that lags: it will push `released`.
 function bringUpToDate(block, { size_html, release_at, levels = {} }) {
-  if (size_html) showSizes(block, size_html)
+  if (size_html) release(block, size_html)
   showSchedule(block, release_at)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)
 }

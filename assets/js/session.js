@@ -12,6 +12,12 @@ export function tellSession(cartId, serialized) {
   return talk({ method: "POST", body, keepalive: true })
 }
 
+// Tells whether the shop can be asked at all. It takes nothing away.
+export function sessionAnswers() {
+  const options = { method: "HEAD", credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(patienceMs) }
+  return fetch("/session", options).then(({ ok }) => ok, () => false)
+}
+
 async function talk(options) {
   const response = await fetch("/session", {
     credentials: "same-origin",

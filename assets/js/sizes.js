@@ -1,5 +1,7 @@
 import { wordsFor } from "./legend"
 
+let held = new Set() // the items of the cart
+
 const form = (block) => block.querySelector("form.size-container")
 
 export function showsSizes(block) {
@@ -14,6 +16,8 @@ export function showSizes(block, html) {
   const fragment = document.createRange().createContextualFragment(html)
   fragment.firstElementChild.classList.add("size-container--arriving")
   soon.replaceWith(fragment)
+  for (const button of form(block).elements) describe(button)
+  showSoldOut(block)
 }
 
 export function showLevel(block, itemId, level) {
@@ -21,18 +25,39 @@ export function showLevel(block, itemId, level) {
   if (!button) return
 
   const focused = button === document.activeElement
-  const words = wordsFor(level)
   button.className = `size-container__entry size-container__entry--level-${level}`
   button.disabled = level === "out"
-  button.title = words
-  button.setAttribute("aria-label", `Size ${button.textContent}, ${words}`)
-  if (focused && button.disabled) focusNear(button)
+  button.title = wordsFor(level)
+  describe(button)
+  showSoldOut(block)
+  if (focused && button.disabled) focusNear(block, button)
 }
 
-// A button that is disabled loses the focus: the next size that is there gets it, else the one before.
-function focusNear(button) {
+// Marks the sizes that are in the cart.
+export function showHeld(items) {
+  held = new Set(items.map(({ id }) => String(id)))
+  for (const button of document.querySelectorAll(".size-container__entry")) describe(button)
+}
+
+function describe(button) {
+  const isHeld = held.has(button.value)
+  const label = `Size ${button.textContent}, ${button.title}${isHeld ? ", in your cart" : ""}`
+  if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label)
+  if (isHeld) button.setAttribute("aria-pressed", "true")
+  else button.removeAttribute("aria-pressed")
+}
+
+function showSoldOut(block) {
+  block.querySelector("[data-sold-out]").hidden = [...form(block).elements].some((button) => !button.disabled)
+}
+
+// A button that is disabled loses the focus: the next size that is there gets it, else the one before, else the shoe.
+function focusNear(block, button) {
   const sizes = [...button.form.querySelectorAll("button[name=item_id]")]
   const at = sizes.indexOf(button)
   const near = sizes.slice(at).find((size) => !size.disabled) ?? sizes.slice(0, at).findLast((size) => !size.disabled)
-  near?.focus()
+  const name = block.querySelector(".product-listing__name")
+  const next = near ?? name.querySelector("a") ?? name
+  if (next === name) name.tabIndex = -1 // a heading gets it only when allowed to
+  next.focus()
 }

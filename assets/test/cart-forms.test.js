@@ -15,3 +15,29 @@ test("a form that no button sends stays a form", () => {
   }
   assert.deepEqual(pushed, [])
 })
+
+test("a form is sent without a socket, unless the shop does not answer at all", async () => {
+  for (const [answers, sent] of [[true, 1], [false, 0]]) {
+    let submit
+    let prevented = 0
+    globalThis.document = { addEventListener: (_, listener) => (submit = listener), querySelector: () => null }
+    globalThis.fetch = async (_, { method }) => {
+      assert.equal(method, "HEAD")
+      if (!answers) throw new TypeError("no connection")
+      return { ok: true }
+    }
+    changeByForms({ ready: () => false, lost: () => true })
+    let done = 0
+    const target = { getAttribute: () => "/cart/add" }
+    const submitter = { form: target, getAttribute: () => null, setAttribute() {}, removeAttribute() {} }
+    const event = { submitter, target, preventDefault: () => prevented++ }
+    target.requestSubmit = (button) => {
+      assert.equal(button, submitter)
+      submit(event)
+      done++
+    }
+    submit(event)
+    await new Promise(setImmediate)
+    assert.deepEqual([prevented, done], [1, sent])
+  }
+})

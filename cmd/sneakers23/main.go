@@ -105,6 +105,10 @@ func parseError(err error) error {
 		}
 		return usageError{err}
 	}
+	if flag, got, ok := strings.Cut(err.Error(), ": expected duration but got "); ok {
+		got, _, _ = strings.Cut(got, ": time:")
+		err = fmt.Errorf("%s %s is no duration: write 100ms or 2s", flag, got)
+	}
 	return misused{usageError{err}, parse.Context.Selected().FullPath()}
 }
 

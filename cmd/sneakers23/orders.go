@@ -20,7 +20,7 @@ type ordersCmd struct {
 type (
 	ordersListCmd struct {
 		Limit  int    `help:"List so many orders at most, 1 to 500." default:"20"`
-		Status string `help:"Only those that are confirmed, or cancelled." enum:",confirmed,cancelled" default:"" placeholder:"STATUS"`
+		Status string `help:"List all, or only those that are confirmed, or cancelled." enum:"all,confirmed,cancelled" default:"all"`
 		Before string `help:"Only those older than this order: the next page." placeholder:"ID" predictor:"order"`
 	}
 	ordersShowCmd struct {
@@ -42,6 +42,9 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 	if l.Limit < 1 || l.Limit > app.MaxOrders {
 		return usageError{fmt.Errorf("--limit must be from 1 to %d", app.MaxOrders)}
 	}
+	if l.Status == "all" {
+		l.Status = ""
+	}
 	c, err := dial(g)
 	if err != nil {
 		return err
@@ -59,13 +62,17 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return nil
 	}
 	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ORDER\tMADE\tSTATUS\tTOTAL\tITEMS")
+	widest := len("TOTAL")
+	for _, o := range orders {
+		widest = max(widest, len(dollars(o.Total)))
+	}
+	fmt.Fprintf(w, "ORDER\tMADE\tSTATUS\t%*s\tITEMS\n", widest, "TOTAL")
 	for _, o := range orders {
 		skus := make([]string, len(o.Lines))
 		for i, line := range o.Lines {
 			skus[i] = line.SKU
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05"), o.Status, dollars(o.Total),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%*s\t%s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05"), o.Status, widest, dollars(o.Total),
 			strings.Join(skus, " "))
 	}
 	if err := w.Flush(); err != nil {

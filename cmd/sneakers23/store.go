@@ -100,6 +100,8 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	}
 	warnMissing(term, done.Everywhere)
 	switch {
+	case done.Already && r.At != nil:
+		return fmt.Errorf("%s %s was released before: --at had no effect", done.SKU, done.Name)
 	case g.JSON:
 		return printJSON(term, done)
 	case done.Already:
@@ -126,7 +128,19 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 }
 
 func when(t time.Time) string {
-	return fmt.Sprintf("%s (in %s)", t.Local().Format("2006-01-02 15:04:05 MST"), time.Until(t).Round(time.Second))
+	return fmt.Sprintf("%s (in %s)", t.Local().Format("2006-01-02 15:04:05 MST"), span(time.Until(t).Round(time.Second)))
+}
+
+// span writes a duration as people say it: with its days, when it has two or more.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day {
+		return d.String()
+	}
+	if hours := d % day / time.Hour; hours > 0 {
+		return fmt.Sprintf("%d days %dh", d/day, hours)
+	}
+	return fmt.Sprintf("%d days", d/day)
 }
 
 // restockCmd adds pairs.

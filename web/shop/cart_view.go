@@ -49,6 +49,15 @@ type cartView struct {
 	BlankSize cartSize
 }
 
+func (v *cartView) holds(id inventory.ItemID) bool {
+	return slices.ContainsFunc(v.Lines, func(l cartLine) bool { return l.ID == id })
+}
+
+// AllOut tells whether there is something in the cart, and none of it can be bought.
+func (v *cartView) AllOut() bool {
+	return len(v.Lines) > 0 && !slices.ContainsFunc(v.Lines, func(l cartLine) bool { return !l.OutOfStock })
+}
+
 // Count is the number of lines, for a template.
 func (v *cartView) Count() int { return len(v.Lines) }
 

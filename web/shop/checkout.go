@@ -47,18 +47,20 @@ func (co *Checkout) Show(c echo.Context) error {
 	}
 	sess := co.pages.sessions.load(c.Request())
 	cart, there := co.pages.cartOf(c.Request(), sess)
+	live := true
 	if token := c.QueryParam("serialized_cart"); token != "" {
 		brought := co.pages.carts.tokens.Open(token)
 		ours := c.Request().Header.Get("Sec-Fetch-Site") == "same-origin"
 		if ours && !brought.Empty() && co.pages.sessions.carried(c.Request()) {
 			return co.takeOver(c, sess, cart.Merge(brought))
 		}
-		cart, there = brought, true
+		cart, there, live = brought, true, false
 	}
 	if !there && sess.flash() == nil {
 		return c.Redirect(http.StatusFound, "/")
 	}
 	page := co.viewCheckout(c.Request().Context(), catalog, cart)
+	page.Live = live
 	page.LastOrder = co.pages.sessions.orderID(c.Request())
 	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
 		page.Flash = o.flash

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"fmt"
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
@@ -15,6 +16,7 @@ type checkoutPage struct {
 	TotalCents int64           // of all that the form buys
 	Blocked    bool            // something cannot be bought
 	Buys       bool            // there is something that is not bought yet
+	Live       bool            // it is the visitor's own cart, which a script keeps as it is
 
 	LastOrder checkout.OrderID // that this visitor made, "" for none
 }
@@ -23,6 +25,56 @@ type checkoutPage struct {
 type checkoutLine struct {
 	cartLine
 	OrderID checkout.OrderID // of the order that has it, "" for most
+}
+
+// Advice says what to do when something cannot be bought, "" when all can.
+func (p checkoutPage) Advice() string {
+	var open, out, others, soon bool // there are such lines
+	for _, l := range p.Lines {
+		switch {
+		case l.OrderID != "":
+		case l.OutOfStock:
+			out, others = true, others || len(l.Others()) > 0
+		case !l.Released:
+			soon = true
+		default:
+			open = true
+		}
+	}
+	what := "Take out what is sold out"
+	if soon && open {
+		what += " or not released yet"
+	}
+	if others {
+		what = "Take another size of what is sold out, or take it out"
+	}
+	switch {
+	case out && open && others && soon:
+		return what + "; and take out what is not released yet: then you can buy the rest."
+	case out && open:
+		return what + ": then you can buy the rest."
+	case out && soon:
+		return what + "; the rest can be bought when it is released."
+	case out && others:
+		return what + "."
+	case out:
+		return "Nothing of this is left in any size. Take it out, and pick another shoe; or wait: what comes back can be bought at once."
+	case soon && open:
+		return "Take out what is not released yet: then you can buy the rest now."
+	case soon:
+		return "This can be bought when it is released. Keep it in your cart until then."
+	}
+	return ""
+}
+
+// Word says all of a line that the page shows and that may change. The script makes the same of what the cart's channel
+// tells: see checkout.js.
+func (l checkoutLine) Word() string {
+	others := []inventory.ItemID{}
+	for _, s := range l.Others() {
+		others = append(others, s.ItemID)
+	}
+	return fmt.Sprintf("%d %d %t %t %v", l.ID, l.Price, l.OutOfStock, l.Released, others)
 }
 
 // viewCheckout looks at a cart that is to be bought. The ledger is asked who has it: it may be this very shopper, who went

@@ -116,7 +116,7 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 	return slot.renew(func() (uint64, func() ([]byte, error), error) {
 		return product.Shown, func() ([]byte, error) {
 			var html bytes.Buffer
-			err := p.templates.Fragment(&html, "sizes", viewSizes(product))
+			err := p.templates.Fragment(&html, "sizes", viewSizes(product, nobody.cart))
 			return html.Bytes(), err
 		}, nil
 	})
@@ -186,7 +186,7 @@ func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
 		Legend: legend,
 	}
 	for product := range catalog.Products() {
-		page.Products = append(page.Products, viewProduct(product, p.imageURL))
+		page.Products = append(page.Products, viewProduct(product, o.cart, p.imageURL))
 	}
 	return p.render("home", page)
 }
@@ -199,7 +199,7 @@ func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error)
 			Flash:       o.flash,
 			Cart:        o.cart,
 		},
-		Product: viewProduct(product, p.imageURL),
+		Product: viewProduct(product, o.cart, p.imageURL),
 		Legend:  legend,
 	})
 }

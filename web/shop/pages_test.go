@@ -264,3 +264,40 @@ func TestVisitorsNeverSeeThePast(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// A page that is made for a shopper marks what is in his cart; those that all get do not.
+func TestSizesInTheCartAreMarked(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	s := newShopper(t)
+	s.post(pages.AddToCart, "/cart/add", item("2"))
+	const mark = `, in your cart" aria-pressed="true">9.5</button>`
+	_, page := s.get(pages.Home, "/")
+	if strings.Count(page, "aria-pressed") != 1 {
+		t.Error("not one size is marked")
+	}
+	s.wants(page, mark)
+	_, page = newShopper(t).get(pages.Home, "/")
+	s.wants(page, "size-container", "aria-pressed")
+}
+
+func TestSoldOutInEverySize(t *testing.T) {
+	t.Parallel()
+	rows := webtest.Rows()
+	for i := range rows.Items {
+		rows.Items[i].Available = 0
+	}
+	pages := newPages(t, webtest.NewShelf(rows))
+	const gone = "data-sold-out>Sold out in every size"
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), gone)
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone) // what is not released is not sold out
+}
+
+func TestCartOfWhatIsOut(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	s := newShopper(t)
+	s.post(pages.AddToCart, "/cart/add", item("5")) // out already
+	_, page := s.get(pages.Home, "/")
+	s.wants(page, `<span data-cart-all-out>See your options</span>`, `<span data-cart-some>`)
+}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"slices"
 	"time"
 
 	"sneakers23/inventory"
@@ -47,12 +48,18 @@ type sizesView struct {
 	Entries []sizeView
 }
 
+// AllOut tells whether there are sizes, and none of them is left.
+func (v sizesView) AllOut() bool {
+	return len(v.Entries) > 0 && !slices.ContainsFunc(v.Entries, func(s sizeView) bool { return !s.Out })
+}
+
 type sizeView struct {
 	ItemID inventory.ItemID
 	Size   string
 	Level  inventory.Level
 	Words  string
 	Out    bool
+	Held   bool // it is in the visitor's cart
 }
 
 type legendEntry struct {
@@ -77,7 +84,7 @@ func wordsFor(level inventory.Level) string {
 	return string(level)
 }
 
-func viewSizes(p *inventory.Product) sizesView {
+func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 	v := sizesView{Name: p.Name, Entries: make([]sizeView, len(p.Items))}
 	for i, it := range p.Items {
 		v.Entries[i] = sizeView{
@@ -86,13 +93,14 @@ func viewSizes(p *inventory.Product) sizesView {
 			Level:  it.Level,
 			Words:  wordsFor(it.Level),
 			Out:    it.Level == inventory.LevelOut,
+			Held:   cart.holds(it.ID),
 		}
 	}
 	return v
 }
 
-// viewProduct asks imageURL for the address of the product's image.
-func viewProduct(p *inventory.Product, imageURL func(string) string) productView {
+// viewProduct asks imageURL for the address of the product's image, and marks what is in the cart.
+func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) string) productView {
 	v := productView{
 		ID:       p.ID,
 		SKU:      p.SKU,
@@ -103,7 +111,7 @@ func viewProduct(p *inventory.Product, imageURL func(string) string) productView
 		ImageURL: imageURL(p.MainImageURL),
 		Warm:     p.ID%2 == 0,
 		Released: p.Released,
-		Sizes:    viewSizes(p),
+		Sizes:    viewSizes(p, cart),
 	}
 	if p.ReleaseAt != nil {
 		due := p.ReleaseAt.UTC()

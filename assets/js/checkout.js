@@ -1,0 +1,95 @@
+import { tellSession } from "./session.js"
+import { say } from "./toast.js"
+
+const quietMs = 150
+const spreadMs = 1000 // a size that sells out changes many checkouts at once
+const patienceMs = 5000
+const attempts = 3
+
+// Keeps the checkout as the cart is. What it shows no longer is replaced by what a reload would show; a form that is on its
+// way already is left alone, and so is what it was sent from.
+export function keepCheckout(desk) {
+  let cart = null
+  let known = wordsOn(desk) // of what the shopper has been told
+  let timer = null
+  let left = 0 // attempts: a node may lag behind the one that told us
+  let busy = false
+  let leaving = false
+  document.addEventListener("submit", () => (leaving = true))
+
+  function plan(pauseMs) {
+    clearTimeout(timer)
+    timer = setTimeout(renew, pauseMs + Math.random() * spreadMs)
+  }
+
+  async function renew() {
+    if (busy || leaving || agrees(desk, cart)) return
+
+    busy = true
+    left--
+    const fresh = await made(cart).catch((error) => console.warn("the checkout is not renewed", error))
+    busy = false
+    if (leaving) return
+
+    if (fresh) desk = place(fresh, desk)
+    if (!agrees(desk, cart) && left > 0) return plan(1000)
+    if (!fresh) say("Your cart has changed. Reload this page before you buy.")
+  }
+
+  return function show(now, news) {
+    const before = known
+    known = now.items.map(wordOf)
+    cart = now
+    if (agrees(desk, cart)) return
+
+    if (!news && !same(before.map(withoutOthers), known.map(withoutOthers))) say("Your cart has changed. Here it is as it is now.")
+    left = attempts
+    plan(quietMs)
+  }
+}
+
+function agrees(desk, { items }) {
+  return same(wordsOn(desk), items.map(wordOf))
+}
+
+function same(some, others) {
+  return String([...some].sort()) === String([...others].sort())
+}
+
+function wordsOn(desk) {
+  return [...desk.querySelectorAll("[data-line]")].map((line) => line.dataset.line)
+}
+
+// All of a line that the checkout shows, as Go writes it: checkoutLine.Word.
+function wordOf({ id, price_usd, out_of_stock, released, sizes = [] }) {
+  const others = sizes.filter(({ level }) => level !== "out").map(({ item_id }) => item_id)
+  return `${id} ${Math.round(price_usd * 100)} ${out_of_stock} ${released} [${others.join(" ")}]`
+}
+
+// What may be taken instead of a line is no news of the cart.
+function withoutOthers(word) {
+  return word.slice(0, word.indexOf(" ["))
+}
+
+// The session is told first: the page is made from it.
+async function made({ serialized }) {
+  await tellSession(window.cartId, serialized)
+  const response = await fetch("/checkout", { credentials: "same-origin", signal: AbortSignal.timeout(patienceMs) })
+  const page = new DOMParser().parseFromString(await response.text(), "text/html")
+  const fresh = page.querySelector("[data-checkout]")
+  if (!fresh) throw new Error(`/checkout answered ${response.status}`)
+  return fresh
+}
+
+// The focus stays where it was, as far as that is still there.
+function place(fresh, desk) {
+  const had = desk.contains(document.activeElement) ? document.activeElement : null
+  desk.replaceWith(fresh)
+  if (had) (twin(fresh, had) ?? fresh.querySelector("h1")).focus()
+  return fresh
+}
+
+function twin(fresh, { name, value, href }) {
+  const controls = [...fresh.querySelectorAll("a, button:enabled")]
+  return controls.find((other) => other.name === name && other.value === value && other.href === href)
+}
