@@ -12,8 +12,8 @@ import (
 // minAdminPassword is the shortest password in bytes that is taken.
 const minAdminPassword = 12
 
-// validateAdmin tells what is wrong with the password of a node that listens at the host. It never repeats a password.
-func (c Config) validateAdmin(host string) error {
+// validateAdmin tells what is wrong with the password of a node that is open to others or not. It never repeats a password.
+func (c Config) validateAdmin(open bool) error {
 	const own = "an --admin-password of your own (at least %d characters; try: openssl rand -hex 16)"
 	switch {
 	case c.AdminPassword != "" && len(c.AdminPassword) < minAdminPassword:
@@ -22,7 +22,7 @@ func (c Config) validateAdmin(host string) error {
 		return nil
 	case c.clustered():
 		return fmt.Errorf("a cluster needs "+own+", the same on all nodes", minAdminPassword)
-	case !loopback(host):
+	case open:
 		return fmt.Errorf("--listen %s is open to others: that needs "+own, c.Listen, minAdminPassword)
 	}
 	return nil

@@ -81,9 +81,7 @@ func (c Config) Validate() error {
 			c.Listen, minSecret)
 	}
 	errs = append(errs, c.validateCluster()...)
-	if err := c.validateAdmin(host); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, c.validateAdmin(err == nil && !loopback(host)))
 	if c.NodeName != "" && !nodeName.MatchString(c.NodeName) {
 		wrong("--node-name %q: use letters, digits, dot, dash and underscore, 64 at most", c.NodeName)
 	}

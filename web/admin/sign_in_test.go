@@ -31,7 +31,7 @@ func newDoor(t *testing.T) *door {
 }
 
 // knock sends a request from an address, and returns how long the answer took. Without a name it brings no password.
-func (d *door) knock(ctx context.Context, from, name, password string) (http.Header, error, time.Duration) {
+func (d *door) knock(ctx context.Context, from, name, password string) (http.Header, time.Duration, error) {
 	d.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin", nil)
 	r.RemoteAddr = from
@@ -41,7 +41,7 @@ func (d *door) knock(ctx context.Context, from, name, password string) (http.Hea
 	w := httptest.NewRecorder()
 	began := time.Now()
 	err := d.handler(echo.New().NewContext(r, w))
-	return w.Result().Header, err, time.Since(began)
+	return w.Result().Header, time.Since(began), err
 }
 
 func TestSignIn(t *testing.T) {
@@ -49,7 +49,7 @@ func TestSignIn(t *testing.T) {
 		d := newDoor(t)
 		const from = "192.0.2.1:5000"
 		for range 10 { // browsers begin so: it counts for nothing
-			h, err, took := d.knock(t.Context(), from, "", "")
+			h, took, err := d.knock(t.Context(), from, "", "")
 			if !errors.Is(err, ErrNotSignedIn) || h.Get("WWW-Authenticate") != challenge || took != 0 {
 				t.Fatalf("without a password: %v after %v, %v", err, took, h)
 			}
@@ -64,11 +64,11 @@ func TestSignIn(t *testing.T) {
 			{"Admin", password, 4 * time.Second},
 			{password, user, 8 * time.Second},
 		} {
-			h, err, took := d.knock(t.Context(), from, tt.name, tt.password)
+			h, took, err := d.knock(t.Context(), from, tt.name, tt.password)
 			if !errors.Is(err, ErrNotSignedIn) || h.Get("WWW-Authenticate") != challenge || took != tt.after {
 				t.Errorf("%s with %q: %v after %v, want %v; %v", tt.name, tt.password, err, took, tt.after, h)
 			}
-			if _, err, took := d.knock(t.Context(), from, user, password); err != nil || took != 0 {
+			if _, took, err := d.knock(t.Context(), from, user, password); err != nil || took != 0 {
 				t.Errorf("the right password: %v after %v", err, took)
 			}
 		}
@@ -84,19 +84,19 @@ func TestWhoDoesNotWait(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range mostAtOnce {
-			if _, err, took := d.knock(gone, "192.0.2.1:5000", user, "wrong"); !errors.Is(err, ErrNotSignedIn) || took != 0 {
+			if _, took, err := d.knock(gone, "192.0.2.1:5000", user, "wrong"); !errors.Is(err, ErrNotSignedIn) || took != 0 {
 				t.Errorf("%v after %v: the client is gone, and nobody waits", err, took)
 			}
 		}
-		h, err, _ := d.knock(t.Context(), "192.0.2.1:6000", user, password)
+		h, _, err := d.knock(t.Context(), "192.0.2.1:6000", user, password)
 		if !errors.Is(err, ErrTooManyAttempts) || h.Get("Retry-After") != "1" || h.Get("WWW-Authenticate") != "" {
 			t.Errorf("the fifth at once: %v, %v", err, h)
 		}
-		if _, err, _ := d.knock(t.Context(), "192.0.2.2:5000", user, password); err != nil {
+		if _, _, err := d.knock(t.Context(), "192.0.2.2:5000", user, password); err != nil {
 			t.Errorf("from another address: %v", err)
 		}
 		time.Sleep(time.Second)
-		if _, err, _ := d.knock(t.Context(), "192.0.2.1:6000", user, password); err != nil {
+		if _, _, err := d.knock(t.Context(), "192.0.2.1:6000", user, password); err != nil {
 			t.Errorf("after Retry-After: %v", err)
 		}
 	})
