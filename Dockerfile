@@ -1,5 +1,5 @@
-# The server, alone in an image: no shell, no root. It wants a DATABASE_URL, and a SNEAKERS23_SECRET since it listens to
-# others (in a cluster, SNEAKERS23_CLUSTER_LISTEN, like :6222, and more). These come when it is run: nothing secret is in
+# The server, alone in an image: no shell, no root. It wants a DATABASE_URL, and a SNEAKERS23_SECRET and a
+# SNEAKERS23_ADMIN_PASSWORD since it listens to others (in a cluster, SNEAKERS23_CLUSTER_LISTEN, like :6222, and more). These come when it is run: nothing secret is in
 # the image. See docs/deploying.md.
 
 FROM node:22-bookworm-slim AS scripts

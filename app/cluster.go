@@ -51,15 +51,17 @@ func (n *Node) status() cluster.Status {
 }
 
 // The questions by which a node finds out whether another one shows a change, who follows a topic there, and what waits for
-// a long-poll session that is there.
+// a long-poll session of a shopper or of an admin that is there.
 const (
 	askApplied   = "applied"
 	askFollowers = "followers"
 	askPoll      = "poll"
+	askAdminPoll = "admin_poll"
 )
 
-// tie lets changes, broadcasts and questions pass between the nodes. Nothing passes before the cluster's Serve runs.
-func (c *together) tie(sockets *channel.Server, log *slog.Logger) {
+// tie lets changes, broadcasts and questions pass between the nodes; polls are the servers of sockets by the question for
+// their sessions. Nothing passes before the cluster's Serve runs.
+func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
 	c.topics.Link(pubsub.Link{
 		Codecs: []pubsub.Codec{channel.BinaryPayloads},
@@ -84,12 +86,16 @@ func (c *together) tie(sockets *channel.Server, log *slog.Logger) {
 		return nil, c.applied.Wait(ctx, marks)
 	})
 	c.node.Handle(askFollowers, c.answerFollowers)
-	c.node.Handle(askPoll, sockets.AnswerNode)
+	for name, sockets := range polls {
+		c.node.Handle(name, sockets.AnswerNode)
+	}
 }
 
-// askPoll asks another node for a long-poll session.
-func (c *together) askPoll(ctx context.Context, node string, question []byte) ([]byte, error) {
-	return c.node.Ask(ctx, node, askPoll, question)
+// asks returns what asks another node the question of that name.
+func (c *together) asks(name string) func(ctx context.Context, node string, question []byte) ([]byte, error) {
+	return func(ctx context.Context, node string, question []byte) ([]byte, error) {
+		return c.node.Ask(ctx, node, name, question)
+	}
 }
 
 // everywhereWithin is how long a command waits for the other nodes to show what it did.

@@ -26,12 +26,14 @@ type member struct {
 	cfg    app.Config
 }
 
+const adminPassword = "of whom the shop is"
+
 // clusterConfig is a node on the database at url that may be joined.
 func clusterConfig(t *testing.T, url, name string, join ...string) app.Config {
 	cfg := app.DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = "127.0.0.1:0", t.TempDir(), url, true
 	cfg.NodeName, cfg.ClusterListen, cfg.Join, cfg.ClusterSecret = name, "127.0.0.1:0", join, "the secret of this cluster"
-	cfg.Secrets = []string{"the secret that signs cookies and tokens"}
+	cfg.Secrets, cfg.AdminPassword = []string{"the secret that signs cookies and tokens"}, adminPassword
 	return cfg
 }
 
@@ -304,7 +306,12 @@ func TestClusterSettings(t *testing.T) {
 		set  func(*app.Config)
 		want string
 	}{
-		"no secret":         {func(c *app.Config) { c.Secrets = nil }, "a cluster needs a --secret"},
+		"no secret":      {func(c *app.Config) { c.Secrets = nil }, "a cluster needs a --secret"},
+		"no password":    {func(c *app.Config) { c.AdminPassword = "" }, "a cluster needs an --admin-password"},
+		"short password": {func(c *app.Config) { c.AdminPassword = "hidden" }, "--admin-password is too short: at least 12"},
+		"no password by NATS": {func(c *app.Config) {
+			c.ClusterListen, c.Join, c.NATSURL, c.AdminPassword = "", nil, "nats://u:p@h:1", ""
+		}, "a cluster needs an --admin-password"},
 		"no cluster secret": {func(c *app.Config) { c.ClusterSecret = "" }, "--cluster-listen needs a --cluster-secret"},
 		"short secret":      {func(c *app.Config) { c.ClusterSecret = "short" }, "too short"},
 		"join without":      {func(c *app.Config) { c.ClusterListen = "" }, "--join needs --cluster-listen"},

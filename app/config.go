@@ -29,6 +29,9 @@ type Config struct {
 	Secrets     []string // sign cookies and tokens; the first signs, all verify. Empty: one kept in DataDir
 	Origins     []string // other origins whose pages may open sockets, like https://shop.example
 
+	// AdminPassword lets the user admin see the dashboard. Empty: one kept in DataDir, for a node that nobody else reaches.
+	AdminPassword string
+
 	ClusterListen  string   // host:port at which other nodes reach this one; empty: none does
 	Join           []string // host:port of some of the others
 	ClusterSecret  string   // lets nodes in, and operators of other machines
@@ -78,6 +81,7 @@ func (c Config) Validate() error {
 			c.Listen, minSecret)
 	}
 	errs = append(errs, c.validateCluster()...)
+	errs = append(errs, c.validateAdmin(err == nil && !loopback(host)))
 	if c.NodeName != "" && !nodeName.MatchString(c.NodeName) {
 		wrong("--node-name %q: use letters, digits, dot, dash and underscore, 64 at most", c.NodeName)
 	}

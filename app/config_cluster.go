@@ -14,13 +14,12 @@ const minClusterSecret = 16
 // validateCluster tells what is wrong with the settings of the cluster.
 func (c Config) validateCluster() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	clustered := c.ClusterListen != "" || c.NATSURL != ""
 	switch {
 	case c.ClusterListen != "" && c.NATSURL != "":
 		wrong("--cluster-listen and --nats-url are two ways to connect the nodes: choose one")
 	case len(c.Join) > 0 && c.ClusterListen == "":
 		wrong("--join needs --cluster-listen: the others must reach this node too")
-	case clustered && len(c.Secrets) == 0:
+	case c.clustered() && len(c.Secrets) == 0:
 		wrong("a cluster needs a --secret of your own, the same on all nodes (at least %d characters; try: openssl rand -hex 32)", minSecret)
 	}
 	if c.ClusterListen != "" && c.ClusterSecret == "" {
@@ -51,6 +50,9 @@ func (c Config) validateCluster() (errs []error) {
 	}
 	return errs
 }
+
+// clustered tells whether the node may have others beside it.
+func (c Config) clustered() bool { return c.ClusterListen != "" || c.NATSURL != "" }
 
 // checkAddress tells whether a setting is host:port, when there is one.
 func checkAddress(flag, address string) error {

@@ -54,21 +54,40 @@ func whoRuns(path string) string {
 	return fmt.Sprintf(" (%s, process %d, %s)", a.Name, a.PID, a.HTTP)
 }
 
-// secret is the node's own, made at the first start and kept in a file of mode 0600, so that cookies and tokens
-// outlive a restart.
+// secret is the node's own, so that cookies and tokens outlive a restart.
 func (d *dataDir) secret() (string, error) {
-	name := filepath.Join(d.path, "secret")
-	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		b = []byte(rand.Text() + rand.Text() + "\n")
-		err = writeWhole(name, b)
-	}
+	s, err := d.keep("secret", rand.Text()+rand.Text(), minSecret, "carts and sessions begin anew")
 	if err != nil {
 		return "", fmt.Errorf("secret of the node: %w", err)
 	}
+	return s, nil
+}
+
+// adminPassword is one that the node has made itself: 80 bits, in groups that can be typed.
+func (d *dataDir) adminPassword() (string, error) {
+	t := strings.ToLower(rand.Text())
+	s, err := d.keep("admin-password", strings.Join([]string{t[:4], t[4:8], t[8:12], t[12:16]}, "-"), minAdminPassword, "admins sign in anew")
+	if err != nil {
+		return "", fmt.Errorf("password for admins: %w", err)
+	}
+	return s, nil
+}
+
+// keep returns what a file of mode 0600 holds, which it makes at the first start, with this text. It is damaged when it is
+// shorter than least; then says what comes of a new one.
+func (d *dataDir) keep(file, made string, least int, then string) (string, error) {
+	name := filepath.Join(d.path, file)
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		b = []byte(made + "\n")
+		err = writeWhole(name, b)
+	}
+	if err != nil {
+		return "", err
+	}
 	s := strings.TrimSpace(string(b))
-	if len(s) < minSecret {
-		return "", fmt.Errorf("secret of the node: %s is damaged: delete it and a new one is made (carts and sessions begin anew)", name)
+	if len(s) < least {
+		return "", fmt.Errorf("%s is damaged: delete it and a new one is made (%s)", name, then)
 	}
 	return s, nil
 }

@@ -20,14 +20,20 @@ type pollAnswer struct {
 	Messages []string
 }
 
-// longPoll polls through this node, or publishes a message if there is one.
-func (m member) longPoll(t *testing.T, token, message string) (a pollAnswer) {
+// longPoll polls a shopper's session through this node, or publishes a message if there is one.
+func (m member) longPoll(t *testing.T, token, message string) pollAnswer {
+	t.Helper()
+	return m.longPollAt(t, "/product_socket/longpoll?vsn=2.0.0", token, message)
+}
+
+// longPollAt is longPoll for a session of any socket.
+func (m member) longPollAt(t *testing.T, address, token, message string) (a pollAnswer) {
 	t.Helper()
 	method := http.MethodGet
 	if message != "" {
 		method = http.MethodPost
 	}
-	address := m.URL() + "/product_socket/longpoll?vsn=2.0.0"
+	address = m.URL() + address
 	if token != "" {
 		address += "&token=" + url.QueryEscape(token)
 	}

@@ -17,6 +17,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
+	"sneakers23/web/channel"
 )
 
 // Node is a running node. Start makes one; its owner calls Stop when it is no longer wanted, or when Done is closed.
@@ -32,6 +33,8 @@ type Node struct {
 	shop    *shopServer
 	cluster *cluster.Node
 	others  *together
+
+	madePassword string // for admins, when the node made one itself
 
 	supervised <-chan error            // the end of the supervisor
 	end        context.CancelCauseFunc // ends the services, and tells why
@@ -97,6 +100,10 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if err != nil {
 		return err
 	}
+	password, err := n.adminPassword()
+	if err != nil {
+		return err
+	}
 	store := inventory.NewStore(n.db.pool)
 	watchers := inventory.NewDispatcher()
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
@@ -115,11 +122,11 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
 	}
 	n.stock.OnCommitted(changes.Announce)
-	if err := n.shop.open(n, secrets); err != nil {
+	if err := n.shop.open(n, secrets, password); err != nil {
 		return err
 	}
 	n.others.exchange = newExchange(n.shop.carts.Exchange)
-	n.others.tie(n.shop.sockets, n.log)
+	n.others.tie(map[string]*channel.Server{askPoll: n.shop.sockets, askAdminPoll: n.shop.admins}, n.log)
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)
@@ -165,6 +172,12 @@ func (n *Node) Name() string { return n.cfg.NodeName }
 
 // URL of the shop on this machine.
 func (n *Node) URL() string { return shopURL(n.shop.listener.Addr()) }
+
+// AdminURL is the dashboard on this machine.
+func (n *Node) AdminURL() string { return n.URL() + "/admin" }
+
+// MadePassword is the one of the user admin, if the node has made it itself; empty if it was given one.
+func (n *Node) MadePassword() string { return n.madePassword }
 
 // ClusterAddress is where other nodes reach this one, as host:port; empty when they don't.
 func (n *Node) ClusterAddress() string { return n.cluster.Routes() }

@@ -25,7 +25,8 @@ type shopServer struct {
 	listener net.Listener
 	assets   *assets.Set
 	topics   *pubsub.PubSub
-	sockets  *channel.Server
+	sockets  *channel.Server // of shoppers
+	admins   *channel.Server // sockets of admins
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
@@ -54,16 +55,16 @@ func (n *Node) secrets() ([]string, error) {
 	return []string{own}, err
 }
 
-// openSockets counts the sockets of shoppers.
+// openSockets counts the sockets of shoppers and admins.
 func (s *shopServer) openSockets() int {
-	if s.sockets == nil {
+	if s.sockets == nil || s.admins == nil {
 		return 0 // not open yet
 	}
-	return s.sockets.Sockets()
+	return s.sockets.Sockets() + s.admins.Sockets()
 }
 
 // open builds pages, sockets and routes.
-func (s *shopServer) open(n *Node, secrets []string) error {
+func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error {
 	proxies, err := forwarded.Parse(n.cfg.TrustedProxies)
 	if err != nil {
 		return err
@@ -85,25 +86,14 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
-	s.sockets, err = channel.New(channel.Config{
-		PubSub:        s.topics,
-		Log:           n.log,
-		Connect:       shop.Connect,
-		Routes:        []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts)},
-		ErrorResponse: web.ErrorResponse,
-		Origins:       n.cfg.Origins,
-		Scheme:        proxies.Scheme,
-		Node:          n.cfg.NodeName,
-		AskNode:       n.others.askPoll,
-		Epoll:         n.cfg.Epoll,
-		Timeout:       n.cfg.SocketTimeout,
-		MaxFrame:      n.cfg.MaxFrame,
-		MaxQueue:      n.cfg.MaxQueue,
-		MaxChannels:   shopperChannels,
-		MaxMailbox:    shopperMailbox,
-		DrainShare:    n.cfg.DrainShare,
-		DrainLeast:    n.cfg.DrainLeast,
-	})
+	shoppers := s.socketConfig(n, proxies, askPoll)
+	shoppers.Connect = shop.Connect
+	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts)}
+	shoppers.MaxQueue, shoppers.MaxChannels, shoppers.MaxMailbox = n.cfg.MaxQueue, shopperChannels, shopperMailbox
+	if s.sockets, err = channel.New(shoppers); err != nil {
+		return err
+	}
+	dashboard, err := s.openAdmin(n, proxies, set, secrets, adminPassword)
 	if err != nil {
 		return err
 	}
@@ -132,6 +122,8 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 		Metrics:       s.metrics(n),
 		Ready:         n.ready,
 		ProductSocket: s.sockets,
+		Admin:         dashboard,
+		AdminSocket:   s.admins,
 		Feed:          s.feed,
 		Origins:       n.cfg.Origins,
 		Proxies:       proxies,
@@ -141,6 +133,25 @@ func (s *shopServer) open(n *Node, secrets []string) error {
 	}
 	s.http = handler.HTTPServer()
 	return nil
+}
+
+// socketConfig is what the sockets of shoppers and admins have in common. Other nodes ask for their long-poll sessions by
+// the question of that name.
+func (s *shopServer) socketConfig(n *Node, proxies forwarded.Proxies, question string) channel.Config {
+	return channel.Config{
+		PubSub:        s.topics,
+		Log:           n.log,
+		ErrorResponse: web.ErrorResponse,
+		Origins:       n.cfg.Origins,
+		Scheme:        proxies.Scheme,
+		Node:          n.cfg.NodeName,
+		AskNode:       n.others.asks(question),
+		Epoll:         n.cfg.Epoll,
+		Timeout:       n.cfg.SocketTimeout,
+		MaxFrame:      n.cfg.MaxFrame,
+		DrainShare:    n.cfg.DrainShare,
+		DrainLeast:    n.cfg.DrainLeast,
+	}
 }
 
 // shopperMailbox is more than a second of what a wild tab may send, so that its cart says too_fast, and not the channel
@@ -160,6 +171,9 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_product_sockets", Help: "Open sockets of shoppers.",
 		}, func() float64 { return float64(s.sockets.Sockets()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_admin_sockets", Help: "Open sockets of admins.",
+		}, func() float64 { return float64(s.admins.Sockets()) }),
 		feedReaders("websocket", func() int { return s.feed.Stats().WebSockets }),
 		feedReaders("sse", func() int { return s.feed.Stats().Streams }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
@@ -199,9 +213,10 @@ func (s *shopServer) stop(ctx context.Context) error {
 	if s.http == nil {
 		return nil
 	}
-	feed := make(chan error, 1) // buffer 1: both drain in the same time
-	go func() { feed <- s.feed.Drain(ctx) }()
-	return errors.Join(s.sockets.Drain(ctx), <-feed, s.http.Shutdown(ctx), s.http.Close())
+	drained := make(chan error, 2) // buffer 2: all three drain in the same time
+	go func() { drained <- s.feed.Drain(ctx) }()
+	go func() { drained <- s.admins.Drain(ctx) }()
+	return errors.Join(s.sockets.Drain(ctx), <-drained, <-drained, s.http.Shutdown(ctx), s.http.Close())
 }
 
 // ready tells what keeps the node from selling.

@@ -32,13 +32,14 @@ func TestPagesAreAccessible(t *testing.T) {
 		for _, width := range []int{1280, 360} {
 			v := newContext(t, playwright.BrowserNewContextOptions{
 				ColorScheme: scheme, Viewport: &playwright.Size{Width: width, Height: 800},
-				ReducedMotion: playwright.ReducedMotionReduce, // nothing is looked at while it fades
+				ReducedMotion:   playwright.ReducedMotionReduce, // nothing is looked at while it fades
+				HttpCredentials: &playwright.HttpCredentials{Username: "admin", Password: s.password},
 			})
 			v.visit(s.URL)
 			v.cartLive()
 			v.click(size(7))
 			v.wait(inCart(7))
-			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1]} {
+			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1], "/admin"} {
 				v.visit(s.URL + path)
 				if _, err := v.Evaluate(string(axe)); err != nil {
 					t.Fatal(err)

@@ -43,7 +43,7 @@ func (s *shop) clusterArgs() []string {
 	}
 	return append([]string{
 		"--listen", s.host.IP + ":4000", "--node-name", s.name, "--cluster-listen", s.host.IP + ":6222", "--join", s.seed,
-		"--cluster-secret", clusterSecret,
+		"--cluster-secret", clusterSecret, "--admin-password", sharedPassword,
 	}, s.args...)
 }
 

@@ -39,10 +39,11 @@ type shop struct {
 	seed   string // whom it joins
 	args   []string
 
-	URL  string
-	cmd  *exec.Cmd
-	log  *logBuffer
-	done chan error // the end of the process
+	URL      string
+	password string // of the dashboard, if the node has made it
+	cmd      *exec.Cmd
+	log      *logBuffer
+	done     chan error // the end of the process
 }
 
 // newShop starts a node on a schema of its own.
@@ -53,7 +54,10 @@ func newShop(t testing.TB) *shop {
 	return s
 }
 
-const sharedSecret = "the secret that nodes of a test share"
+const (
+	sharedSecret   = "the secret that nodes of a test share"
+	sharedPassword = "the password of a cluster"
+)
 
 // another starts one more node on the shop's database.
 func (s *shop) another() *shop {
@@ -93,7 +97,8 @@ func (s *shop) start(args ...string) {
 	s.done = done
 	started := make(chan error, 1)
 	var greeting struct {
-		HTTP string `json:"http"`
+		HTTP     string `json:"http"`
+		Password string `json:"admin_password"`
 	}
 	go func() {
 		started <- json.NewDecoder(out).Decode(&greeting)
@@ -108,7 +113,7 @@ func (s *shop) start(args ...string) {
 	case <-time.After(patience):
 		s.t.Fatalf("the node did not start within %v\n%s", patience, s.log)
 	}
-	s.URL = greeting.HTTP
+	s.URL, s.password = greeting.HTTP, greeting.Password
 	s.t.Logf("node is open after %v", time.Since(began).Round(time.Millisecond))
 }
 

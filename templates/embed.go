@@ -1,6 +1,7 @@
 // Package templates holds the pages and fragments as html/template sources, and parses them.
 //
-// A file is a page when its name begins with a letter: it defines the blocks that layout.html leaves open. A file
+// A file is a page when its name begins with a letter: it defines the blocks that layout.html leaves open, or another layout
+// in its place, as the dashboard does. A file
 // whose name begins with an underscore is a fragment: it defines one template of the name without the underscore,
 // which pages include and which channels push as it is. So a first load and an update cannot differ.
 package templates

@@ -12,6 +12,7 @@ import (
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/web/admin"
 	"sneakers23/web/shop"
 )
 
@@ -27,6 +28,8 @@ var statuses = []struct {
 	{checkout.ErrNoOrder, http.StatusNotFound},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
 	{shop.ErrNoLedger, http.StatusServiceUnavailable},
+	{admin.ErrNotSignedIn, http.StatusUnauthorized},
+	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // nobody reads it: the client is gone, or we are going
@@ -35,6 +38,7 @@ var statuses = []struct {
 // words are what people read about a status. They never hold the cause: that goes to the log.
 var words = map[int]struct{ heading, text string }{
 	http.StatusBadRequest:            {"That made no sense to us", "Something in the request is not as it should be. Go back and try again."},
+	http.StatusUnauthorized:          {"For those who run the shop", "The dashboard opens for the user admin, with the password that this shop was started with."},
 	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
 	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
 	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},

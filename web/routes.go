@@ -29,6 +29,12 @@ func (s *Server) routes(cfg Config) error {
 	if cfg.ProductSocket != nil {
 		s.socket("/product_socket", cfg.ProductSocket)
 	}
+	if cfg.Admin != nil {
+		s.get("/admin", cfg.Admin.Dashboard)
+	}
+	if cfg.AdminSocket != nil {
+		s.socket("/admin_socket", cfg.AdminSocket)
+	}
 	if cfg.Feed != nil {
 		s.get("/feed", upgrade(cfg.Feed))
 	}

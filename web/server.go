@@ -1,5 +1,5 @@
 // Package web is the HTTP server of the shop: routes, middleware, the one table from errors to statuses, health.
-// What is served lives in its wings, web/shop and those that come; web only hangs them up.
+// What is served lives in its wings, web/shop and web/admin; web only hangs them up.
 //
 // A [Server] is a handler. It opens no listener and starts no goroutine: who serves it also stops it, and hijacked
 // sockets are theirs who hijacked them.
@@ -18,6 +18,7 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/templates"
+	"sneakers23/web/admin"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
 )
@@ -40,6 +41,13 @@ type Config struct {
 	// ProductSocket serves the shoppers' socket, below /product_socket: websocket, and longpoll by GET, POST and
 	// OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
 	ProductSocket http.Handler
+
+	// Admin serves the dashboard's page. Without it, there is none.
+	Admin *admin.Pages
+
+	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the shoppers'. Without it, there is
+	// none.
+	AdminSocket http.Handler
 
 	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the write timeout of HTTPServer for
 	// themselves. Without it, there is none.

@@ -1,5 +1,5 @@
-// Command build makes assets/dist from the sources in assets: one script, one style sheet, the drawings, each with
-// a hash of its content in its name, and manifest.json that tells which name became which.
+// Command build makes assets/dist from the sources in assets: a script and a style sheet for the shop, the same for its
+// dashboard, and the drawings, each with a hash of its content in its name, and manifest.json that tells which name became which.
 //
 //	go run ./assets/build [-dir assets]
 package main
@@ -61,7 +61,10 @@ func build(dir string) error {
 	return sweep(dist, manifest)
 }
 
-// bundle runs esbuild over the two entry points.
+// entryPoints are what pages load; all else is imported by them.
+var entryPoints = []string{"js/app.js", "css/app.css", "js/admin.js", "css/admin.css"}
+
+// bundle runs esbuild over the entry points.
 func bundle(dir string) (map[string][]byte, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -69,7 +72,7 @@ func bundle(dir string) (map[string][]byte, error) {
 	}
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     abs,
-		EntryPoints:       []string{"js/app.js", "css/app.css"},
+		EntryPoints:       entryPoints,
 		EntryNames:        "[name]",
 		Outdir:            "dist",
 		Bundle:            true,

@@ -26,6 +26,8 @@ func complete() map[string]string {
 		"node_modules/phoenix/index.js":     `export class Socket {}`,
 		"js/app.js":                         `import { Socket } from "phoenix"; new Socket("here")`,
 		"css/app.css":                       `@layer base; @import "./base.css" layer(base);`,
+		"js/admin.js":                       `import { Socket } from "phoenix"; new Socket("admins")`,
+		"css/admin.css":                     `@import "./base.css"; main { color: gold }`,
 		"css/base.css":                      `body { color: teal }`,
 		"images/a.svg":                      `<svg/>`,
 		"dist/app-old.js":                   `old`,
@@ -45,7 +47,9 @@ func TestBuild(t *testing.T) {
 	if err := json.Unmarshal(raw, &manifest); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"app.js": "here", "app.css": "teal", "images/a.svg": "<svg/>"} {
+	for name, want := range map[string]string{
+		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin.css": "gold", "images/a.svg": "<svg/>",
+	} {
 		body, err := os.ReadFile(filepath.Join(dir, "dist", manifest[name]))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -11,7 +11,8 @@ const defaults = {
 // A socket that prefers WebSocket, lives on long-poll where WebSocket does not work, and climbs back when it does. It
 // stays the same socket: its channels rejoin over whatever carries it. A tab remembers for its next page that
 // WebSocket did not work, until it is due to be tried again. Phoenix alone falls back after one failure, and for good.
-export function createSocket(path, { WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = {}) {
+// Params, or a function that gives them anew for each attempt, go to the server with it.
+export function createSocket(path, { params, WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = {}) {
   const limits = { ...defaults, ...given }
   let polling = remembered()
   let polls = false // the present attempt
@@ -30,7 +31,7 @@ export function createSocket(path, { WebSocket = window.WebSocket, Poll = LongPo
     return polling ? new Poll(url, wanted) : dial(url)
   }
 
-  const socket = new Socket(path, { transport: Transport, reconnectAfterMs })
+  const socket = new Socket(path, { transport: Transport, reconnectAfterMs, params })
 
   function dial(url) {
     const ws = new WebSocket(url, protocols)

@@ -143,6 +143,17 @@ test("prefers WebSocket, and stays there", () => {
   assert.deepEqual([page.joins, WebSocketStub.made.length, PollStub.made.length], [1, 1, 0])
 })
 
+test("asks for its params at each attempt, also beside a long-poll", () => {
+  world.webSocket = "refuses"
+  let token = 0
+  open({ params: () => ({ token: (token += 1) }) })
+  pass(2 * second)
+  pass(6 * second)
+  const tokens = [...WebSocketStub.made, ...PollStub.made].map(({ address }) => new URL(address, url).searchParams.get("token"))
+  assert.ok(tokens.length > 4)
+  assert.equal(new Set(tokens).size, tokens.length, `tokens ${tokens}`)
+})
+
 test("falls back after three failures, not before", () => {
   world.webSocket = "refuses"
   const page = open()

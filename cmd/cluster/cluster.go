@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ type cluster struct {
 	term     *terminal
 	log      *slog.Logger
 	database *postgres.Server
+	secrets  secrets
 	nodes    []*node
 
 	proxy    *proxy.Proxy
@@ -43,8 +45,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	secrets, err := openSecrets(c.DataDir)
-	if err != nil {
+	if c.secrets, err = openSecrets(c.DataDir); err != nil {
 		return err
 	}
 	c.database, err = postgres.Start(ctx, postgres.Config{Dir: c.DataDir, BinDir: c.PostgresBin, Log: c.log})
@@ -52,7 +53,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		return err
 	}
 	for i, name := range c.names() {
-		c.nodes = append(c.nodes, c.newNode(name, ports[0][i], ports[1][i], addresses(ports[1]), secrets))
+		c.nodes = append(c.nodes, c.newNode(name, ports[0][i], ports[1][i], addresses(ports[1])))
 	}
 	if err := c.newProxy(); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 }
 
 // newNode describes a node; nothing runs yet. All may be given the same list to join: any of them may start first.
-func (c *cluster) newNode(name string, port, clusterPort int, join, secrets []string) *node {
+func (c *cluster) newNode(name string, port, clusterPort int, join []string) *node {
 	dir := filepath.Join(c.DataDir, name)
 	return &node{
 		name: name,
@@ -88,7 +89,7 @@ func (c *cluster) newNode(name string, port, clusterPort int, join, secrets []st
 			c.Program, "serve", "--json", "--data-dir", dir, "--node-name", name, "--listen", loopback(port),
 			"--trusted-proxies", "127.0.0.1,::1", "--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
 		},
-		env: append(os.Environ(), append(secrets, "DATABASE_URL="+c.database.URL())...), // the last of each name holds
+		env: slices.Concat(os.Environ(), c.secrets, []string{"DATABASE_URL=" + c.database.URL()}), // the last of each name holds
 	}
 }
 

@@ -20,15 +20,28 @@ func TestSecretsAreKept(t *testing.T) {
 	if err != nil || !slices.Equal(kept, made) {
 		t.Errorf("got %v, %v the second time", kept, err)
 	}
-	if len(made) != 2 || !strings.HasPrefix(made[0], "SNEAKERS23_SECRET=") || made[0][len("SNEAKERS23_SECRET="):] ==
-		strings.TrimPrefix(made[1], "SNEAKERS23_CLUSTER_SECRET=") {
+	if len(made) != 3 || !strings.HasPrefix(made[0], "SNEAKERS23_SECRET=") || made[0][len("SNEAKERS23_SECRET="):] ==
+		strings.TrimPrefix(made[1], "SNEAKERS23_CLUSTER_SECRET=") || made[2] != "SNEAKERS23_ADMIN_PASSWORD="+made.password() {
 		t.Errorf("got %v", made)
 	}
 	name := filepath.Join(dir, "secrets")
 	if fi, err := os.Stat(name); err != nil || fi.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v, %v", fi.Mode(), err)
 	}
-	for _, damage := range []string{"", made[0], made[0] + "\n" + "SNEAKERS23_CLUSTER_SECRET=short", made[1] + "\n" + made[0]} {
+	if err := os.WriteFile(name, []byte(made[0]+"\n"+made[1]+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	added, err := openSecrets(dir)
+	if err != nil || !slices.Equal(added[:2], made[:2]) || added[2] == made[2] {
+		t.Errorf("a file of before there were passwords became %v, %v", added, err)
+	}
+	if kept, err := openSecrets(dir); err != nil || !slices.Equal(kept, added) {
+		t.Errorf("got %v, %v the time after", kept, err)
+	}
+	for _, damage := range []string{
+		made[0] + "\n" + "SNEAKERS23_CLUSTER_SECRET=short", made[1] + "\n" + made[0], strings.Join(made, "\n") + "1\nand=more",
+		made[0] + "\n" + made[1] + "\nSNEAKERS23_ADMIN_PASSWORD=short",
+	} {
 		if err := os.WriteFile(name, []byte(damage), 0o600); err != nil {
 			t.Fatal(err)
 		}

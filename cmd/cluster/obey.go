@@ -29,6 +29,7 @@ func (c *cluster) greet() {
 The cluster is open: nodes %s behind one proxy.
 
   shop        %s  the header X-Served-By of an answer tells which node it is of
+  dashboard   %s/admin  user admin, password %s
   release     %s --data-dir %s release SHU6000
   watch       %s --data-dir %s sell
   nodes       %s --data-dir %s nodes
@@ -38,7 +39,7 @@ The cluster is open: nodes %s behind one proxy.
 What you type here is obeyed:
 
 %s
-`, strings.Join(names, ", "), c.shopURL(), program, first, program, last, program, first, names[len(names)/2], help))
+`, strings.Join(names, ", "), c.shopURL(), c.shopURL(), c.secrets.password(), program, first, program, last, program, first, names[len(names)/2], help))
 }
 
 // shopURL is how a browser on this machine reaches the proxy.

@@ -10,41 +10,69 @@ import (
 	"strings"
 )
 
-// secretNames are the variables of the secrets that all nodes share.
-var secretNames = []string{"SNEAKERS23_SECRET", "SNEAKERS23_CLUSTER_SECRET"}
+// secrets are what all nodes share, as NAME=value in the order of secretNames.
+type secrets []string
 
-// openSecrets returns the shared secrets as NAME=value, for the nodes' environment: there they can't be read in the list
-// of processes. They are made once and kept in the file secrets of the data directory, mode 0600.
-func openSecrets(dataDir string) ([]string, error) {
+// passwordName is the variable of the password that opens the dashboard.
+const passwordName = "SNEAKERS23_ADMIN_PASSWORD"
+
+var secretNames = []string{"SNEAKERS23_SECRET", "SNEAKERS23_CLUSTER_SECRET", passwordName}
+
+// openSecrets returns the shared secrets for the nodes' environment: there they can't be read in the list of processes. Each is
+// made once and kept in the file secrets of the data directory, mode 0600.
+func openSecrets(dataDir string) (secrets, error) {
 	// PostgreSQL may run as another user, who must be able to pass through.
 	if err := os.MkdirAll(dataDir, 0o755); err != nil {
 		return nil, fmt.Errorf("%w; name another with --data-dir", err)
 	}
 	name := filepath.Join(dataDir, "secrets")
 	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		var made strings.Builder
-		for _, secret := range secretNames {
-			fmt.Fprintf(&made, "%s=%s\n", secret, rand.Text()+rand.Text())
-		}
-		text = []byte(made.String())
-		err = os.WriteFile(name, text, 0o600)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("secrets of the cluster: %w", err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(lines) != len(secretNames) {
-		return nil, damaged(name)
+	kept := secrets(strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }))
+	if !kept.good() {
+		return nil, fmt.Errorf("secrets of the cluster: %s is damaged: delete it and new ones are made (carts and sessions begin anew)", name)
 	}
-	for i, line := range lines {
-		if value, ok := strings.CutPrefix(line, secretNames[i]+"="); !ok || len(value) < 32 {
-			return nil, damaged(name)
-		}
+	if len(kept) == len(secretNames) {
+		return kept, nil
 	}
-	return lines, nil
+	for _, missing := range secretNames[len(kept):] { // all, or those that an older version did not know
+		kept = append(kept, missing+"="+newSecret(missing))
+	}
+	if err := os.WriteFile(name, []byte(strings.Join(kept, "\n")+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("secrets of the cluster: %w", err)
+	}
+	return kept, nil
 }
 
-func damaged(name string) error {
-	return fmt.Errorf("secrets of the cluster: %s is damaged: delete it and new ones are made (carts and sessions begin anew)", name)
+// newSecret is as long as the nodes want it, and a password as short as they take it: somebody types it.
+func newSecret(name string) string {
+	if name == passwordName {
+		return strings.ToLower(rand.Text()[:16])
+	}
+	return rand.Text() + rand.Text()
+}
+
+// good tells whether these are the first of those that there should be.
+func (s secrets) good() bool {
+	if len(s) > len(secretNames) {
+		return false
+	}
+	for i, line := range s {
+		value, ok := strings.CutPrefix(line, secretNames[i]+"=")
+		least := 32
+		if secretNames[i] == passwordName {
+			least = 12
+		}
+		if !ok || len(value) < least {
+			return false
+		}
+	}
+	return true
+}
+
+// password opens the dashboard.
+func (s secrets) password() string {
+	return strings.TrimPrefix(s[len(s)-1], passwordName+"=")
 }

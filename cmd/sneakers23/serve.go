@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type serveCmd struct {
 	Listen         string   `help:"Where shoppers connect, as host:port; port 0 lets the system choose." env:"SNEAKERS23_LISTEN" default:"127.0.0.1:4000"`
 	NodeName       string   `help:"Name of this node among the others. Default: the host and the port." env:"SNEAKERS23_NODE_NAME" placeholder:"NAME"`
 	Secret         []string `help:"Signs cookies and tokens, at least 32 characters; of a comma list the first signs and all verify. Default: one made at the first start and kept in the data directory." env:"SNEAKERS23_SECRET" placeholder:"TEXT"`
+	AdminPassword  string   `help:"Opens the dashboard at /admin for the user admin, at least 12 characters. Default, for a node that only this machine reaches: one made at the first start and kept in the data directory." env:"SNEAKERS23_ADMIN_PASSWORD" placeholder:"TEXT"`
 	Origins        []string `help:"Other origins whose pages may open sockets, as a comma list like https://shop.example." env:"SNEAKERS23_ORIGINS" placeholder:"URL"`
 	TrustedProxies []string `help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as a comma list of addresses and networks like 10.0.0.0/8. Default: nobody's are." env:"SNEAKERS23_TRUSTED_PROXIES" placeholder:"ADDRESS"`
 	Seed           bool     `help:"Fill the database named by --database-url if it is empty; the private one is in any case." env:"SNEAKERS23_SEED"`
@@ -88,7 +90,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.PostgresBin, cfg.Secrets, cfg.Origins = s.PostgresBin, s.Secret, s.Origins
 	cfg.ClusterListen, cfg.Join, cfg.ClusterSecret, cfg.NATSURL = s.ClusterListen, s.Join, g.ClusterSecret, s.NatsURL
 	cfg.CommandsListen, cfg.PublishSecret, cfg.PublishTopics = s.CommandsListen, s.PublishSecret, s.PublishTopics
-	cfg.TrustedProxies = s.TrustedProxies
+	cfg.AdminPassword, cfg.TrustedProxies = s.AdminPassword, s.TrustedProxies
 	if s.NodeName != "" {
 		cfg.NodeName = s.NodeName
 	}
@@ -113,19 +115,25 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 // greet tells where everything is.
 func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Duration) {
 	if g.JSON {
-		_ = printJSON(term, map[string]any{
-			"name": node.Name(), "http": node.URL(), "database": node.Database(), "data_dir": g.DataDir,
-		})
+		greeting := map[string]any{
+			"name": node.Name(), "http": node.URL(), "admin": node.AdminURL(), "database": node.Database(), "data_dir": g.DataDir,
+		}
+		if password := node.MadePassword(); password != "" {
+			greeting["admin_password"] = password
+		}
+		_ = printJSON(term, greeting)
 		return
 	}
 	dir := ""
 	if g.DataDir != defaultDataDir() {
 		dir = " --data-dir " + shellWord(g.DataDir)
 	}
+	password := cmp.Or(node.MadePassword(), "as given by --admin-password")
 	fmt.Fprintf(term.out, `
 Sneakers23 is open, %.1f s after its start.
 
   shop        %s
+  dashboard   %s  user admin, password %s
   health      %s/readyz  %s/metrics
   database    %s
   data        %s
@@ -135,6 +143,6 @@ Sneakers23 is open, %.1f s after its start.
   watch       %s sell%s
   stop        Ctrl-C
 
-`, took.Seconds(), node.URL(), node.URL(), node.URL(), node.Database(), g.DataDir, node.Name(), os.Getpid(),
+`, took.Seconds(), node.URL(), node.AdminURL(), password, node.URL(), node.URL(), node.Database(), g.DataDir, node.Name(), os.Getpid(),
 		program(), dir, program(), dir)
 }

@@ -37,7 +37,8 @@ type Config struct {
 	// Connect refuse him first, and says "disconnect" again when the handshakes of
 	// that moment are over. Default: none.
 	ID func(assigns any) string
-	// Routes finds the channel for a topic; the first that fits is taken.
+	// Routes finds the channel for a topic; the first that fits is taken. To be empty
+	// and not nil says that there is none on purpose: then no topic can be joined.
 	Routes []Route
 	// ErrorResponse finds the response to an error of Join or HandleIn that is no
 	// [Refusal]; nil if it knows none. Such errors are logged, and the client gets
@@ -177,8 +178,8 @@ func orDefault[T int | float64 | time.Duration](name string, value *T, standard 
 }
 
 func checkRoutes(routes []Route) error {
-	if len(routes) == 0 {
-		return errors.New("channel: Config.Routes is empty")
+	if routes == nil {
+		return errors.New("channel: Config.Routes is missing")
 	}
 	for _, r := range routes {
 		if err := checkPattern(r.Pattern); err != nil {

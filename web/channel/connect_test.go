@@ -167,6 +167,14 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestNoRoutesOnPurpose opens a socket whose topics are yet to come.
+func TestNoRoutesOnPurpose(t *testing.T) {
+	site := start(t, Config{Routes: []Route{}})
+	c := site.dial()
+	c.send(`["1","1","room:lobby","phx_join",{}]`)
+	c.want(`[null,"1","room:lobby","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`)
+}
+
 func TestRoutes(t *testing.T) {
 	var made string
 	route := func(pattern string) Route {

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"fmt"
+
+	"sneakers23/templates"
+	"sneakers23/web/admin"
+	"sneakers23/web/channel"
+	"sneakers23/web/forwarded"
+)
+
+// minAdminPassword is the shortest password in bytes that is taken.
+const minAdminPassword = 12
+
+// validateAdmin tells what is wrong with the password of a node that is open to others or not. It never repeats a password.
+func (c Config) validateAdmin(open bool) error {
+	const own = "an --admin-password of your own (at least %d characters; try: openssl rand -hex 16)"
+	switch {
+	case c.AdminPassword != "" && len(c.AdminPassword) < minAdminPassword:
+		return fmt.Errorf("--admin-password is too short: at least %d characters", minAdminPassword)
+	case c.AdminPassword != "":
+		return nil
+	case c.clustered():
+		return fmt.Errorf("a cluster needs "+own+", the same on all nodes", minAdminPassword)
+	case open:
+		return fmt.Errorf("--listen %s is open to others: that needs "+own, c.Listen, minAdminPassword)
+	}
+	return nil
+}
+
+// adminPassword lets admins in. One that the node made itself is told to whoever starts it.
+func (n *Node) adminPassword() (string, error) {
+	if n.cfg.AdminPassword != "" {
+		return n.cfg.AdminPassword, nil
+	}
+	own, err := n.dir.adminPassword()
+	n.madePassword = own
+	return own, err
+}
+
+// openAdmin builds the dashboard's page and socket.
+func (s *shopServer) openAdmin(
+	n *Node, proxies forwarded.Proxies, set *templates.Set, secrets []string, password string,
+) (*admin.Pages, error) {
+	signIn, err := admin.NewSignIn(password)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := admin.NewTokens(secrets, password)
+	if err != nil {
+		return nil, err
+	}
+	admins := s.socketConfig(n, proxies, askAdminPoll)
+	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(), adminQueue
+	if s.admins, err = channel.New(admins); err != nil {
+		return nil, err
+	}
+	return admin.NewPages(set, signIn, tokens), nil
+}
+
+// adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with much.
+const adminQueue = 4 << 20

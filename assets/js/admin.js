@@ -1,0 +1,9 @@
+import { readToken } from "./admin-token"
+import { showLiveState } from "./live-state"
+import { createSocket } from "./transport"
+
+// a token that was renewed counts from the next connect on
+readToken()
+const socket = createSocket("/admin_socket", { params: () => ({ token: window.adminToken }) })
+showLiveState(socket, document.querySelector("[data-live-state]"))
+socket.connect()

@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// newAdmin is a visitor whose browser knows the password.
+func newAdmin(t testing.TB, password string, options playwright.BrowserNewContextOptions) *visitor {
+	t.Helper()
+	options.HttpCredentials = &playwright.HttpCredentials{Username: "admin", Password: password}
+	return newContext(t, options)
+}
+
+const connected = `[data-live-state="connected"]`
+
+// TestAdminSignsIn does what an admin does, with the password that the node tells at its start.
+func TestAdminSignsIn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	if s.password == "" {
+		t.Fatal("the node tells no password")
+	}
+	res, err := http.Get(s.URL + "/admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusUnauthorized || !strings.HasPrefix(res.Header.Get("WWW-Authenticate"), "Basic ") {
+		t.Errorf("without a password: %d %v", res.StatusCode, res.Header)
+	}
+	stranger := newAdmin(t, "not the password", playwright.BrowserNewContextOptions{})
+	if answer, err := stranger.Goto(s.URL + "/admin"); err != nil || answer.Status() != http.StatusUnauthorized {
+		t.Errorf("with a wrong password: %v", err)
+	}
+
+	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
+	a.visit(s.URL + "/admin")
+	a.wait(connected)
+	if got := a.text("[data-live-words]"); got != "Connected" {
+		t.Errorf("the page says %q", got)
+	}
+	token := evaluate[string](a, "window.adminToken")
+	if a.count("#dashboard") != 1 || a.count("#cart-container, script[src*=app]") != 0 {
+		t.Error("the page is not the dashboard alone")
+	}
+	for name, tt := range map[string]struct {
+		token string
+		want  int
+	}{
+		"the page's token": {token, http.StatusSwitchingProtocols},
+		"a forged token":   {token[:len(token)-8] + "AAAAAAAA", http.StatusForbidden},
+		"no token":         {"", http.StatusForbidden},
+	} {
+		if got := s.knock(tt.token); got != tt.want {
+			t.Errorf("with %s: %d, want %d", name, got, tt.want)
+		}
+	}
+	if strings.Contains(s.log.String(), s.password) {
+		t.Error("the password is in the log")
+	}
+}
+
+// knock asks for the admins' socket with a token, and returns the status.
+func (s *shop) knock(token string) int {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+"/admin_socket/websocket?vsn=2.0.0&token="+url.QueryEscape(token), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	} {
+		r.Header.Set(name, value)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
+}
+
+// TestAdminIsToldWhatIsUp cuts the line to the dashboard and mends it; meanwhile the page has been given another token, as by
+// new_token, and comes back with that. One whose token is good no more is shown the way to another.
+func TestAdminIsToldWhatIsUp(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	line := newProxy(t, s.URL, 0)
+	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
+	var asked lastToken
+	a.OnWebSocket(func(ws playwright.WebSocket) { asked.note(ws.URL()) })
+	a.visit(line.URL + "/admin")
+	a.wait(connected)
+	first := evaluate[string](a, "window.adminToken")
+	if got := asked.token(); got != first {
+		t.Errorf("the socket was opened with %q, want %q", got, first)
+	}
+	line.cut()
+	a.wait(`[data-live-state="reconnecting"]`)
+	if got := a.text("[data-live-words]"); got != "Reconnecting…" {
+		t.Errorf("the page says %q", got)
+	}
+	other := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
+	other.visit(s.URL + "/admin")
+	second := evaluate[string](other, "window.adminToken")
+	evaluate[string](a, "token => (window.adminToken = token)", second)
+	line.mend()
+	a.wait(connected)
+	if got := asked.token(); got != second {
+		t.Errorf("the socket was opened with %q again, want %q", got, second)
+	}
+
+	evaluate[string](a, "() => (window.adminToken = 'over')")
+	line.cut()
+	line.mend()
+	a.wait("[data-sign-in]")
+	if err := a.Locator("[data-sign-in]").Click(); err != nil {
+		t.Fatal(err)
+	}
+	a.wait(connected)
+}
+
+// lastToken is that of the last WebSocket that a page has asked for.
+type lastToken struct {
+	mu    sync.Mutex
+	value string
+}
+
+func (l *lastToken) note(address string) {
+	u, err := url.Parse(address)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.value = address; err == nil {
+		l.value = u.Query().Get("token")
+	}
+}
+
+func (l *lastToken) token() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.value
+}
+
+// TestAdminWithoutWebSocket has the dashboard live over long-poll.
+func TestAdminWithoutWebSocket(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	g := newGate(t, s.URL)
+	g.shut.Store(true)
+	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
+	a.visit(g.URL + "/admin")
+	a.wait(connected)
+	if n := g.refused.Load(); n < 3 {
+		t.Errorf("on long-poll after %d WebSockets, want 3 or more", n)
+	}
+}
+
+func TestAdminWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(false)})
+	a.visit(s.URL + "/admin")
+	if got := a.text("#dashboard"); !strings.Contains(got, "needs JavaScript") {
+		t.Errorf("the page says %q", got)
+	}
+}

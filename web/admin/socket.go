@@ -1,0 +1,62 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sneakers23/web/channel"
+)
+
+// visit is what the admins' socket knows of its client: the assigns of its channels.
+type visit struct {
+	signed time.Time // when the token was with which it came
+}
+
+// Routes leads the topics of the admins' socket to their channels. There is none yet: every topic is unmatched.
+func Routes() []channel.Route {
+	return []channel.Route{}
+}
+
+// Connect opens the admins' socket for those who bring a token, as the param of that name. It goes into channel.Config.
+func (t *Tokens) Connect(info channel.ConnectInfo) (any, error) {
+	signed, ok := t.open(info.Params.Get("token"))
+	if !ok { // nobody is told why
+		return nil, &channel.ConnectError{Status: http.StatusForbidden, Reason: "no valid token: sign in at /admin"}
+	}
+	return visit{signed}, nil
+}
+
+// renewedAfter is the age at which a token is replaced: early enough for a page that is away for some hours.
+const renewedAfter = TokenAge * 3 / 4
+
+// newToken is the event that brings a page its next token.
+const newToken = "new_token"
+
+// KeepFresh pushes new_token {"token"} to the channel's client before the token ends with which the socket was opened, and
+// again and again after that, until the channel ends. A channel of the admins' socket calls it in its Join, and returns its
+// error. It takes one of the channel's tasks.
+func (t *Tokens) KeepFresh(s *channel.Socket) error {
+	due := channel.Assigns[visit](s).signed.Add(renewedAfter)
+	return s.Go(func(ctx context.Context) {
+		for wait(ctx, time.Until(due)) {
+			token, err := t.Sign()
+			if err != nil || s.Push(newToken, map[string]string{"token": token}) != nil {
+				return // the channel has ended; signing does not fail
+			}
+			due = time.Now().Add(renewedAfter)
+		}
+	})
+}
+
+// wait returns after a time, or as soon as ctx ends; then it is not true.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
