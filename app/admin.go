@@ -51,7 +51,7 @@ func (s *shopServer) openAdmin(
 		return nil, err
 	}
 	admins := s.socketConfig(n, proxies, askAdminPoll)
-	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(), adminQueue
+	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(tokens, n.others.tracker), adminQueue
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}

@@ -113,9 +113,9 @@ func TestAdminSocketInACluster(t *testing.T) {
 	_, token := signIn(t, first.Node, adminPassword)
 	own := "?vsn=2.0.0&token=" + url.QueryEscape(token)
 
-	ws, _, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(second.URL(), "http", "ws", 1)+"/admin_socket/websocket"+own, nil)
+	ws, resp, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(second.URL(), "http", "ws", 1)+"/admin_socket/websocket"+own, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, resp)
 	}
 	defer ws.Close()
 	if err := ws.WriteMessage(websocket.TextMessage, []byte(`[null,"1","phoenix","heartbeat",{}]`)); err != nil {

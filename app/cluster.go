@@ -12,6 +12,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
+	"sneakers23/replication/presence"
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
 )
@@ -23,6 +24,7 @@ type together struct {
 	applied *replication.Applied
 	healer  *replication.Healer
 	topics  *pubsub.PubSub
+	tracker *presence.Tracker
 
 	exchange *exchange
 }
@@ -56,6 +58,7 @@ const (
 	askApplied   = "applied"
 	askFollowers = "followers"
 	askPoll      = "poll"
+	askPresence  = "presence"
 	askAdminPoll = "admin_poll"
 )
 
@@ -74,9 +77,10 @@ func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 			log.Error("a broadcast did not leave this node", "event", event, "err", err)
 		},
 	})
-	c.node.OnResync(func(cluster.Peer) {
+	c.node.OnResync(func(p cluster.Peer) {
 		c.healer.Kick()
 		c.exchange.kick()
+		c.tracker.Missed(p.Name)
 	})
 	c.node.Handle(askApplied, func(ctx context.Context, question []byte) ([]byte, error) {
 		var marks []replication.Mark

@@ -50,6 +50,9 @@ type Config struct {
 	DrainShare float64       // how much of its sockets a stopping node closes in a second
 	DrainLeast int           // but at least so many
 
+	// How often nodes tell each other who is here, and after how long a silence those of a node are hidden, and forgotten.
+	PresenceEvery, PresenceDown, PresencePermdown time.Duration
+
 	SocketTimeout time.Duration // a socket silent for so long is closed
 	MaxFrame      int           // bytes of a frame that a shopper may send
 	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed, or a feed
@@ -118,6 +121,14 @@ func (c Config) Validate() error {
 			wrong("%s must be at least %v", limit.flag, limit.least)
 		}
 	}
+	switch {
+	case c.PresenceEvery < 100*time.Millisecond:
+		wrong("--presence-every must be at least 100ms")
+	case c.PresenceDown <= 10*c.PresenceEvery:
+		wrong("--presence-down must be more than ten times --presence-every: nodes with nothing to tell speak so seldom")
+	case c.PresencePermdown <= c.PresenceDown:
+		wrong("--presence-permdown must be more than --presence-down")
+	}
 	if c.CartLines < 1 || c.CartLines > checkout.MostLines {
 		wrong("--cart-lines must be from 1 to %d", checkout.MostLines)
 	}
@@ -147,21 +158,24 @@ func loopback(host string) bool {
 // DefaultConfig is a node on this machine alone, with a database of its own.
 func DefaultConfig() Config {
 	return Config{
-		Listen:        "127.0.0.1:4000",
-		DataDir:       ".data",
-		Levels:        inventory.DefaultThresholds,
-		HealEvery:     replication.DefaultHealEvery,
-		StopWithin:    30 * time.Second,
-		DrainShare:    0.05,
-		DrainLeast:    50,
-		SocketTimeout: 60 * time.Second,
-		MaxFrame:      64 << 10,
-		MaxQueue:      64 << 10,
-		FeedPing:      20 * time.Second,
-		CartLines:     10,
-		CartRate:      20,
-		PublishTopics: []string{"product:*"},
-		Version:       "development",
-		Log:           slog.New(slog.DiscardHandler),
+		Listen:           "127.0.0.1:4000",
+		DataDir:          ".data",
+		Levels:           inventory.DefaultThresholds,
+		HealEvery:        replication.DefaultHealEvery,
+		StopWithin:       30 * time.Second,
+		DrainShare:       0.05,
+		DrainLeast:       50,
+		SocketTimeout:    60 * time.Second,
+		MaxFrame:         64 << 10,
+		MaxQueue:         64 << 10,
+		PresenceEvery:    1500 * time.Millisecond,
+		PresenceDown:     30 * time.Second,
+		PresencePermdown: 20 * time.Minute,
+		FeedPing:         20 * time.Second,
+		CartLines:        10,
+		CartRate:         20,
+		PublishTopics:    []string{"product:*"},
+		Version:          "development",
+		Log:              slog.New(slog.DiscardHandler),
 	}
 }

@@ -118,8 +118,13 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
 		return err
 	}
+	tracker, err := n.newTracker(n.cluster)
+	if err != nil {
+		return err
+	}
 	n.others = &together{
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
+		tracker: tracker,
 	}
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.shop.open(n, secrets, password); err != nil {
@@ -142,7 +147,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if err := n.cluster.Join(ctx); err != nil {
 		return err
 	}
-	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, scheduler, n.teller, n.shop} {
+	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, tracker, scheduler, n.teller, n.shop} {
 		s.Add(service)
 	}
 	select {
@@ -213,7 +218,7 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, n.shop.stop(ctx))
 	}
 	if n.served {
-		errs = append(errs, n.finishPurchases(ctx))
+		errs = append(errs, n.finishPurchases(ctx), n.others.tracker.GracefulPermdown(ctx))
 	}
 	if n.cluster != nil {
 		errs = append(errs, n.cluster.Stop(ctx))

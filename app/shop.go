@@ -86,9 +86,10 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
+	tracked := shop.NewShoppers(n.others.tracker, shopperTopic, n.log)
 	shoppers := s.socketConfig(n, proxies, askPoll)
 	shoppers.Connect = shop.Connect
-	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts)}
+	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts, tracked)}
 	shoppers.MaxQueue, shoppers.MaxChannels, shoppers.MaxMailbox = n.cfg.MaxQueue, shopperChannels, shopperMailbox
 	if s.sockets, err = channel.New(shoppers); err != nil {
 		return err

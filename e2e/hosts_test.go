@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -17,12 +16,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// network is a few hosts of a test's own on one machine: each is a network namespace, with a line to a bridge. The test itself
-// is at the bridge under two addresses, one of which leads to the database.
+// network is a few hosts of a test's own on one machine: each is a network namespace, with a line to the backbone.
 type network struct {
 	t        testing.TB
-	name     string // of the bridge; names of interfaces have at most 15 letters
-	prefix   string // like 10.77.3.
+	name     string
+	prefix   string // of the hosts' addresses, like 10.77.3.
 	database string // URL by which hosts reach the database
 	hosts    []*host
 }
@@ -38,24 +36,13 @@ type host struct {
 // test. It takes root's rights; in CI it is an error not to have them.
 func newNetwork(t testing.TB, hosts int, url string) *network {
 	t.Helper()
-	if os.Geteuid() != 0 {
+	if wires == nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal("network namespaces take root's rights")
 		}
 		t.Skip("SKIPPED: tests that cut hosts off take root's rights (sudo make test)")
 	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Fatal("ip is missing, on Debian: apt-get install iproute2")
-	}
-	n := &network{
-		t: t, name: fmt.Sprintf("s23%08x", rand.Uint32()),
-		prefix: fmt.Sprintf("10.%d.%d.", 32+rand.IntN(200), rand.IntN(256)),
-	}
-	n.ip("link", "add", n.name, "type", "bridge")
-	t.Cleanup(func() { n.ip("link", "del", n.name) })
-	n.ip("addr", "add", n.prefix+"1/24", "dev", n.name)
-	n.ip("addr", "add", n.prefix+"2/24", "dev", n.name)
-	n.ip("link", "set", n.name, "up")
+	n := wires.newNetwork(t)
 	for i := range hosts {
 		n.hosts = append(n.hosts, n.addHost(i))
 	}
@@ -66,12 +53,12 @@ func newNetwork(t testing.TB, hosts int, url string) *network {
 func (n *network) addHost(i int) *host {
 	n.t.Helper()
 	h := &host{net: n, name: fmt.Sprintf("%s-%d", n.name, i+1), IP: fmt.Sprint(n.prefix, 11+i)}
-	line := fmt.Sprintf("%s.%d", n.name, i+1)
+	line := strings.TrimPrefix(h.name, wires.name) // among the other lines to the bridge
 	n.ip("netns", "add", h.name)
 	n.t.Cleanup(func() { n.ip("netns", "del", h.name) }) // and with it both ends of the line
-	n.ip("link", "add", line, "type", "veth", "peer", "name", "eth0", "netns", h.name)
-	n.ip("link", "set", line, "master", n.name, "up")
-	n.ip("-n", h.name, "addr", "add", h.IP+"/24", "dev", "eth0")
+	n.ip("-n", wires.bridge(), "link", "add", line, "type", "veth", "peer", "name", "eth0", "netns", h.name)
+	n.ip("-n", wires.bridge(), "link", "set", line, "master", "bridge", "up")
+	n.ip("-n", h.name, "addr", "add", h.IP+"/16", "dev", "eth0")
 	n.ip("-n", h.name, "link", "set", "eth0", "up")
 	n.ip("-n", h.name, "link", "set", "lo", "up")
 	return h
@@ -80,8 +67,8 @@ func (n *network) addHost(i int) *host {
 // ip changes the network.
 func (n *network) ip(args ...string) {
 	n.t.Helper()
-	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-		n.t.Errorf("ip %s: %v: %s", strings.Join(args, " "), err, out)
+	if err := ip(args...); err != nil {
+		n.t.Error(err)
 	}
 }
 
@@ -117,12 +104,12 @@ func (h *host) mend(others ...*host) {
 // cutDatabase and mendDatabase do so between the host and the database.
 func (h *host) cutDatabase() {
 	h.net.t.Helper()
-	h.net.ip("-n", h.name, "route", "add", "blackhole", h.net.prefix+"2/32")
+	h.net.ip("-n", h.name, "route", "add", "blackhole", wires.database()+"/32")
 }
 
 func (h *host) mendDatabase() {
 	h.net.t.Helper()
-	h.net.ip("-n", h.name, "route", "del", "blackhole", h.net.prefix+"2/32")
+	h.net.ip("-n", h.name, "route", "del", "blackhole", wires.database()+"/32")
 }
 
 // forward lets hosts reach a database that listens on a Unix socket or on loopback, and returns its address for them. As the
@@ -134,7 +121,7 @@ func (n *network) forward(url string) string {
 		n.t.Fatal(err)
 	}
 	alive := net.KeepAliveConfig{Enable: true, Idle: 3 * time.Second, Interval: time.Second, Count: 3}
-	l, err := (&net.ListenConfig{KeepAliveConfig: alive}).Listen(context.Background(), "tcp", n.prefix+"2:0")
+	l, err := (&net.ListenConfig{KeepAliveConfig: alive}).Listen(context.Background(), "tcp", wires.database()+":0")
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -146,7 +133,7 @@ func (n *network) forward(url string) string {
 		f.wg.Wait()
 	})
 	port := l.Addr().(*net.TCPAddr).Port
-	dsn := fmt.Sprintf("host=%s2 port=%d dbname='%s' user='%s' password='%s' sslmode=disable", n.prefix, port, cfg.Database, cfg.User, cfg.Password)
+	dsn := fmt.Sprintf("host=%s port=%d dbname='%s' user='%s' password='%s' sslmode=disable", wires.database(), port, cfg.Database, cfg.User, cfg.Password)
 	if schema := cfg.RuntimeParams["search_path"]; schema != "" {
 		dsn += " search_path=" + schema
 	}

@@ -35,6 +35,15 @@ func (s suite) Run() int {
 		fmt.Fprintf(os.Stderr, "e2e: build the program: %v\n%s", err, out)
 		return 1
 	}
+	if wires, err = layBackbone(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer func() {
+		if err := wires.remove(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+		}
+	}()
 	defer browser.stop()
 	return s.M.Run()
 }

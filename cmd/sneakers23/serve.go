@@ -32,20 +32,23 @@ type serveCmd struct {
 	PublishSecret  string   `help:"Lets systems outside publish to topics, as user publisher of --commands-listen; at least 16 characters." env:"SNEAKERS23_PUBLISH_SECRET" placeholder:"TEXT" group:"Cluster"`
 	PublishTopics  []string `help:"Topics that they may publish to, as a comma list; a * at the end stands for any rest." env:"SNEAKERS23_PUBLISH_TOPICS" default:"product:*" group:"Cluster"`
 
-	LevelMedium   int           `help:"From so many pairs on a size is shown as medium, below as low." env:"SNEAKERS23_LEVEL_MEDIUM" default:"150" group:"Tuning"`
-	LevelHigh     int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
-	HealEvery     time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
-	DrainDelay    time.Duration `help:"How long a stopping node goes on accepting, so that load balancers notice." env:"SNEAKERS23_DRAIN_DELAY" default:"0s" group:"Tuning"`
-	DrainShare    float64       `help:"Share of its sockets that a stopping node closes in a second." env:"SNEAKERS23_DRAIN_SHARE" default:"0.05" group:"Tuning"`
-	DrainLeast    int           `help:"But at least so many." env:"SNEAKERS23_DRAIN_LEAST" default:"50" group:"Tuning"`
-	StopWithin    time.Duration `help:"Limit for an orderly stop after that." env:"SNEAKERS23_STOP_WITHIN" default:"30s" group:"Tuning"`
-	SocketTimeout time.Duration `help:"A socket silent for so long is closed." env:"SNEAKERS23_SOCKET_TIMEOUT" default:"60s" group:"Tuning"`
-	MaxFrame      int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
-	MaxQueue      int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
-	Epoll         bool          `help:"Let quiet sockets wait in epoll, which halves their memory. For Linux." env:"SNEAKERS23_EPOLL" group:"Tuning"`
-	FeedPing      time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
-	CartLines     int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
-	CartRate      int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
+	LevelMedium      int           `help:"From so many pairs on a size is shown as medium, below as low." env:"SNEAKERS23_LEVEL_MEDIUM" default:"150" group:"Tuning"`
+	LevelHigh        int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
+	HealEvery        time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
+	DrainDelay       time.Duration `help:"How long a stopping node goes on accepting, so that load balancers notice." env:"SNEAKERS23_DRAIN_DELAY" default:"0s" group:"Tuning"`
+	DrainShare       float64       `help:"Share of its sockets that a stopping node closes in a second." env:"SNEAKERS23_DRAIN_SHARE" default:"0.05" group:"Tuning"`
+	DrainLeast       int           `help:"But at least so many." env:"SNEAKERS23_DRAIN_LEAST" default:"50" group:"Tuning"`
+	StopWithin       time.Duration `help:"Limit for an orderly stop after that." env:"SNEAKERS23_STOP_WITHIN" default:"30s" group:"Tuning"`
+	PresenceEvery    time.Duration `help:"How often nodes tell each other who is here." env:"SNEAKERS23_PRESENCE_EVERY" default:"1.5s" group:"Tuning"`
+	PresenceDown     time.Duration `help:"Silence after which the shoppers of a node are hidden." env:"SNEAKERS23_PRESENCE_DOWN" default:"30s" group:"Tuning"`
+	PresencePermdown time.Duration `help:"Silence after which they are forgotten." env:"SNEAKERS23_PRESENCE_PERMDOWN" default:"20m" group:"Tuning"`
+	SocketTimeout    time.Duration `help:"A socket silent for so long is closed." env:"SNEAKERS23_SOCKET_TIMEOUT" default:"60s" group:"Tuning"`
+	MaxFrame         int           `help:"Largest frame in bytes that a shopper may send." env:"SNEAKERS23_MAX_FRAME" default:"65536" group:"Tuning"`
+	MaxQueue         int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
+	Epoll            bool          `help:"Let quiet sockets wait in epoll, which halves their memory. For Linux." env:"SNEAKERS23_EPOLL" group:"Tuning"`
+	FeedPing         time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
+	CartLines        int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
+	CartRate         int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
 
 	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" env:"SNEAKERS23_LOG_LEVEL" default:"info" group:"Tuning"`
 	LogFormat string `help:"How to log: text or json." enum:"text,json" env:"SNEAKERS23_LOG_FORMAT" default:"text" group:"Tuning"`
@@ -97,6 +100,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.Levels.Medium, cfg.Levels.High = s.LevelMedium, s.LevelHigh
 	cfg.HealEvery, cfg.DrainDelay, cfg.StopWithin = s.HealEvery, s.DrainDelay, s.StopWithin
 	cfg.DrainShare, cfg.DrainLeast = s.DrainShare, s.DrainLeast
+	cfg.PresenceEvery, cfg.PresenceDown, cfg.PresencePermdown = s.PresenceEvery, s.PresenceDown, s.PresencePermdown
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
 	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"sneakers23/replication/presence"
 	"sneakers23/web/channel"
 )
 
@@ -13,9 +14,11 @@ type visit struct {
 	signed time.Time // when the token was with which it came
 }
 
-// Routes leads the topics of the admins' socket to their channels. There is none yet: every topic is unmatched.
-func Routes() []channel.Route {
-	return []channel.Route{}
+// Routes leads the topics of the admins' socket to their channels.
+func Routes(tokens *Tokens, tracker *presence.Tracker) []channel.Route {
+	return []channel.Route{
+		{Pattern: CartTracker, New: func() channel.Channel { return cartTracker{tokens, tracker} }},
+	}
 }
 
 // Connect opens the admins' socket for those who bring a token, as the param of that name. It goes into channel.Config.

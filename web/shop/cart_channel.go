@@ -23,30 +23,33 @@ const cartTopics = "cart:"
 var cartIDs = regexp.MustCompile(`^[A-Za-z0-9+/]{64}$`)
 
 // CartRoute lets a tab follow and change its cart: cart:CART_ID.
-func CartRoute(p *Pusher, carts *Carts) channel.Route {
+func CartRoute(p *Pusher, carts *Carts, shoppers *Shoppers) channel.Route {
 	return channel.Route{
 		Pattern: cartTopics + "*",
-		New:     func() channel.Channel { return &cartChannel{pusher: p, carts: carts} },
+		New:     func() channel.Channel { return &cartChannel{pusher: p, carts: carts, shoppers: shoppers} },
 	}
 }
 
 // cartChannel is one tab of a cart. What is in the cart belongs to [Carts]; the channel knows what its tab has seen of
 // it. It follows the items of the cart: first it subscribes, then it reads the catalog, so it misses nothing.
 type cartChannel struct {
-	pusher *Pusher
-	carts  *Carts
-	id     string
-	actor  checkout.Actor
-	limit  *rate.Limiter
+	pusher   *Pusher
+	carts    *Carts
+	shoppers *Shoppers
+	id       string
+	actor    checkout.Actor
+	limit    *rate.Limiter
+	tab      *trackedTab
 
 	shown   uint64 // version of the cart that the tab has seen
 	token   string // of that version, "" while there is nothing in it
 	follows map[inventory.ItemID]*channel.Subscription
 }
 
-// cartParams are the params of the join. The page is for those who watch the shop, not for the cart.
+// cartParams are the params of the join.
 type cartParams struct {
 	Serialized string `json:"serialized"`
+	Page       string `json:"page"` // for those who watch the shop, not for the cart
 }
 
 // Join merges what the tab brings with what the others know, and shows the cart to all of them.
@@ -79,6 +82,7 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 			leaveSocket(s)
 		}
 	}()
+	c.tab = c.shoppers.track(s, c.id, p.Page, cart.Cart)
 	err := errors.Join(s.Push("cart", c.show(s, cart)), c.tellOthers(s, cart))
 	joined = err == nil
 	return nil, err
@@ -229,6 +233,7 @@ func (c *cartChannel) HandleInfo(_ context.Context, s *channel.Socket, _ any) er
 // knows that it has something to keep.
 func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.follow(s, cart.Lines())
+	c.tab.shows(cart.Cart)
 	token := c.token
 	if token == "" || c.shown != cart.version {
 		token = c.carts.tokens.Sign(cart.Cart)

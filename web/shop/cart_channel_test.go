@@ -1,7 +1,9 @@
 package shop
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -9,6 +11,7 @@ import (
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/replication/presence"
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
 	"sneakers23/web/channel/channeltest"
@@ -19,7 +22,9 @@ import (
 type counter struct {
 	*channeltest.Server
 	*rig
-	carts *Carts
+	carts    *Carts
+	tracker  *presence.Tracker
+	shoppers *Shoppers
 }
 
 func newCounter(t *testing.T) *counter {
@@ -29,8 +34,30 @@ func newCounter(t *testing.T) *counter {
 	c.rows.Items = append(c.rows.Items, inventory.ItemRow{ID: 9, ProductID: 3, SKU: "SHU6200-9", Size: "9", Available: 1, Revision: 1})
 	c.all()
 	c.carts = c.pages.carts
-	c.Server = channeltest.Start(t, channel.Config{PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts)}})
+	c.tracker = startTracker(t)
+	c.shoppers = NewShoppers(c.tracker, "shoppers", slog.New(slog.DiscardHandler))
+	c.Server = channeltest.Start(t, channel.Config{PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts, c.shoppers)}})
 	return c
+}
+
+// startTracker tracks until the test ends.
+func startTracker(t *testing.T) *presence.Tracker {
+	t.Helper()
+	tracker, err := presence.New(presence.Options{Name: "node"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = tracker.Serve(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-served
+	})
+	return tracker
 }
 
 func newCarts(t testing.TB, topics *pubsub.PubSub, maxLines int) *Carts {

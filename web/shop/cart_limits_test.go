@@ -13,7 +13,7 @@ import (
 func limited(t *testing.T) *counter {
 	c := newCounter(t)
 	c.Server = channeltest.Start(t, channel.Config{
-		PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts)}, Connect: Connect,
+		PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts, c.shoppers)}, Connect: Connect,
 	})
 	return c
 }
