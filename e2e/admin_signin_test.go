@@ -19,6 +19,19 @@ func newAdmin(t testing.TB, password string, options playwright.BrowserNewContex
 
 const connected = `[data-live-state="connected"]`
 
+// opensDashboard returns when the dashboard of the shop at url is live.
+func (v *visitor) opensDashboard(url string) {
+	v.t.Helper()
+	answer, err := v.Goto(url + "/admin")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if answer.Status() != http.StatusOK {
+		v.t.Fatalf("the dashboard answers %d", answer.Status())
+	}
+	v.wait(connected)
+}
+
 // TestAdminSignsIn does what an admin does, with the password that the node tells at its start.
 func TestAdminSignsIn(t *testing.T) {
 	t.Parallel()
@@ -40,8 +53,7 @@ func TestAdminSignsIn(t *testing.T) {
 	}
 
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
-	a.visit(s.URL + "/admin")
-	a.wait(connected)
+	a.opensDashboard(s.URL)
 	if got := a.text("[data-live-words]"); got != "Connected" {
 		t.Errorf("the page says %q", got)
 	}
@@ -95,8 +107,7 @@ func TestAdminIsToldWhatIsUp(t *testing.T) {
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
 	var asked lastToken
 	a.OnWebSocket(func(ws playwright.WebSocket) { asked.note(ws.URL()) })
-	a.visit(line.URL + "/admin")
-	a.wait(connected)
+	a.opensDashboard(line.URL)
 	first := evaluate[string](a, "window.adminToken")
 	if got := asked.token(); got != first {
 		t.Errorf("the socket was opened with %q, want %q", got, first)
@@ -107,7 +118,7 @@ func TestAdminIsToldWhatIsUp(t *testing.T) {
 		t.Errorf("the page says %q", got)
 	}
 	other := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
-	other.visit(s.URL + "/admin")
+	other.opensDashboard(s.URL)
 	second := evaluate[string](other, "window.adminToken")
 	evaluate[string](a, "token => (window.adminToken = token)", second)
 	line.mend()
@@ -154,8 +165,7 @@ func TestAdminWithoutWebSocket(t *testing.T) {
 	g := newGate(t, s.URL)
 	g.shut.Store(true)
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
-	a.visit(g.URL + "/admin")
-	a.wait(connected)
+	a.opensDashboard(g.URL)
 	if n := g.refused.Load(); n < 3 {
 		t.Errorf("on long-poll after %d WebSockets, want 3 or more", n)
 	}

@@ -352,7 +352,7 @@ func TestAssertionsFail(t *testing.T) {
 		`channel: connect refused: too often`: func(_ *channeltest.Client, _ *channeltest.Socket, s *channeltest.Server) {
 			s.Connect(url.Values{"user": {"eve"}})
 		},
-		`channel: Config.Routes is empty`: func(_ *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`channel: Config.Routes is missing`: func(_ *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
 		},
 	} {
 		t.Run(want, func(t *testing.T) {
