@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 
+	"sneakers23/replication/cluster"
 	"sneakers23/templates"
 	"sneakers23/web/admin"
 	"sneakers23/web/channel"
@@ -50,8 +51,11 @@ func (s *shopServer) openAdmin(
 	if err != nil {
 		return nil, err
 	}
+	s.board = admin.NewBoard(admin.BoardConfig{
+		Catalog: n.stock.Catalog, Orders: n.orders, Nodes: n.nodeStates, Topics: s.topics, Log: n.log,
+	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
-	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(tokens, n.others.tracker), adminQueue
+	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), adminQueue
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}
@@ -60,3 +64,15 @@ func (s *shopServer) openAdmin(
 
 // adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with much.
 const adminQueue = 4 << 20
+
+// nodeStates are this node and the others, as the dashboard shows them.
+func (n *Node) nodeStates() []admin.NodeState {
+	view := func(p cluster.Peer) admin.NodeState {
+		return admin.NodeState{Name: p.Name, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds()}
+	}
+	states := []admin.NodeState{view(n.cluster.Self())}
+	for _, p := range n.cluster.Peers() {
+		states = append(states, view(p))
+	}
+	return states
+}

@@ -34,6 +34,8 @@ type Node struct {
 	cluster *cluster.Node
 	others  *together
 
+	operator *operator
+
 	madePassword string // for admins, when the node made one itself
 
 	supervised <-chan error            // the end of the supervisor
@@ -79,8 +81,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.startServices(ctx, database.name()); err != nil {
 		return nil, err
 	}
-	o := &operator{n.stock, inventory.NewStore(n.db.pool), n.orders, n.healer, n.others, n.log}
-	if err = o.listen(n.services, n.cluster); err != nil {
+	if err = n.operator.listen(n.services, n.cluster); err != nil {
 		return nil, fmt.Errorf("take commands: %w", err)
 	}
 	if err = newPublisher(cfg.PublishTopics, n.shop.topics, n.log).listen(n.cluster); err != nil {
@@ -126,6 +127,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
 		tracker: tracker,
 	}
+	n.operator = &operator{n.stock, store, n.orders, n.healer, n.others, n.log}
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.shop.open(n, secrets, password); err != nil {
 		return err
@@ -135,6 +137,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)
+	watchers.Add(n.shop.board.Watch)
 	watchers.Add(n.others.applied.Watch) // behind the pusher: what is applied, pages were told
 	watchers.Add(closeOnce(loaded))
 
@@ -147,7 +150,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if err := n.cluster.Join(ctx); err != nil {
 		return err
 	}
-	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, tracker, scheduler, n.teller, n.shop} {
+	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, scheduler, n.teller, n.shop} {
 		s.Add(service)
 	}
 	select {

@@ -26,7 +26,10 @@ func (n *Node) newTracker(node *cluster.Node) (*presence.Tracker, error) {
 		BroadcastPeriod: n.cfg.PresenceEvery,
 		DownPeriod:      n.cfg.PresenceDown,
 		PermdownPeriod:  n.cfg.PresencePermdown,
-		OnDiff:          func(diffs map[string]presence.Diff) { channel.BroadcastPresences(n.shop.topics, diffs) },
+		OnDiff: func(diffs map[string]presence.Diff) {
+			n.shop.board.Diff(diffs[admin.CartTracker])
+			channel.BroadcastPresences(n.shop.topics, diffs)
+		},
 		Link: presence.Link{
 			Send: stream.Send,
 			Ask: func(ctx context.Context, replica string, question []byte) ([]byte, error) {
@@ -41,6 +44,3 @@ func (n *Node) newTracker(node *cluster.Node) (*presence.Tracker, error) {
 	node.Handle(askPresence, tracker.Answer)
 	return tracker, nil
 }
-
-// shopperTopic is where shoppers are tracked, and admins hear of them.
-const shopperTopic = admin.CartTracker

@@ -15,6 +15,7 @@ import (
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web"
+	"sneakers23/web/admin"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/shop"
@@ -27,6 +28,7 @@ type shopServer struct {
 	topics   *pubsub.PubSub
 	sockets  *channel.Server // of shoppers
 	admins   *channel.Server // sockets of admins
+	board    *admin.Board    // of their dashboards
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
@@ -86,7 +88,7 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
-	tracked := shop.NewShoppers(n.others.tracker, shopperTopic, n.log)
+	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
 	shoppers := s.socketConfig(n, proxies, askPoll)
 	shoppers.Connect = shop.Connect
 	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts, tracked)}

@@ -30,7 +30,7 @@ func newStaffedSite(t *testing.T) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	socket, err := channel.New(channel.Config{Connect: tokens.Connect, Routes: admin.Routes(tokens, nil)})
+	socket, err := channel.New(channel.Config{Connect: tokens.Connect, Routes: admin.Routes(tokens, nil, nil, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

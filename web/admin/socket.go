@@ -15,9 +15,10 @@ type visit struct {
 }
 
 // Routes leads the topics of the admins' socket to their channels.
-func Routes(tokens *Tokens, tracker *presence.Tracker) []channel.Route {
+func Routes(tokens *Tokens, tracker *presence.Tracker, board *Board, desk Desk) []channel.Route {
 	return []channel.Route{
 		{Pattern: CartTracker, New: func() channel.Channel { return cartTracker{tokens, tracker} }},
+		{Pattern: Dashboard, New: func() channel.Channel { return dashboardChannel{tokens, board, desk} }},
 	}
 }
 

@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// Kinds of events.
+const (
+	eventReleased  = "released"
+	eventScheduled = "scheduled"
+	eventRestocked = "restocked"
+	eventReturned  = "returned" // an order was cancelled
+	eventSoldOut   = "sold_out"
+	eventBack      = "back"
+	eventNodeHere  = "node_here"
+	eventNodeGone  = "node_gone"
+)
+
+// mostEvents is how many are kept.
+const mostEvents = 50
+
+// chronicle finds out what has happened by comparing what is with what was. It is a pure state; what came before it was made it
+// does not know.
+type chronicle struct {
+	products map[inventory.ProductID]productState
+	items    map[inventory.ItemID]stock
+	nodes    []string // nil before the first look
+	events   []Event  // the newest first; nobody changes the list
+}
+
+type stock struct{ available, sold int }
+
+func newChronicle() chronicle {
+	return chronicle{products: make(map[inventory.ProductID]productState), items: make(map[inventory.ItemID]stock)}
+}
+
+func (ch *chronicle) add(at time.Time, kind, format string, args ...any) {
+	e := Event{at.UnixMilli(), kind, fmt.Sprintf(format, args...)}
+	ch.events = slices.Insert(slices.Clone(ch.events[:min(len(ch.events), mostEvents-1)]), 0, e)
+}
+
+// product looks at a product whose row has changed.
+func (ch *chronicle) product(at time.Time, c *inventory.Catalog, id inventory.ProductID) {
+	p, ok := c.Product(id)
+	if !ok {
+		delete(ch.products, id)
+		return
+	}
+	before, known := ch.products[id]
+	now := productState{p.Released, p.ReleaseAt}
+	ch.products[id] = now
+	switch {
+	case !known:
+	case now.Released && !before.Released:
+		ch.add(at, eventReleased, "%s is released", p.Name)
+	case !now.Released && now.ReleaseAt != nil && (before.ReleaseAt == nil || !before.ReleaseAt.Equal(*now.ReleaseAt)):
+		ch.add(at, eventScheduled, "%s will be released at %s", p.Name, now.ReleaseAt.UTC().Format("2006-01-02 15:04:05 MST"))
+	}
+}
+
+// item looks at an item whose row has changed. Several changes may have been told as one.
+func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemID) {
+	item, p, ok := c.Item(id)
+	if !ok {
+		delete(ch.items, id)
+		return
+	}
+	before, known := ch.items[id]
+	now := stock{item.Available, item.Sold}
+	ch.items[id] = now
+	if !known {
+		return
+	}
+	if more := now.available + now.sold - before.available - before.sold; more > 0 {
+		ch.add(at, eventRestocked, "%s, size %s: %s", p.Name, item.Size, pairs(more, "more"))
+	}
+	if back := before.sold - now.sold; back > 0 {
+		ch.add(at, eventReturned, "%s, size %s: %s", p.Name, item.Size, pairs(back, "back from cancelled orders"))
+	}
+	switch {
+	case now.available == 0 && before.available > 0:
+		ch.add(at, eventSoldOut, "%s, size %s is sold out", p.Name, item.Size)
+	case now.available > 0 && before.available == 0:
+		ch.add(at, eventBack, "%s, size %s can be bought again", p.Name, item.Size)
+	}
+}
+
+func pairs(n int, what string) string {
+	if n == 1 {
+		return "1 pair " + what
+	}
+	return fmt.Sprintf("%d pairs %s", n, what)
+}
+
+// seen looks at who is here.
+func (ch *chronicle) seen(at time.Time, nodes []NodeState) {
+	names := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		names = append(names, n.Name)
+	}
+	if ch.nodes != nil {
+		for _, name := range names {
+			if !slices.Contains(ch.nodes, name) {
+				ch.add(at, eventNodeHere, "Node %s is here", name)
+			}
+		}
+		for _, name := range ch.nodes {
+			if !slices.Contains(names, name) {
+				ch.add(at, eventNodeGone, "Node %s is gone", name)
+			}
+		}
+	}
+	ch.nodes = names
+}
