@@ -2,10 +2,12 @@ package checkout
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -241,5 +243,31 @@ func TestEarlierOrderIsAnnounced(t *testing.T) {
 	n.buy(with)
 	if now, _, _ := n.stock.Catalog().Item(s.items[0]); now.Sold != 1 {
 		t.Errorf("the catalog says %+v, want one sold", now)
+	}
+}
+
+func TestSales(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 5)
+	n := s.node(s.pool)
+	began := time.Now().Add(-time.Minute)
+	first := n.buy(s.cart(s.items[0]))
+	cancelled := n.buy(s.cart(s.items[0]))
+	if _, err := n.orders.Cancel(t.Context(), cancelled.ID); err != nil {
+		t.Fatal(err)
+	}
+	before, err := n.orders.SalesBefore(t.Context(), time.Now().Add(time.Minute))
+	if err != nil || before != (Sales{1, first.Total}) {
+		t.Errorf("sold until now: %+v, %v", before, err)
+	}
+	if before, err := n.orders.SalesBefore(t.Context(), began); err != nil || before != (Sales{}) {
+		t.Errorf("sold before the first order: %+v, %v", before, err)
+	}
+	byMinute, err := n.orders.SalesByMinute(t.Context(), began)
+	if want := map[time.Time]Sales{first.CreatedAt.UTC().Truncate(time.Minute): {1, first.Total}}; err != nil || !maps.Equal(byMinute, want) {
+		t.Errorf("by minute: %v, %v, want %v", byMinute, err, want)
+	}
+	if none, err := n.orders.SalesByMinute(t.Context(), time.Now().Add(time.Minute)); err != nil || len(none) != 0 {
+		t.Errorf("sold later: %v, %v", none, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sneakers23/inventory"
@@ -34,12 +35,15 @@ type Board struct {
 	dirty  bool // something was told that the dashboards do not know
 	stale  bool // orders may be others
 
-	told state // what was broadcast last; of Serve's goroutine
+	// told is what all dashboards know: who joins begins with it, since what changes is told from there on. Nobody changes it.
+	told atomic.Pointer[state]
 }
 
 // NewBoard watches a shop. What happened before is not in its list of events.
 func NewBoard(cfg BoardConfig) *Board {
-	return &Board{cfg: cfg, sums: newSums(), past: newChronicle(), stale: true}
+	b := &Board{cfg: cfg, sums: newSums(), past: newChronicle(), nodes: []NodeState{}, stale: true}
+	b.told.Store(b.state())
+	return b
 }
 
 // How often dashboards are told at the most, and how often nodes and orders are looked at.
@@ -144,9 +148,6 @@ func (b *Board) lookAtOrders(ctx context.Context, book *ledger) {
 
 // tell broadcasts what has changed since it did so last.
 func (b *Board) tell() {
-	if b.cfg.Topics.Count(Dashboard) == 0 {
-		return
-	}
 	b.mu.Lock()
 	dirty := b.dirty
 	b.dirty = false
@@ -154,10 +155,10 @@ func (b *Board) tell() {
 	if !dirty {
 		return
 	}
-	now := b.state()
-	changes := now.changes(&b.told)
-	b.told = now
-	if len(changes) == 0 {
+	before, now := b.told.Load(), b.state()
+	changes := now.changes(before)
+	b.told.Store(now) // before it is broadcast: who joins between is told twice how things are, and misses nothing
+	if len(changes) == 0 || b.cfg.Topics.Count(Dashboard) == 0 {
 		return
 	}
 	payload, err := json.Marshal(changes)
@@ -168,13 +169,12 @@ func (b *Board) tell() {
 	b.cfg.Topics.LocalBroadcast(Dashboard, changeEvent, json.RawMessage(payload))
 }
 
-// state is what a dashboard shows now. What was told before it, and comes after it, makes no difference: it says how things
-// are, and not what has become of them.
-func (b *Board) state() state {
+// state is how things are.
+func (b *Board) state() *state {
 	c := b.cfg.Catalog()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := state{
+	s := &state{
 		Shoppers: len(b.sums.carts), Tabs: b.sums.tabs, Pages: b.sums.byPage(c),
 		Items:    make(map[inventory.ItemID]itemState),
 		Products: make(map[inventory.ProductID]productState, c.Len()),

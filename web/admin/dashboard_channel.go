@@ -36,7 +36,7 @@ func (d dashboardChannel) Join(_ context.Context, s *channel.Socket, _ json.RawM
 	if err := d.tokens.KeepFresh(s); err != nil {
 		return nil, err
 	}
-	return nil, s.Push(stateEvent, d.board.state())
+	return nil, s.Push(stateEvent, d.board.told.Load())
 }
 
 // order is the payload of release and restock.

@@ -35,7 +35,9 @@ type chronicle struct {
 type stock struct{ available, sold int }
 
 func newChronicle() chronicle {
-	return chronicle{products: make(map[inventory.ProductID]productState), items: make(map[inventory.ItemID]stock)}
+	return chronicle{
+		products: make(map[inventory.ProductID]productState), items: make(map[inventory.ItemID]stock), events: []Event{},
+	}
 }
 
 func (ch *chronicle) add(at time.Time, kind, format string, args ...any) {

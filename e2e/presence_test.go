@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// watch is a dashboard without a browser.
+type watch struct {
+	s *shop
+
+	mu    sync.Mutex
+	shows map[string]any // the state, with all changes
+}
+
+var adminToken = regexp.MustCompile(`name="admin-token" content="([^"]+)"`)
+
+// watchDashboard signs in at a node.
+func watchDashboard(t *testing.T, s *shop, password string) *watch {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/admin", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", password)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	token := adminToken.FindSubmatch(page)
+	if err != nil || token == nil {
+		t.Fatalf("the dashboard of %s answers %d, %v", s.name, res.StatusCode, err)
+	}
+	address := strings.Replace(s.URL, "http", "ws", 1) + "/admin_socket/websocket?vsn=2.0.0&token=" + url.QueryEscape(string(token[1]))
+	ws, resp, err := websocket.DefaultDialer.Dial(address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	w, ended := &watch{s: s}, make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.read(ws)
+	}()
+	t.Cleanup(func() {
+		ws.Close()
+		<-ended
+	})
+	if err := ws.WriteJSON([]any{"1", "1", "admin:dashboard", "phx_join", nil}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *watch) read(ws *websocket.Conn) {
+	for {
+		var frame struct {
+			event   string
+			payload map[string]any
+		}
+		if err := ws.ReadJSON(&[]any{new(any), new(any), new(any), &frame.event, &frame.payload}); err != nil {
+			return
+		}
+		w.mu.Lock()
+		switch frame.event {
+		case "state":
+			w.shows = frame.payload
+		case "change":
+			merge(w.shows, frame.payload)
+		}
+		w.mu.Unlock()
+	}
+}
+
+// merge puts a change into a state, object by object.
+func merge(state, change map[string]any) {
+	for key, value := range change {
+		inner, is := value.(map[string]any)
+		old, was := state[key].(map[string]any)
+		if is && was {
+			merge(old, inner)
+		} else {
+			state[key] = value
+		}
+	}
+}
+
+// counts waits until the dashboard counts so many shoppers and tabs, and returns how long that took.
+func (w *watch) counts(shoppers, tabs int) time.Duration {
+	w.s.t.Helper()
+	began, want := time.Now(), fmt.Sprintf("%d shoppers, %d tabs", shoppers, tabs)
+	until(w.s.t, w.s.name+" counts "+want, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return fmt.Sprintf("%v shoppers, %v tabs", w.shows["shoppers"], w.shows["tabs"]) == want
+	})
+	return time.Since(began)
+}
+
+// The periods of presence in these tests.
+const presenceDown = 3 * time.Second
+
+var presenceArgs = []string{"--presence-every", "200ms", "--presence-down", presenceDown.String(), "--presence-permdown", "1m"}
+
+// cartID is the id of a cart of a test's own.
+func cartID(n int) string { return fmt.Sprintf("%064d", n) }
+
+// TestPresenceOfNodesThatEnd kills one of three nodes and stops another: their shoppers leave the dashboards of those that stay.
+func TestPresenceOfNodesThatEnd(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, 3, presenceArgs...)
+	var dashboards []*watch
+	for i, s := range cluster {
+		dashboards = append(dashboards, watchDashboard(t, s, sharedPassword))
+		openCart(t, s, cartID(i))
+	}
+	openCart(t, cluster[1], cartID(7)) // one cart at two nodes is one shopper
+	openCart(t, cluster[2], cartID(7))
+	for _, d := range dashboards {
+		d.counts(4, 5)
+	}
+	cluster[2].kill()
+	took := dashboards[0].counts(3, 3)
+	dashboards[1].counts(3, 3)
+	t.Logf("the shoppers of a node that was killed were gone after %v", took)
+	if took < presenceDown/2 {
+		t.Errorf("they were gone before anybody could know")
+	}
+	cluster[1].stop()
+	if took := dashboards[0].counts(1, 1); took > presenceDown/2 {
+		t.Errorf("the shoppers of a node that said goodbye were gone after %v", took)
+	}
+	cluster[1].start()
+	openCart(t, cluster[1], cartID(8))
+	dashboards[0].counts(2, 2)
+}
+
+// TestPresenceAfterAPartition parts a node from the others for longer than the down period: each side counts its own shoppers,
+// and all count all of them when they hear each other again.
+func TestPresenceAfterAPartition(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, 3, presenceArgs...)
+	var dashboards []*watch
+	for i, s := range cluster {
+		dashboards = append(dashboards, watchDashboard(t, s, sharedPassword))
+		openCart(t, s, cartID(i))
+	}
+	for _, d := range dashboards {
+		d.counts(3, 3)
+	}
+	lonely := cluster[0].host
+	lonely.cut(cluster[1].host, cluster[2].host)
+	openCart(t, cluster[0], cartID(10))
+	openCart(t, cluster[1], cartID(10)) // the same shopper
+	openCart(t, cluster[2], cartID(11))
+	dashboards[0].counts(2, 2)
+	dashboards[1].counts(4, 4)
+	dashboards[2].counts(4, 4)
+	lonely.mend(cluster[1].host, cluster[2].host)
+	for _, s := range cluster {
+		s.sees(3)
+	}
+	for _, d := range dashboards {
+		t.Logf("%s counts all %v after the nodes see each other", d.s.name, d.counts(5, 6).Round(time.Millisecond))
+	}
+}

@@ -1,0 +1,71 @@
+package admin
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/web/webtest"
+)
+
+// TestChronicle tells what happens to a shelf, and nothing of what was there before.
+func TestChronicle(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	rows := webtest.Rows()
+	shelf := webtest.NewShelf(rows)
+	ch := newChronicle()
+	look := func() []string {
+		told := len(ch.events)
+		shelf.Put(rows)
+		for _, p := range rows.Products {
+			ch.product(now, shelf.Catalog(), p.ID)
+		}
+		for _, it := range rows.Items {
+			ch.item(now, shelf.Catalog(), it.ID)
+		}
+		var kinds []string
+		for _, e := range ch.events[:len(ch.events)-told] {
+			kinds = append(kinds, e.Kind)
+		}
+		slices.Reverse(kinds)
+		return kinds
+	}
+	if kinds := look(); kinds != nil {
+		t.Errorf("at first: %v", kinds)
+	}
+	item := &rows.Items[slices.IndexFunc(rows.Items, func(it inventory.ItemRow) bool { return it.Available > 0 })]
+	product := &rows.Products[slices.IndexFunc(rows.Products, func(p inventory.ProductRow) bool { return !p.Released })]
+	at := now.Add(time.Hour)
+	for _, step := range []struct {
+		what string
+		do   func()
+		want []string
+	}{
+		{"nothing", func() {}, nil},
+		{"a restock", func() { item.Available += 5 }, []string{eventRestocked}},
+		{"the sale of all", func() { item.Sold, item.Available = item.Sold+item.Available, 0 }, []string{eventSoldOut}},
+		{"a cancelled order", func() { item.Sold, item.Available = item.Sold-1, 1 }, []string{eventReturned, eventBack}},
+		{"a schedule", func() { product.ReleaseAt = &at }, []string{eventScheduled}},
+		{"a release", func() { product.Released, product.ReleaseAt = true, nil }, []string{eventReleased}},
+	} {
+		step.do()
+		if kinds := look(); !slices.Equal(kinds, step.want) {
+			t.Errorf("%s: %v, want %v", step.what, kinds, step.want)
+		}
+	}
+	for i := range 2 * mostEvents {
+		ch.add(now, eventBack, "%d", i)
+	}
+	if len(ch.events) != mostEvents || ch.events[0].Text != fmt.Sprint(2*mostEvents-1) {
+		t.Errorf("%d events are kept, the newest is %v", len(ch.events), ch.events[0])
+	}
+	ch.seen(now, []NodeState{{Name: "a"}})
+	ch.seen(now, []NodeState{{Name: "a"}, {Name: "b"}})
+	ch.seen(now, []NodeState{{Name: "b"}})
+	if ch.events[0].Kind != eventNodeGone || ch.events[1].Kind != eventNodeHere || ch.events[2].Kind != eventBack {
+		t.Errorf("nodes: %v", ch.events[:3])
+	}
+}
