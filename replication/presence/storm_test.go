@@ -50,7 +50,9 @@ func startReplicas(b *testing.B, n int) []replica {
 				r.bytes.Add(int64(len(m)))
 				return stream.Send(m)
 			},
-			Ask: func(ctx context.Context, to string, q []byte) ([]byte, error) { return node.Ask(ctx, to, "presence", q) },
+			Ask: func(ctx context.Context, to string, q []byte) ([]byte, error) {
+				return node.Ask(ctx, to, "presence", q)
+			},
 		}})
 		if err != nil {
 			b.Fatal(err)
