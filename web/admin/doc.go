@@ -8,8 +8,14 @@
 // and only as long as its secret and the password are: who is to be shut out is, by a restart with another password. A
 // channel calls [Tokens.KeepFresh] in its Join, so that a page that stays open has a new token before the old one ends.
 //
+// # What they see
+//
+// [Board] sums up the shop for the dashboards of this node: shoppers by page, carts by item, stock, orders by the minute, nodes,
+// and what has happened. Who joins the topic [Dashboard] is pushed the event state, and change with what is to be merged into it
+// then, at most four times a second. The topic [CartTracker] has the presences themselves, as Phoenix Presence pushes them.
+//
 // # Ownership and stopping
 //
-// Nothing here starts a goroutine but KeepFresh, whose goroutine is a task of its channel and ends with it. All methods may
-// be called from any goroutine.
+// Board is a service: its owner runs Serve and waits for its end; it waits for its questions to the database. KeepFresh, and what
+// a dashboard orders, run as tasks of their channels. All methods may be called from any goroutine.
 package admin
