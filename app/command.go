@@ -17,6 +17,7 @@ const (
 	commandOrder    = "order"
 	commandCancel   = "cancel"
 	commandNodes    = "nodes"
+	commandCarts    = "carts"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.

@@ -51,6 +51,7 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandOrder, o.showOrder),
 		serve(ctx, o.log, node, commandCancel, o.cancelOrder),
 		serve(ctx, o.log, node, commandNodes, o.nodes),
+		serve(ctx, o.log, node, commandCarts, o.carts),
 	)
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -173,5 +174,58 @@ func TestPresenceAfterAPartition(t *testing.T) {
 	}
 	for _, d := range dashboards {
 		t.Logf("%s counts all %v after the nodes see each other", d.s.name, d.counts(5, 6).Round(time.Millisecond))
+	}
+	for _, s := range cluster { // no shopper twice
+		if carts := s.carts(); len(carts) != 5 {
+			t.Errorf("%s lists %d carts", s.name, len(carts))
+		}
+	}
+}
+
+// cart is one as the command line lists it.
+type cart struct {
+	Key   string `json:"key"`
+	Tabs  int    `json:"tabs"`
+	Page  string `json:"page"`
+	Items []int  `json:"items"`
+}
+
+func (s *shop) carts(args ...string) (carts []cart) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.run(append([]string{"carts", "--json"}, args...)...)), &carts); err != nil {
+		s.t.Fatal(err)
+	}
+	return carts
+}
+
+// TestCartsCommand lists the carts of two shoppers, one of whom has two tabs.
+func TestCartsCommand(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	if out := s.run("carts"); !strings.Contains(out, "No tab") {
+		t.Errorf("with nobody there: %s", out)
+	}
+	if out := s.run("carts", "--json"); strings.TrimSpace(out) != "[]" {
+		t.Errorf("with nobody there: %s", out)
+	}
+	openCart(t, s, cartID(1))
+	two := openCart(t, s, cartID(2))
+	openCart(t, s, cartID(2))
+	two.send("add_item", cartID(2), map[string]any{"item_id": 3})
+	until(t, "the carts are tracked", func() bool {
+		carts := s.carts()
+		return len(carts) == 2 && carts[0].Tabs+carts[1].Tabs == 3 && len(carts[0].Items)+len(carts[1].Items) == 1
+	})
+	if out := s.run("carts"); !strings.Contains(out, skuOf(3)) || strings.Contains(out, cartID(2)) {
+		t.Errorf("the table:\n%s", out)
+	}
+	if out := s.run("carts", "--limit", "1"); !strings.Contains(out, "there are more") {
+		t.Errorf("one of two:\n%s", out)
+	}
+	if n := len(s.carts("--limit", "1")); n != 1 {
+		t.Errorf("%d carts, want 1", n)
+	}
+	if _, _, code := s.try("carts", "--limit=-1"); code != 2 {
+		t.Errorf("a negative limit: code %d", code)
 	}
 }

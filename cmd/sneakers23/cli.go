@@ -20,6 +20,7 @@ type cli struct {
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
+	Carts      cartsCmd                  `cmd:"" help:"List the carts that are open in browsers, at all nodes." group:"Store"`
 	Backup     backupCmd                 `cmd:"" help:"Write the store to a file, while nodes run." group:"Node"`
 	Restore    restoreCmd                `cmd:"" help:"Put the store into the state of a backup, while nodes run." group:"Node"`
 	Nodes      nodesCmd                  `cmd:"" help:"List the nodes of the cluster and how they do." group:"Node"`
