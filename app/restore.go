@@ -47,13 +47,18 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 		if err != nil {
 			return err
 		}
+		committing := false
 		err = pgx.BeginTxFunc(ctx, s.db.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-			return restore(ctx, tx, from, progress)
+			err := restore(ctx, tx, from, progress)
+			committing = err == nil
+			return err
 		})
 		pg, ok := errors.AsType[*pgconn.PgError](err)
 		switch {
 		case err == nil:
 			return nil
+		case committing && !ok:
+			return fmt.Errorf("restore: the connection broke while it was committed, it may have been done: look, and try again, which does no harm: %w", err)
 		case ok && pg.Code == lockNotAvailable && attempt == restoreAttempts:
 			return errors.New("restore: somebody holds tables of the store for too long: end that transaction (see pg_stat_activity), and try again; nothing was changed")
 		case !ok || pg.Code != deadlockDetected && pg.Code != lockNotAvailable || attempt == restoreAttempts:

@@ -35,6 +35,9 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 			return fmt.Errorf("%s is there already: name another file, or replace it with --force", b.File)
 		}
 	}
+	if b.File == "-" && interactive(term.out) {
+		return usageError{errors.New("a backup is not for reading: send it on, like " + program() + " backup - > shop.backup")}
+	}
 	s, err := b.schema(ctx, g, term, false)
 	if err != nil {
 		return err
