@@ -22,8 +22,9 @@ var allowed = []struct {
 }{
 	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
 	{"cmd/cluster/...", []string{"app/postgres"}},
-	{"cmd/...", []string{"app"}},
+	{"cmd/...", []string{"app", "app/rehearsal"}},
 	{"app/postgres/...", nil},
+	{"app/rehearsal", nil},
 	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
 	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},

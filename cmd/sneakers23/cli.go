@@ -19,6 +19,7 @@ type cli struct {
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time." group:"Store"`
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
+	Rehearse   rehearseCmd               `cmd:"" help:"Play a drop day with simulated shoppers, on a copy of the stock." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
 	Carts      cartsCmd                  `cmd:"" help:"List the carts that are open in browsers, at all nodes." group:"Store"`
 	Backup     backupCmd                 `cmd:"" help:"Write the store to a file, while nodes run." group:"Node"`

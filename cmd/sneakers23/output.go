@@ -68,14 +68,18 @@ func newProgress(term terminal, json bool) *progress {
 const clearLine = "\r\x1b[K"
 
 func (p *progress) show(done, left int) {
+	rate := float64(done) / max(time.Since(p.began).Seconds(), 0.001)
+	p.draw(float64(done)/float64(max(done+left, 1)), fmt.Sprintf("%d of %d sold, %.0f a second; Ctrl-C stops", done, done+left, rate))
+}
+
+// draw shows how much is done, a share, and says something beside it.
+func (p *progress) draw(share float64, words string) {
 	if !p.bar {
 		return
 	}
 	const width = 30
-	full := width * done / max(done+left, 1)
-	rate := float64(done) / max(time.Since(p.began).Seconds(), 0.001)
-	fmt.Fprintf(p.w, "%s%s%s %d of %d sold, %.0f a second; Ctrl-C stops", clearLine,
-		strings.Repeat("█", full), strings.Repeat("░", width-full), done, done+left, rate)
+	full := int(width * min(max(share, 0), 1))
+	fmt.Fprint(p.w, clearLine, strings.Repeat("█", full), strings.Repeat("░", width-full), " ", words)
 }
 
 // say prints a line above the bar.

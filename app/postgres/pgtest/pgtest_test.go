@@ -73,7 +73,7 @@ func TestURLIsForAnyDatabase(t *testing.T) {
 		"postgres://bo@/shop?host=/run/my%20postgres&port=5433",
 		"host=db.example.org port=5433 dbname=shop user=bo",
 	} {
-		connString, err := withSearchPath(base, "test_1")
+		connString, err := postgres.WithSearchPath(base, "test_1")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,16 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"sneakers23/app/postgres"
 )
 
 // newSchema makes an empty schema with a random name and returns it with the address that leads to it.
 func newSchema(ctx context.Context, base string) (schema, connString string, err error) {
 	schema = "test_" + strings.ToLower(rand.Text())
-	if connString, err = withSearchPath(base, schema); err != nil {
+	if connString, err = postgres.WithSearchPath(base, schema); err != nil {
 		return "", "", err
 	}
 	return schema, connString, execute(ctx, base, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize())
@@ -36,21 +37,4 @@ func execute(ctx context.Context, connString, sql string) error {
 		return fmt.Errorf("%s: %w", sql, err)
 	}
 	return nil
-}
-
-// withSearchPath returns connString, a URL or a list of key=value, with the schema as the only one that is searched.
-// pgx sends what it does not know as a run-time parameter.
-func withSearchPath(connString, schema string) (string, error) {
-	if !strings.Contains(connString, "://") {
-		return connString + " search_path=" + schema, nil
-	}
-	u, err := url.Parse(connString)
-	if err != nil {
-		return "", fmt.Errorf("read DATABASE_URL: %w", err)
-	}
-	if u.RawQuery != "" {
-		u.RawQuery += "&"
-	}
-	u.RawQuery += "search_path=" + schema
-	return u.String(), nil
 }

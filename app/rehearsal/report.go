@@ -1,0 +1,102 @@
+package rehearsal
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Report tells what became of a rehearsal.
+type Report struct {
+	Shoppers   int     `json:"shoppers"`
+	Duration   float64 `json:"duration_s"`
+	Deeds      int64   `json:"deeds"` // looks, adds, removes, purchases, reconnects
+	Orders     int64   `json:"orders"`
+	Refused    int64   `json:"refused"` // purchases, for want of stock
+	Reconnects int64   `json:"reconnects"`
+	Pushes     int64   `json:"pushes_received"` // by all sockets, of all kinds
+
+	Reply    Latency `json:"reply"`
+	Push     Latency `json:"push"`
+	Purchase Latency `json:"purchase"`
+	Page     Latency `json:"page"`
+
+	Errors map[string]int64 `json:"errors"` // by what was being done
+}
+
+// Limits are what a rehearsal must keep to pass. A limit of 0 is none.
+type Limits struct {
+	Reply, Push, Purchase, Page time.Duration // at the 99th percentile
+	Errors                      float64       // share of the deeds that fail
+}
+
+// Check tells which limits were not kept. What was never measured keeps no limit.
+func (r Report) Check(l Limits) (broken []string) {
+	for _, of := range []struct {
+		what  string
+		limit time.Duration
+		got   Latency
+	}{{"reply", l.Reply, r.Reply}, {"push", l.Push, r.Push}, {"purchase", l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
+		switch {
+		case of.limit == 0:
+		case of.got.Count == 0:
+			broken = append(broken, fmt.Sprintf("no %s was measured: rehearse for longer, or with more shoppers", of.what))
+		case of.got.P99 > milliseconds(of.limit):
+			broken = append(broken, fmt.Sprintf("%s: 99 of 100 took up to %.1f ms, limit %v", of.what, of.got.P99, of.limit))
+		}
+	}
+	if share := r.failed(); l.Errors > 0 && share > l.Errors {
+		broken = append(broken, fmt.Sprintf("errors: %.2f %% of what was done failed, limit %.2f %%", 100*share, 100*l.Errors))
+	}
+	return broken
+}
+
+// failed is the share of the deeds that failed; all of them if none was done.
+func (r Report) failed() float64 {
+	var errors int64
+	for n := range maps.Values(r.Errors) {
+		errors += n
+	}
+	if r.Deeds == 0 {
+		return 1
+	}
+	return float64(errors) / float64(r.Deeds)
+}
+
+// Failures lists what failed, the most frequent first.
+func (r Report) Failures() []string {
+	kinds := slices.SortedFunc(maps.Keys(r.Errors), func(a, b string) int { return int(r.Errors[b] - r.Errors[a]) })
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%d × %s", r.Errors[kind], kind)
+	}
+	return kinds
+}
+
+// measures are what shoppers find out. Any goroutine may add to them.
+type measures struct {
+	here, deeds, orders, refused, reconnects, pushes atomic.Int64
+	reply, push, purchase, page                      histogram
+
+	mu     sync.Mutex
+	errors map[string]int64 // by kinds of our own, which are few
+}
+
+func (m *measures) fail(kind string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.errors[kind]++
+}
+
+func (m *measures) report(shoppers int, took time.Duration) Report {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Report{
+		Shoppers: shoppers, Duration: took.Seconds(), Deeds: m.deeds.Load(), Orders: m.orders.Load(), Refused: m.refused.Load(),
+		Reconnects: m.reconnects.Load(), Pushes: m.pushes.Load(),
+		Reply: m.reply.latency(), Push: m.push.latency(), Purchase: m.purchase.latency(), Page: m.page.latency(),
+		Errors: maps.Clone(m.errors),
+	}
+}

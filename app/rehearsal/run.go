@@ -1,0 +1,164 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// MostShoppers is how many one process simulates: it opens up to 20,000 files, and a shopper may have two sockets.
+const MostShoppers = 12_000
+
+// Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field stands for its default.
+type Config struct {
+	URLs     []string      // of nodes, or of what stands before them; shoppers are spread over them
+	Shoppers int           // MostShoppers at the most
+	For      time.Duration // how long; a minute
+	Ramp     time.Duration // within which they come; a fifth of For
+	Think    time.Duration // pause between two deeds, in the mean; 2 s
+	Buy      float64       // share of the deeds that are purchases; 0.05, negative for none
+
+	// Progress is told twice a second how things are, on Run's goroutine.
+	Progress func(Progress)
+}
+
+// Progress is how a rehearsal goes.
+type Progress struct {
+	Left   time.Duration
+	Here   int64 // shoppers
+	Deeds  int64
+	Orders int64
+	Failed int64
+}
+
+func (c *Config) fill() error {
+	switch {
+	case len(c.URLs) == 0:
+		return errors.New("rehearsal: no URL to go to")
+	case c.Shoppers < 1 || c.Shoppers > MostShoppers:
+		return fmt.Errorf("rehearsal: from 1 to %d shoppers", MostShoppers)
+	}
+	if c.For == 0 {
+		c.For = time.Minute
+	}
+	if c.Ramp == 0 {
+		c.Ramp = c.For / 5
+	}
+	if c.Think == 0 {
+		c.Think = 2 * time.Second
+	}
+	if c.Buy == 0 {
+		c.Buy = 0.05
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
+	}
+	return nil
+}
+
+// rehearsal is one that runs.
+type rehearsal struct {
+	cfg    Config
+	http   http.Transport
+	shelf  shelf
+	result measures
+}
+
+// shelf is what there is to buy.
+type shelf struct {
+	products []string // ids
+	items    []int64
+	pages    []string // paths
+}
+
+// Run sends the shoppers, and returns their report after Config.For, or when ctx ends: that is no error. It is an error when
+// there is no shop, or nothing in it that could be put into a cart.
+func Run(ctx context.Context, cfg Config) (Report, error) {
+	if err := cfg.fill(); err != nil {
+		return Report{}, err
+	}
+	r := &rehearsal{cfg: cfg, http: http.Transport{
+		MaxConnsPerHost: mostConnections, MaxIdleConnsPerHost: mostConnections, IdleConnTimeout: time.Minute,
+	}}
+	r.result.errors = make(map[string]int64)
+	defer r.http.CloseIdleConnections()
+	if err := r.look(ctx); err != nil {
+		return Report{}, err
+	}
+	began := time.Now()
+	all, cancel := context.WithTimeout(ctx, cfg.For)
+	defer cancel()
+	var here sync.WaitGroup
+	for i := range cfg.Shoppers {
+		comes := time.Duration(rand.Float64() * float64(cfg.Ramp))
+		here.Go(func() { r.shopper(i).live(all, comes) })
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		here.Wait()
+	}()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			cfg.Progress(r.progress(began))
+		case <-gone:
+			return r.result.report(cfg.Shoppers, time.Since(began)), nil
+		}
+	}
+}
+
+// mostConnections is how many requests may be under way at one node.
+const mostConnections = 256
+
+func (r *rehearsal) progress(began time.Time) Progress {
+	p := Progress{
+		Left: max(0, r.cfg.For-time.Since(began)), Here: r.result.here.Load(), Deeds: r.result.deeds.Load(),
+		Orders: r.result.orders.Load(),
+	}
+	r.result.mu.Lock()
+	defer r.result.mu.Unlock()
+	for _, n := range r.result.errors {
+		p.Failed += n
+	}
+	return p
+}
+
+// The hooks of pages, of which the shop's contract tells.
+var (
+	productHooks = regexp.MustCompile(`class="product-listing[^"]*"[^>]* data-product-id="(\d+)"`)
+	sizeHooks    = regexp.MustCompile(`name="item_id" value="(\d+)"`)
+	productLinks = regexp.MustCompile(`href="(/products/[^"?#]+)"`)
+)
+
+// look finds out what there is.
+func (r *rehearsal) look(ctx context.Context) error {
+	first := r.shopper(0)
+	page, err := first.get(ctx, "/")
+	if err != nil {
+		return fmt.Errorf("rehearsal: there is no shop at %s: %w", first.base, err)
+	}
+	all := func(hook *regexp.Regexp) (found []string) {
+		for _, m := range hook.FindAllStringSubmatch(page, -1) {
+			found = append(found, m[1])
+		}
+		slices.Sort(found)
+		return slices.Compact(found)
+	}
+	r.shelf = shelf{products: all(productHooks), pages: append(all(productLinks), "/")}
+	for _, id := range all(sizeHooks) {
+		r.shelf.items = append(r.shelf.items, number(id))
+	}
+	if len(r.shelf.items) == 0 {
+		return fmt.Errorf("rehearsal: the shop at %s shows no size to choose: release a product first", first.base)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sneakers23/app"
+	"sneakers23/app/rehearsal"
+)
+
+// rehearseCmd plays a drop day.
+type rehearseCmd struct {
+	databaseFlag
+	Shoppers int           `help:"How many simulated shoppers, 1 to 12000." default:"100" short:"n"`
+	For      time.Duration `help:"How long, up to 1h." default:"1m"`
+	Ramp     time.Duration `help:"Time within which all shoppers come. Default: a fifth of --for." placeholder:"D"`
+	Think    time.Duration `help:"Pause of a shopper from one deed to the next, in the mean." default:"2s"`
+	Buy      float64       `help:"Share of the deeds that are purchases, 0 to 0.4." default:"0.05"`
+
+	URL       []string `help:"Shop to go to in place of the copy, like http://localhost:4000; may be named several times, for several nodes. WHAT IS BOUGHT THERE IS SOLD." placeholder:"URL" sep:"none"`
+	AllowHost []string `help:"Host of a --url that is not this machine. It must be yours." placeholder:"HOST" sep:"none"`
+	Yes       bool     `help:"Do not ask before real stock is sold." short:"y"`
+
+	ReplyP99    time.Duration `name:"reply-p99" help:"Limit for the answer to a change of a cart, of 99 in 100; 0s for none." default:"250ms" group:"Verdict"`
+	PushP99     time.Duration `name:"push-p99" help:"Limit for such a change to show in another tab." default:"500ms" group:"Verdict"`
+	PurchaseP99 time.Duration `name:"purchase-p99" help:"Limit for the answer to a purchase." default:"1s" group:"Verdict"`
+	PageP99     time.Duration `name:"page-p99" help:"Limit for a page." default:"500ms" group:"Verdict"`
+	Errors      float64       `help:"Limit for the share of deeds that fail." default:"0.001" group:"Verdict"`
+}
+
+// Help is shown by rehearse --help.
+func (rehearseCmd) Help() string {
+	return `Simulated shoppers open pages, sockets and carts, look around, add, remove, buy and reconnect, as browsers do, and measure how
+long it takes. Exit code 0 says that all limits were kept, 1 that some were not.
+
+Without --url it is a dry run: the stock of the database is copied into a schema of its own, all of it released there, a node
+is opened on the copy in this process, and both are gone afterwards. Nothing real is sold. Shoppers and node share this machine's
+processors then, so the figures are worse than those of a node alone.
+
+With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold. For more than 12000 shoppers
+run this on several machines: a process opens 20000 files at the most.`
+}
+
+// Run is called by kong.
+func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	if err := r.check(); err != nil {
+		return usageError{err}
+	}
+	if len(r.URL) > 0 && !r.Yes {
+		what := fmt.Sprintf("%d simulated shoppers will buy real stock at %s.", r.Shoppers, strings.Join(r.URL, ", "))
+		if err := confirm(term, what); err != nil {
+			return err
+		}
+	}
+	report, err := r.rehearse(ctx, g, term)
+	if err != nil {
+		return err
+	}
+	broken := report.Check(rehearsal.Limits{
+		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors,
+	})
+	if g.JSON {
+		err = printJSON(term, struct {
+			rehearsal.Report
+			Passed bool     `json:"passed"`
+			Broken []string `json:"limits_broken"`
+		}{report, len(broken) == 0, orEmpty(broken)})
+	} else {
+		err = printReport(term, report, broken)
+	}
+	if err == nil && len(broken) > 0 {
+		err = fmt.Errorf("FAIL: %d of the limits were not kept", len(broken))
+	}
+	return err
+}
+
+func (r *rehearseCmd) check() error {
+	switch {
+	case r.Shoppers < 1 || r.Shoppers > rehearsal.MostShoppers:
+		return fmt.Errorf("--shoppers must be from 1 to %d; for more, run this on several machines", rehearsal.MostShoppers)
+	case r.For < time.Second || r.For > time.Hour:
+		return errors.New("--for must be from 1s to 1h")
+	case r.Ramp < 0 || r.Ramp > r.For:
+		return errors.New("--ramp must be from 0s to --for")
+	case r.Think < 10*time.Millisecond:
+		return errors.New("--think must be at least 10ms")
+	case r.Buy < 0 || r.Buy > 0.4:
+		return errors.New("--buy must be from 0 to 0.4")
+	case r.Errors < 0 || r.Errors > 1:
+		return errors.New("--errors is a share, from 0 to 1")
+	}
+	for i, text := range r.URL {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return fmt.Errorf("--url %q: it should be like http://localhost:4000", text)
+		}
+		r.URL[i] = u.Scheme + "://" + u.Host
+		if err := r.mayLoad(u.Hostname()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be named twice.
+func (r *rehearseCmd) mayLoad(host string) error {
+	ip := net.ParseIP(host)
+	if host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(r.AllowHost, host) && r.Yes {
+		return nil
+	}
+	return fmt.Errorf("%s is another machine, which this would load as %d shoppers do: if it is yours, say so twice, by --allow-host %s and --yes",
+		host, r.Shoppers, host)
+}
+
+// rehearse plays on the copy, or at the shops that were named.
+func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (report rehearsal.Report, err error) {
+	p := newProgress(term, g.JSON)
+	defer p.done()
+	urls := r.URL
+	if len(urls) == 0 {
+		p.note("copying the stock…")
+		log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		db := app.DatabaseConfig{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
+		stage, err := app.OpenStage(ctx, db, log)
+		if err != nil {
+			return report, err
+		}
+		defer func() {
+			p.note("removing the copy…")
+			err = errors.Join(err, stage.Close())
+		}()
+		urls = []string{stage.URL()}
+	}
+	buy := r.Buy
+	if buy == 0 {
+		buy = -1
+	}
+	return rehearsal.Run(ctx, rehearsal.Config{
+		URLs: urls, Shoppers: r.Shoppers, For: r.For, Ramp: r.Ramp, Think: r.Think, Buy: buy,
+		Progress: func(now rehearsal.Progress) {
+			p.draw(1-now.Left.Seconds()/r.For.Seconds(), fmt.Sprintf("%v left, %d shoppers, %d deeds, %d orders, %d errors; Ctrl-C ends it",
+				now.Left.Round(time.Second), now.Here, now.Deeds, now.Orders, now.Failed))
+		},
+	})
+}
+
+func printReport(term terminal, r rehearsal.Report, broken []string) error {
+	fmt.Fprintf(term.out, "%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
+		r.Shoppers, r.Duration, r.Deeds, r.Orders, r.Refused, r.Reconnects, r.Pushes)
+	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "ms\tcount\tp50\tp90\tp99\tlongest\t")
+	for _, row := range []struct {
+		what string
+		l    rehearsal.Latency
+	}{{"reply", r.Reply}, {"push", r.Push}, {"purchase", r.Purchase}, {"page", r.Page}} {
+		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.what, row.l.Count, row.l.P50, row.l.P90, row.l.P99, row.l.Max)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if failures := r.Failures(); len(failures) > 0 {
+		fmt.Fprintf(term.out, "\nfailed: %s\n", strings.Join(failures, ", "))
+	}
+	fmt.Fprintln(term.out)
+	if len(broken) == 0 {
+		fmt.Fprintln(term.out, "PASS: all limits were kept")
+	}
+	for _, b := range broken {
+		fmt.Fprintln(term.out, b)
+	}
+	return nil
+}
