@@ -135,6 +135,9 @@ func (s *Stage) open(ctx context.Context, url string, log *slog.Logger) (err err
 // URL of the shop.
 func (s *Stage) URL() string { return s.node.URL() }
 
+// AdminPassword opens its dashboard.
+func (s *Stage) AdminPassword() string { return s.node.MadePassword() }
+
 // Close ends the node at once and drops the copy.
 func (s *Stage) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

@@ -18,6 +18,11 @@ type rehearsal struct {
 		Count int
 		P99   float64 `json:"p99_ms"`
 	}
+	Dashboard struct {
+		Frames      int
+		Largest     int `json:"largest_bytes"`
+		MostASecond int `json:"most_a_second"`
+	}
 	Errors map[string]int
 	Passed bool
 }
@@ -59,8 +64,8 @@ func TestRehearsal(t *testing.T) {
 	s := newPrivateShop(t)
 	before := s.stock()
 	r := s.rehearse("-n", "30", "--for", "5s", "--think", "200ms", "--buy", "0.3")
-	if r.Orders == 0 {
-		t.Errorf("nothing was bought: %+v", r)
+	if r.Orders == 0 || r.Dashboard.Frames < 5 || r.Dashboard.Largest == 0 {
+		t.Errorf("nothing was bought, or no dashboard told of it: %+v", r)
 	}
 	if !sameStock(s.stock(), before) || len(s.orders()) != 0 {
 		t.Error("something real was sold")

@@ -24,7 +24,8 @@ type Report struct {
 	Purchase Latency `json:"purchase"`
 	Page     Latency `json:"page"`
 
-	Errors map[string]int64 `json:"errors"` // by what was being done
+	Dashboard *Dashboard       `json:"dashboard,omitempty"` // if one was open
+	Errors    map[string]int64 `json:"errors"`              // by what was being done
 }
 
 // Limits are what a rehearsal must keep to pass. A limit of 0 is none.
@@ -51,7 +52,7 @@ func (r Report) Check(l Limits) (broken []string) {
 	if share := r.failed(); l.Errors > 0 && share > l.Errors {
 		broken = append(broken, fmt.Sprintf("errors: %.2f %% of what was done failed, limit %.2f %%", 100*share, 100*l.Errors))
 	}
-	return broken
+	return append(broken, r.Dashboard.check()...)
 }
 
 // failed is the share of the deeds that failed; all of them if none was done.

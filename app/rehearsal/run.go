@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // MostShoppers is how many one process simulates: it opens up to 20,000 files, and a shopper may have two sockets.
@@ -23,6 +26,9 @@ type Config struct {
 	Ramp     time.Duration // within which they come; a fifth of For
 	Think    time.Duration // pause between two deeds, in the mean; 2 s
 	Buy      float64       // share of the deeds that are purchases; 0.05, negative for none
+
+	AdminPassword string    // of the shop: then a dashboard is open meanwhile
+	Record        io.Writer // gets what that is sent, a line for each frame with its time in ms; nil for nobody
 
 	// Progress is told twice a second how things are, on Run's goroutine.
 	Progress func(Progress)
@@ -68,6 +74,17 @@ type rehearsal struct {
 	http   http.Transport
 	shelf  shelf
 	result measures
+
+	dashboard *Dashboard // when one was open and has been closed
+}
+
+// watch is one more goroutine among the shoppers.
+func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn) {
+	d, err := watch(ctx, ws, r.cfg.Record)
+	if err != nil {
+		r.result.fail("dashboard")
+	}
+	r.dashboard = &d
 }
 
 // shelf is what there is to buy.
@@ -95,6 +112,13 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	all, cancel := context.WithTimeout(ctx, cfg.For)
 	defer cancel()
 	var here sync.WaitGroup
+	if cfg.AdminPassword != "" {
+		ws, err := openDashboard(ctx, cfg.URLs[0], cfg.AdminPassword)
+		if err != nil {
+			return Report{}, fmt.Errorf("rehearsal: %w", err)
+		}
+		here.Go(func() { r.watch(all, ws) })
+	}
 	for i := range cfg.Shoppers {
 		comes := time.Duration(rand.Float64() * float64(cfg.Ramp))
 		here.Go(func() { r.shopper(i).live(all, comes) })
@@ -111,7 +135,9 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		case <-tick.C:
 			cfg.Progress(r.progress(began))
 		case <-gone:
-			return r.result.report(cfg.Shoppers, time.Since(began)), nil
+			report := r.result.report(cfg.Shoppers, time.Since(began))
+			report.Dashboard = r.dashboard
+			return report, nil
 		}
 	}
 }

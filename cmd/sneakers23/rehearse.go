@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -25,9 +27,11 @@ type rehearseCmd struct {
 	Think    time.Duration `help:"Pause of a shopper from one deed to the next, in the mean." default:"2s"`
 	Buy      float64       `help:"Share of the deeds that are purchases, 0 to 0.4." default:"0.05"`
 
-	URL       []string `help:"Shop to go to in place of the copy, like http://localhost:4000; may be named several times, for several nodes. WHAT IS BOUGHT THERE IS SOLD." placeholder:"URL" sep:"none"`
-	AllowHost []string `help:"Host of a --url that is not this machine. It must be yours." placeholder:"HOST" sep:"none"`
-	Yes       bool     `help:"Do not ask before real stock is sold." short:"y"`
+	URL           []string `help:"Shop to go to in place of the copy, like http://localhost:4000; may be named several times, for several nodes. WHAT IS BOUGHT THERE IS SOLD." placeholder:"URL" sep:"none"`
+	AllowHost     []string `help:"Host of a --url that is not this machine. It must be yours." placeholder:"HOST" sep:"none"`
+	AdminPassword string   `help:"Password of those shops' dashboard, to have one open meanwhile." env:"SNEAKERS23_ADMIN_PASSWORD" placeholder:"TEXT"`
+	Record        string   `help:"File for what the dashboard is sent: a frame a line, with its time in ms." placeholder:"FILE" type:"path"`
+	Yes           bool     `help:"Do not ask before real stock is sold." short:"y"`
 
 	ReplyP99    time.Duration `name:"reply-p99" help:"Limit for the answer to a change of a cart, of 99 in 100; 0s for none." default:"250ms" group:"Verdict"`
 	PushP99     time.Duration `name:"push-p99" help:"Limit for such a change to show in another tab." default:"500ms" group:"Verdict"`
@@ -124,7 +128,7 @@ func (r *rehearseCmd) mayLoad(host string) error {
 func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (report rehearsal.Report, err error) {
 	p := newProgress(term, g.JSON)
 	defer p.done()
-	urls := r.URL
+	urls, password := r.URL, r.AdminPassword
 	if len(urls) == 0 {
 		p.note("copying the stock…")
 		log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -137,13 +141,19 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 			p.note("removing the copy…")
 			err = errors.Join(err, stage.Close())
 		}()
-		urls = []string{stage.URL()}
+		urls, password = []string{stage.URL()}, stage.AdminPassword()
 	}
+	record, err := r.record()
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, record.Close()) }()
 	buy := r.Buy
 	if buy == 0 {
 		buy = -1
 	}
 	return rehearsal.Run(ctx, rehearsal.Config{
+		AdminPassword: password, Record: record,
 		URLs: urls, Shoppers: r.Shoppers, For: r.For, Ramp: r.Ramp, Think: r.Think, Buy: buy,
 		Progress: func(now rehearsal.Progress) {
 			p.draw(1-now.Left.Seconds()/r.For.Seconds(), fmt.Sprintf("%v left, %d shoppers, %d deeds, %d orders, %d errors; Ctrl-C ends it",
@@ -151,6 +161,18 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 		},
 	})
 }
+
+// record opens the file for the dashboard's frames, or nothing.
+func (r *rehearseCmd) record() (io.WriteCloser, error) {
+	if r.Record == "" {
+		return nowhere{io.Discard}, nil
+	}
+	return os.Create(r.Record)
+}
+
+type nowhere struct{ io.Writer }
+
+func (nowhere) Close() error { return nil }
 
 func printReport(term terminal, r rehearsal.Report, broken []string) error {
 	fmt.Fprintf(term.out, "%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
@@ -165,6 +187,9 @@ func printReport(term terminal, r rehearsal.Report, broken []string) error {
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if d := r.Dashboard; d != nil {
+		fmt.Fprintf(term.out, "\ndashboard: %d changes, the largest of %d bytes, at most %d in a second\n", d.Frames, d.Largest, d.MostASecond)
 	}
 	if failures := r.Failures(); len(failures) > 0 {
 		fmt.Fprintf(term.out, "\nfailed: %s\n", strings.Join(failures, ", "))
