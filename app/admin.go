@@ -59,7 +59,7 @@ func (s *shopServer) openAdmin(
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}
-	return admin.NewPages(set, signIn, tokens), nil
+	return admin.NewPages(n.stock, set, s.assets.URL, signIn, tokens), nil
 }
 
 // adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with much.

@@ -9,6 +9,7 @@ type Catalog struct {
 	products []*Product // by Order, then ID
 	index    *index     // shared by all catalogs with the same rows
 	revision Revision
+	levels   Thresholds
 	shown    uint64
 	loaded   bool
 }
@@ -71,6 +72,9 @@ func (c *Catalog) Item(id ItemID) (Item, *Product, bool) {
 
 // Revision is the highest revision of any row in the catalog: how fresh it is.
 func (c *Catalog) Revision() Revision { return c.revision }
+
+// Levels tells where the levels of its items begin.
+func (c *Catalog) Levels() Thresholds { return c.levels }
 
 // Shown changes whenever something that a page shows has changed, of any product; see [Product.Shown].
 func (c *Catalog) Shown() uint64 { return c.shown }

@@ -122,6 +122,7 @@ func (s *state) rebuild() *Catalog {
 			bySKU:  make(map[string]int, len(rows)),
 			byItem: make(map[ItemID]place, len(s.items)),
 		},
+		levels: s.levels,
 		shown:  s.catalog.shown + 1,
 		loaded: true,
 	}

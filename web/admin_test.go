@@ -11,6 +11,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/webtest"
 )
 
 const adminPassword = "of whom the shop is"
@@ -36,7 +37,7 @@ func newStaffedSite(t *testing.T) site {
 	}
 	t.Cleanup(socket.Close)
 	return newSite(t, func(c *Config) {
-		c.Admin = admin.NewPages(c.Templates, signIn, tokens)
+		c.Admin = admin.NewPages(webtest.NewShelf(webtest.Rows()), c.Templates, func(name string) (string, error) { return "/assets/" + name, nil }, signIn, tokens)
 		c.AdminSocket, c.Proxies = socket, proxies
 	})
 }

@@ -1,4 +1,6 @@
 import { readToken } from "./admin-token"
+import { countDown } from "./countdown"
+import { followDashboard } from "./dashboard/follow"
 import { showLiveState } from "./live-state"
 import { createSocket } from "./transport"
 
@@ -6,4 +8,6 @@ import { createSocket } from "./transport"
 readToken()
 const socket = createSocket("/admin_socket", { params: () => ({ token: window.adminToken }) })
 showLiveState(socket, document.querySelector("[data-live-state]"))
+for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+followDashboard(socket)
 socket.connect()

@@ -1,0 +1,64 @@
+import { say } from "../toast.js"
+
+const patienceMs = 15_000 // more than the ten seconds of a server that waits for its nodes
+
+// A dialog that says what will happen, has it done when that is confirmed, and tells what became of it. It may be closed while
+// it waits; the answer is said then all the same.
+export function createOrder(dialog, channel) {
+  const find = (name) => dialog.querySelector(`[data-${name}]`)
+  const [title, words, status, cancel, confirm] = ["title", "words", "status", "cancel", "confirm"].map(find)
+  let order = null // the one that the dialog is about
+
+  function open(next) {
+    order = next
+    title.textContent = order.title
+    words.textContent = order.words()
+    ready("")
+    dialog.showModal()
+  }
+
+  function ready(text) {
+    confirm.disabled = false
+    confirm.textContent = order.confirm
+    cancel.textContent = "Cancel"
+    status.textContent = text
+  }
+
+  function send(sent) {
+    if (channel.state !== "joined") return ready("The page is not connected. Try again when it is.")
+
+    cancel.focus() // a disabled button can't keep it
+    cancel.textContent = "Close"
+    confirm.disabled = true
+    confirm.textContent = sent.busy
+    status.textContent = "Waiting until every node shows it. That may take 10 seconds."
+    sent.opener.disabled = true
+    channel
+      .push(sent.event, sent.payload(), patienceMs)
+      .receive("ok", ({ not_shown_by }) => end(sent, `${sent.done()}${laggards(not_shown_by)}`, true))
+      .receive("error", ({ reason }) => end(sent, reason ?? "It was refused."))
+      .receive("timeout", () => end(sent, "No answer came. It may be done all the same: look before you try again."))
+  }
+
+  function end(sent, text, done = false) {
+    sent.opener.disabled = false
+    const shown = dialog.open && order === sent
+    if (shown && !done) return ready(text)
+    if (shown) dialog.close()
+    say(text)
+  }
+
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault()
+    if (!confirm.disabled) send(order)
+  })
+  cancel.addEventListener("click", () => dialog.close())
+  // The focus went back to the button from which it came, unless that can't have it now.
+  dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled) && order.otherwise.focus())
+
+  return { open, retell: () => (words.textContent = order.words()) }
+}
+
+export function laggards(nodes) {
+  return nodes?.length ? ` Not shown yet by ${nodes.join(", ")}: it comes there by itself.` : ""
+}

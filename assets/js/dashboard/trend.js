@@ -1,0 +1,42 @@
+import { grouped } from "./numbers.js"
+import { setAttribute, setText } from "./paint.js"
+
+const shownMs = 5 * 60_000
+const everyMs = 2000
+const width = 100
+const height = 24
+
+// A line of the last minutes, which the page remembers by itself, and their peak.
+export function createTrend(line, peak) {
+  let samples = []
+
+  function sample(value, now = Date.now()) {
+    samples.push({ now, value })
+    draw(now)
+  }
+
+  // Between two samples a peak must not be missed.
+  function note(value, now = Date.now()) {
+    if (samples.length === 0 || value > peakOf(samples)) sample(value, now)
+  }
+
+  function draw(now) {
+    samples = samples.filter((one) => now - one.now <= shownMs)
+    setAttribute(line, "points", pointsOf(samples, now))
+    setText(peak, grouped(peakOf(samples)))
+  }
+
+  return { sample, note, everyMs }
+}
+
+const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, value), 0)
+
+// The present is at the right edge. The line begins at 0, so that its height says something.
+export function pointsOf(samples, now) {
+  const most = Math.max(1, peakOf(samples))
+  return samples
+    .map((one) => `${round(width * (1 - (now - one.now) / shownMs))},${round(height - 1 - (height - 2) * (one.value / most))}`)
+    .join(" ")
+}
+
+const round = (n) => Math.round(n * 10) / 10
