@@ -20,8 +20,8 @@ type rehearsal struct {
 	}
 	Dashboard struct {
 		Frames      int
-		Largest     int `json:"largest_bytes"`
-		MostASecond int `json:"most_a_second"`
+		Largest     int     `json:"largest_bytes"`
+		MostASecond float64 `json:"most_a_second"`
 	}
 	Errors map[string]int
 	Passed bool

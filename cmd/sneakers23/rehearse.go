@@ -189,7 +189,7 @@ func printReport(term terminal, r rehearsal.Report, broken []string) error {
 		return err
 	}
 	if d := r.Dashboard; d != nil {
-		fmt.Fprintf(term.out, "\ndashboard: %d changes, the largest of %d bytes, at most %d in a second\n", d.Frames, d.Largest, d.MostASecond)
+		fmt.Fprintf(term.out, "\ndashboard: %d changes, the largest of %d bytes, at most %.1f in a second\n", d.Frames, d.Largest, d.MostASecond)
 	}
 	if failures := r.Failures(); len(failures) > 0 {
 		fmt.Fprintf(term.out, "\nfailed: %s\n", strings.Join(failures, ", "))
