@@ -42,6 +42,9 @@ func (s *Socket) PushPresences(t *presence.Tracker, topic string) error {
 // [presence.Options.OnDiff].
 func BroadcastPresences(ps *pubsub.PubSub, diffs map[string]presence.Diff) {
 	for topic, d := range diffs {
+		if ps.Count(topic) == 0 {
+			continue // who subscribes now reads the list later, which has this already
+		}
 		ps.LocalBroadcast(topic, PresenceDiffEvent, PresenceDiff(d))
 	}
 }
