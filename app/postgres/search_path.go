@@ -16,8 +16,9 @@ func WithSearchPath(connString, schema string) (string, error) {
 	if err != nil {
 		return "", errors.New("the address of the database can't be read") // it may hold a password
 	}
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += "search_path=" + schema // as it is: encoded anew, a space would become a plus, which pgx does not read
 	return u.String(), nil
 }
