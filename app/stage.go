@@ -101,14 +101,21 @@ func (s *Stage) copy(ctx context.Context, url string) error {
 	if _, err := s.lock.Exec(ctx, `CREATE SCHEMA `+pgx.Identifier{s.schema}.Sanitize()); err != nil {
 		return err
 	}
-	if _, err := migrations.Up(ctx, url); err != nil {
-		return err
-	}
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	var here string
+	if err := conn.QueryRow(ctx, `SELECT current_schema()`).Scan(&here); err != nil {
+		return err
+	}
+	if here != s.schema || real == s.schema {
+		return fmt.Errorf("the address of the database leads to schema %s in any case: leave search_path out of its options", here)
+	}
+	if _, err := migrations.Up(ctx, url); err != nil {
+		return err
+	}
 	from := pgx.Identifier{real}.Sanitize() + "."
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		return run(ctx, tx,

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +17,10 @@ func WithSearchPath(connString, schema string) (string, error) {
 	if err != nil {
 		return "", errors.New("the address of the database can't be read") // it may hold a password
 	}
-	if u.RawQuery != "" {
-		u.RawQuery += "&"
-	}
-	u.RawQuery += "search_path=" + schema // as it is: encoded anew, a space would become a plus, which pgx does not read
+	// The rest stays as it is: encoded anew, a space would become a plus, which pgx does not read.
+	params := slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(p string) bool {
+		return p == "" || strings.HasPrefix(p, "search_path=") // of two, pgx takes the first
+	})
+	u.RawQuery = strings.Join(append(params, "search_path="+schema), "&")
 	return u.String(), nil
 }

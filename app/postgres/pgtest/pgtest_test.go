@@ -72,6 +72,8 @@ func TestURLIsForAnyDatabase(t *testing.T) {
 		"postgres://bo:secret@db.example.org:5433/shop",
 		"postgres://bo@/shop?host=/run/my%20postgres&port=5433",
 		"host=db.example.org port=5433 dbname=shop user=bo",
+		"postgres://bo@db.example.org/shop?search_path=another&connect_timeout=5",
+		"host=db.example.org dbname=shop search_path=another",
 	} {
 		connString, err := postgres.WithSearchPath(base, "test_1")
 		if err != nil {
