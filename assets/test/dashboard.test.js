@@ -55,5 +55,7 @@ test("numbers are written as the page writes them", () => {
 
 test("the present is at the right edge of a trend", () => {
   const now = 1_000_000
-  assert.equal(pointsOf([{ now: now - 150_000, value: 0 }, { now, value: 10 }], now), "50,23 100,1")
+  assert.equal(pointsOf([{ now: now - 150_000, value: 0 }, { now: now - 75_000, value: 5 }, { now, value: 10 }], now), "0,23 50,12 100,1")
+  assert.equal(pointsOf([{ now: now - 15_000, value: 2 }, { now, value: 2 }], now), "75,1 100,1", "a page that was just opened")
+  assert.equal(pointsOf([], now), "")
 })

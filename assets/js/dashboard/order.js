@@ -17,11 +17,16 @@ export function createOrder(dialog, channel) {
     dialog.showModal()
   }
 
-  function ready(text) {
+  function ready(trouble) {
     confirm.disabled = false
     confirm.textContent = order.confirm
     cancel.textContent = "Cancel"
+    tell(trouble, trouble !== "")
+  }
+
+  function tell(text, isTrouble) {
     status.textContent = text
+    status.toggleAttribute("data-trouble", isTrouble)
   }
 
   function send(sent) {
@@ -31,7 +36,7 @@ export function createOrder(dialog, channel) {
     cancel.textContent = "Close"
     confirm.disabled = true
     confirm.textContent = sent.busy
-    status.textContent = "Waiting until every node shows it. That may take 10 seconds."
+    tell("Waiting until every node shows it. That may take 10 seconds.", false)
     sent.opener.disabled = true
     channel
       .push(sent.event, sent.payload(), patienceMs)

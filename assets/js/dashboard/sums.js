@@ -1,4 +1,4 @@
-import { grouped, money } from "./numbers"
+import { briefMoney, grouped, money } from "./numbers"
 import { setText } from "./paint"
 import { createTrend } from "./trend"
 
@@ -29,7 +29,7 @@ function wordsOf({ tabs = 0, orders = {}, items = {} }) {
     tabs: grouped(tabs),
     orders: grouped(orders.count ?? 0),
     "orders-now": grouped(now.orders),
-    revenue: money(orders.revenue_cents ?? 0),
+    revenue: briefMoney(orders.revenue_cents ?? 0),
     "revenue-now": money(now.revenue_cents),
     left: sum((item) => item.available),
     sold: sum((item) => item.sold),

@@ -2,6 +2,7 @@ import { grouped } from "./numbers.js"
 import { setAttribute, setText } from "./paint.js"
 
 const shownMs = 5 * 60_000
+const leastMs = 60_000
 const everyMs = 2000
 const width = 100
 const height = 24
@@ -31,11 +32,13 @@ export function createTrend(line, peak) {
 
 const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, value), 0)
 
-// The present is at the right edge. The line begins at 0, so that its height says something.
+// The present is at the right edge, and what is shown begins with the first sample, once there are some. The line stands on 0, so
+// that its height says something.
 export function pointsOf(samples, now) {
+  const shown = Math.max(leastMs, now - (samples[0]?.now ?? now))
   const most = Math.max(1, peakOf(samples))
   return samples
-    .map((one) => `${round(width * (1 - (now - one.now) / shownMs))},${round(height - 1 - (height - 2) * (one.value / most))}`)
+    .map((one) => `${round(width * (1 - (now - one.now) / shown))},${round(height - 1 - (height - 2) * (one.value / most))}`)
     .join(" ")
 }
 
