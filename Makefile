@@ -82,12 +82,12 @@ fuzz: assets ## Run each fuzzer for FUZZTIME, one minute by default
 	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: assets postgres ## Run all benchmarks
+bench: assets postgres browser ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
 
 .PHONY: bench-once
-bench-once: assets postgres ## Run each benchmark once, so that none rots
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+bench-once: assets postgres browser ## Run each benchmark once, so that none rots
+	$(GO) test -run '^$$' -short -bench . -benchtime 1x ./...
 
 .PHONY: bench-teller
 bench-teller: postgres ## Compare the teller with one transaction for each cart, five pairs of each; takes minutes

@@ -27,7 +27,11 @@ func BenchmarkDashboardPage(b *testing.B) {
 	frames := *recording
 	if frames == "" {
 		frames = filepath.Join(b.TempDir(), "frames")
-		s.run("rehearse", "--json", "-n", strconv.Itoa(*shoppersInIt), "--for", "20s", "--think", "1s", "--record", frames,
+		long := "20s"
+		if testing.Short() {
+			long = "5s"
+		}
+		s.run("rehearse", "--json", "-n", strconv.Itoa(*shoppersInIt), "--for", long, "--think", "1s", "--record", frames,
 			"--reply-p99", "0s", "--push-p99", "0s", "--purchase-p99", "0s", "--page-p99", "0s", "--errors", "1")
 	}
 	film := readFrames(b, frames)
