@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -12,10 +13,7 @@ import (
 // TestPagesAreAccessible lets axe-core look at every page, in light and dark, on a desktop and a phone.
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
-	axe, err := os.ReadFile("../assets/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
+	axe := readAxe(t)
 	s := newShop(t)
 	s.run("restock", "SHU6007", "1")
 	s.run("restock", "SHU6008", "2")
@@ -39,24 +37,48 @@ func TestPagesAreAccessible(t *testing.T) {
 			v.cartLive()
 			v.click(size(7))
 			v.wait(inCart(7))
-			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1], "/admin"} {
+			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1]} {
 				v.visit(s.URL + path)
-				if _, err := v.Evaluate(string(axe)); err != nil {
-					t.Fatal(err)
+				v.accessible(axe, fmt.Sprintf("%s, %s, %d px wide", path, *scheme, width))
+			}
+			for _, dialog := range []string{"", "release", "restock"} {
+				what := fmt.Sprintf("/admin, %s, %d px wide, dialog: %s", *scheme, width, dialog)
+				v.opensDashboard(s.URL)
+				v.wait("[data-nodes] tbody tr") // with its numbers
+				if dialog != "" {
+					v.click(fmt.Sprintf(`[data-product-id="2"] [data-%s]`, dialog))
 				}
-				found := evaluate[string](v, `async () => JSON.stringify(
-					(await axe.run()).violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)]))`)
-				var violations []any
-				if err := json.Unmarshal([]byte(found), &violations); err != nil {
-					t.Fatal(err)
-				}
-				if len(violations) != 0 {
-					t.Errorf("%s, %s, %d px wide: %s", path, *scheme, width, found)
-				}
-				if overflow := evaluate[bool](v, "document.documentElement.scrollWidth > innerWidth"); overflow {
-					t.Errorf("%s is wider than %d px", path, width)
-				}
+				v.accessible(axe, what)
 			}
 		}
+	}
+}
+
+func readAxe(t *testing.T) string {
+	t.Helper()
+	axe, err := os.ReadFile("../assets/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(axe)
+}
+
+// accessible lets axe look at the page as it is now.
+func (v *visitor) accessible(axe, what string) {
+	v.t.Helper()
+	if _, err := v.Evaluate(axe); err != nil {
+		v.t.Fatal(err)
+	}
+	found := evaluate[string](v, `async () => JSON.stringify(
+		(await axe.run()).violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)]))`)
+	var violations []any
+	if err := json.Unmarshal([]byte(found), &violations); err != nil {
+		v.t.Fatal(err)
+	}
+	if len(violations) != 0 {
+		v.t.Errorf("%s: %s", what, found)
+	}
+	if evaluate[bool](v, "document.documentElement.scrollWidth > innerWidth") {
+		v.t.Errorf("%s: the page is wider than the window", what)
 	}
 }

@@ -4,7 +4,7 @@ import { byNumber } from "../js/dashboard/by-number.js"
 import { keysOf } from "../js/dashboard/event-keys.js"
 import { levelOf, shareOf } from "../js/dashboard/levels.js"
 import { merge, replace } from "../js/dashboard/merge.js"
-import { counted, grouped, money } from "../js/dashboard/numbers.js"
+import { briefMoney, counted, grouped, money } from "../js/dashboard/numbers.js"
 import { pointsOf } from "../js/dashboard/trend.js"
 
 const plain = (value) => JSON.parse(JSON.stringify(value))
@@ -39,6 +39,8 @@ test("a newer event changes no key", () => {
   const before = keys([one, one])
   assert.equal(new Set(before).size, 2)
   assert.deepEqual(keys([one, one, one]).slice(1), before)
+  const other = { ...one, at: 2 }
+  assert.deepEqual(keysOf([other, one]).map(([, event]) => event), [other, one])
 })
 
 test("levels are those of the shop", () => {
@@ -51,6 +53,7 @@ test("levels are those of the shop", () => {
 
 test("numbers are written as the page writes them", () => {
   assert.deepEqual([grouped(1234567), money(120000), money(12050), counted(1, "pair"), counted(2, "pair")], ["1,234,567", "$1,200", "$120.50", "1 pair", "2 pairs"])
+  assert.deepEqual([briefMoney(12050), briefMoney(148_416_050), money(148_416_050)], ["$120.50", "$1,484,161", "$1,484,160.50"])
 })
 
 test("the present is at the right edge of a trend", () => {

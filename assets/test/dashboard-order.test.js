@@ -1,0 +1,132 @@
+import assert from "node:assert/strict"
+import { beforeEach, mock, test } from "node:test"
+import { createOrder, laggards } from "../js/dashboard/order.js"
+
+// As much of an element as an order needs.
+class Element extends EventTarget {
+  disabled = false
+  hidden = false
+  textContent = ""
+  trouble = false
+  focus = () => (focused = this)
+  toggleAttribute = (_, on) => (this.trouble = on)
+}
+
+class Dialog extends Element {
+  open = false
+  parts = Object.fromEntries(["title", "words", "status", "cancel", "confirm"].map((name) => [`[data-${name}]`, new Element()]))
+  form = new Element()
+  querySelector = (selector) => (selector === "form" ? this.form : this.parts[selector])
+  showModal = () => (this.open = true)
+  close() {
+    this.open = false
+    this.dispatchEvent(new Event("close"))
+  }
+}
+
+// what the page has of a channel: somebody answers the last push
+class ChannelStub {
+  state = "joined"
+  pushes = []
+  push(event, payload, ms) {
+    const answers = {}
+    this.pushes.push({ event, payload, ms, answer: (how, what) => answers[how](what) })
+    const receiving = { receive: (how, then) => ((answers[how] = then), receiving) }
+    return receiving
+  }
+}
+
+let focused
+let said
+let dialog
+let channel
+let order
+let opener
+const otherwise = new Element()
+const part = (name) => dialog.parts[`[data-${name}]`]
+const confirm = () => dialog.form.dispatchEvent(new Event("submit", { cancelable: true }))
+const answer = (how, what) => channel.pushes.at(-1).answer(how, what)
+const aRelease = (more) => ({
+  title: "Release?", words: () => "At once.", confirm: "Release now", busy: "Releasing…", event: "release",
+  payload: () => ({ product_id: 1 }), done: () => "It is released.", opener, otherwise, ...more,
+})
+
+mock.timers.enable({ apis: ["setTimeout"] })
+beforeEach(() => {
+  said = []
+  focused = null
+  const toast = { querySelectorAll: () => [], prepend: ({ textContent }) => said.push(textContent), children: [] }
+  globalThis.document = { querySelector: () => toast, createElement: () => ({ remove() {} }) }
+  dialog = new Dialog()
+  channel = new ChannelStub()
+  opener = new Element()
+  order = createOrder(dialog, channel)
+  order.open(aRelease())
+})
+
+test("nothing is done before it is confirmed", () => {
+  assert.deepEqual([part("title").textContent, part("words").textContent, dialog.open], ["Release?", "At once.", true])
+  part("cancel").dispatchEvent(new Event("click"))
+  assert.deepEqual([dialog.open, channel.pushes], [false, []])
+})
+
+test("it says that it waits, and is done once", () => {
+  confirm()
+  confirm()
+  assert.equal(channel.pushes.length, 1)
+  const { event, payload, ms } = channel.pushes[0]
+  assert.deepEqual([event, payload], ["release", { product_id: 1 }])
+  assert.ok(ms > 10_000, "a server that waits ten seconds for its nodes is not too late")
+  assert.deepEqual([part("confirm").textContent, part("confirm").disabled, opener.disabled], ["Releasing…", true, true])
+  assert.match(part("status").textContent, /Waiting/)
+  assert.deepEqual([focused, part("cancel").textContent], [part("cancel"), "Close"])
+  answer("ok", { not_shown_by: ["node2", "node3"] })
+  assert.deepEqual([dialog.open, opener.disabled], [false, false])
+  assert.deepEqual(said, ["It is released. Not shown yet by node2, node3: it comes there by itself."])
+})
+
+test("what went wrong stays there, and can be tried again", () => {
+  for (const [how, what, words] of [["error", { reason: "No database." }, /^No database\.$/], ["error", {}, /refused/], ["timeout", undefined, /No answer came/]]) {
+    confirm()
+    answer(how, what)
+    assert.match(part("status").textContent, words)
+    assert.deepEqual([dialog.open, part("status").trouble, part("confirm").disabled, opener.disabled], [true, true, false, false])
+  }
+  confirm()
+  assert.equal(part("status").trouble, false)
+  answer("ok", {})
+  assert.deepEqual(said, ["It is released."])
+})
+
+test("without a connection nothing is sent, now or later", () => {
+  channel.state = "errored"
+  confirm()
+  assert.deepEqual([channel.pushes.length, part("status").trouble, part("confirm").disabled], [0, true, false])
+})
+
+test("who does not wait is told all the same, and what is open then is left alone", () => {
+  confirm()
+  dialog.close()
+  order.open(aRelease({ title: "Another?" }))
+  answer("error", { reason: "No database." })
+  assert.deepEqual(said, ["No database."])
+  assert.deepEqual([dialog.open, part("title").textContent, part("status").textContent, part("confirm").disabled], [true, "Another?", "", false])
+})
+
+test("the focus goes elsewhere when the button can't have it", () => {
+  dialog.close()
+  assert.equal(focused, null, "the browser gives it back to the button")
+  for (const why of ["hidden", "disabled"]) {
+    opener = new Element()
+    order.open(aRelease())
+    opener[why] = true
+    dialog.close()
+    assert.equal(focused, otherwise)
+    focused = null
+  }
+})
+
+test("nodes that lag are named", () => {
+  assert.deepEqual([laggards(undefined), laggards(null), laggards([])], ["", "", ""])
+  assert.match(laggards(["a"]), /by a:/)
+})
