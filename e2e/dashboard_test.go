@@ -50,11 +50,17 @@ func TestDashboard(t *testing.T) {
 	}
 	a.says(tabsAt("/"), "1")
 	a.says(inCarts(1), "1")
+	if err := bob.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a.gone(tabsAt("/products/SHU6000"))
+	a.says("#shopper-count", "1")
 
 	ann.checkOut()
 	ann.complete()
 	a.says("[data-orders]", "1")
 	a.says("[data-revenue]", "$120")
+	a.says("[data-chart-words]", "1 order, $120. The busiest minute: 1 order at ")
 	a.says(`[data-item-id="1"] [data-available]`, "4")
 
 	// a page that a shopper makes up is text
