@@ -13,8 +13,9 @@ import (
 
 // rehearsal is the report of one.
 type rehearsal struct {
-	Deeds, Orders, Reconnects int
-	Reply, Push, Page         struct {
+	Deeds, Orders, Refused, Reconnects int
+
+	Reply, Push, Page struct {
 		Count int
 		P99   float64 `json:"p99_ms"`
 	}
@@ -105,13 +106,60 @@ func TestRehearsalAtTheShop(t *testing.T) {
 	}
 }
 
+// TestRehearsalFails goes to a shop that sells nothing, though all is there: that is no want of stock. Who buys nothing fails not.
+func TestRehearsalFails(t *testing.T) {
+	t.Parallel()
+	s := newCartShop(t)
+	conn, err := pgx.Connect(t.Context(), s.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no orders today'; END $$;
+		CREATE TRIGGER refuse BEFORE INSERT ON orders EXECUTE FUNCTION refuse()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errOut, code := s.try("rehearse", "--json", "--url", s.URL, "--yes", "-n", "10", "--for", "8s", "--ramp", "1s", "--think", "200ms", "--buy", "0.4")
+	var r rehearsal
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 1 {
+		t.Fatalf("code %d, %v: %s%s", code, err, errOut, out)
+	}
+	if r.Orders != 0 || r.Errors["purchase: could not be completed"] == 0 || r.Passed {
+		t.Errorf("nothing can be bought, and the report is %+v", r)
+	}
+	r = s.rehearse("--url", s.URL, "--yes", "-n", "10", "--for", "3s", "--think", "100ms", "--buy", "0", "--errors", "0")
+	if r.Orders != 0 {
+		t.Errorf("%d orders of shoppers who buy nothing", r.Orders)
+	}
+}
+
+// TestTooManyToRehearse lets the program open few files. On a copy it has both ends of each socket.
+func TestTooManyToRehearse(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, dataDir: t.TempDir()}
+	for says, args := range map[string][]string{
+		"from 1 to 416 here": {"-n", "417"}, // (2000 - 1000) / 2.4
+		"it can be 833":      {"-n", "417"},
+		"from 1 to 833 here": {"-n", "834", "--url", "http://localhost:4000"},
+	} {
+		cmd := s.command(append([]string{"rehearse"}, args...)...)
+		cmd.Args = append([]string{"sh", "-c", `ulimit -n 2000 && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), says) {
+			t.Errorf("%v: %v: %s", args, err, out)
+		}
+	}
+}
+
 func TestRehearsalRefused(t *testing.T) {
 	t.Parallel()
 	s := &shop{t: t, dataDir: t.TempDir()}
 	for says, args := range map[string][]string{
 		"--allow-host":     {"--url", "http://192.0.2.1:4000", "--yes"},
 		"say so twice":     {"--url", "http://192.0.2.1:4000", "--allow-host", "192.0.2.1"},
-		"several machines": {"-n", "100000"},
+		"several machines": {"-n", "100000", "--url", "http://localhost:4000"},
 		"-p99":             {"--page-p99", "fast"},
 		"--for":            {"--for", "100h"},
 		"like http://":     {"--url", "localhost"},

@@ -15,9 +15,6 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// MostShoppers is how many one process simulates: it opens up to 20,000 files, and a shopper may have two sockets.
-const MostShoppers = 12_000
-
 // Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field stands for its default.
 type Config struct {
 	URLs     []string      // of nodes, or of what stands before them; shoppers are spread over them

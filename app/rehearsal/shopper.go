@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,7 +173,7 @@ func (s *shopper) deed(ctx context.Context) (what string, err error) {
 	dice := rand.Float64()
 	switch {
 	case dice < s.cfg.Buy && len(items) > 0:
-		return "purchase", s.buy(ctx, token)
+		return s.buy(ctx, token)
 	case dice < s.cfg.Buy+0.02:
 		s.result.reconnects.Add(1)
 		return reconnects, nil
@@ -223,56 +221,6 @@ func expected(response json.RawMessage) error {
 		return nil
 	}
 	return fmt.Errorf("refused: %s", response)
-}
-
-var hiddenFields = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
-
-// buy goes to the checkout, and sends its form until it is known what became of it.
-func (s *shopper) buy(ctx context.Context, token string) error {
-	page, err := s.get(ctx, "/checkout?serialized_cart="+url.QueryEscape(token))
-	if err != nil {
-		return err
-	}
-	_, form, ok := strings.Cut(page, `action="/checkout" method="post"`)
-	if !ok || strings.Contains(form, "SOME ITEMS NOT AVAILABLE") {
-		s.result.refused.Add(1)
-		return s.empty(ctx)
-	}
-	fields := url.Values{}
-	for _, m := range hiddenFields.FindAllStringSubmatch(form, -1) {
-		fields.Set(m[1], html.UnescapeString(m[2]))
-	}
-	began := time.Now()
-	for range 3 {
-		to, err := s.post(ctx, "/checkout", fields)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil && to == "/checkout/complete":
-			s.result.purchase.add(time.Since(began))
-			s.result.orders.Add(1)
-			_, err := s.get(ctx, to)
-			return err
-		case err == nil:
-			s.result.purchase.add(time.Since(began))
-			s.result.refused.Add(1)
-			return s.empty(ctx)
-		}
-		s.result.fail("purchase, of which nobody knew at first")
-		pause(ctx, time.Second)
-	}
-	return errors.New("nobody knows what became of it")
-}
-
-// empty takes out what can't be had.
-func (s *shopper) empty(ctx context.Context) error {
-	items, _ := s.tab.inCart()
-	for _, id := range items {
-		if err := s.change(ctx, "remove_item", id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // longestPage bounds what is read of a page.

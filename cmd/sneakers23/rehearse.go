@@ -21,11 +21,11 @@ import (
 // rehearseCmd plays a drop day.
 type rehearseCmd struct {
 	databaseFlag
-	Shoppers int           `help:"How many simulated shoppers, 1 to 12000." default:"100" short:"n"`
+	Shoppers int           `help:"How many simulated shoppers: up to 12000, fewer if this process may open too few files." default:"100" short:"n"`
 	For      time.Duration `help:"How long, up to 1h." default:"1m"`
 	Ramp     time.Duration `help:"Time within which all shoppers come. Default: a fifth of --for." placeholder:"D"`
 	Think    time.Duration `help:"Pause of a shopper from one deed to the next, in the mean." default:"2s"`
-	Buy      float64       `help:"Share of the deeds that are purchases, 0 to 0.4." default:"0.05"`
+	Buy      float64       `help:"Share of the deeds that are purchases, 0 (none) to 0.4." default:"0.05"`
 
 	URL           []string `help:"Shop to go to in place of the copy, like http://localhost:4000; may be named several times, for several nodes. WHAT IS BOUGHT THERE IS SOLD." placeholder:"URL" sep:"none"`
 	AllowHost     []string `help:"Host of a --url that is not this machine. It must be yours." placeholder:"HOST" sep:"none"`
@@ -37,7 +37,7 @@ type rehearseCmd struct {
 	PushP99     time.Duration `name:"push-p99" help:"Limit for such a change to show in another tab." default:"500ms" group:"Verdict"`
 	PurchaseP99 time.Duration `name:"purchase-p99" help:"Limit for the answer to a purchase." default:"1s" group:"Verdict"`
 	PageP99     time.Duration `name:"page-p99" help:"Limit for a page." default:"500ms" group:"Verdict"`
-	Errors      float64       `help:"Limit for the share of deeds that fail." default:"0.001" group:"Verdict"`
+	Errors      float64       `help:"Limit for the share of deeds that fail: 0 if none may, 1 if all may." default:"0.001" group:"Verdict"`
 }
 
 // Help is shown by rehearse --help.
@@ -49,8 +49,11 @@ Without --url it is a dry run: the stock of the database is copied into a schema
 is opened on the copy in this process, and both are gone afterwards. Nothing real is sold. Shoppers and node share this machine's
 processors then, so the figures are worse than those of a node alone.
 
-With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold. For more than 12000 shoppers
-run this on several machines: a process opens 20000 files at the most.`
+With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold.
+
+A shopper needs a socket, each fifth needs two, and a process opens only so many files (see ulimit -Hn). At 20000 files that is
+enough for 7900 shoppers on a copy, where both ends of a socket are in this process, and for 12000 at nodes of your own. For more,
+run this on several machines.`
 }
 
 // Run is called by kong.
@@ -58,7 +61,7 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	if err := r.check(); err != nil {
 		return usageError{err}
 	}
-	if len(r.URL) > 0 && !r.Yes {
+	if !r.dry() && !r.Yes {
 		what := fmt.Sprintf("%d simulated shoppers will buy real stock at %s.", r.Shoppers, strings.Join(r.URL, ", "))
 		if err := confirm(term, what); err != nil {
 			return err
@@ -68,9 +71,11 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	if err != nil {
 		return err
 	}
-	broken := report.Check(rehearsal.Limits{
-		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors,
-	})
+	limits := rehearsal.Limits{Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors}
+	if r.Buy == 0 {
+		limits.Purchase = 0 // nobody buys: there is nothing to measure
+	}
+	broken := report.Check(limits)
 	if g.JSON {
 		err = printJSON(term, struct {
 			rehearsal.Report
@@ -88,8 +93,8 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 
 func (r *rehearseCmd) check() error {
 	switch {
-	case r.Shoppers < 1 || r.Shoppers > rehearsal.MostShoppers:
-		return fmt.Errorf("--shoppers must be from 1 to %d; for more, run this on several machines", rehearsal.MostShoppers)
+	case r.Shoppers < 1 || r.Shoppers > rehearsal.Most(r.dry()):
+		return r.tooMany()
 	case r.For < time.Second || r.For > time.Hour:
 		return errors.New("--for must be from 1s to 1h")
 	case r.Ramp < 0 || r.Ramp > r.For:
@@ -114,6 +119,18 @@ func (r *rehearseCmd) check() error {
 	return nil
 }
 
+// dry tells whether this is about a copy, at a node in this process.
+func (r *rehearseCmd) dry() bool { return len(r.URL) == 0 }
+
+func (r *rehearseCmd) tooMany() error {
+	most := rehearsal.Most(r.dry())
+	err := fmt.Errorf("--shoppers must be from 1 to %d here: a process opens only so many files (see ulimit -Hn)", most)
+	if more := rehearsal.Most(false); r.dry() && more > most {
+		return fmt.Errorf("%w, and on a copy it holds both ends of each socket; at nodes of your own (--url) it can be %d", err, more)
+	}
+	return fmt.Errorf("%w; for more, run this on several machines", err)
+}
+
 // mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be named twice.
 func (r *rehearseCmd) mayLoad(host string) error {
 	ip := net.ParseIP(host)
@@ -129,7 +146,7 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	p := newProgress(term, g.JSON)
 	defer p.done()
 	urls, password := r.URL, r.AdminPassword
-	if len(urls) == 0 {
+	if r.dry() {
 		p.note("copying the stock…")
 		log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		db := app.DatabaseConfig{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
@@ -183,6 +200,10 @@ func printReport(term terminal, r rehearsal.Report, broken []string) error {
 		what string
 		l    rehearsal.Latency
 	}{{"reply", r.Reply}, {"push", r.Push}, {"purchase", r.Purchase}, {"page", r.Page}} {
+		if row.l.Count == 0 {
+			fmt.Fprintf(w, "%s\t0\t-\t-\t-\t-\t\n", row.what)
+			continue
+		}
 		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.what, row.l.Count, row.l.P50, row.l.P90, row.l.P99, row.l.Max)
 	}
 	if err := w.Flush(); err != nil {

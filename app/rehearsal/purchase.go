@@ -1,0 +1,130 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var (
+	hiddenFields = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
+	flashError   = regexp.MustCompile(`class="flash flash--error"><p class="flash__words">([^<]*)`)
+)
+
+// attempts is how often a shopper sends a form of which he is not told that he has the shoes, or why not.
+const attempts = 3
+
+// outcome is what sending the form comes to.
+type outcome struct {
+	name  string // in a report
+	again bool   // it is not known whether the shoes were bought, or it may go better the next time
+}
+
+var (
+	bought      = outcome{name: "bought"}
+	soldOut     = outcome{name: "sold out"}
+	noAnswer    = outcome{name: "no answer", again: true}
+	unexplained = outcome{name: "nobody knew", again: true}
+)
+
+// refusals are what the shop says when it sells nothing.
+var refusals = []struct {
+	says string
+	outcome
+}{
+	{"Your cart has out-of-stock shoes", soldOut},
+	{"Your cart has unreleased shoes", outcome{name: "not released"}},
+	{"Your cart is empty", outcome{name: "empty cart"}},
+	{"The price has changed", outcome{name: "other price"}},
+	{"Very many want to buy", outcome{name: "too busy", again: true}},
+	{"Your purchase could not be completed", outcome{name: "could not be completed", again: true}},
+}
+
+// buy goes to the checkout, and sends its form until it is known what became of it. The text names what failed.
+func (s *shopper) buy(ctx context.Context, token string) (what string, err error) {
+	page, err := s.get(ctx, "/checkout?serialized_cart="+url.QueryEscape(token))
+	if err != nil {
+		return "checkout", err
+	}
+	_, form, ok := strings.Cut(page, `action="/checkout" method="post"`)
+	switch {
+	case !ok:
+		return "purchase: no form", errors.New("the checkout shows no form")
+	case strings.Contains(form, "SOME ITEMS NOT AVAILABLE"):
+		s.result.refused.Add(1)
+		return "remove", s.empty(ctx)
+	}
+	fields := url.Values{}
+	for _, m := range hiddenFields.FindAllStringSubmatch(form, -1) {
+		fields.Set(m[1], html.UnescapeString(m[2]))
+	}
+	began := time.Now()
+	became, first := s.send(ctx, fields), ""
+	for range attempts - 1 {
+		if !became.again {
+			break
+		}
+		if first == "" {
+			first = became.name
+		}
+		pause(ctx, time.Second)
+		became = s.send(ctx, fields)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case became != bought && became != soldOut:
+		return "purchase: " + became.name, errors.New("nothing was bought")
+	case first != "":
+		s.result.fail("purchase: " + first + ", at first")
+	}
+	s.result.purchase.add(time.Since(began))
+	if became == soldOut {
+		s.result.refused.Add(1)
+		return "remove", s.empty(ctx)
+	}
+	s.result.orders.Add(1)
+	if _, err := s.get(ctx, "/checkout/complete"); err != nil {
+		return "page of the order", err
+	}
+	_, err = s.tab.shows(ctx, nil)
+	return "push of the purchase", err
+}
+
+// send sends the form once, and reads what is said of it.
+func (s *shopper) send(ctx context.Context, form url.Values) outcome {
+	to, err := s.post(ctx, "/checkout", form)
+	switch {
+	case err != nil:
+		return noAnswer
+	case to == "/checkout/complete":
+		return bought
+	}
+	page, err := s.get(ctx, to)
+	if err != nil {
+		return noAnswer
+	}
+	if said := flashError.FindStringSubmatch(page); said != nil {
+		for _, r := range refusals {
+			if strings.HasPrefix(said[1], r.says) {
+				return r.outcome
+			}
+		}
+	}
+	return unexplained
+}
+
+// empty takes out what can't be had.
+func (s *shopper) empty(ctx context.Context) error {
+	items, _ := s.tab.inCart()
+	for _, id := range items {
+		if err := s.change(ctx, "remove_item", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
