@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"html"
 	"net/url"
 	"regexp"
@@ -63,24 +64,19 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 		fields.Set(m[1], html.UnescapeString(m[2]))
 	}
 	began := time.Now()
-	became, first := s.send(ctx, fields), ""
-	for range attempts - 1 {
-		if !became.again {
-			break
+	became, err := s.send(ctx, fields)
+	if became.again {
+		first, why := became.name, err
+		for try := 1; try < attempts && became.again; try++ {
+			pause(ctx, time.Second)
+			became, err = s.send(ctx, fields)
 		}
-		if first == "" {
-			first = became.name
+		if ctx.Err() == nil && err == nil {
+			s.result.fail("purchase: "+first+", at first", why)
 		}
-		pause(ctx, time.Second)
-		became = s.send(ctx, fields)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return "", ctx.Err()
-	case became != bought && became != soldOut:
-		return "purchase: " + became.name, errors.New("nothing was bought")
-	case first != "":
-		s.result.fail("purchase: " + first + ", at first")
+	if err != nil {
+		return "purchase: " + became.name, err
 	}
 	s.result.purchase.add(time.Since(began))
 	if became == soldOut {
@@ -95,27 +91,34 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 	return "push of the purchase", err
 }
 
-// send sends the form once, and reads what is said of it.
-func (s *shopper) send(ctx context.Context, form url.Values) outcome {
+// send sends the form once, and reads what is said of it. The error tells of an outcome that is neither bought nor soldOut.
+func (s *shopper) send(ctx context.Context, form url.Values) (outcome, error) {
 	to, err := s.post(ctx, "/checkout", form)
-	switch {
-	case err != nil:
-		return noAnswer
-	case to == "/checkout/complete":
-		return bought
+	if err != nil {
+		return noAnswer, err
+	}
+	if to == "/checkout/complete" {
+		return bought, nil
 	}
 	page, err := s.get(ctx, to)
 	if err != nil {
-		return noAnswer
+		return noAnswer, err
 	}
-	if said := flashError.FindStringSubmatch(page); said != nil {
-		for _, r := range refusals {
-			if strings.HasPrefix(said[1], r.says) {
-				return r.outcome
-			}
+	said := flashError.FindStringSubmatch(page)
+	if said == nil {
+		return unexplained, fmt.Errorf("%s says nothing of it", to)
+	}
+	words := html.UnescapeString(said[1])
+	for _, r := range refusals {
+		if !strings.HasPrefix(words, r.says) {
+			continue
 		}
+		if r.outcome == soldOut {
+			return soldOut, nil
+		}
+		return r.outcome, errors.New(words)
 	}
-	return unexplained
+	return unexplained, errors.New(words)
 }
 
 // empty takes out what can't be had.

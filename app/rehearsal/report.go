@@ -1,8 +1,10 @@
 package rehearsal
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,8 +26,10 @@ type Report struct {
 	Purchase Latency `json:"purchase"`
 	Page     Latency `json:"page"`
 
-	Dashboard *Dashboard       `json:"dashboard,omitempty"` // if one was open
-	Errors    map[string]int64 `json:"errors"`              // by what was being done
+	Dashboard *Dashboard `json:"dashboard,omitempty"` // if one was open
+
+	Errors   map[string]int64  `json:"errors"`             // by what was being done
+	Examples map[string]string `json:"examples,omitempty"` // of them: what the first of each kind was
 }
 
 // Limits are what a rehearsal must keep to pass. A duration of 0 is no limit.
@@ -57,14 +61,14 @@ func (r Report) Check(l Limits) (broken []string) {
 
 // failed is the share of the deeds that failed, 1 at the most; all of them if none was done.
 func (r Report) failed() float64 {
-	var errors int64
+	var all int64
 	for n := range maps.Values(r.Errors) {
-		errors += n
+		all += n
 	}
 	if r.Deeds == 0 {
 		return 1
 	}
-	return min(1, float64(errors)/float64(r.Deeds)) // who can't even come does no deed, and fails
+	return min(1, float64(all)/float64(r.Deeds)) // who can't even come does no deed, and fails
 }
 
 // Failures lists what failed, the most frequent first.
@@ -72,6 +76,9 @@ func (r Report) Failures() []string {
 	kinds := slices.SortedFunc(maps.Keys(r.Errors), func(a, b string) int { return int(r.Errors[b] - r.Errors[a]) })
 	for i, kind := range kinds {
 		kinds[i] = fmt.Sprintf("%d × %s", r.Errors[kind], kind)
+		if example := r.Examples[kind]; example != "" {
+			kinds[i] += " (" + example + ")"
+		}
 	}
 	return kinds
 }
@@ -81,14 +88,24 @@ type measures struct {
 	here, deeds, orders, refused, reconnects, pushes atomic.Int64
 	reply, push, purchase, page                      histogram
 
-	mu     sync.Mutex
-	errors map[string]int64 // by kinds of our own, which are few
+	mu       sync.Mutex
+	errors   map[string]int64 // by kinds of our own, which are few
+	examples map[string]string
 }
 
-func (m *measures) fail(kind string) {
+// fail counts a failure. The kind may say all that there is to say: then err is nil.
+func (m *measures) fail(kind string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.errors[kind]++
+	if m.examples[kind] != "" || err == nil {
+		return
+	}
+	if of, ok := errors.AsType[*url.Error](err); ok {
+		err = of.Err // its address may hold a cart, which is nobody else's business
+	}
+	text := err.Error()
+	m.examples[kind] = text[:min(len(text), 200)]
 }
 
 func (m *measures) report(shoppers int, took time.Duration) Report {
@@ -98,6 +115,6 @@ func (m *measures) report(shoppers int, took time.Duration) Report {
 		Shoppers: shoppers, Duration: took.Seconds(), Deeds: m.deeds.Load(), Orders: m.orders.Load(), Refused: m.refused.Load(),
 		Reconnects: m.reconnects.Load(), Pushes: m.pushes.Load(),
 		Reply: m.reply.latency(), Push: m.push.latency(), Purchase: m.purchase.latency(), Page: m.page.latency(),
-		Errors: maps.Clone(m.errors),
+		Errors: maps.Clone(m.errors), Examples: maps.Clone(m.examples),
 	}
 }

@@ -79,7 +79,7 @@ type rehearsal struct {
 func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn) {
 	d, err := watch(ctx, ws, r.cfg.Record)
 	if err != nil {
-		r.result.fail("dashboard")
+		r.result.fail("dashboard", err)
 	}
 	r.dashboard = &d
 }
@@ -100,14 +100,16 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	r := &rehearsal{cfg: cfg, http: http.Transport{
 		MaxConnsPerHost: mostConnections, MaxIdleConnsPerHost: mostConnections, IdleConnTimeout: time.Minute,
 	}}
-	r.result.errors = make(map[string]int64)
+	r.result.errors, r.result.examples = make(map[string]int64), make(map[string]string)
 	defer r.http.CloseIdleConnections()
 	if err := r.look(ctx); err != nil {
 		return Report{}, err
 	}
 	began := time.Now()
-	all, cancel := context.WithTimeout(ctx, cfg.For)
+	// No deadline: contexts made of one with a deadline may end before it has, and that would look like a failure.
+	all, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer time.AfterFunc(cfg.For, cancel).Stop()
 	var here sync.WaitGroup
 	if cfg.AdminPassword != "" {
 		ws, err := openDashboard(ctx, cfg.URLs[0], cfg.AdminPassword)

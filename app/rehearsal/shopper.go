@@ -23,6 +23,7 @@ type shopper struct {
 	other  string // where his second tab is, "" if he has none
 	client *http.Client
 	cartID string
+	stored any // token of the cart that his tabs showed last: browsers keep it, and bring it along
 	tab    *socket
 	second *socket
 	beat   time.Time // when his sockets last said something
@@ -57,7 +58,7 @@ func (s *shopper) live(ctx context.Context, comes time.Duration) {
 		what, err := s.visit(ctx)
 		s.leave()
 		if err != nil && ctx.Err() == nil {
-			s.result.fail(what)
+			s.result.fail(what, err)
 			pause(ctx, time.Duration(rand.Float64()*float64(2*time.Second)))
 		}
 	}
@@ -127,15 +128,20 @@ func (s *shopper) open(ctx context.Context, base, page string) (*socket, error) 
 		err = errors.Join(err, tab.joins(ctx, "product:"+id, map[string]bool{"released": true}))
 	}
 	tab.cart = "cart:" + s.cartID
-	if err = errors.Join(err, tab.joins(ctx, tab.cart, map[string]any{"serialized": nil, "page": page})); err != nil {
+	if err = errors.Join(err, tab.joins(ctx, tab.cart, map[string]any{"serialized": s.stored, "page": page})); err != nil {
 		tab.close()
 		return nil, err
 	}
 	return tab, nil
 }
 
-// leave closes the tabs.
+// leave closes the tabs, and keeps what was in the cart.
 func (s *shopper) leave() {
+	if s.tab != nil {
+		if _, token := s.tab.inCart(); token != "" {
+			s.stored = token
+		}
+	}
 	for _, tab := range []*socket{s.tab, s.second} {
 		if tab != nil {
 			tab.close()
@@ -243,7 +249,7 @@ func (s *shopper) get(ctx context.Context, path string) (string, error) {
 		return "", err
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return "", fmt.Errorf("%s answered %d", path, res.StatusCode)
+		return "", answered(path, res)
 	}
 	s.result.page.add(time.Since(began))
 	return string(body), nil
@@ -265,9 +271,15 @@ func (s *shopper) post(ctx context.Context, path string, form url.Values) (to st
 		return "", err
 	}
 	if res.StatusCode != http.StatusSeeOther {
-		return "", fmt.Errorf("%s answered %d", path, res.StatusCode)
+		return "", answered(path, res)
 	}
 	return res.Header.Get("Location"), nil
+}
+
+// answered is an answer that is none. A cart's token stays out of it.
+func answered(path string, res *http.Response) error {
+	path, _, _ = strings.Cut(path, "?")
+	return fmt.Errorf("%s answers %s", path, res.Status)
 }
 
 // number reads digits.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -164,7 +165,7 @@ func (s *socket) ask(ctx context.Context, topic, event string, payload any) (rep
 func (s *socket) joins(ctx context.Context, topic string, params any) error {
 	r, err := s.ask(ctx, topic, "phx_join", params)
 	if err == nil && r.Status != "ok" {
-		err = errors.New("refused")
+		err = fmt.Errorf("the join was refused: %s", r.Response)
 	}
 	return err
 }
