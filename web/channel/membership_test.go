@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,17 +47,19 @@ func TestRefusedJoinSendsNothingElse(t *testing.T) {
 	c.wantNothing()
 }
 
-// A push larger than the queue may follow a join, presence for instance.
+// A push larger than the queue may follow a join, presence for instance, and what has changed meanwhile may surround it.
 func TestLargePushWhileJoining(t *testing.T) {
 	large := strings.Repeat("x", 5000)
 	site := start(t, Config{MaxQueue: 1000, Routes: routeTo(&fake{
 		join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
-			return nil, s.Push("state", large)
+			return nil, errors.Join(s.Push("diff", nil), s.Push("state", large), s.Push("diff", nil))
 		},
 	})})
 	c := site.dial()
 	c.join("room:a")
+	c.want(`["1",null,"room:a","diff",{}]`)
 	c.want(`["1",null,"room:a","state","` + large + `"]`)
+	c.want(`["1",null,"room:a","diff",{}]`)
 }
 
 // A join that takes long is no way to make the server hold a lot. Only that join

@@ -33,7 +33,8 @@ type Socket struct {
 	stopping bool     // Stop was called
 	debt     bool     // Terminate must be called
 	held     [][]byte // frames that wait for the join's reply
-	heldFor  int64    // weight of them
+	heldFor  int64    // weight of all of them but the largest
+	heldMost int64    // weight of the largest
 	mail     []letter
 	events   int32                   // how many letters are the client's
 	infos    int32                   // how many are of others, ticks of timers aside
@@ -150,21 +151,24 @@ func (s *Socket) send(frame []byte) error {
 }
 
 // hold keeps a frame until the join is answered; false means that too many are held
-// for the socket, which may be as many as its queue takes. The first is held in any
-// case. It is called with mu.
+// for the socket, which may be as many as its queue takes. The largest does not count,
+// as in the queue the first does not: a state that is larger than the limit would not
+// get through beside the changes that follow it. It is called with mu.
 func (s *Socket) hold(frame []byte) bool {
 	n := int64(weight(frame))
-	if s.heldFor > 0 && s.conn.held.Load()+n > int64(s.conn.srv.cfg.MaxQueue) {
+	more := min(n, s.heldMost)
+	if more > 0 && s.conn.held.Load()+more > int64(s.conn.srv.cfg.MaxQueue) {
 		return false
 	}
 	s.held = append(s.held, frame)
-	s.heldFor += n
-	s.conn.held.Add(n)
+	s.heldFor += more
+	s.heldMost = max(s.heldMost, n)
+	s.conn.held.Add(more)
 	return true
 }
 
 // letGo forgets what was held. It is called with mu.
 func (s *Socket) letGo() {
 	s.conn.held.Add(-s.heldFor)
-	s.held, s.heldFor = nil, 0
+	s.held, s.heldFor, s.heldMost = nil, 0, 0
 }
