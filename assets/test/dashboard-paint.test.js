@@ -85,7 +85,7 @@ test("what says it already is not touched", () => {
 
 test("the last hour is told in words", () => {
   const clock = (seconds) => `${seconds / 60}'`
-  const times = minutesUntil(185_000, 3)
+  const times = minutesUntil(180_000, 3)
   assert.deepEqual(times, [60, 120, 180])
   const quiet = { orders: 0, revenue_cents: 0 }
   assert.equal(wordsFor([quiet, quiet, quiet], times, clock), "No orders in the last hour.")

@@ -2,10 +2,9 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sneakers23/inventory"
@@ -35,15 +34,18 @@ type Board struct {
 	dirty  bool // something was told that the dashboards do not know
 	stale  bool // orders may be others
 
-	// told is what all dashboards know: who joins begins with it, since what changes is told from there on. Nobody changes it.
-	told atomic.Pointer[state]
+	asking chan struct{} // buffer 1: who asks the database for orders has put something in
+	book   *ledger       // is used by who asks
+
+	news news
 }
 
 // NewBoard watches a shop. What happened before is not in its list of events.
 func NewBoard(cfg BoardConfig) *Board {
-	b := &Board{cfg: cfg, sums: newSums(), past: newChronicle(), nodes: []NodeState{}, stale: true}
-	b.told.Store(b.state())
-	return b
+	return &Board{
+		cfg: cfg, sums: newSums(), past: newChronicle(), nodes: []NodeState{}, stale: true,
+		asking: make(chan struct{}, 1), book: &ledger{orders: cfg.Orders},
+	}
 }
 
 // How often dashboards are told at the most, and how often nodes and orders are looked at.
@@ -51,6 +53,7 @@ const (
 	tellEvery = 250 * time.Millisecond
 	lookEvery = time.Second
 	lookTime  = 5 * time.Second // that the database may take for an answer
+	firstLook = 2 * time.Second // that it may take when a dashboard waits for it
 )
 
 // String names the service in logs.
@@ -86,9 +89,7 @@ func (b *Board) Serve(ctx context.Context) error {
 	defer look.Stop()
 	var asks sync.WaitGroup
 	defer asks.Wait()
-	book := &ledger{orders: b.cfg.Orders}
-	free := make(chan struct{}, 1) // buffer 1: a token says that nobody is asking the database
-	free <- struct{}{}
+	b.lookAtNodes()
 	for {
 		select {
 		case <-tell.C:
@@ -99,10 +100,10 @@ func (b *Board) Serve(ctx context.Context) error {
 				continue // nobody wants to know
 			}
 			select {
-			case <-free:
+			case b.asking <- struct{}{}:
 				asks.Go(func() {
-					b.lookAtOrders(ctx, book)
-					free <- struct{}{}
+					defer func() { <-b.asking }()
+					b.lookAtOrders(ctx, lookTime)
 				})
 			default: // the last question is not answered yet
 			}
@@ -117,23 +118,34 @@ func (b *Board) lookAtNodes() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.past.seen(time.Now(), nodes)
-	b.nodes, b.dirty = nodes, true
+	if !slices.Equal(nodes, b.nodes) {
+		b.nodes, b.dirty = nodes, true
+	}
 }
 
-// lookAtOrders asks the database, if the answer may be another one than before.
-func (b *Board) lookAtOrders(ctx context.Context, book *ledger) {
+// awaitOrders looks at the orders for a dashboard that is the first for a while.
+func (b *Board) awaitOrders(ctx context.Context) {
+	select {
+	case b.asking <- struct{}{}:
+		defer func() { <-b.asking }()
+		b.lookAtOrders(ctx, firstLook)
+	case <-ctx.Done():
+	}
+}
+
+// lookAtOrders asks the database, if the answer may be another one than before. It is called by who is asking.
+func (b *Board) lookAtOrders(ctx context.Context, within time.Duration) {
 	now := time.Now()
 	b.mu.Lock()
-	turned := book.asked.Truncate(time.Minute) != now.Truncate(time.Minute)
-	wanted := b.stale || turned
+	wanted := b.stale || b.orders.Minute != now.Truncate(time.Minute).UnixMilli()
 	b.stale = false
 	b.mu.Unlock()
 	if !wanted {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	asked, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	orders, err := book.look(ctx, now)
+	orders, err := b.book.look(asked, now)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
@@ -146,34 +158,12 @@ func (b *Board) lookAtOrders(ctx context.Context, book *ledger) {
 	b.orders, b.dirty = orders, true
 }
 
-// tell broadcasts what has changed since it did so last.
-func (b *Board) tell() {
-	b.mu.Lock()
-	dirty := b.dirty
-	b.dirty = false
-	b.mu.Unlock()
-	if !dirty {
-		return
-	}
-	before, now := b.told.Load(), b.state()
-	changes := now.changes(before)
-	b.told.Store(now) // before it is broadcast: who joins between is told twice how things are, and misses nothing
-	if len(changes) == 0 || b.cfg.Topics.Count(Dashboard) == 0 {
-		return
-	}
-	payload, err := json.Marshal(changes)
-	if err != nil {
-		b.cfg.Log.Error("dashboards not told", "err", err)
-		return
-	}
-	b.cfg.Topics.LocalBroadcast(Dashboard, changeEvent, json.RawMessage(payload))
-}
-
 // state is how things are.
 func (b *Board) state() *state {
 	c := b.cfg.Catalog()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.dirty = false
 	s := &state{
 		Shoppers: len(b.sums.carts), Tabs: b.sums.tabs, Pages: b.sums.byPage(c),
 		Items:    make(map[inventory.ItemID]itemState),
@@ -187,4 +177,10 @@ func (b *Board) state() *state {
 		}
 	}
 	return s
+}
+
+func (b *Board) changed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.dirty
 }

@@ -32,11 +32,11 @@ type dashboardChannel struct {
 }
 
 // Join pushes the state; what changes is broadcast.
-func (d dashboardChannel) Join(_ context.Context, s *channel.Socket, _ json.RawMessage) (any, error) {
+func (d dashboardChannel) Join(ctx context.Context, s *channel.Socket, _ json.RawMessage) (any, error) {
 	if err := d.tokens.KeepFresh(s); err != nil {
 		return nil, err
 	}
-	return nil, s.Push(stateEvent, d.board.told.Load())
+	return nil, d.board.welcome(ctx, func(state json.RawMessage) error { return s.Push(stateEvent, state) })
 }
 
 // order is the payload of release and restock.

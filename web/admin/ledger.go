@@ -41,7 +41,7 @@ func (l *ledger) look(ctx context.Context, now time.Time) (ordersState, error) {
 	if err != nil {
 		return ordersState{}, err
 	}
-	s := ordersState{Count: l.sum.Orders, Revenue: int64(l.sum.Revenue)}
+	s := ordersState{Count: l.sum.Orders, Revenue: int64(l.sum.Revenue), Minute: this.UnixMilli()}
 	for _, sales := range recent {
 		s.Count += sales.Orders
 		s.Revenue += int64(sales.Revenue)

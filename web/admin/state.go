@@ -33,7 +33,8 @@ type productState struct {
 type ordersState struct {
 	Count     int             `json:"count"`
 	Revenue   int64           `json:"revenue_cents"`
-	PerMinute [minutes]minute `json:"per_minute"` // the oldest first, the last is the present one
+	PerMinute [minutes]minute `json:"per_minute"` // the oldest first
+	Minute    int64           `json:"minute"`     // when the last of them began, in ms since 1970; 0: none was summed yet
 }
 
 // minutes is for how long orders are shown by the minute.
@@ -80,8 +81,8 @@ func (now *state) changes(before *state) map[string]any {
 	if now.Orders.Count != before.Orders.Count || now.Orders.Revenue != before.Orders.Revenue {
 		orders["count"], orders["revenue_cents"] = now.Orders.Count, now.Orders.Revenue
 	}
-	if now.Orders.PerMinute != before.Orders.PerMinute {
-		orders["per_minute"] = now.Orders.PerMinute
+	if now.Orders.PerMinute != before.Orders.PerMinute || now.Orders.Minute != before.Orders.Minute {
+		orders["per_minute"], orders["minute"] = now.Orders.PerMinute, now.Orders.Minute
 	}
 	put("orders", len(orders) > 0, orders)
 	put("nodes", !slices.Equal(now.Nodes, before.Nodes), now.Nodes)

@@ -49,7 +49,7 @@ func anyState(t *rapid.T) state {
 		s.Products[inventory.ProductID(id)] = productState{Released: rapid.Bool().Draw(t, "released")}
 	}
 	s.Orders.Count = n.Draw(t, "orders")
-	s.Orders.PerMinute[59].Orders = n.Draw(t, "this minute")
+	s.Orders.PerMinute[59].Orders, s.Orders.Minute = n.Draw(t, "this minute"), int64(n.Draw(t, "minute"))
 	for range n.Draw(t, "nodes") {
 		s.Nodes = append(s.Nodes, NodeState{Name: "a", Sockets: n.Draw(t, "sockets")})
 		s.Events = append(s.Events, Event{At: int64(n.Draw(t, "at"))})

@@ -18,77 +18,85 @@ type tab struct {
 
 // sums counts tabs as they come and go, so that nobody counts all of them again for each change. It is a pure state.
 //
-// Invariants: what a diff adds its reverse takes away; nothing with a count of 0 is kept; an item counts once for a cart,
-// however many tabs that has.
+// Invariants: what a diff adds its reverse takes away, and a diff that is told twice counts once; nothing with a count of 0 is
+// kept; an item counts once for a cart, however many tabs that has. A tab costs the same whatever else is in its cart.
 type sums struct {
-	carts   map[string]map[*presence.Presence]tab // by key
+	carts   map[string]*cart // by key
 	tabs    int
 	pages   map[string]int
-	inCarts map[inventory.ItemID]int
+	inCarts map[inventory.ItemID]int // carts
+}
+
+// cart is what one shopper's tabs show.
+type cart struct {
+	tabs  map[*presence.Presence]tab
+	items map[inventory.ItemID]int // tabs that have it
 }
 
 func newSums() sums {
-	return sums{
-		carts: make(map[string]map[*presence.Presence]tab), pages: make(map[string]int), inCarts: make(map[inventory.ItemID]int),
-	}
+	return sums{carts: make(map[string]*cart), pages: make(map[string]int), inCarts: make(map[inventory.ItemID]int)}
 }
 
 // apply takes a diff of the tracker's.
 func (s *sums) apply(d presence.Diff) {
 	for _, p := range d.Leaves {
-		s.change(p.Key, func(tabs map[*presence.Presence]tab) {
-			if t, there := tabs[p]; there {
-				s.tabs--
-				count(s.pages, t.Page, -1)
-				delete(tabs, p)
-			}
-		})
+		s.leave(p)
 	}
 	for _, p := range d.Joins {
-		var t tab
-		_ = json.Unmarshal(p.Meta, &t) // another version's is a tab all the same
-		s.change(p.Key, func(tabs map[*presence.Presence]tab) {
-			s.tabs++
-			count(s.pages, t.Page, 1)
-			tabs[p] = t
-		})
+		s.join(p)
 	}
 }
 
-// change lets the tabs of a cart change, and counts its items anew.
-func (s *sums) change(key string, change func(map[*presence.Presence]tab)) {
-	tabs := s.carts[key]
-	if tabs == nil {
-		tabs = make(map[*presence.Presence]tab, 1)
-		s.carts[key] = tabs
+func (s *sums) join(p *presence.Presence) {
+	of := s.carts[p.Key]
+	if of == nil {
+		of = &cart{make(map[*presence.Presence]tab, 1), make(map[inventory.ItemID]int)}
+		s.carts[p.Key] = of
+	} else if _, again := of.tabs[p]; again {
+		return
 	}
-	before := itemsIn(tabs)
-	change(tabs)
-	for _, id := range before {
-		count(s.inCarts, id, -1)
-	}
-	for _, id := range itemsIn(tabs) {
-		count(s.inCarts, id, 1)
-	}
-	if len(tabs) == 0 {
-		delete(s.carts, key)
+	var t tab
+	_ = json.Unmarshal(p.Meta, &t) // another version's is a tab all the same
+	of.tabs[p] = t
+	s.tabs++
+	count(s.pages, t.Page, 1)
+	for _, id := range t.Items {
+		if count(of.items, id, 1) == 1 {
+			count(s.inCarts, id, 1)
+		}
 	}
 }
 
-// itemsIn are the items that any tab of a cart has, each once.
-func itemsIn(tabs map[*presence.Presence]tab) []inventory.ItemID {
-	var items []inventory.ItemID
-	for _, t := range tabs {
-		items = append(items, t.Items...)
+func (s *sums) leave(p *presence.Presence) {
+	of := s.carts[p.Key]
+	if of == nil {
+		return
 	}
-	slices.Sort(items)
-	return slices.Compact(items)
+	t, there := of.tabs[p]
+	if !there {
+		return
+	}
+	if delete(of.tabs, p); len(of.tabs) == 0 {
+		delete(s.carts, p.Key)
+	}
+	s.tabs--
+	count(s.pages, t.Page, -1)
+	for _, id := range t.Items {
+		if count(of.items, id, -1) == 0 {
+			count(s.inCarts, id, -1)
+		}
+	}
 }
 
-func count[K comparable](counts map[K]int, key K, by int) {
-	if counts[key] += by; counts[key] == 0 {
+// count returns the new count.
+func count[K comparable](counts map[K]int, key K, by int) int {
+	n := counts[key] + by
+	if n == 0 {
 		delete(counts, key)
+	} else {
+		counts[key] = n
 	}
+	return n
 }
 
 // Pages that are counted by themselves, beside those of products.
@@ -101,28 +109,40 @@ const (
 )
 
 // byPage are the counts of the shop's pages and of the busiest others; all else is "other". So it does not grow with what
-// shoppers make up.
+// shoppers make up, and takes no longer than to look at each of that once.
 func (s *sums) byPage(c *inventory.Catalog) map[string]int {
 	pages := make(map[string]int)
-	var strange []string
+	strange := make([]pageCount, 0, busiest+1) // the busiest first
 	for page, n := range s.pages {
 		if page == otherPages || isKnown(c, page) {
-			pages[page] = n
-		} else {
-			strange = append(strange, page)
+			pages[page] += n
+			continue
+		}
+		one := pageCount{page, n}
+		at, _ := slices.BinarySearchFunc(strange, one, pageCount.compare)
+		if at < busiest {
+			strange = slices.Insert(strange, at, one)
+		}
+		if at == busiest {
+			pages[otherPages] += n
+		} else if len(strange) > busiest {
+			pages[otherPages] += strange[busiest].n
+			strange = strange[:busiest]
 		}
 	}
-	slices.SortFunc(strange, func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.pages[b], s.pages[a]), cmp.Compare(a, b))
-	})
-	for i, page := range strange {
-		if i < busiest {
-			pages[page] = s.pages[page]
-		} else {
-			pages[otherPages] += s.pages[page]
-		}
+	for _, one := range strange {
+		pages[one.page] = one.n
 	}
 	return pages
+}
+
+type pageCount struct {
+	page string
+	n    int
+}
+
+func (p pageCount) compare(q pageCount) int {
+	return cmp.Or(cmp.Compare(q.n, p.n), cmp.Compare(p.page, q.page))
 }
 
 func isKnown(c *inventory.Catalog, page string) bool {

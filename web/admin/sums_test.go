@@ -45,6 +45,7 @@ func TestSums(t *testing.T) {
 				here[p] = true
 			}
 			s.apply(d)
+			s.apply(presence.Diff{Joins: d.Joins}) // who tells it may have to tell it again
 			if got, want := text(s), text(recount(here)); got != want {
 				t.Fatalf("got  %s\nwant %s", got, want)
 			}
@@ -93,6 +94,10 @@ func TestBusiestPages(t *testing.T) {
 			d.Joins = append(d.Joins, present("ann", fmt.Sprintf("/made-up/%d", i)))
 		}
 	}
+	shops := []string{"/", "/checkout", "/checkout/complete", "/orders/:id"}
+	for _, page := range shops {
+		d.Joins = append(d.Joins, present("bob", page))
+	}
 	d.Joins = append(d.Joins, present("bob", "/products/SHU6000"), present("bob", "/products/none"), present("bob", "other"),
 		present("bob", "/<script>alert(1)</script>"), &presence.Presence{Key: "bob", Meta: json.RawMessage(`{"page":7}`)})
 	s.apply(d)
@@ -102,6 +107,11 @@ func TestBusiestPages(t *testing.T) {
 		total += n
 		if strings.HasPrefix(page, "/made-up/") {
 			madeUp++
+		}
+	}
+	for _, page := range shops {
+		if pages[page] != 1 {
+			t.Errorf("%d tabs on %s", pages[page], page)
 		}
 	}
 	if total != len(d.Joins) || madeUp != busiest || pages["/products/SHU6000"] != 1 || pages["/products/none"] != 0 || pages["/made-up/99"] != 100 {

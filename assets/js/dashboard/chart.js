@@ -24,9 +24,9 @@ export function createChart(panel) {
   }
 
   return ({ orders }) => {
-    if (!orders?.per_minute || orders.per_minute === minutes) return
+    if (!orders?.minute || orders.per_minute === minutes) return // 0: the server has not summed any up yet
     minutes = orders.per_minute
-    times = minutesUntil(Date.now(), minutes.length)
+    times = minutesUntil(orders.minute, minutes.length)
     plot(times, minutes.map((minute) => minute.orders), minutes.map((minute) => minute.revenue_cents / 100))
     tell()
   }

@@ -2,10 +2,9 @@ import { counted, money } from "./numbers.js"
 
 const minuteMs = 60_000
 
-// When each of n minutes began, in seconds, as a chart wants it; the last is the present one.
-export function minutesUntil(now, n) {
-  const present = Math.floor(now / minuteMs) * minuteMs
-  return Array.from({ length: n }, (_, i) => (present - (n - 1 - i) * minuteMs) / 1000)
+// When each of n minutes began, in seconds, as a chart wants it; last is when the last of them did, in ms, by the server's clock.
+export function minutesUntil(last, n) {
+  return Array.from({ length: n }, (_, i) => (last - (n - 1 - i) * minuteMs) / 1000)
 }
 
 // What a chart of the minutes says, in words. clock writes a time.

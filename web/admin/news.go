@@ -1,0 +1,67 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+)
+
+// news is what the dashboards of a node know. Who comes begins with that, and is told what changes from there on: so nothing may
+// be told between what he is shown and his first change, which is what the lock is for.
+type news struct {
+	mu      sync.Mutex // held while dashboards are told; that waits for none of them
+	told    *state     // nil while there is none
+	encoded json.RawMessage
+}
+
+// welcome pushes the state to a dashboard that has subscribed just now. For the first one it is made anew, orders too: nobody
+// has summed them up meanwhile. It waits for the database then, but not for long.
+func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) error {
+	if !b.known() {
+		b.awaitOrders(ctx)
+	}
+	b.news.mu.Lock()
+	defer b.news.mu.Unlock()
+	if b.news.told == nil {
+		b.news.told = b.state()
+	}
+	if b.news.encoded == nil {
+		encoded, err := json.Marshal(b.news.told)
+		if err != nil {
+			return err
+		}
+		b.news.encoded = encoded
+	}
+	return push(b.news.encoded)
+}
+
+func (b *Board) known() bool {
+	b.news.mu.Lock()
+	defer b.news.mu.Unlock()
+	return b.news.told != nil
+}
+
+// tell broadcasts what has changed since it did so last. It is called by the service's goroutine.
+func (b *Board) tell() {
+	b.news.mu.Lock()
+	defer b.news.mu.Unlock()
+	if b.cfg.Topics.Count(Dashboard) == 0 {
+		b.news.told, b.news.encoded = nil, nil
+		return
+	}
+	if b.news.told == nil || !b.changed() { // who is there was not welcomed yet, or knows all
+		return
+	}
+	now := b.state()
+	changes := now.changes(b.news.told)
+	b.news.told, b.news.encoded = now, nil
+	if len(changes) == 0 {
+		return
+	}
+	payload, err := json.Marshal(changes)
+	if err != nil {
+		b.cfg.Log.Error("dashboards not told", "err", err)
+		return
+	}
+	b.cfg.Topics.LocalBroadcast(Dashboard, changeEvent, json.RawMessage(payload))
+}

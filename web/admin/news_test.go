@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/replication/pubsub"
+	"sneakers23/web/webtest"
+)
+
+// welcomed is what a dashboard that comes now is shown.
+func (o *office) welcomed() (s state) {
+	o.t.Helper()
+	err := o.board.welcome(o.t.Context(), func(shown json.RawMessage) error { return json.Unmarshal(shown, &s) })
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return s
+}
+
+// TestFirstDashboard comes when nobody has looked for hours: it is shown the orders of now, and when that is.
+func TestFirstDashboard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		for before := range 3 {
+			o.orders.add()
+			s := o.welcomed()
+			if s.Orders.Count != before+1 || s.Orders.PerMinute[minutes-1].Orders != 1 || s.Orders.Minute != time.Now().Truncate(time.Minute).UnixMilli() {
+				t.Errorf("%d orders, of which one is new: %+v", before+1, s.Orders)
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		o.orders.fail(errors.New("away"))
+		if s := o.welcomed(); s.Orders.Count != 3 {
+			t.Errorf("without the database %d orders are known", s.Orders.Count)
+		}
+	})
+}
+
+// TestIdleDashboard is open while nothing happens: the database is asked each minute.
+func TestIdleDashboard(t *testing.T) {
+	for _, late := range []time.Duration{time.Second, 30 * time.Second, 57 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			time.Sleep(late)
+			o.dashboard()
+			asked := o.orders.times()
+			time.Sleep(10 * time.Minute)
+			if n := o.orders.times() - asked; n > 20 { // by two questions
+				t.Errorf("it was opened at second %v of a minute, and has asked %d times in ten", late.Seconds(), n)
+			}
+		})
+	}
+}
+
+// TestWelcomeMissesNothing has something happen while dashboards come.
+func TestWelcomeMissesNothing(t *testing.T) {
+	t.Parallel()
+	topics := pubsub.New()
+	b := NewBoard(BoardConfig{
+		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics, Log: slog.New(slog.DiscardHandler),
+		Nodes: func() []NodeState { return nil },
+	})
+	for round := range 2000 {
+		d := new(shown)
+		sub := topics.Subscribe(Dashboard, d)
+		var told sync.WaitGroup
+		told.Go(func() {
+			b.mu.Lock()
+			b.nodes, b.dirty = []NodeState{{Name: fmt.Sprint(round)}}, true
+			b.mu.Unlock()
+			b.tell()
+		})
+		if err := b.welcome(t.Context(), d.begin); err != nil {
+			t.Fatal(err)
+		}
+		told.Wait()
+		if nodes := d.get("nodes"); !strings.Contains(nodes, fmt.Sprintf("name:%d ", round)) {
+			t.Fatalf("round %d: the dashboard shows %s", round, nodes)
+		}
+		sub.Unsubscribe()
+	}
+}
+
+// shown is a dashboard without a socket.
+type shown struct {
+	mu  sync.Mutex
+	all map[string]any
+}
+
+func (d *shown) begin(state json.RawMessage) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return json.Unmarshal(state, &d.all)
+}
+
+func (d *shown) Deliver(m *pubsub.Message) {
+	var c map[string]any
+	_ = json.Unmarshal(m.Payload.(json.RawMessage), &c)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all != nil {
+		merge(d.all, c)
+	}
+}
+
+func (d *shown) get(key string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return fmt.Sprint(d.all[key])
+}
+
+// TestWhatHappened is told by the events of a state and of its changes.
+func TestWhatHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		rows := webtest.Rows()
+		all := inventory.Notice{Catalog: o.shelf.Catalog()}
+		for _, p := range rows.Products {
+			all.Products = append(all.Products, p.ID)
+		}
+		for _, it := range rows.Items {
+			all.Items = append(all.Items, it.ID)
+		}
+		o.board.Watch(t.Context(), all) // what is there at first
+		d := o.dashboard()
+
+		rows.Products[1].Released = true
+		rows.Products[1].Revision++
+		for i := range rows.Items {
+			if rows.Items[i].ID == 2 {
+				rows.Items[i].Sold, rows.Items[i].Available = rows.Items[i].Available, 0
+				rows.Items[i].Revision++
+			}
+		}
+		o.shelf.Put(rows)
+		all.Catalog = o.shelf.Catalog()
+		o.board.Watch(t.Context(), all)
+		d.change()
+		o.nodes.Store(&[]NodeState{{Name: "node1"}, {Name: "node2"}})
+		time.Sleep(lookEvery)
+		d.change()
+		for _, said := range []string{"is released", "is sold out", "Node node2 is here"} {
+			if !strings.Contains(fmt.Sprint(d.shows["events"]), said) {
+				t.Errorf("nothing %s: %v", said, d.shows["events"])
+			}
+		}
+		if !strings.Contains(fmt.Sprint(o.welcomed().Events), "is released") {
+			t.Error("who comes later is not told")
+		}
+		if second := fmt.Sprint(d.shows["products"]); !strings.Contains(second, "2:map[release_at:<nil> released:true]") {
+			t.Errorf("products %s", second)
+		}
+	})
+}
+
+// TestTokensOfTopics renews the token on each topic.
+func TestTokensOfTopics(t *testing.T) {
+	for _, topic := range []string{Dashboard, CartTracker} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			c := o.Connect(param(o.token)).Join(topic, nil)
+			time.Sleep(renewedAfter)
+			c.Receive(newToken)
+		})
+	}
+}
