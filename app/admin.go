@@ -43,7 +43,7 @@ func (n *Node) adminPassword() (string, error) {
 func (s *shopServer) openAdmin(
 	n *Node, proxies forwarded.Proxies, set *templates.Set, secrets []string, password string,
 ) (*admin.Pages, error) {
-	signIn, err := admin.NewSignIn(password)
+	signIn, err := admin.NewSignIn(secrets, password)
 	if err != nil {
 		return nil, err
 	}

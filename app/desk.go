@@ -6,30 +6,49 @@ import (
 	"strconv"
 
 	"sneakers23/inventory"
+	"sneakers23/web/admin"
 )
 
 // desk lets admins do at the dashboard what operators do at the command line.
 type desk struct{ operator *operator }
 
 // Release releases a product now.
-func (d desk) Release(ctx context.Context, id inventory.ProductID) (missing []string, err error) {
-	r, err := atDesk(ctx, ReleaseRequest{Product: strconv.FormatInt(int64(id), 10)}, d.operator.release)
-	return r.Missing, err
+func (d desk) Release(ctx context.Context, id inventory.ProductID) (admin.Done, error) {
+	q := ReleaseRequest{Product: strconv.FormatInt(int64(id), 10)}
+	r, err := atDesk(ctx, d.operator, commandRelease, q, d.operator.release)
+	return admin.Done{Missing: r.Missing, Already: r.Already}, err
 }
 
 // Restock puts pairs of an item on the shelf.
-func (d desk) Restock(ctx context.Context, id inventory.ItemID, count int) (missing []string, err error) {
-	r, err := atDesk(ctx, RestockRequest{Item: strconv.FormatInt(int64(id), 10), Count: count}, d.operator.restock)
-	return r.Missing, err
+func (d desk) Restock(ctx context.Context, id inventory.ItemID, count int) (admin.Done, error) {
+	q := RestockRequest{Item: strconv.FormatInt(int64(id), 10), Count: count}
+	r, err := atDesk(ctx, d.operator, commandRestock, q, d.operator.restock)
+	return admin.Done{Missing: r.Missing}, err
 }
 
-// atDesk gives a command as much time as one of the command line has, and its error the same words.
-func atDesk[Q, R any](ctx context.Context, q Q, do func(context.Context, Q) (R, error)) (R, error) {
+// atDesk gives a command as much time as one of the command line has.
+func atDesk[Q, R any](ctx context.Context, o *operator, command string, q Q, do func(context.Context, Q) (R, error)) (R, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	r, err := do(ctx, q)
+	r, err := protect(ctx, o.log, command, q, do)
 	if err != nil {
-		return r, errors.New(words(err))
+		o.log.Info("order of the dashboard refused", "command", command, "err", err)
+		return r, errors.New(wordsAtDesk(err))
 	}
 	return r, nil
+}
+
+// wordsAtDesk are what an admin reads of an error: he sees the stock, and may have no command line.
+func wordsAtDesk(err error) string {
+	switch {
+	case errors.Is(err, inventory.ErrBadCount):
+		return "Write a whole number from 1 to 1,000,000."
+	case errors.Is(err, inventory.ErrFull):
+		return "One size may have 1,000,000,000 pairs at the most."
+	case errors.Is(err, inventory.ErrNotFound):
+		return "The shop does not have it any more. Reload the page."
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed), isBroken(err):
+		return "No answer came in time. It may be done all the same: look before you try again."
+	}
+	return words(err)
 }

@@ -117,16 +117,28 @@ func words(err error) string {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the node does not reach its database, try again when /readyz says that it does"
 	}
+	if isBroken(err) {
+		return "the connection to the database broke: it may have been done, look with `sneakers23 products` or `orders show`, and try again"
+	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case ok && strings.HasPrefix(pg.Code, "42"): // undefined table, undefined column
 		return "the tables of the store are not as they should be (" + pg.Message + "): see `sneakers23 migrate status`"
-	case ok && pg.Code != "57P01": // admin_shutdown breaks the connection
+	case ok:
 		return "the database says: " + pg.Message
-	case ok || pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)):
-		return "the connection to the database broke: it may have been done, look with `sneakers23 products` or `orders show`, and try again"
 	}
 	return err.Error()
+}
+
+// isBroken tells whether the connection to the database ended before its answer came: nobody knows what became of the question.
+func isBroken(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "57P01" // admin_shutdown
+	}
+	if _, never := errors.AsType[*pgconn.ConnectError](err); never {
+		return false
+	}
+	return pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error))
 }
 
 func (o *operator) products(context.Context, none) ([]Product, error) {
@@ -250,6 +262,16 @@ func inStock(c *inventory.Catalog) (items []inventory.Item, pairs int) {
 	return items, pairs
 }
 
+// noSuchError says that the catalog has nothing of that name.
+type noSuchError struct{ what, name string }
+
+func (e *noSuchError) Error() string {
+	return fmt.Sprintf("no %s has the SKU or id %q; see: sneakers23 products", e.what, e.name)
+}
+
+// Unwrap makes it an [inventory.ErrNotFound].
+func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
+
 func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
 	if p, ok := c.ProductBySKU(name); ok {
 		return p, nil
@@ -259,7 +281,7 @@ func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) 
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("no product has the SKU or id %q; see: sneakers23 products", name)
+	return nil, &noSuchError{"product", name}
 }
 
 func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
@@ -278,7 +300,7 @@ func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
 			}
 		}
 	}
-	return inventory.Item{}, fmt.Errorf("no item has the SKU or id %q; see: sneakers23 products", name)
+	return inventory.Item{}, &noSuchError{"item", name}
 }
 
 func firstSKU(p *inventory.Product) string {

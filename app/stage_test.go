@@ -1,14 +1,21 @@
 package app_test
 
 import (
+	"context"
 	"log/slog"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/rehearsal"
 )
 
-// TestStageIsACopy opens a rehearsal beside a store that stands in a schema of its own, which the address names.
+// TestStageIsACopy opens a rehearsal beside a store that stands in a schema of its own, which the address names: all is released
+// there, is sold only there, and is gone afterwards.
 func TestStageIsACopy(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)
@@ -17,14 +24,65 @@ func TestStageIsACopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = node.Stop(t.Context()) }()
+	conn, err := pgx.Connect(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	text := func(sql string) (answer string) {
+		t.Helper()
+		if err := conn.QueryRow(t.Context(), sql).Scan(&answer); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		return answer
+	}
+	const (
+		schemas = `SELECT coalesce(string_agg(nspname, ',' ORDER BY nspname), '') FROM pg_namespace WHERE nspname LIKE 'sneakers23_rehearsal_%'`
+		stock   = `SELECT string_agg(item_id || ':' || available_count || '+' || sold_count, ' ' ORDER BY item_id) FROM `
+		shown   = `SELECT string_agg(sku || ' ' || released, ', ' ORDER BY sku) FROM `
+	)
+	before, others := text(stock+"item_availabilities"), text(schemas)
+
 	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stage.URL() == node.URL() || stage.AdminPassword() == "" {
-		t.Errorf("it is at %s", stage.URL())
+	schema := made(others, text(schemas))
+	if copied := text(stock + schema + ".item_availabilities"); copied != before {
+		t.Errorf("the stock of the copy is\n%s\nwant\n%s", copied, before)
+	}
+	if released := text(shown + schema + ".products"); strings.Contains(released, "false") {
+		t.Errorf("in the copy: %s", released)
+	}
+	report, err := rehearsal.Run(t.Context(), rehearsal.Config{
+		URLs: []string{stage.URL()}, Shoppers: 5, For: 3 * time.Second, Think: 30 * time.Millisecond, Buy: 0.4, AdminPassword: stage.AdminPassword(),
+	})
+	if err != nil || report.Orders == 0 {
+		t.Errorf("it sells nothing: %+v, %v", report, err)
+	}
+	if after := text(stock + schema + ".item_availabilities"); after == before {
+		t.Error("what was bought there was sold elsewhere")
 	}
 	if err := stage.Close(); err != nil {
 		t.Error(err)
 	}
+	if after := text(stock + "item_availabilities"); after != before {
+		t.Errorf("the real stock is\n%s\nwant\n%s", after, before)
+	}
+	if real := text(shown + "products"); strings.Contains(real, "true") {
+		t.Errorf("really: %s", real)
+	}
+	if strings.Contains(text(schemas), schema) {
+		t.Errorf("%s is still there", schema)
+	}
+}
+
+// made is the schema that is new. Other tests may make and drop theirs meanwhile.
+func made(before, now string) string {
+	for _, schema := range strings.Split(now, ",") {
+		if !strings.Contains(before, schema) {
+			return schema
+		}
+	}
+	return ""
 }

@@ -19,7 +19,7 @@ const adminPassword = "of whom the shop is"
 // newStaffedSite has a dashboard, and believes the peer of httptest's requests.
 func newStaffedSite(t *testing.T) site {
 	t.Helper()
-	signIn, err := admin.NewSignIn(adminPassword)
+	signIn, err := admin.NewSignIn([]string{"a secret of the test"}, adminPassword)
 	if err != nil {
 		t.Fatal(err)
 	}

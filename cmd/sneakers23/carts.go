@@ -92,6 +92,7 @@ func (l *cartsCmd) print(ctx context.Context, c *app.Client, term terminal, cart
 	}
 	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KEY\tTABS\tPAGE\tITEMS")
+	tabs := 0
 	for _, cart := range carts {
 		items := make([]string, len(cart.Items))
 		for i, id := range cart.Items {
@@ -100,14 +101,28 @@ func (l *cartsCmd) print(ctx context.Context, c *app.Client, term terminal, cart
 				items[i] = fmt.Sprintf("%d (unknown)", id)
 			}
 		}
-		// a shopper chooses the page: quoted, it can't play tricks with a terminal
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", cart.Key, cart.Tabs, strings.Trim(strconv.QuoteToGraphic(cart.Page), `"`), strings.Join(items, " "))
+		if len(items) == 0 {
+			items = []string{"-"}
+		}
+		page := strconv.QuoteToGraphic(cart.Page) // a shopper chooses it: so it can't play tricks with a terminal
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", cart.Key, cart.Tabs, page[1:len(page)-1], strings.Join(items, " "))
+		tabs += cart.Tabs
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	if more {
-		fmt.Fprintf(term.out, "\nthere are more: %s carts --limit 0\n", program())
+		fmt.Fprintln(term.out, "\nthere are more; to list all, add --limit 0")
+		return nil
 	}
+	fmt.Fprintf(term.out, "\n%s, %s\n", counted(len(carts), "cart"), counted(tabs, "tab"))
 	return nil
+}
+
+// counted is a number of things, which are several unless it is one.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

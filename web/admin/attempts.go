@@ -2,7 +2,6 @@ package admin
 
 import (
 	"container/list"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -12,24 +11,24 @@ const (
 	longestDelay = 8 * time.Second
 	forgetAfter  = 10 * time.Minute // without a wrong one
 	mostAtOnce   = 4                // wrong passwords of one address that are being delayed
-	mostSuspects = 10_000           // addresses that are remembered: 3 MB
+	mostSuspects = 10_000           // that are remembered: 3 MB
 )
 
-// attempts remembers where wrong passwords came from. The zero value is ready.
+// attempts remembers where wrong passwords came from: an address, or a device that is known. The zero value is ready.
 //
-// Each wrong password takes one of a few places that its address has, until its delay is over: whether or not somebody waits
+// Each wrong password takes one of a few places that its origin has, until its delay is over: whether or not somebody waits
 // for the answer, so that to give up early gains nothing. While all places are taken nothing is judged, the right password
-// neither: who shares his address with somebody who guesses without a pause tries again a few seconds later. When too many
-// addresses are known, the one that has been quiet for longest is forgotten.
+// neither, or to guess without a pause would find it. When too many origins are known, the one that has been quiet for longest
+// is forgotten.
 type attempts struct {
 	mu       sync.Mutex
-	suspects map[netip.Prefix]*list.Element
+	suspects map[string]*list.Element
 	order    list.List // of *suspect; in front, who failed last
 }
 
-// suspect is an address from which wrong passwords came.
+// suspect is an origin of wrong passwords.
 type suspect struct {
-	network  netip.Prefix
+	from     string
 	failures int
 	last     time.Time
 	places   [mostAtOnce]time.Time // until when each is taken
@@ -46,16 +45,16 @@ const (
 
 // judge tells how to answer an attempt whose password was right or not: a wrong one after the delay; when there were too
 // many, that is how long it takes until the next may come.
-func (a *attempts) judge(network netip.Prefix, right bool) (delay time.Duration, v verdict) {
+func (a *attempts) judge(from string, right bool) (delay time.Duration, v verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	s := a.recall(network, now)
+	s := a.recall(from, now)
 	if s == nil {
 		if right {
 			return 0, welcome
 		}
-		s = a.note(network, now)
+		s = a.note(from, now)
 	}
 	place := s.nextPlace()
 	switch busy := place.Sub(now); {
@@ -67,7 +66,7 @@ func (a *attempts) judge(network netip.Prefix, right bool) (delay time.Duration,
 	delay = delayOf(s.failures)
 	s.failures++
 	s.last, *place = now, now.Add(delay)
-	a.order.MoveToFront(a.suspects[network])
+	a.order.MoveToFront(a.suspects[from])
 	return delay, wrong
 }
 
@@ -83,31 +82,31 @@ func delayOf(failures int) time.Duration {
 }
 
 // recall forgets whose last failure is long ago, and returns the others' suspect, or nil.
-func (a *attempts) recall(network netip.Prefix, now time.Time) *suspect {
+func (a *attempts) recall(from string, now time.Time) *suspect {
 	for oldest := a.order.Back(); oldest != nil && now.Sub(oldest.Value.(*suspect).last) >= forgetAfter; oldest = a.order.Back() {
 		a.forget(oldest)
 	}
-	if e, ok := a.suspects[network]; ok {
+	if e, ok := a.suspects[from]; ok {
 		return e.Value.(*suspect)
 	}
 	return nil
 }
 
 // note makes a suspect, in the place of the oldest if need be.
-func (a *attempts) note(network netip.Prefix, now time.Time) *suspect {
+func (a *attempts) note(from string, now time.Time) *suspect {
 	if a.suspects == nil {
-		a.suspects = make(map[netip.Prefix]*list.Element)
+		a.suspects = make(map[string]*list.Element)
 	}
 	if len(a.suspects) >= mostSuspects {
 		a.forget(a.order.Back())
 	}
-	s := &suspect{network: network, last: now}
-	a.suspects[network] = a.order.PushFront(s)
+	s := &suspect{from: from, last: now}
+	a.suspects[from] = a.order.PushFront(s)
 	return s
 }
 
 func (a *attempts) forget(e *list.Element) {
-	delete(a.suspects, e.Value.(*suspect).network)
+	delete(a.suspects, e.Value.(*suspect).from)
 	a.order.Remove(e)
 }
 

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-var stranger = networkOf("192.0.2.1")
+var stranger = networkOf("192.0.2.1").String()
 
 // guess makes an attempt and checks how it is answered.
-func guess(t *testing.T, a *attempts, from netip.Prefix, right bool, want verdict, after time.Duration) {
+func guess(t *testing.T, a *attempts, from string, right bool, want verdict, after time.Duration) {
 	t.Helper()
 	if delay, v := a.judge(from, right); v != want || delay != after {
 		t.Errorf("after %v: verdict %d with %v, want %d with %v", time.Now(), v, delay, want, after)
@@ -24,7 +24,7 @@ func TestDelaysGrow(t *testing.T) {
 		for _, want := range []time.Duration{500, 1000, 2000, 4000, 8000, 8000, 8000} {
 			want *= time.Millisecond
 			guess(t, &a, stranger, false, wrong, want)
-			guess(t, &a, networkOf("192.0.2.2"), true, welcome, 0) // others do not feel it
+			guess(t, &a, networkOf("192.0.2.2").String(), true, welcome, 0) // others do not feel it
 			time.Sleep(want)
 			guess(t, &a, stranger, true, welcome, 0) // nor does who knows the password, nor is the guesser forgiven for it
 		}
@@ -48,7 +48,7 @@ func TestAttemptsAtOnce(t *testing.T) {
 		for left := longestDelay - mostAtOnce*time.Second; left > 0; left -= time.Second {
 			guess(t, &a, stranger, false, tooMany, left)
 			guess(t, &a, stranger, true, tooMany, left) // else he would know
-			guess(t, &a, networkOf("192.0.2.2"), true, welcome, 0)
+			guess(t, &a, networkOf("192.0.2.2").String(), true, welcome, 0)
 			time.Sleep(time.Second)
 		}
 		guess(t, &a, stranger, true, welcome, 0)
@@ -61,10 +61,10 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a attempts
 		guess(t, &a, stranger, false, wrong, firstDelay)
-		other := func(i int) netip.Prefix {
+		other := func(i int) string {
 			var ip [4]byte
 			binary.BigEndian.PutUint32(ip[:], 10<<24+uint32(i))
-			return networkOf(netip.AddrFrom4(ip).String())
+			return networkOf(netip.AddrFrom4(ip).String()).String()
 		}
 		for i := range mostSuspects - 1 {
 			guess(t, &a, other(i), false, wrong, firstDelay)
@@ -86,9 +86,9 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 	})
 }
 
-// failures are those that are remembered of an address.
-func (a *attempts) failures(network netip.Prefix) int {
-	if s := a.recall(network, time.Now()); s != nil {
+// failures are those that are remembered of an origin.
+func (a *attempts) failures(from string) int {
+	if s := a.recall(from, time.Now()); s != nil {
 		return s.failures
 	}
 	return 0

@@ -95,24 +95,24 @@ type scribe struct {
 	err  error
 }
 
-func (s *scribe) note(ctx context.Context, text string) ([]string, error) {
+func (s *scribe) note(ctx context.Context, text string) (Done, error) {
 	if s.hold != nil {
 		<-s.hold
 	}
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return Done{}, ctx.Err()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.did = append(s.did, text)
-	return []string{"node3"}, s.err
+	return Done{Missing: []string{"node3"}}, s.err
 }
 
-func (s *scribe) Release(ctx context.Context, id inventory.ProductID) ([]string, error) {
+func (s *scribe) Release(ctx context.Context, id inventory.ProductID) (Done, error) {
 	return s.note(ctx, fmt.Sprint("release ", id))
 }
 
-func (s *scribe) Restock(ctx context.Context, id inventory.ItemID, n int) ([]string, error) {
+func (s *scribe) Restock(ctx context.Context, id inventory.ItemID, n int) (Done, error) {
 	return s.note(ctx, fmt.Sprint("restock ", id, " ", n))
 }
 

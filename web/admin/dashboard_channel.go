@@ -20,8 +20,14 @@ const (
 // Desk does what the dashboard's buttons say, as the command line does: it returns when all live nodes show it, or names those
 // that did not in time. The text of an error is for people.
 type Desk interface {
-	Release(ctx context.Context, id inventory.ProductID) (missing []string, err error)
-	Restock(ctx context.Context, id inventory.ItemID, count int) (missing []string, err error)
+	Release(ctx context.Context, id inventory.ProductID) (Done, error)
+	Restock(ctx context.Context, id inventory.ItemID, count int) (Done, error)
+}
+
+// Done is what became of it, and the answer to the button.
+type Done struct {
+	Missing []string `json:"not_shown_by,omitempty"` // nodes
+	Already bool     `json:"already,omitempty"`      // it was so before
 }
 
 // dashboardChannel is one open dashboard.
@@ -46,22 +52,17 @@ type order struct {
 	Count     int                 `json:"count"`
 }
 
-// done is the answer.
-type done struct {
-	Missing []string `json:"not_shown_by,omitempty"`
-}
-
 // HandleIn takes the buttons: release and restock. They are answered when they are done, by a task: meanwhile the dashboard
 // goes on.
 func (d dashboardChannel) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (any, error) {
 	var o order
 	err := json.Unmarshal(m.Payload, &o)
-	var do func(context.Context) ([]string, error)
+	var do func(context.Context) (Done, error)
 	switch m.Event {
 	case "release":
-		do = func(ctx context.Context) ([]string, error) { return d.desk.Release(ctx, o.ProductID) }
+		do = func(ctx context.Context) (Done, error) { return d.desk.Release(ctx, o.ProductID) }
 	case "restock":
-		do = func(ctx context.Context) ([]string, error) { return d.desk.Restock(ctx, o.ItemID, o.Count) }
+		do = func(ctx context.Context) (Done, error) { return d.desk.Restock(ctx, o.ItemID, o.Count) }
 	default:
 		return nil, channel.ErrUnknownEvent
 	}
@@ -69,12 +70,12 @@ func (d dashboardChannel) HandleIn(_ context.Context, s *channel.Socket, m chann
 		return nil, channel.Refuse(reason(errors.New("this can't be read: product_id, item_id and count are whole numbers")))
 	}
 	return nil, s.Go(func(ctx context.Context) {
-		missing, err := do(context.WithoutCancel(ctx)) // what an admin has confirmed is done also when he closes the page
+		done, err := do(context.WithoutCancel(ctx)) // what an admin has confirmed is done also when he closes the page
 		if err != nil {
 			_ = m.Ref.Refuse(reason(err))
 			return
 		}
-		_ = m.Ref.Reply(done{missing}) // nobody is there any more, perhaps
+		_ = m.Ref.Reply(done) // nobody is there any more, perhaps
 	})
 }
 

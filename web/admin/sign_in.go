@@ -22,19 +22,22 @@ var (
 const user = "admin"
 
 // SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while, which grows with the
-// failures of the address that it came from; the right one at once. Nobody is locked out: see attempts for what is bounded.
+// failures of the address that it came from; the right one at once. Somebody who guesses without a pause keeps others of his
+// address waiting, but none whose browser was let in before, and nobody elsewhere: see attempts and devices.
 // A password is never logged.
 type SignIn struct {
 	user, password [sha256.Size]byte // hashes, which are all of one length
 	attempts       attempts
+	devices        devices
 }
 
-// NewSignIn lets those in who know the password.
-func NewSignIn(password string) (*SignIn, error) {
-	if password == "" {
-		return nil, errors.New("admin: the password is empty")
+// NewSignIn lets those in who know the password. Of the secrets the first signs what a browser is known by, and all verify it.
+func NewSignIn(secrets []string, password string) (*SignIn, error) {
+	known, err := codecs(secrets, password, "sneakers23 admin device", deviceAge)
+	if err != nil {
+		return nil, err
 	}
-	return &SignIn{user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(password))}, nil
+	return &SignIn{user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(password)), devices: devices{known}}, nil
 }
 
 // Guard stands before what only an admin may see.
@@ -55,9 +58,17 @@ func (s *SignIn) check(c echo.Context) error {
 		h.Set("WWW-Authenticate", challenge)
 		return ErrNotSignedIn
 	}
-	delay, verdict := s.attempts.judge(networkOf(c.RealIP()), s.knows(name, password))
+	device := s.devices.of(c.Request())
+	from := "device " + device
+	if device == "" {
+		from = networkOf(c.RealIP()).String()
+	}
+	delay, verdict := s.attempts.judge(from, s.knows(name, password))
 	switch verdict {
 	case welcome:
+		if device == "" {
+			return s.devices.keep(c)
+		}
 		return nil
 	case tooMany:
 		h.Set("Retry-After", strconv.Itoa(int((delay+time.Second-1)/time.Second)))

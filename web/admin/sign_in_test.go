@@ -16,12 +16,13 @@ import (
 type door struct {
 	t       *testing.T
 	handler echo.HandlerFunc
-	let     int // in
+	let     int            // in
+	jar     []*http.Cookie // that the next one brings
 }
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
-	s, err := NewSignIn(password)
+	s, err := NewSignIn([]string{"secret"}, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +36,9 @@ func (d *door) knock(ctx context.Context, from, name, password string) (http.Hea
 	d.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin", nil)
 	r.RemoteAddr = from
+	for _, cookie := range d.jar {
+		r.AddCookie(cookie)
+	}
 	if name != "" {
 		r.SetBasicAuth(name, password)
 	}
@@ -102,6 +106,43 @@ func TestWhoDoesNotWait(t *testing.T) {
 	})
 }
 
+// Who has been let in before is let in again, whoever guesses at his address, and is himself no better at guessing.
+func TestKnownDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(t)
+		const from = "192.0.2.1:5000"
+		h, _, err := d.knock(t.Context(), from, user, password)
+		cookies := (&http.Response{Header: h}).Cookies()
+		if err != nil || len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].Path != "/admin" {
+			t.Fatalf("%v, cookies %v", err, cookies)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		guess := func() (err error) {
+			for range mostAtOnce + 1 {
+				_, _, err = d.knock(gone, from, user, "wrong")
+			}
+			return err
+		}
+		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
+			t.Fatal(err)
+		}
+		d.jar = cookies
+		if h, _, err := d.knock(t.Context(), from, user, password); err != nil || h.Get("Set-Cookie") != "" {
+			t.Errorf("who was there before: %v, %v", err, h)
+		}
+		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
+			t.Errorf("with a cookie one may guess: %v", err)
+		}
+		for name, value := range map[string]string{"made up": "AAAA", "another secret's": "x" + cookies[0].Value} {
+			d.jar = []*http.Cookie{{Name: deviceCookie, Value: value}}
+			if _, _, err := d.knock(t.Context(), from, user, password); !errors.Is(err, ErrTooManyAttempts) {
+				t.Errorf("a cookie that is %s: %v", name, err)
+			}
+		}
+	})
+}
+
 func TestNetworkOf(t *testing.T) {
 	for _, tt := range []struct{ one, other string }{
 		{"2001:db8:0:1::1", "2001:db8:0:1:ffff::2"},
@@ -127,7 +168,7 @@ func TestNetworkOf(t *testing.T) {
 }
 
 func TestEmptyPassword(t *testing.T) {
-	if _, err := NewSignIn(""); err == nil {
+	if _, err := NewSignIn([]string{"secret"}, ""); err == nil {
 		t.Error("an empty password opens the dashboard to everybody")
 	}
 }

@@ -25,22 +25,27 @@ type Tokens struct{ codecs []securecookie.Codec }
 // NewTokens derives its keys from the secrets, of which the first signs and all verify, and from the password: with another
 // password no token of before is good.
 func NewTokens(secrets []string, password string) (*Tokens, error) {
+	codecs, err := codecs(secrets, password, "sneakers23 admin", TokenAge)
+	return &Tokens{codecs}, err
+}
+
+// codecs sign with the first secret and verify with all, for the password and the purpose only.
+func codecs(secrets []string, password, purpose string, age time.Duration) (all []securecookie.Codec, err error) {
 	if len(secrets) == 0 || password == "" {
-		return nil, errors.New("admin: tokens need a secret and a password")
+		return nil, errors.New("admin: a signature needs a secret and a password")
 	}
-	t := new(Tokens)
 	for _, secret := range secrets {
 		if secret == "" {
-			return nil, errors.New("admin: a secret for tokens is empty")
+			return nil, errors.New("admin: a secret is empty")
 		}
-		key, err := hkdf.Key(sha256.New, []byte(secret), []byte(password), "sneakers23 admin", sha256.Size)
+		key, err := hkdf.Key(sha256.New, []byte(secret), []byte(password), purpose, sha256.Size)
 		if err != nil {
-			return nil, fmt.Errorf("admin: token key: %w", err)
+			return nil, fmt.Errorf("admin: key: %w", err)
 		}
-		codec := securecookie.New(key, nil).MaxAge(int(TokenAge / time.Second)).MaxLength(mostToken)
-		t.codecs = append(t.codecs, codec.SetSerializer(securecookie.NopEncoder{}))
+		codec := securecookie.New(key, nil).MaxAge(int(age / time.Second)).MaxLength(mostToken)
+		all = append(all, codec.SetSerializer(securecookie.NopEncoder{}))
 	}
-	return t, nil
+	return all, nil
 }
 
 // Sign makes a token that is good for [TokenAge] from now.

@@ -1,0 +1,47 @@
+package admin
+
+import (
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/labstack/echo/v4"
+)
+
+// devices knows the browsers from which somebody has signed in, by a signed cookie. Their attempts are judged apart from those of
+// their address: so nobody who guesses there keeps them out. The idea is OWASP's "device cookies".
+//
+// The cookie lets nobody in. Whoever steals one gains a few guesses that nobody else's use up.
+type devices struct{ codecs []securecookie.Codec }
+
+const (
+	deviceCookie = "sneakers23_admin_device"
+	deviceAge    = 90 * 24 * time.Hour
+)
+
+// of returns the device's id, "" for one that is not known.
+func (d devices) of(r *http.Request) (id string) {
+	cookie, err := r.Cookie(deviceCookie)
+	if err != nil || len(cookie.Value) > mostToken {
+		return ""
+	}
+	var raw []byte
+	if securecookie.DecodeMulti(deviceCookie, cookie.Value, &raw, d.codecs...) != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// keep makes the browser known.
+func (d devices) keep(c echo.Context) error {
+	value, err := d.codecs[0].Encode(deviceCookie, []byte(rand.Text()))
+	if err != nil {
+		return err
+	}
+	c.SetCookie(&http.Cookie{
+		Name: deviceCookie, Value: value, Path: "/admin", MaxAge: int(deviceAge / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: c.Scheme() == "https",
+	})
+	return nil
+}
