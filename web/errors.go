@@ -38,7 +38,7 @@ var statuses = []struct {
 // words are what people read about a status. They never hold the cause: that goes to the log.
 var words = map[int]struct{ heading, text string }{
 	http.StatusBadRequest:            {"That made no sense to us", "Something in the request is not as it should be. Go back and try again."},
-	http.StatusUnauthorized:          {"For those who run the shop", "The dashboard opens for the user admin, with the password that this shop was started with."},
+	http.StatusUnauthorized:          {"For those who run the shop", "The dashboard opens for the user admin, with the --admin-password of the shop, or with the one that its node tells at its start."},
 	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
 	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
 	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},
@@ -73,6 +73,7 @@ type errorPage struct {
 	Status    int
 	Heading   string
 	Words     string
+	SignIn    bool   // would help
 	RequestID string // only where we would like to hear about it
 }
 
@@ -147,7 +148,9 @@ func (s *Server) errorHTML(code int, requestID string) ([]byte, error) {
 		err := s.templates.Page(&html, "not_found", notFoundPage{frame})
 		return []byte(html.String()), err
 	}
-	page := errorPage{Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text}
+	page := errorPage{
+		Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text, SignIn: code == http.StatusUnauthorized,
+	}
 	if code >= http.StatusInternalServerError {
 		page.RequestID = requestID
 	}

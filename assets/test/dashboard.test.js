@@ -31,6 +31,7 @@ test("a page may have any name", () => {
 
 test("what is equal keeps its place", () => {
   assert.deepEqual(byNumber({ b: 1, a: 1, c: 5 }), [["c", 5], ["a", 1], ["b", 1]])
+  assert.deepEqual(byNumber({ b: 1, a: 1, c: 5 }, "c"), [["a", 1], ["b", 1], ["c", 5]])
 })
 
 test("a newer event changes no key", () => {

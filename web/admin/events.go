@@ -77,17 +77,23 @@ func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemI
 	if !known {
 		return
 	}
+	again, told := "", false
+	if now.available > 0 && before.available == 0 {
+		again = ": it is no longer sold out"
+	}
 	if more := now.available + now.sold - before.available - before.sold; more > 0 {
-		ch.add(at, eventRestocked, "%s, size %s: %s", p.Name, item.Size, pairs(more, "more"))
+		ch.add(at, eventRestocked, "%s, size %s: %s%s", p.Name, item.Size, pairs(more, "more"), again)
+		told = true
 	}
 	if back := before.sold - now.sold; back > 0 {
-		ch.add(at, eventReturned, "%s, size %s: %s", p.Name, item.Size, pairs(back, "back from cancelled orders"))
+		ch.add(at, eventReturned, "%s, size %s: %s%s", p.Name, item.Size, pairs(back, "back from cancelled orders"), again)
+		told = true
 	}
 	switch {
 	case now.available == 0 && before.available > 0:
 		ch.add(at, eventSoldOut, "%s, size %s is sold out", p.Name, item.Size)
-	case now.available > 0 && before.available == 0:
-		ch.add(at, eventBack, "%s, size %s can be bought again", p.Name, item.Size)
+	case again != "" && !told:
+		ch.add(at, eventBack, "%s, size %s%s", p.Name, item.Size, again)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestChronicle(t *testing.T) {
 		{"nothing", func() {}, nil},
 		{"a restock", func() { item.Available += 5 }, []string{eventRestocked}},
 		{"the sale of all", func() { item.Sold, item.Available = item.Sold+item.Available, 0 }, []string{eventSoldOut}},
-		{"a cancelled order", func() { item.Sold, item.Available = item.Sold-1, 1 }, []string{eventReturned, eventBack}},
+		{"a cancelled order", func() { item.Sold, item.Available = item.Sold-1, 1 }, []string{eventReturned}},
 		{"a schedule", func() { product.ReleaseAt = &at }, []string{eventScheduled}},
 		{"a release", func() { product.Released, product.ReleaseAt = true, nil }, []string{eventReleased}},
 	} {

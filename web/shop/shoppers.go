@@ -3,6 +3,7 @@ package shop
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func itemsOf(cart checkout.Cart) []inventory.ItemID {
 const longestPage = 100
 
 // knownPage makes of what a tab says of its page something that may be shown to others: no query, which may hold a token, and
-// no order's id.
+// no order's id. It is written as browsers write it: what is not ASCII, and may look like something else, is escaped.
 func knownPage(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")
@@ -94,5 +95,18 @@ func knownPage(path string) string {
 	case strings.HasPrefix(path, "/orders/"):
 		return "/orders/:id"
 	}
-	return path
+	return escaped(path)
+}
+
+// escaped leaves only what has one look.
+func escaped(path string) string {
+	var b strings.Builder
+	for _, c := range []byte(path) {
+		if c <= ' ' || c > '~' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -75,6 +75,8 @@ func TestKnownPage(t *testing.T) {
 		"/\xff":                                "other",
 		"/" + strings.Repeat("x", longestPage): "other",
 		"/<script>":                            "/<script>", // data, wherever it is shown
+		"/\u202egnp.exe":                       "/%E2%80%AEgnp.exe",
+		"/a b\x00\u0301":                       "/a%20b%00%CC%81",
 	} {
 		if got := knownPage(path); got != want {
 			t.Errorf("%q is %q, want %q", path, got, want)

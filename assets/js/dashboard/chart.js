@@ -12,10 +12,12 @@ export function createChart(panel) {
   let times = []
   let pointed = null
 
-  const plot = createPlot(panel.querySelector("[data-chart-plot]"), clock, (index) => {
+  let plot = null // without numbers there is nothing to draw
+
+  function point(index) {
     pointed = index
     tell()
-  })
+  }
 
   function tell() {
     if (!minutes) return
@@ -26,6 +28,7 @@ export function createChart(panel) {
   return ({ orders }) => {
     if (!orders?.minute || orders.per_minute === minutes) return // 0: the server has not summed any up yet
     minutes = orders.per_minute
+    plot ??= createPlot(panel.querySelector("[data-chart-plot]"), clock, point)
     times = minutesUntil(orders.minute, minutes.length)
     plot(times, minutes.map((minute) => minute.orders), minutes.map((minute) => minute.revenue_cents / 100))
     tell()
