@@ -64,7 +64,7 @@ func TestDashboard(t *testing.T) {
 	a.says(`[data-item-id="1"] [data-available]`, "4")
 
 	// a page that a shopper makes up is text
-	page := `/<script>document.title="taken over"</script>`
+	page := `/<script>document.title="taken"</script>`
 	stranger := openCart(t, s, cartID(1))
 	stranger.send("phx_leave", cartID(1), map[string]any{})
 	stranger.send("phx_join", cartID(1), map[string]any{"page": page})
