@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -78,6 +79,11 @@ func watch(ctx context.Context, ws *websocket.Conn, record io.Writer) (d Dashboa
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
 	defer ws.Close()
+	beats, quiet := context.WithCancel(ctx)
+	var beating sync.WaitGroup
+	beating.Go(func() { beat(beats, ws) })
+	defer beating.Wait()
+	defer quiet()
 	var recent []time.Time
 	for {
 		_, frame, err := ws.ReadMessage()
@@ -102,5 +108,21 @@ func watch(ctx context.Context, ws *websocket.Conn, record io.Writer) (d Dashboa
 		recent = append(recent, now)
 		d.Frames++
 		d.Largest, d.MostASecond = max(d.Largest, len(frame)), max(d.MostASecond, float64(len(recent))/counted.Seconds())
+	}
+}
+
+// beat says every now and then that the dashboard is there, until ctx ends. It is the only one that writes to ws meanwhile.
+func beat(ctx context.Context, ws *websocket.Conn) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if ws.WriteJSON([]any{nil, "heartbeat", "phoenix", "heartbeat", map[string]any{}}) != nil {
+				return // who reads sees it, too
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
 }

@@ -155,20 +155,27 @@ const heartbeat = 30 * time.Second
 
 // think is the pause between two deeds, in which sockets say that they are there.
 func (s *shopper) think(ctx context.Context) (what string, err error) {
-	pause(ctx, time.Duration(rand.ExpFloat64()*float64(s.cfg.Think)))
-	if time.Since(s.beat) < heartbeat {
-		return "", ctx.Err()
-	}
-	s.beat = time.Now()
-	for _, tab := range []*socket{s.tab, s.second} {
-		if tab == nil {
-			continue
+	until := time.Now().Add(time.Duration(rand.ExpFloat64() * float64(s.cfg.Think)))
+	for {
+		due := s.beat.Add(heartbeat)
+		if until.Before(due) {
+			pause(ctx, time.Until(until))
+			return "", ctx.Err()
 		}
-		if _, err := tab.ask(ctx, "phoenix", "heartbeat", map[string]any{}); err != nil {
-			return "heartbeat", err
+		pause(ctx, time.Until(due))
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		s.beat = time.Now()
+		for _, tab := range []*socket{s.tab, s.second} {
+			if tab == nil {
+				continue
+			}
+			if _, err := tab.ask(ctx, "phoenix", "heartbeat", map[string]any{}); err != nil {
+				return "heartbeat", err
+			}
 		}
 	}
-	return "", ctx.Err()
 }
 
 const reconnects = "reconnects"
