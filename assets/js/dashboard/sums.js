@@ -1,24 +1,29 @@
-import { briefMoney, grouped, money } from "./numbers"
-import { setText } from "./paint"
-import { createTrend } from "./trend"
+import { briefMoney, grouped, money } from "./numbers.js"
+import { setText } from "./paint.js"
+import { createTrend } from "./trend.js"
 
 // The numbers at the top. live tells whether they are those of now.
 export function createSums(tiles, live) {
   const find = (name) => tiles.querySelector(`[data-${name}]`)
-  const shoppers = tiles.querySelector("#shopper-count")
+  const count = tiles.querySelector("#shopper-count")
   const said = ["tabs", "orders", "orders-now", "revenue", "revenue-now", "left", "sold", "in-carts"].map((name) => [name, find(name)])
   const trend = createTrend(find("trend"), find("peak"))
   let latest = 0
 
   setInterval(() => live() && trend.sample(latest), trend.everyMs)
 
-  return (state) => {
-    latest = state.shoppers ?? 0
-    setText(shoppers, grouped(latest))
-    const words = wordsOf(state)
-    for (const [name, node] of said) setText(node, words[name])
+  function note({ shoppers = 0 }) {
+    latest = shoppers
     trend.note(latest)
   }
+
+  function show(state) {
+    setText(count, grouped(state.shoppers ?? 0))
+    const words = wordsOf(state)
+    for (const [name, node] of said) setText(node, words[name])
+  }
+
+  return { note, show }
 }
 
 function wordsOf({ tabs = 0, orders = {}, items = {} }) {

@@ -16,9 +16,9 @@ export function createTrend(line, peak) {
     draw(now)
   }
 
-  // Between two samples a peak must not be missed.
+  // Between two samples a peak must not be missed; and who samples may sleep, as timers do in a hidden tab.
   function note(value, now = Date.now()) {
-    if (samples.length === 0 || value > peakOf(samples)) sample(value, now)
+    if (!(now - samples.at(-1)?.now < everyMs) || value > peakOf(samples)) sample(value, now)
   }
 
   function draw(now) {
