@@ -93,7 +93,7 @@ func TestDashboard(t *testing.T) {
 	if err := a.Locator("[data-restock-dialog] input").Fill("7"); err != nil {
 		t.Fatal(err)
 	}
-	a.says("[data-restock-dialog]", "0 left now, 7 then.")
+	a.says("[data-restock-dialog]", "0 pairs left now, 7 with these.")
 	a.press("Enter")
 	home.wait(sizeAt(3, "low"))
 	a.says(`[data-item-id="3"] [data-available]`, "7")

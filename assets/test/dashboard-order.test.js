@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { beforeEach, mock, test } from "node:test"
 import { createOrder, laggards } from "../js/dashboard/order.js"
+import { wordsFor } from "../js/dashboard/release.js"
 
 // As much of an element as an order needs.
 class Element extends EventTarget {
@@ -124,6 +125,52 @@ test("the focus goes elsewhere when the button can't have it", () => {
     assert.equal(focused, otherwise)
     focused = null
   }
+})
+
+test("what is asked tells how things are by now", () => {
+  let left = 7
+  let released = false
+  order.open(aRelease({ words: () => `${left} left`, isMoot: () => released, moot: "It has been released meanwhile." }))
+  left = 6
+  order.retell()
+  assert.deepEqual([part("words").textContent, dialog.open], ["6 left", true])
+  channel.state = "errored"
+  confirm()
+  order.retell()
+  assert.match(part("status").textContent, /not connected/)
+  channel.state = "joined"
+  order.retell()
+  assert.deepEqual([part("status").textContent, part("status").trouble], ["", false])
+  released = true
+  order.retell()
+  assert.deepEqual([dialog.open, said], [false, ["It has been released meanwhile."]])
+  order.retell()
+  assert.equal(said.length, 1, "what is closed says nothing")
+})
+
+test("what one's own order has done is no news", () => {
+  order.open(aRelease({ isMoot: () => true, moot: "It has been released meanwhile." }))
+  confirm()
+  order.retell()
+  answer("ok", { already: true })
+  assert.deepEqual(said, ["It is released."])
+})
+
+test("what can't be meant is not sent", () => {
+  let trouble = "Write a whole number."
+  order.open(aRelease({ check: () => trouble }))
+  confirm()
+  assert.deepEqual([channel.pushes.length, part("status").textContent, part("status").trouble], [0, "Write a whole number.", true])
+  trouble = ""
+  confirm()
+  assert.equal(channel.pushes.length, 1)
+})
+
+test("a release says what it will do", () => {
+  const card = (sizes, more) => ({ sizes: sizes.map((available) => ({ now: { available } })), now: () => ({ released: false, ...more }) })
+  assert.equal(wordsFor(card([100, 1050, 0])), "1,150 pairs in 2 sizes go on sale on every open page. 1 size is sold out. It can't be taken back.")
+  assert.equal(wordsFor(card([0, 0])), "There is not one pair of it: it will be shown as sold out. It can't be taken back.")
+  assert.match(wordsFor(card([1], { release_at: "2026-12-01T10:00:00Z" })), /^1 pair in 1 size goes.* by itself on .*2026/)
 })
 
 test("nodes that lag are named", () => {

@@ -46,7 +46,7 @@ test("the numbers at the top are what they say", () => {
   })
   frame()
   const said = ["tabs", "orders", "orders-now", "revenue", "revenue-now", "left", "sold", "in-carts"]
-  assert.deepEqual(said.map((name) => tiles.querySelector(`[data-${name}]`).textContent), ["1,300", "7", "2", "$840", "$240", "1,060", "5,300", "4"])
+  assert.deepEqual(said.map((name) => tiles.querySelector(`[data-${name}]`).textContent), ["1,300 tabs", "7", "2", "$840", "$240", "1,060", "5,300", "4"])
   assert.equal(tiles.querySelector("#shopper-count").textContent, "1,200")
 })
 
@@ -79,6 +79,17 @@ test("a trend samples seldom, notes a peak at once, and forgets", () => {
   assert.equal(many(), 3)
   trend.sample(1, start + 302 * second)
   assert.deepEqual([many(), peak.textContent], [2, "1"])
+})
+
+test("a trend begins with what the server knows of the time before", () => {
+  const tiles = new Element()
+  keepState(channel, [createSums(tiles, () => true).note], [])
+  channel.tell("state", { shoppers: 3, recent: { every_ms: 2000, shoppers: [1, 7, 2] } })
+  assert.equal(tiles.querySelector("[data-peak]").textContent, "7")
+  assert.equal(pointsOf(tiles.querySelector("[data-trend]")).length, 3)
+  channel.tell("change", { shoppers: 9 })
+  assert.equal(tiles.querySelector("[data-peak]").textContent, "9")
+  assert.equal(pointsOf(tiles.querySelector("[data-trend]")).length, 4)
 })
 
 const pointsOf = (line) => line.getAttribute("points").split(" ").map((point) => point.split(",").map(Number))

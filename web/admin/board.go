@@ -33,6 +33,7 @@ type Board struct {
 	nodes  []NodeState
 	dirty  bool // something was told that the dashboards do not know
 	stale  bool // orders may be others
+	crowd  crowd
 
 	asking chan struct{} // buffer 1: who asks the database for orders has put something in
 	book   *ledger       // is used by who asks
@@ -87,6 +88,8 @@ func (b *Board) Serve(ctx context.Context) error {
 	defer tell.Stop()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
+	sample := time.NewTicker(sampleEvery)
+	defer sample.Stop()
 	var asks sync.WaitGroup
 	defer asks.Wait()
 	b.lookAtNodes()
@@ -94,6 +97,8 @@ func (b *Board) Serve(ctx context.Context) error {
 		select {
 		case <-tell.C:
 			b.tell()
+		case <-sample.C:
+			b.countCrowd()
 		case <-look.C:
 			b.lookAtNodes()
 			if b.cfg.Topics.Count(Dashboard) == 0 {
@@ -121,6 +126,12 @@ func (b *Board) lookAtNodes() {
 	if !slices.Equal(nodes, b.nodes) {
 		b.nodes, b.dirty = nodes, true
 	}
+}
+
+func (b *Board) countCrowd() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.crowd.add(len(b.sums.carts))
 }
 
 // awaitOrders looks at the orders for a dashboard that is the first for a while.

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 )
 
@@ -32,7 +33,23 @@ func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) e
 		}
 		b.news.encoded = encoded
 	}
-	return push(b.news.encoded)
+	shown, err := b.withRecent(b.news.encoded)
+	if err != nil {
+		return err
+	}
+	return push(shown)
+}
+
+// withRecent adds to a state what was before it.
+func (b *Board) withRecent(state json.RawMessage) (json.RawMessage, error) {
+	b.mu.Lock()
+	recent := b.crowd.recent()
+	b.mu.Unlock()
+	more, err := json.Marshal(recent)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(state[:len(state)-1], []byte(`,"recent":`), more, []byte("}")), nil
 }
 
 func (b *Board) known() bool {

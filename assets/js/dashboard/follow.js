@@ -16,6 +16,10 @@ export function followDashboard(socket) {
   const live = () => channel.state === "joined" && socket.isConnected()
   const sums = createSums(find("sums"), live)
   const stock = createStock(find("stock"))
+  const retells = [
+    releaseByButton(find("release-dialog"), stock, channel),
+    restockByButton(find("restock-dialog"), stock, channel),
+  ]
   keepState(
     channel,
     [sums.note],
@@ -26,10 +30,9 @@ export function followDashboard(socket) {
       createEvents(find("events")),
       createNodes(find("nodes")),
       stock.show,
+      ...retells,
     ],
   )
-  releaseByButton(find("release-dialog"), stock, channel)
-  restockByButton(find("restock-dialog"), stock, channel)
   followToken(channel)
   channel.join()
 }

@@ -1,5 +1,6 @@
 import { say } from "../toast.js"
 
+const offline = "The page is not connected. Try again when it is."
 const patienceMs = 15_000 // more than the ten seconds of a server that waits for its nodes
 
 // A dialog that says what will happen, has it done when that is confirmed, and tells what became of it. It may be closed while
@@ -30,7 +31,9 @@ export function createOrder(dialog, channel) {
   }
 
   function send(sent) {
-    if (channel.state !== "joined") return ready("The page is not connected. Try again when it is.")
+    const trouble = sent.check?.() ?? ""
+    if (trouble) return ready(trouble)
+    if (channel.state !== "joined") return ready(offline)
 
     cancel.focus() // a disabled button can't keep it
     cancel.textContent = "Close"
@@ -40,7 +43,7 @@ export function createOrder(dialog, channel) {
     sent.opener.disabled = true
     channel
       .push(sent.event, sent.payload(), patienceMs)
-      .receive("ok", ({ not_shown_by }) => end(sent, `${sent.done()}${laggards(not_shown_by)}`, true))
+      .receive("ok", (answer) => end(sent, `${sent.done(answer)}${laggards(answer.not_shown_by)}`, true))
       .receive("error", ({ reason }) => end(sent, reason ?? "It was refused."))
       .receive("timeout", () => end(sent, "No answer came. It may be done all the same: look before you try again."))
   }
@@ -61,7 +64,18 @@ export function createOrder(dialog, channel) {
   // The focus went back to the button from which it came, unless that can't have it now.
   dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled) && order.otherwise.focus())
 
-  return { open, retell: () => (words.textContent = order.words()) }
+  // Tells how things are by now, while the dialog waits for somebody.
+  function retell() {
+    if (!dialog.open) return
+    words.textContent = order.words()
+    if (status.textContent === offline && channel.state === "joined") ready("")
+    if (order.isMoot?.() && !confirm.disabled) {
+      dialog.close()
+      say(order.moot)
+    }
+  }
+
+  return { open, retell }
 }
 
 export function laggards(nodes) {

@@ -12,8 +12,10 @@ export function createProduct(element, thresholds) {
   const sizes = [...element.querySelectorAll("[data-item-id]")].map((row) => createSize(row, thresholds))
   const all = { in_carts: find("all-in-carts"), available: find("all-available"), sold: find("all-sold") }
 
+  let now = { released: element.dataset.released === "true" }
+
   function show(product, items) {
-    if (product) showRelease(product)
+    if (product) showRelease((now = product))
     for (const size of sizes) size.show(items[size.id])
     for (const [key, node] of Object.entries(all)) {
       setText(node, grouped(sizes.reduce((sum, size) => sum + (items[size.id]?.[key] ?? 0), 0)))
@@ -28,5 +30,5 @@ export function createProduct(element, thresholds) {
     button.hidden = released
   }
 
-  return { element, id: element.dataset.productId, name: element.dataset.name, heading: name, sizes, show }
+  return { element, id: element.dataset.productId, name: element.dataset.name, heading: name, sizes, show, now: () => now }
 }

@@ -1,7 +1,9 @@
-import { counted } from "./numbers"
-import { createOrder } from "./order"
+import { counted } from "./numbers.js"
+import { createOrder } from "./order.js"
 
-// Releases a product when that is confirmed.
+const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
+
+// Releases a product when that is confirmed. What it returns is called when numbers have changed.
 export function releaseByButton(dialog, stock, channel) {
   const order = createOrder(dialog, channel)
 
@@ -11,14 +13,31 @@ export function releaseByButton(dialog, stock, channel) {
     const card = stock.card(opener)
     order.open({
       title: `Release ${card.name}?`,
-      words: () => `${counted(card.sizes.length, "size")} can be bought at once, on every open page. It can't be taken back.`,
+      words: () => wordsFor(card),
       confirm: "Release now",
       busy: "Releasing…",
       event: "release",
       payload: () => ({ product_id: Number(card.id) }),
-      done: () => `${card.name} is released.`,
+      done: ({ already }) => (already ? `${card.name} had been released before.` : `${card.name} is released.`),
+      isMoot: () => card.now().released,
+      moot: `${card.name} has been released meanwhile.`,
       opener,
       otherwise: card.heading,
     })
   })
+  return order.retell
+}
+
+// What a release will do: sizes without pairs are shown as sold out.
+export function wordsFor(card) {
+  const full = card.sizes.filter(({ now }) => now.available > 0)
+  const none = card.sizes.length - full.length
+  const pairs = full.reduce((sum, { now }) => sum + now.available, 0)
+  const due = card.now().release_at
+  return [
+    full.length ? `${counted(pairs, "pair")} in ${counted(full.length, "size")} ${pairs === 1 ? "goes" : "go"} on sale on every open page.` : "There is not one pair of it: it will be shown as sold out.",
+    full.length && none ? `${counted(none, "size")} ${none === 1 ? "is" : "are"} sold out.` : "",
+    due ? `It would be released by itself on ${format.format(new Date(due))}.` : "",
+    "It can't be taken back.",
+  ].filter(Boolean).join(" ")
 }

@@ -1,7 +1,9 @@
-import { counted, grouped } from "./numbers"
-import { createOrder } from "./order"
+import { counted, grouped } from "./numbers.js"
+import { createOrder } from "./order.js"
 
-// Adds pairs to a size when that is confirmed.
+const most = 1_000_000 // of one order, as at the command line
+
+// Adds pairs to a size when that is confirmed. What it returns is called when numbers have changed.
 export function restockByButton(dialog, stock, channel) {
   const order = createOrder(dialog, channel)
   const field = dialog.querySelector("input")
@@ -13,9 +15,11 @@ export function restockByButton(dialog, stock, channel) {
     const size = card.sizes.find(({ row }) => row.contains(opener))
     const name = `${card.name}, size ${size.name}`
     let count = 0
+    field.value = field.defaultValue
     order.open({
       title: `Restock ${name}`,
       words: () => wordsFor(size.now.available, field),
+      check: () => (field.validity.valid ? "" : `Write a whole number from 1 to ${grouped(most)}.`),
       confirm: "Add them",
       busy: "Adding…",
       event: "restock",
@@ -27,9 +31,10 @@ export function restockByButton(dialog, stock, channel) {
     field.select()
   })
   field.addEventListener("input", order.retell)
+  return order.retell
 }
 
 function wordsFor(left, field) {
-  const now = `${grouped(left)} left now`
-  return field.validity.valid ? `${now}, ${grouped(left + field.valueAsNumber)} then. Whoever looks at it sees that at once.` : `${now}.`
+  const now = `${counted(left, "pair")} left now`
+  return field.validity.valid ? `${now}, ${grouped(left + field.valueAsNumber)} with these. Shoppers see it at once.` : `${now}.`
 }

@@ -1,4 +1,4 @@
-import { briefMoney, grouped, money } from "./numbers.js"
+import { briefMoney, counted, grouped, money } from "./numbers.js"
 import { setText } from "./paint.js"
 import { createTrend } from "./trend.js"
 
@@ -12,8 +12,9 @@ export function createSums(tiles, live) {
 
   setInterval(() => live() && trend.sample(latest), trend.everyMs)
 
-  function note({ shoppers = 0 }) {
+  function note({ shoppers = 0, recent }, some) {
     latest = shoppers
+    if (!some && recent) trend.begin(recent) // all is new
     trend.note(latest)
   }
 
@@ -31,7 +32,7 @@ function wordsOf({ tabs = 0, orders = {}, items = {} }) {
   const all = Object.values(items)
   const sum = (of) => grouped(all.reduce((total, item) => total + (of(item) ?? 0), 0))
   return {
-    tabs: grouped(tabs),
+    tabs: counted(tabs, "tab"),
     orders: grouped(orders.count ?? 0),
     "orders-now": grouped(now.orders),
     revenue: briefMoney(orders.revenue_cents ?? 0),

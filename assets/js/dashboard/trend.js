@@ -7,9 +7,15 @@ const everyMs = 2000
 const width = 100
 const height = 24
 
-// A line of the last minutes, which the page remembers by itself, and their peak.
+// A line of the last minutes, and their peak. begin takes what the server says of the time before; from there on the page remembers
+// by itself.
 export function createTrend(line, peak) {
   let samples = []
+
+  function begin({ every_ms, shoppers }, now = Date.now()) {
+    samples = shoppers.map((value, i) => ({ now: now - (shoppers.length - 1 - i) * every_ms, value }))
+    draw(now)
+  }
 
   function sample(value, now = Date.now()) {
     samples.push({ now, value })
@@ -27,7 +33,7 @@ export function createTrend(line, peak) {
     setText(peak, grouped(peakOf(samples)))
   }
 
-  return { sample, note, everyMs }
+  return { begin, sample, note, everyMs }
 }
 
 const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, value), 0)
