@@ -17,7 +17,7 @@ func (n *Node) newTracker(node *cluster.Node) (*presence.Tracker, error) {
 		err     error
 	)
 	stream := node.Stream("presence", func(from cluster.Peer, data []byte) {
-		if err := tracker.Receive(data); err != nil {
+		if err := tracker.Receive(from.Name, data); err != nil {
 			n.log.Warn("presences of another node not taken, it will be asked", "replica", from.Name, "err", err)
 		}
 	})

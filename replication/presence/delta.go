@@ -2,6 +2,7 @@ package presence
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 )
@@ -16,6 +17,36 @@ type Delta struct {
 	To     uint64   `json:"to"`
 	Joins  []joined `json:"joins,omitempty"`  // in the order of their tags
 	Leaves []uint64 `json:"leaves,omitempty"` // tags, in order
+}
+
+var errDelta = errors.New("presence: a delta that no replica makes")
+
+// check tells whether it is one as a replica makes it: what others say is not believed.
+func (d Delta) check() error {
+	last := d.From
+	for _, j := range d.Joins {
+		if j.Tag <= last || j.Tag > d.To || !isObject(j.Meta) {
+			return errDelta
+		}
+		last = j.Tag
+	}
+	last = 0
+	for _, tag := range d.Leaves {
+		if tag <= last || tag > d.From {
+			return errDelta
+		}
+		last = tag
+	}
+	if d.From > d.To {
+		return errDelta
+	}
+	return nil
+}
+
+// isObject tells whether JSON is an object, without space at its ends and at its begin: to that the refs are added.
+func isObject(meta json.RawMessage) bool {
+	n := len(meta)
+	return n >= 2 && meta[0] == '{' && meta[n-1] == '}' && (n == 2 || meta[1] == '"')
 }
 
 // joined is a presence as its replica tells it to others.

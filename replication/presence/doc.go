@@ -41,7 +41,7 @@
 //     is left until what is missing was asked for. All who have heard of the same
 //     clock of a replica know the same of it, by whatever messages.
 //   - Only the latest run of a replica counts. What an earlier one said is ignored as
-//     soon as the later one is heard.
+//     soon as the later one is heard, and for as long as that is up.
 //   - A replica that is down is known still, but nothing of it is listed.
 //
 // Phoenix's states also learn of a replica from a third one, for which they keep a
@@ -70,15 +70,18 @@
 // [Tracker.Serve] runs them, and one that calls OnDiff, and returns when they and the
 // questions they asked have ended. Methods of [Tracker] and [Owner] may be called from
 // any goroutine: they hand the shard a command and wait until it is done, which takes
-// microseconds, and as long as Serve is not running. After Serve has ended with its
+// microseconds, or until Serve runs, but not for more than five seconds ([ErrBusy]).
+// Serve may be called again after it has failed: all that was tracked is known still,
+// and what its owner's end has ended meanwhile goes then. After Serve has ended with its
 // context, or after [Tracker.GracefulPermdown], they return [ErrStopped].
 //
 // # Ordering and delivery promises
 //
 // What is tracked here is listed here when Track returns, and told to OnDiff soon
 // after. Others list it a BroadcastPeriod later. OnDiff is told every change of a list
-// in its order, except that what comes and goes while it is at work is not told. When
-// it panics, Serve fails, and what it was told then is told again.
+// in its order, except that what comes and goes while it is at work is not told, unless
+// a List has shown it: who takes a list and follows the diffs from there has the list
+// always. When OnDiff panics, Serve fails, and what it was told then is told again.
 //
 // # Testing
 //

@@ -2,6 +2,7 @@ package presence
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -9,15 +10,21 @@ import (
 type news struct {
 	wake chan struct{} // buffer 1: a token says that something is there, more would say no more
 
-	mu     sync.Mutex
-	topics map[string]*unread // bounded by what comes and goes: who does both is not in it
+	mu      sync.Mutex
+	batches []batch // in order; the last one grows
+
+	telling map[string]Diff // what OnDiff is being told, or was when it panicked; of serve only
 }
 
-type unread struct{ joins, leaves map[*Presence]struct{} }
+// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what is here.
+type batch map[string]*unread
 
-func newNews() *news {
-	return &news{wake: make(chan struct{}, 1), topics: make(map[string]*unread)}
+type unread struct {
+	joins, leaves map[*Presence]struct{}
+	sealed        bool // somebody has seen the list after it: what follows is told apart
 }
+
+func newNews() *news { return &news{wake: make(chan struct{}, 1)} }
 
 func (n *news) join(p *Presence) {
 	n.mu.Lock()
@@ -50,12 +57,30 @@ func (n *news) add(d diffs) {
 	n.ring()
 }
 
+// seal keeps what was noted of a topic from being cancelled by what comes later.
+func (n *news) seal(topic string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.batches) == 0 {
+		return
+	}
+	if u := n.batches[len(n.batches)-1][topic]; u != nil {
+		u.sealed = true
+	}
+}
+
 // note is called with mu.
 func (n *news) note(p *Presence, joins bool) {
-	u := n.topics[p.Topic]
+	last := len(n.batches) - 1
+	if last < 0 || n.batches[last][p.Topic] != nil && n.batches[last][p.Topic].sealed {
+		n.batches = append(n.batches, make(batch))
+		last++
+	}
+	now := n.batches[last]
+	u := now[p.Topic]
 	if u == nil {
-		u = &unread{make(map[*Presence]struct{}), make(map[*Presence]struct{})}
-		n.topics[p.Topic] = u
+		u = &unread{joins: make(map[*Presence]struct{}), leaves: make(map[*Presence]struct{})}
+		now[p.Topic] = u
 	}
 	to, other := u.joins, u.leaves
 	if !joins {
@@ -67,7 +92,7 @@ func (n *news) note(p *Presence, joins bool) {
 		to[p] = struct{}{}
 	}
 	if len(u.joins)+len(u.leaves) == 0 {
-		delete(n.topics, p.Topic)
+		delete(now, p.Topic)
 	}
 }
 
@@ -78,45 +103,42 @@ func (n *news) ring() {
 	}
 }
 
-// serve tells OnDiff, until ctx ends. After a panic what was being told is told again.
+// serve tells OnDiff, until ctx ends. After a panic what was being told is told again, before all that came later.
 func (n *news) serve(ctx context.Context, tell func(map[string]Diff)) error {
-	for {
+	for ctx.Err() == nil {
+		if n.telling == nil {
+			n.telling = n.take()
+		}
+		if n.telling != nil {
+			tell(n.telling)
+			n.telling = nil
+			continue
+		}
 		select {
 		case <-n.wake:
-			if d := n.take(); len(d) > 0 {
-				n.deliver(tell, d)
-			}
 		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
 	}
+	return context.Cause(ctx)
 }
 
-func (n *news) deliver(tell func(map[string]Diff), d map[string]Diff) {
-	told := false
-	defer func() {
-		if !told {
-			back := make(diffs, len(d))
-			for topic, diff := range d {
-				back[topic] = &diff
-			}
-			n.add(back)
-		}
-	}()
-	tell(d)
-	told = true
-}
-
+// take takes the first batch that is not empty, nil if there is none.
 func (n *news) take() map[string]Diff {
 	n.mu.Lock()
-	topics := n.topics
-	n.topics = make(map[string]*unread)
-	n.mu.Unlock()
-	d := make(map[string]Diff, len(topics))
-	for topic, u := range topics {
-		d[topic] = Diff{listed(u.joins), listed(u.leaves)}
+	defer n.mu.Unlock()
+	for len(n.batches) > 0 {
+		first := n.batches[0]
+		n.batches = slices.Delete(n.batches, 0, 1)
+		if len(first) == 0 {
+			continue
+		}
+		d := make(map[string]Diff, len(first))
+		for topic, u := range first {
+			d[topic] = Diff{listed(u.joins), listed(u.leaves)}
+		}
+		return d
 	}
-	return d
+	return nil
 }
 
 func listed(set map[*Presence]struct{}) []*Presence {

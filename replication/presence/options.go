@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Options of a Tracker. Their names, meanings and defaults are those of Phoenix.Tracker. Name must be given; of all others the
-// zero value stands for the default.
+// Options of a Tracker. Their names, meanings and defaults are those of Phoenix.Tracker; that who is silent for MaxSilentPeriods must
+// not be taken for down is checked here alone. Name must be given; of all others the zero value stands for the default.
 type Options struct {
 	// Name of this replica, which no other live one has.
 	Name string
@@ -18,7 +18,8 @@ type Options struct {
 	BroadcastPeriod time.Duration
 	// MaxSilentPeriods is after how many of them it speaks although nothing has changed: 10.
 	MaxSilentPeriods int
-	// DownPeriod is after how long a silence the presences of a replica are hidden: 30 s.
+	// DownPeriod is after how long a silence the presences of a replica are hidden: twice MaxSilentPeriods of BroadcastPeriod, 30 s
+	// if those are the defaults.
 	DownPeriod time.Duration
 	// PermdownPeriod is after how long a silence a replica is forgotten: 20 min.
 	PermdownPeriod time.Duration
@@ -31,12 +32,14 @@ type Options struct {
 	PoolSize int
 
 	// OnDiff is told what has changed by topic, on a goroutine of its own: outside the shards, one call at a time. Changes that
-	// come while it is at work are told together; what came and went meanwhile is not told at all. It may be nil.
+	// come while it is at work are told together; what came and went meanwhile is not told at all, unless a List has shown it.
+	// When it panics, it is told the same again. It may be nil.
 	OnDiff func(diffs map[string]Diff)
 	// Link carries messages to other replicas; a replica alone has none.
 	Link Link
 
-	// Log is told of replicas that come and go, at LogLevel; by default it is told nothing of that.
+	// Log is told at LogLevel of replicas that come and go, and of messages that were lost; by default it is told nothing of that,
+	// and warned of a replica that can't be asked.
 	Log      *slog.Logger
 	LogLevel slog.Leveler
 }
@@ -45,7 +48,7 @@ type Options struct {
 func (o *Options) fill() error {
 	o.BroadcastPeriod = cmp.Or(o.BroadcastPeriod, 1500*time.Millisecond)
 	o.MaxSilentPeriods = cmp.Or(o.MaxSilentPeriods, 10)
-	o.DownPeriod = cmp.Or(o.DownPeriod, 30*time.Second)
+	o.DownPeriod = cmp.Or(o.DownPeriod, 2*time.Duration(o.MaxSilentPeriods)*o.BroadcastPeriod)
 	o.PermdownPeriod = cmp.Or(o.PermdownPeriod, 20*time.Minute)
 	o.ClockSamplePeriods = cmp.Or(o.ClockSamplePeriods, 2)
 	o.PoolSize = cmp.Or(o.PoolSize, 1)

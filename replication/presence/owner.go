@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // Errors of an Owner. They are found by errors.Is.
@@ -13,11 +14,14 @@ var (
 	ErrNotTracked = errors.New("presence: its owner does not track this key in this topic")
 	ErrMeta       = errors.New("presence: meta must be a JSON object")
 	ErrEnded      = errors.New("presence: its owner has ended")
+	ErrName       = errors.New("presence: topic and key must be UTF-8")
+	ErrBusy       = errors.New("presence: the tracker has not answered in time")
 	ErrStopped    = errors.New("presence: the tracker has stopped")
 )
 
 // Owner is who tracks: a channel, say. What it tracks ends when its context does, however that ends. Its methods may be called
-// from any goroutine; they wait for the tracker's, which takes microseconds, and until Serve runs.
+// from any goroutine; they wait for the tracker's, which takes microseconds, or until Serve runs, but no longer than five seconds:
+// then the error is ErrBusy, and nothing was done.
 type Owner struct {
 	t    *Tracker
 	done <-chan struct{}
@@ -29,7 +33,7 @@ type place struct{ topic, key string }
 // NewOwner makes an owner that ends with ctx.
 func (t *Tracker) NewOwner(ctx context.Context) *Owner {
 	o := &Owner{t, ctx.Done()}
-	context.AfterFunc(ctx, func() { _ = o.UntrackAll() }) // a tracker that has stopped tracks nothing
+	context.AfterFunc(ctx, func() { _ = o.untrackAll(context.Background()) }) // until it is done, or the tracker has stopped
 	return o
 }
 
@@ -43,11 +47,14 @@ func (o *Owner) hasEnded() bool {
 }
 
 // Track makes it known to all replicas that the owner is in a topic under a key, with a meta that becomes a JSON object. It
-// returns the phx_ref. The errors are ErrTracked, ErrMeta, ErrEnded and ErrStopped.
+// returns the phx_ref. The errors are ErrTracked, ErrMeta, ErrName, ErrEnded, ErrBusy and ErrStopped.
 func (o *Owner) Track(topic, key string, meta any) (ref string, err error) {
 	data, err := object(meta)
 	if err != nil {
 		return "", err
+	}
+	if !utf8.ValidString(topic) || !utf8.ValidString(key) {
+		return "", ErrName
 	}
 	err = o.t.shard(topic).call(func(s *shard) error {
 		if o.hasEnded() {
@@ -72,16 +79,29 @@ func (o *Owner) Update(topic, key string, meta any) (ref string, err error) {
 	return o.update(topic, key, func(json.RawMessage) (json.RawMessage, error) { return data, nil })
 }
 
-// UpdateFunc is Update with what change makes of the meta. It is called on the tracker's goroutine, where others wait for it.
+// UpdateFunc is Update with what change makes of the meta. It is called on the tracker's goroutine, where others wait for it, so it
+// must not call the tracker. When it panics, so does UpdateFunc.
 func (o *Owner) UpdateFunc(topic, key string, change func(meta json.RawMessage) (any, error)) (ref string, err error) {
-	return o.update(topic, key, func(meta json.RawMessage) (json.RawMessage, error) {
+	var thrown any
+	ref, err = o.update(topic, key, func(meta json.RawMessage) (data json.RawMessage, err error) {
+		defer func() {
+			if thrown = recover(); thrown != nil {
+				err = errThrown
+			}
+		}()
 		changed, err := change(meta)
 		if err != nil {
 			return nil, err
 		}
 		return object(changed)
 	})
+	if thrown != nil {
+		panic(thrown)
+	}
+	return ref, err
 }
+
+var errThrown = errors.New("presence: the change panicked")
 
 func (o *Owner) update(topic, key string, change func(json.RawMessage) (json.RawMessage, error)) (ref string, err error) {
 	err = o.t.shard(topic).call(func(s *shard) error {
@@ -99,10 +119,16 @@ func (o *Owner) Untrack(topic, key string) error {
 	return o.t.shard(topic).call(func(s *shard) error { return s.untrack(o, place{topic, key}) })
 }
 
-// UntrackAll ends all that the owner tracks. The error is ErrStopped.
+// UntrackAll ends all that the owner tracks. The errors are ErrBusy and ErrStopped.
 func (o *Owner) UntrackAll() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, ErrBusy)
+	defer cancel()
+	return o.untrackAll(ctx)
+}
+
+func (o *Owner) untrackAll(ctx context.Context) error {
 	for _, s := range o.t.shards {
-		err := s.call(func(s *shard) error {
+		err := s.callWithin(ctx, func(s *shard) error {
 			s.untrackAll(o)
 			return nil
 		})

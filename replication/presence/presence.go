@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// Presence is one thing that is here: a shopper's tab, say. Nobody changes it, so readers may keep and share it.
+// Presence is one thing that is here: a shopper's tab, say. Nobody changes what is exported of it, so readers may keep and share it.
 type Presence struct {
 	Topic string          // where it is
 	Key   string          // whose it is: one key may be here several times, as a person with several tabs
@@ -14,6 +14,7 @@ type Presence struct {
 
 	tag, before uint64 // clock of its replica when it came, and of the presence that it replaces, 0 for none
 	of          *origin
+	place       int // among those of its key, while it is visible: the state's alone
 }
 
 // origin is what all presences of a replica have in common.
@@ -38,7 +39,8 @@ func (p *Presence) Replica() string { return p.of.Name }
 
 func (o *origin) phxRef(tag uint64) string { return o.ref + strconv.FormatUint(tag, 36) }
 
-// Diff is what has come to a topic, and gone from it. An update is both: the new one has the ref of the old one as its PrevRef.
+// Diff is what has come to a topic, and gone from it. An update is both: the new one has
+// as its PrevRef the ref of the one before it, which was perhaps not told if several came at once.
 type Diff struct {
 	Joins, Leaves []*Presence // in the order in which their replicas tracked them
 }

@@ -22,7 +22,7 @@ func (s *shard) say(m message) {
 	if err := s.send(m); err != nil && m.Delta != nil {
 		m.Delta = nil
 		err = s.send(m)
-		s.t.opts.Log.Debug("presences not told, other replicas will ask", "err", err)
+		s.log("presences not told, other replicas will ask", s.me().Name, slog.Any("err", err))
 	}
 }
 
@@ -46,6 +46,7 @@ func (s *shard) sayBye() error {
 
 // period is what is done in each BroadcastPeriod.
 func (s *shard) period(ctx context.Context, now time.Time) {
+	s.hello = false
 	s.silent++
 	if s.state.HasNews() || s.silent >= s.t.opts.MaxSilentPeriods {
 		s.say(message{})
@@ -61,6 +62,11 @@ func (s *shard) period(ctx context.Context, now time.Time) {
 			s.t.news.add(s.state.Down(name))
 		}
 	}
+	for name, bye := range s.gone {
+		if now.Sub(bye.at) >= s.t.opts.DownPeriod {
+			delete(s.gone, name)
+		}
+	}
 	s.sample(ctx)
 }
 
@@ -70,24 +76,23 @@ func (s *shard) sample(ctx context.Context) {
 		return
 	}
 	s.samples = 0
-	for r, clock := range s.claims {
-		if !s.state.IsUp(r.Name) || s.state.Known(r) >= clock {
-			delete(s.claims, r)
+	for name, c := range s.claims {
+		if !s.isKnown(c.of) || !s.state.IsUp(name) || s.state.Known(c.of) >= c.clock {
+			delete(s.claims, name)
 			continue
 		}
-		s.ask(ctx, r)
+		s.ask(ctx, c.of)
 	}
 }
 
 // hear takes a message. Who speaks for the first time, or again, is asked at once for what is not known of it.
 func (s *shard) hear(ctx context.Context, m message) {
 	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
+	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version <= bye.version {
+		return
+	}
 	if m.Bye {
-		if s.isKnown(m.From) {
-			s.log("a replica has said goodbye", m.From.Name)
-			s.t.news.add(s.state.Forget(m.From.Name))
-			delete(s.heard, m.From.Name)
-		}
+		s.hearBye(m.From)
 		return
 	}
 	changed, fresh := s.state.Heard(m.From)
@@ -104,7 +109,7 @@ func (s *shard) hear(ctx context.Context, m message) {
 		s.t.news.add(changed)
 	}
 	if s.state.Known(m.From) < m.Clock {
-		s.claims[m.From] = m.Clock
+		s.claims[m.From.Name] = claim{m.From, m.Clock}
 		if !was {
 			s.ask(ctx, m.From)
 		}
@@ -112,6 +117,17 @@ func (s *shard) hear(ctx context.Context, m message) {
 	if m.Hello {
 		s.say(message{})
 	}
+}
+
+// hearBye forgets a replica, unless it was another run, of before, that has said goodbye.
+func (s *shard) hearBye(r Replica) {
+	if o := s.state.others[r.Name]; o != nil && o.of.Version > r.Version {
+		return
+	}
+	s.gone[r.Name] = farewell{r.Version, time.Now()}
+	s.log("a replica has said goodbye", r.Name)
+	s.t.news.add(s.state.Forget(r.Name))
+	delete(s.heard, r.Name)
 }
 
 // isKnown tells whether this very run was heard.
@@ -131,10 +147,10 @@ func (s *shard) suspect(ctx context.Context, name string) {
 
 // ask asks a replica for what is not known of it, one question at a time. The answer comes to take.
 func (s *shard) ask(ctx context.Context, r Replica) {
-	if s.asking[r.Name] || s.t.opts.Link.Ask == nil {
+	if s.asking[r] || s.t.opts.Link.Ask == nil {
 		return
 	}
-	s.asking[r.Name] = true
+	s.asking[r] = true
 	q := question{Shard: s.index, Pool: len(s.t.shards), Of: r, Since: s.state.Known(r)}
 	s.asks.Go(func() {
 		a := answer{from: r}
@@ -156,16 +172,20 @@ func (s *shard) inquire(ctx context.Context, q question) (d Delta, err error) {
 	if err == nil {
 		err = decode(data, &d)
 	}
+	if err == nil {
+		err = d.check()
+	}
 	return d, err
 }
 
 // take takes an answer.
 func (s *shard) take(a answer) {
-	delete(s.asking, a.from.Name)
+	delete(s.asking, a.from)
 	if a.err != nil {
-		s.t.opts.Log.Debug("a replica was asked in vain", "replica", a.from.Name, "err", a.err)
+		s.askedInVain(a)
 		return
 	}
+	s.vain = 0
 	if !s.isKnown(a.from) {
 		return // it has said goodbye meanwhile, or is another run
 	}
@@ -176,8 +196,23 @@ func (s *shard) take(a answer) {
 	s.t.news.add(changed)
 }
 
-func (s *shard) log(what, name string) {
+// mostVain is how many questions may go without an answer before somebody should look: a replica that was killed is asked some.
+const mostVain = 20
+
+// askedInVain says hello, once in a period: perhaps the replica is another run by now.
+func (s *shard) askedInVain(a answer) {
+	s.log("a replica was asked in vain", a.from.Name, slog.Any("err", a.err))
+	if s.vain++; s.vain%mostVain == 0 {
+		s.t.opts.Log.Warn("presences of another replica are missing", "replica", a.from.Name, "err", a.err)
+	}
+	if !s.hello {
+		s.hello = true
+		s.say(message{Hello: true})
+	}
+}
+
+func (s *shard) log(what, name string, more ...slog.Attr) {
 	if level := s.t.opts.LogLevel; level != nil {
-		s.t.opts.Log.Log(context.Background(), level.Level(), what, slog.String("replica", name))
+		s.t.opts.Log.LogAttrs(context.Background(), level.Level(), what, append(more, slog.String("replica", name))...)
 	}
 }

@@ -21,8 +21,11 @@ type shard struct {
 	answers  chan answer
 
 	heard   map[string]time.Time // when each replica spoke last
-	claims  map[Replica]uint64   // clocks of replicas of which something is missing
-	asking  map[string]bool      // replicas that are being asked
+	claims  map[string]claim     // what each replica has said that it has done, where something of it is missing
+	asking  map[Replica]bool     // who is being asked
+	gone    map[string]farewell  // who has said goodbye lately: what comes late of it is nothing new
+	vain    int                  // questions that were not answered since one was
+	hello   bool                 // it has said hello in this period because of one
 	asks    sync.WaitGroup       // the goroutines that ask
 	silent  int                  // periods in which this replica had nothing to say
 	samples int                  // periods since others were asked
@@ -40,6 +43,18 @@ type call struct {
 	reply chan error // buffer 1: the shard waits for no caller
 }
 
+// claim is the clock of a replica's run.
+type claim struct {
+	of    Replica
+	clock uint64
+}
+
+// farewell is when the run of a replica ended, and which.
+type farewell struct {
+	version int64
+	at      time.Time
+}
+
 type answer struct {
 	from  Replica
 	delta Delta
@@ -50,14 +65,21 @@ func newShard(t *Tracker, index int, me Replica) *shard {
 	return &shard{
 		t: t, index: index, state: NewState(me, t.opts.MaxDeltaSizes), held: make(map[*Owner]map[place]*Presence),
 		calls: make(chan call), received: make(chan message, backlog), missed: make(chan string, backlog),
-		heard: make(map[string]time.Time), claims: make(map[Replica]uint64),
+		heard: make(map[string]time.Time), claims: make(map[string]claim), gone: make(map[string]farewell),
 	}
 }
 
 func (s *shard) me() Replica { return s.state.mine.of.Replica }
 
-// call has do run on the shard's goroutine, and returns what it returns.
-func (s *shard) call(do func(*shard) error) error { return s.callWithin(context.Background(), do) }
+// patience is how long a caller waits for a tracker that does not run, or has too much to do: as for a GenServer.
+const patience = 5 * time.Second
+
+// call has do run on the shard's goroutine, and returns what it returns, or ErrBusy.
+func (s *shard) call(do func(*shard) error) error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, ErrBusy)
+	defer cancel()
+	return s.callWithin(ctx, do)
+}
 
 func (s *shard) callWithin(ctx context.Context, do func(*shard) error) error {
 	if s.t.hasStopped() {
@@ -87,7 +109,7 @@ func (s *shard) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer s.asks.Wait()
 	defer cancel()
-	s.asking = make(map[string]bool)
+	s.asking = make(map[Replica]bool)
 	s.answers = make(chan answer)
 	tick := time.NewTicker(s.t.opts.BroadcastPeriod)
 	defer tick.Stop()

@@ -155,12 +155,12 @@ func (s *State) Heard(r Replica) (changed diffs, fresh bool) {
 }
 
 // Merge takes what a replica says of itself. It changes nothing and ok is false when something is missing between what is known
-// of it and what it says, or when it was never heard.
+// of it and what it says, when it was never heard, or when no replica would say so.
 func (s *State) Merge(r Replica, d Delta) (changed diffs, ok bool) {
 	changed = make(diffs)
 	o := s.others[r.Name]
 	switch {
-	case o == nil || o.of.Replica != r || d.From > o.clock:
+	case o == nil || o.of.Replica != r || d.From > o.clock || d.check() != nil:
 		return changed, false
 	case d.To <= o.clock:
 		return changed, true // known already

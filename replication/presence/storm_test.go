@@ -44,7 +44,7 @@ func startReplicas(b *testing.B, n int) []replica {
 			b.Fatal(err)
 		}
 		r := replica{node: node, bytes: new(atomic.Int64)}
-		stream := node.Stream("presence", func(_ cluster.Peer, data []byte) { _ = r.Receive(data) })
+		stream := node.Stream("presence", func(from cluster.Peer, data []byte) { _ = r.Receive(from.Name, data) })
 		r.Tracker, err = presence.New(presence.Options{Name: fmt.Sprint("node", i), Link: presence.Link{
 			Send: func(m []byte) error {
 				r.bytes.Add(int64(len(m)))

@@ -54,11 +54,11 @@ func (t *Tracker) Serve(ctx context.Context) error {
 			t.stop()
 		}
 	}()
-	g, ctx := errgroup.WithContext(ctx)
+	g, all := errgroup.WithContext(ctx) // all ends with the first that fails, too
 	for _, s := range t.shards {
-		g.Go(func() error { return protect(func() error { return s.serve(ctx) }) })
+		g.Go(func() error { return protect(func() error { return s.serve(all) }) })
 	}
-	g.Go(func() error { return protect(func() error { return t.news.serve(ctx, t.opts.OnDiff) }) })
+	g.Go(func() error { return protect(func() error { return t.news.serve(all, t.opts.OnDiff) }) })
 	return g.Wait()
 }
 
@@ -85,10 +85,12 @@ func (t *Tracker) shard(topic string) *shard {
 }
 
 // List is all that is in a topic, on all replicas that are up, in no order. Nobody changes it, and it costs little as long as
-// nothing comes or goes. It may be called from any goroutine; the error is ErrStopped.
+// nothing comes or goes. OnDiff is told every change after it, also of what comes and goes: whoever follows the diffs from here on
+// has the list of now. It may be called from any goroutine; the errors are ErrStopped and ErrBusy.
 func (t *Tracker) List(topic string) (list []*Presence, err error) {
 	err = t.shard(topic).call(func(s *shard) error {
 		list = s.state.List(topic)
+		s.t.news.seal(topic)
 		return nil
 	})
 	return list, err
@@ -98,6 +100,7 @@ func (t *Tracker) List(topic string) (list []*Presence, err error) {
 func (t *Tracker) GetByKey(topic, key string) (list []*Presence, err error) {
 	err = t.shard(topic).call(func(s *shard) error {
 		list = s.state.ByKey(topic, key)
+		s.t.news.seal(topic)
 		return nil
 	})
 	return list, err
@@ -114,12 +117,20 @@ func (t *Tracker) GracefulPermdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Receive takes a message that another replica has sent. It never waits, and may be called from any goroutine. The error says
-// that it can't be read, or that too many wait; the replica asks for it then.
-func (t *Tracker) Receive(data []byte) error {
+// Receive takes a message that the replica of that name has sent. It never waits, and may be called from any goroutine. The error
+// says that it can't be read, or that too many wait; the replica asks for it then.
+func (t *Tracker) Receive(from string, data []byte) error {
 	var m message
 	if err := decode(data, &m); err != nil {
 		return err
+	}
+	if m.From.Name != from || from == "" {
+		return fmt.Errorf("presence: a message of %q came from %q", m.From.Name, from)
+	}
+	if m.Delta != nil {
+		if err := m.Delta.check(); err != nil {
+			return err
+		}
 	}
 	s, err := t.counterpart(m.Shard, m.Pool)
 	if err != nil {
@@ -129,14 +140,14 @@ func (t *Tracker) Receive(data []byte) error {
 	case s.received <- m:
 		return nil
 	default:
-		return errBusy
+		return errBacklog
 	}
 }
 
 // Errors of messages that do not count.
 var (
-	errBusy = errors.New("presence: too many messages wait")
-	errPool = errors.New("presence: the other replica has another PoolSize")
+	errBacklog = errors.New("presence: too many messages wait")
+	errPool    = errors.New("presence: the other replica has another PoolSize")
 )
 
 func (t *Tracker) counterpart(shard, pool int) (*shard, error) {

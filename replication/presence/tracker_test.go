@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -336,7 +337,7 @@ func TestNonsense(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a := w.start("a", nil)
 		for _, data := range []string{"", "{", "[]", "\x1f\x8b", `{"shard":1,"pool":1}`, `{"shard":-1,"pool":1}`, `{"pool":2}`} {
-			if err := a.Receive([]byte(data)); err == nil {
+			if err := a.Receive("b", []byte(data)); err == nil {
 				t.Errorf("%q was received", data)
 			}
 			if _, err := a.Answer(t.Context(), []byte(data)); err == nil {
@@ -351,39 +352,243 @@ func TestNonsense(t *testing.T) {
 	})
 }
 
-// TestPanicIsToldAgain lets OnDiff panic: Serve fails, and when it is called again nothing was lost.
-func TestPanicIsToldAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var told []string
-		tr, err := New(Options{Name: "a", OnDiff: func(diffs map[string]Diff) {
-			told = append(told, diffs["room"].Joins[0].Key)
-			if len(told) == 1 {
-				panic("on purpose")
+// TestLies hands a tracker messages that no replica would send. They change nothing.
+func TestLies(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a := w.start("a", nil)
+		say := func(from, message string) error {
+			err := a.Receive(from, []byte(`{"pool":1,`+message+`}`))
+			synctest.Wait()
+			return err
+		}
+		const hello = `"from":{"name":"b","vsn":1},"clock":1,"delta":{"from":0,"to":1,"joins":[{"tag":1,"topic":"room","key":"bob","meta":{}}]}`
+		if err := say("b", hello); err != nil {
+			t.Fatal(err)
+		}
+		for what, message := range map[string]string{
+			"a leaf twice":      `"clock":2,"delta":{"from":1,"to":2,"leaves":[1,1]}`,
+			"a leave in range":  `"clock":2,"delta":{"from":0,"to":2,"leaves":[1]}`,
+			"a join twice":      `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":2,"topic":"room","key":"k","meta":{}},{"tag":2,"topic":"room","key":"k","meta":{}}]}`,
+			"a tag beyond":      `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":7,"topic":"room","key":"k","meta":{}}]}`,
+			"a tag before":      `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":1,"topic":"room","key":"k","meta":{}}]}`,
+			"an end before":     `"clock":3,"delta":{"from":1,"to":0}`,
+			"no meta":           `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":2,"topic":"room","key":"k"}]}`,
+			"meta is null":      `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":2,"topic":"room","key":"k","meta":null}]}`,
+			"meta is a list":    `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":2,"topic":"room","key":"k","meta":[]}]}`,
+			"meta has space":    `"clock":3,"delta":{"from":1,"to":3,"joins":[{"tag":2,"topic":"room","key":"k","meta":{ }}]}`,
+			"nothing of a name": ``,
+		} {
+			from := "b"
+			if message == "" {
+				from, message = "", `"from":{"name":"","vsn":1},"clock":1`
+			} else {
+				message = `"from":{"name":"b","vsn":1},` + message
 			}
-		}})
+			if err := say(from, message); err == nil {
+				t.Errorf("%s was received", what)
+			}
+			a.has(t, "after "+what, "bob")
+		}
+		if err := say("c", hello); err == nil {
+			t.Error("c speaks for b")
+		}
+		s := NewState(Replica{"a", 1}, nil)
+		s.Heard(Replica{"b", 1})
+		if _, ok := s.Merge(Replica{"b", 1}, Delta{To: 1, Joins: []joined{{Tag: 2, Meta: json.RawMessage(`{}`)}}}); ok {
+			t.Error("a state believes it")
+		}
+	})
+}
+
+// TestGapOfAnEarlierRun misses something of a replica that is killed then, and something of its next run.
+func TestGapOfAnEarlierRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a, b := w.start("a", nil), w.start("b", nil)
+		lose := func(key string) {
+			time.Sleep(period)
+			w.cutOff("b", true)
+			b.track(t, key)
+			time.Sleep(period)
+			w.cutOff("b", false)
+			b.track(t, key+"2")
+			time.Sleep(period)
+		}
+		lose("bob")
+		b.kill()
+		b = w.start("b", nil)
+		for i := range 20 {
+			lose(fmt.Sprint("ben", i))
+			time.Sleep(2 * period)
+			if got, want := a.lists(t, "room"), b.lists(t, "room"); got != want {
+				t.Fatalf("gap %d: two periods later it lists %q, want %q", i, got, want)
+			}
+		}
+		_ = a.shards[0].call(func(s *shard) error {
+			if len(s.claims) > 1 {
+				t.Errorf("claims %v", s.claims)
+			}
+			return nil
+		})
+	})
+}
+
+// TestMissedAnotherRun is told of a replica whose hello was lost: what it had before is gone at once.
+func TestMissedAnotherRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a, b := w.start("a", nil), w.start("b", nil)
+		b.track(t, "bob")
+		time.Sleep(period)
+		a.has(t, "before", "bob")
+		b.kill()
+		w.cutOff("b", true)
+		b = w.start("b", nil)
+		b.track(t, "ben")
+		w.cutOff("b", false)
+		before := w.sent("a")
+		for range 10 {
+			a.Missed("b")
+			synctest.Wait()
+		}
+		a.has(t, "when it was told", "ben")
+		if n := w.sent("a") - before; n > 1 {
+			t.Errorf("it has said hello %d times in a period", n)
+		}
+	})
+}
+
+// TestLateAfterGoodbye repeats what a replica said before its goodbye.
+func TestLateAfterGoodbye(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a, b := w.start("a", nil), w.start("b", nil)
+		b.track(t, "bob")
+		var late []byte
+		_ = b.shards[0].call(func(s *shard) (err error) {
+			d := s.state.pending.delta()
+			late, err = encode(message{Pool: 1, From: s.me(), Clock: s.state.Clock(), Delta: &d})
+			return err
+		})
+		time.Sleep(period)
+		a.has(t, "before", "bob")
+		if err := b.GracefulPermdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Receive("b", late); err != nil {
+			t.Fatal(err)
+		}
+		a.has(t, "after the goodbye, and a repeated message", "")
+		b.kill()
+		b = w.start("b", nil)
+		b.track(t, "ben")
+		time.Sleep(period)
+		a.has(t, "of its next run", "ben")
+		bye, err := encode(message{Pool: 1, From: Replica{"b", 1}, Bye: true})
+		if err == nil {
+			err = a.Receive("b", bye)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		a.has(t, "after the goodbye of an earlier run", "ben")
+	})
+}
+
+// TestEndsInAllShards ends an owner who is in many topics.
+func TestEndsInAllShards(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a := w.start("a", func(o *Options) { o.PoolSize = 3 })
 		ctx, cancel := context.WithCancel(t.Context())
-		failed := make(chan error, 2)
-		go func() { failed <- tr.Serve(ctx) }()
-		if _, err := tr.NewOwner(t.Context()).Track("room", "ann", struct{}{}); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-failed; err == nil || !strings.Contains(err.Error(), "on purpose") {
-			t.Errorf("Serve ended with %v", err)
-		}
-		go func() { failed <- tr.Serve(ctx) }()
-		synctest.Wait()
-		if strings.Join(told, " ") != "ann ann" {
-			t.Errorf("told %v", told)
+		o := a.NewOwner(ctx)
+		for i := range 20 {
+			if _, err := o.Track(fmt.Sprint(i), "ann", struct{}{}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		cancel()
-		if err := <-failed; !errors.Is(err, context.Canceled) {
-			t.Errorf("Serve ended with %v", err)
+		for i := range 20 {
+			if got := a.lists(t, fmt.Sprint(i)); got != "" {
+				t.Errorf("topic %d has %s", i, got)
+			}
+		}
+		for i, s := range a.shards {
+			_ = s.call(func(s *shard) error {
+				if len(s.held) != 0 {
+					t.Errorf("shard %d holds %d owners", i, len(s.held))
+				}
+				return nil
+			})
 		}
 	})
+}
+
+// TestManyOfAKey costs no more for each than few.
+func TestManyOfAKey(t *testing.T) {
+	t.Parallel()
+	s := NewState(Replica{"a", 1}, nil)
+	var all []*Presence
+	for i := range 50_000 {
+		all = append(all, s.Join("room", "ann", json.RawMessage(`{}`), nil))
+		if i%3 == 2 {
+			s.Leave(all[i-1]) // some leave out of the middle
+			all[i-1] = nil
+		}
+	}
+	left := slices.DeleteFunc(all, func(p *Presence) bool { return p == nil })
+	if got := s.ByKey("room", "ann"); !slices.Equal(got, left) {
+		t.Fatalf("%d by key, want %d, in the order in which they came", len(got), len(left))
+	}
+	began := time.Now()
+	for _, p := range slices.Backward(left) {
+		s.Leave(p)
+	}
+	if took := time.Since(began); took > 5*time.Second { // it took minutes, with the race detector
+		t.Errorf("%d leave within %v", len(left), took)
+	}
+	if s.List("room") != nil {
+		t.Error("somebody is left")
+	}
+}
+
+// TestBusy bounds what waits for a tracker that nobody serves.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	tr, err := New(Options{Name: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range backlog {
+		if err := tr.Receive("b", []byte(`{"pool":1,"from":{"name":"b","vsn":1}}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tr.Receive("b", []byte(`{"pool":1,"from":{"name":"b","vsn":1}}`)); !errors.Is(err, errBacklog) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
+// TestNames refuses what would be another name elsewhere.
+func TestNames(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		o := w.start("a", nil).NewOwner(t.Context())
+		for _, at := range []place{{"room\xff", "ann"}, {"room", "ann\xff"}} {
+			if _, err := o.Track(at.topic, at.key, struct{}{}); !errors.Is(err, ErrName) {
+				t.Errorf("%q: %v", at, err)
+			}
+		}
+	})
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for _, opts := range []Options{{}, {BroadcastPeriod: 5 * time.Second}, {MaxSilentPeriods: 20}} {
+		opts.Name = "a"
+		tr, err := New(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := tr.opts; o.DownPeriod != 2*o.BroadcastPeriod*time.Duration(o.MaxSilentPeriods) || o.PermdownPeriod != permdown || o.PoolSize != 1 {
+			t.Errorf("%+v", o)
+		}
+	}
 }
 
 func TestWrongOptions(t *testing.T) {

@@ -88,7 +88,7 @@ func (w *wire) send(from string, m []byte) error {
 	}
 	w.mu.Unlock()
 	for _, tr := range to {
-		_ = tr.Receive(m) // lost, when it is busy
+		_ = tr.Receive(from, m) // lost, when it is busy
 	}
 	return nil
 }

@@ -65,9 +65,9 @@ func newRoll(t testing.TB, topics *pubsub.PubSub) *roll {
 	r := &roll{}
 	track := func(name string, other **presence.Tracker, onDiff func(map[string]presence.Diff)) *presence.Tracker {
 		tracker, err := presence.New(presence.Options{
-			Name: name, BroadcastPeriod: 20 * time.Millisecond, OnDiff: onDiff,
+			Name: name, BroadcastPeriod: 20 * time.Millisecond, DownPeriod: 30 * time.Second, OnDiff: onDiff,
 			Link: presence.Link{
-				Send: func(m []byte) error { return (*other).Receive(m) },
+				Send: func(m []byte) error { return (*other).Receive(name, m) },
 				Ask:  func(ctx context.Context, _ string, q []byte) ([]byte, error) { return (*other).Answer(ctx, q) },
 			},
 		})
