@@ -158,10 +158,11 @@ func TestFollowsAList(t *testing.T) {
 					}
 					synctest.Wait() // OnDiff is at work over the first
 				}
-				list, err := f.GetByKey("room", "ann")
-				if by == "List" {
-					list, err = f.List("room")
-				}
+				take := map[string]func() ([]*Presence, error){
+					"List":     func() ([]*Presence, error) { return f.List("room") },
+					"GetByKey": func() ([]*Presence, error) { return f.GetByKey("room", "ann") },
+				}[by]
+				list, err := take()
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -186,6 +187,31 @@ func TestFollowsAList(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestNotTold comes and goes while OnDiff is at work: nobody has seen it.
+func TestNotTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := startFragile(t)
+		f.gate = make(chan struct{})
+		o := f.NewOwner(t.Context())
+		for _, key := range []string{"ann", "bob"} {
+			if _, err := o.Track("room", key, struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if err := o.Untrack("room", "bob"); err != nil {
+			t.Fatal(err)
+		}
+		close(f.gate)
+		synctest.Wait()
+		if got := strings.Join(f.told, " "); got != "+ann" {
+			t.Errorf("told %s", got)
+		}
+		f.stop(t)
+	})
 }
 
 // TestNobodyServes lets nobody wait for ever.

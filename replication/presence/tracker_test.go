@@ -198,8 +198,9 @@ func TestRestarts(t *testing.T) {
 // TestClockSampling loses one message: who missed it asks after two periods in which it heard so.
 func TestClockSampling(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
-		a, b := w.start("a", nil), w.start("b", nil)
-		time.Sleep(10 * period)
+		patient := func(o *Options) { o.ClockSamplePeriods = 6 }
+		a, b, c := w.start("a", nil), w.start("b", nil), w.start("c", patient)
+		time.Sleep(12 * period) // of which samples were taken at the last
 		w.cutOff("b", true)
 		b.track(t, "lost")
 		time.Sleep(period)
@@ -215,6 +216,9 @@ func TestClockSampling(t *testing.T) {
 		if answers := w.answered(); len(answers) != 1 || answers[0].To != 2 {
 			t.Errorf("got the answers %v", answers)
 		}
+		c.has(t, "who samples seldom, four periods later", "")
+		time.Sleep(2 * period)
+		c.has(t, "six periods later", "heard lost")
 	})
 }
 
@@ -290,8 +294,12 @@ func TestGoodbye(t *testing.T) {
 			t.Error(err)
 		}
 		a.has(t, "after the goodbye", "")
+		said := w.sent("b")
 		time.Sleep(20 * period)
 		a.has(t, "later", "")
+		if n := w.sent("b") - said; n > 0 {
+			t.Errorf("it has said %d things after the goodbye", n)
+		}
 		if _, err := o.Track("room", "ben", struct{}{}); !errors.Is(err, ErrStopped) {
 			t.Errorf("track after the goodbye: %v", err)
 		}
@@ -423,9 +431,10 @@ func TestGapOfAnEarlierRun(t *testing.T) {
 				t.Fatalf("gap %d: two periods later it lists %q, want %q", i, got, want)
 			}
 		}
+		time.Sleep(2 * period)
 		_ = a.shards[0].call(func(s *shard) error {
-			if len(s.claims) > 1 {
-				t.Errorf("claims %v", s.claims)
+			if len(s.claims)+len(s.asking) > 0 {
+				t.Errorf("claims %v, asking %v", s.claims, s.asking)
 			}
 			return nil
 		})
@@ -443,16 +452,18 @@ func TestMissedAnotherRun(t *testing.T) {
 		w.cutOff("b", true)
 		b = w.start("b", nil)
 		b.track(t, "ben")
-		w.cutOff("b", false)
 		before := w.sent("a")
 		for range 10 {
 			a.Missed("b")
 			synctest.Wait()
 		}
-		a.has(t, "when it was told", "ben")
-		if n := w.sent("a") - before; n > 1 {
+		if n := w.sent("a") - before; n != 1 {
 			t.Errorf("it has said hello %d times in a period", n)
 		}
+		w.cutOff("b", false)
+		time.Sleep(period)
+		a.Missed("b")
+		a.has(t, "when it was told", "ben")
 	})
 }
 
@@ -503,6 +514,13 @@ func TestEndsInAllShards(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if err := o.Untrack("0", "ann"); err != nil {
+			t.Fatal(err)
+		}
+		other := a.track(t, "bob")
+		if err := other.Untrack("room", "bob"); err != nil {
+			t.Fatal(err)
+		}
 		cancel()
 		for i := range 20 {
 			if got := a.lists(t, fmt.Sprint(i)); got != "" {
@@ -533,6 +551,9 @@ func TestManyOfAKey(t *testing.T) {
 		}
 	}
 	left := slices.DeleteFunc(all, func(p *Presence) bool { return p == nil })
+	if n := len(s.topics["room"].byKey["ann"].list); n > 2*len(left)+1 {
+		t.Errorf("%d places for %d", n, len(left))
+	}
 	if got := s.ByKey("room", "ann"); !slices.Equal(got, left) {
 		t.Fatalf("%d by key, want %d, in the order in which they came", len(got), len(left))
 	}
@@ -546,6 +567,69 @@ func TestManyOfAKey(t *testing.T) {
 	if s.List("room") != nil {
 		t.Error("somebody is left")
 	}
+}
+
+// TestSlowAnswer asks one question at a time, gives it up, and does not believe an answer that comes after the goodbye.
+func TestSlowAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		gate, asked := make(chan struct{}), 0
+		a := w.start("a", func(o *Options) {
+			ask := o.Link.Ask
+			o.Link.Ask = func(ctx context.Context, to string, q []byte) ([]byte, error) {
+				asked++
+				answer, err := ask(ctx, to, q)
+				select {
+				case <-gate:
+				case <-ctx.Done():
+					err = ctx.Err()
+				}
+				return answer, err
+			}
+		})
+		b := w.start("b", nil)
+		b.track(t, "bob")
+		for range 5 {
+			a.Missed("b")
+		}
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("%d questions at once", asked)
+		}
+		time.Sleep(askWithin + period)
+		a.Missed("b")
+		synctest.Wait()
+		if asked != 2 {
+			t.Errorf("%d questions, one of which was given up", asked)
+		}
+		if err := b.GracefulPermdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		close(gate)
+		a.has(t, "after the goodbye", "")
+	})
+}
+
+// TestLongDelta has a link that does not take what is long: the others ask.
+func TestLongDelta(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a := w.start("a", nil)
+		b := w.start("b", func(o *Options) {
+			send := o.Link.Send
+			o.Link.Send = func(m []byte) error {
+				if len(m) > 1000 {
+					return errors.New("too long")
+				}
+				return send(m)
+			}
+		})
+		for i := range 50 {
+			b.track(t, fmt.Sprint("key", i))
+		}
+		time.Sleep(3 * period)
+		if got, want := a.lists(t, "room"), b.lists(t, "room"); got != want {
+			t.Errorf("it lists %q, want %q", got, want)
+		}
+	})
 }
 
 // TestBusy bounds what waits for a tracker that nobody serves.
