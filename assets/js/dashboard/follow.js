@@ -2,6 +2,7 @@ import { followToken } from "../admin-token"
 import { createChart } from "./chart"
 import { createEvents } from "./events"
 import { createNodes } from "./nodes"
+import { createPaces } from "./paces"
 import { createPages } from "./pages"
 import { releaseByButton } from "./release"
 import { restockByButton } from "./restock"
@@ -18,7 +19,7 @@ export function followDashboard(socket) {
   const stock = createStock(find("stock"))
   keepState(
     channel,
-    [sums.note],
+    [sums.note, createPaces(stock.cards, live)],
     [
       sums.show,
       createChart(find("chart")),

@@ -12,5 +12,5 @@ export function createStock(section) {
     more.hidden = Object.keys(products).every((id) => known.has(id))
   }
 
-  return { show, section, card: (element) => cards.find((card) => card.element === element.closest("[data-product-id]")) }
+  return { show, section, cards, card: (element) => cards.find((card) => card.element === element.closest("[data-product-id]")) }
 }
