@@ -10,7 +10,7 @@ import { keepState } from "./state"
 import { createStock } from "./stock"
 import { createSums } from "./sums"
 
-// Keeps the page as the server sums up the shop.
+// Keeps the page as the server sums up the shop, and returns the channel by which it is told.
 export function followDashboard(socket) {
   const channel = socket.channel("admin:dashboard")
   const find = (name) => document.querySelector(`[data-${name}]`)
@@ -33,4 +33,5 @@ export function followDashboard(socket) {
   restockByButton(find("restock-dialog"), stock, channel)
   followToken(channel)
   channel.join()
+  return channel
 }
