@@ -17,6 +17,7 @@ export function followDashboard(socket) {
   const live = () => channel.state === "joined" && socket.isConnected()
   const sums = createSums(find("sums"), live)
   const stock = createStock(find("stock"))
+  const retell = restockByButton(find("restock-dialog"), stock, channel)
   keepState(
     channel,
     [sums.note, createPaces(stock.cards, live)],
@@ -27,10 +28,10 @@ export function followDashboard(socket) {
       createEvents(find("events")),
       createNodes(find("nodes")),
       stock.show,
+      retell, // after the stock
     ],
   )
   releaseByButton(find("release-dialog"), stock, channel)
-  restockByButton(find("restock-dialog"), stock, channel)
   followToken(channel)
   channel.join()
   return channel

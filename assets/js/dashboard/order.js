@@ -1,4 +1,5 @@
 import { say } from "../toast.js"
+import { setText } from "./paint.js"
 
 const patienceMs = 15_000 // more than the ten seconds of a server that waits for its nodes
 
@@ -12,7 +13,6 @@ export function createOrder(dialog, channel) {
   function open(next) {
     order = next
     title.textContent = order.title
-    words.textContent = order.words()
     ready("")
     dialog.showModal()
   }
@@ -21,6 +21,7 @@ export function createOrder(dialog, channel) {
     confirm.disabled = false
     confirm.textContent = order.confirm
     cancel.textContent = "Cancel"
+    setText(words, order.words())
     tell(trouble, trouble !== "")
   }
 
@@ -61,7 +62,12 @@ export function createOrder(dialog, channel) {
   // The focus went back to the button from which it came, unless that can't have it now.
   dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled) && order.otherwise.focus())
 
-  return { open, retell: () => (words.textContent = order.words()) }
+  // What will happen is not what it was. While it happens, the words are those that were confirmed.
+  function retell() {
+    if (dialog.open && !confirm.disabled) setText(words, order.words())
+  }
+
+  return { open, retell }
 }
 
 export function laggards(nodes) {

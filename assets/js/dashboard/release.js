@@ -1,5 +1,5 @@
-import { counted } from "./numbers"
-import { createOrder } from "./order"
+import { counted } from "./numbers.js"
+import { createOrder } from "./order.js"
 
 // Releases a product when that is confirmed.
 export function releaseByButton(dialog, stock, channel) {

@@ -1,7 +1,7 @@
-import { counted, grouped } from "./numbers"
-import { createOrder } from "./order"
+import { counted, grouped } from "./numbers.js"
+import { createOrder } from "./order.js"
 
-// Adds pairs to a size when that is confirmed.
+// Adds pairs to a size when that is confirmed. It returns what says anew how many there are then.
 export function restockByButton(dialog, stock, channel) {
   const order = createOrder(dialog, channel)
   const field = dialog.querySelector("input")
@@ -13,6 +13,7 @@ export function restockByButton(dialog, stock, channel) {
     const size = card.sizes.find(({ row }) => row.contains(opener))
     const name = `${card.name}, size ${size.name}`
     let count = 0
+    field.value = field.defaultValue
     order.open({
       title: `Restock ${name}`,
       words: () => wordsFor(size.now.available, field),
@@ -27,6 +28,7 @@ export function restockByButton(dialog, stock, channel) {
     field.select()
   })
   field.addEventListener("input", order.retell)
+  return order.retell
 }
 
 function wordsFor(left, field) {
