@@ -94,14 +94,35 @@ func TestDashboard(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.says("[data-restock-dialog]", "0 pairs left now, 7 with these.")
+	s.run("restock", "SHU6003", "1")
+	a.says("[data-restock-dialog]", "1 pair left now, 8 with these.")
 	a.press("Enter")
+	a.says(`[data-item-id="3"] [data-available]`, "8")
 	home.wait(sizeAt(3, "low"))
-	a.says(`[data-item-id="3"] [data-available]`, "7")
 	a.says("[data-events]", "Hop Man 3, size 7: 7 pairs more")
 
-	// a node that is away, and back
+	// a node that is away, and back: all is as it is now, and goes on from there
+	home.click(size(3))
+	a.says(inCarts(3), "1")
+	a.says("#shopper-count", "3")
+	sold := a.text(`[data-item-id="1"] [data-sold]`)
 	s.stop()
 	a.says("[data-live-words]", "Reconnecting")
+	if err := ann.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s.start("--listen", s.URL[len("http://"):])
 	a.wait(connected)
+	a.says("#shopper-count", "1")
+	a.says(tabsAt("/"), "1")
+	a.gone(tabsAt("/checkout/complete"))
+	a.gone(fmt.Sprintf("#shoppers-by-page:has-text(%q)", page))
+	a.says(inCarts(3), "1")
+	a.says(`[data-item-id="1"] [data-sold]`, sold)
+	a.says(`[data-item-id="1"] [data-available]`, "4")
+	a.says("[data-orders]", "1")
+	home.click(removeFromCart(3))
+	a.says(inCarts(3), "0")
+	s.run("restock", "SHU6003", "2")
+	a.says(`[data-item-id="3"] [data-available]`, "10")
 }

@@ -7,7 +7,6 @@ import { createSocket } from "./transport"
 // a token that was renewed counts from the next connect on
 readToken()
 const socket = createSocket("/admin_socket", { params: () => ({ token: window.adminToken }) })
-showLiveState(socket, document.querySelector("[data-live-state]"))
 for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
-followDashboard(socket)
+showLiveState(followDashboard(socket), document.querySelector("[data-live-state]"))
 socket.connect()

@@ -1,9 +1,9 @@
 const patienceMs = 1000
 const hopelessMs = 15_000
 
-// Shows whether the page is live. A short break is nobody's business; after a long one the token may be to blame, which
-// the server does not say, so there is a way to a new one.
-export function showLiveState(socket, state) {
+// Shows whether the page is live: since its channel was told the state, until that ends, alone or with its socket. A short break
+// is nobody's business; after a long one the token may be to blame, which the server does not say, so there is a way to a new one.
+export function showLiveState(channel, state) {
   const words = state.querySelector("[data-live-words]")
   const signIn = state.querySelector("[data-sign-in]")
   let timers = []
@@ -26,8 +26,8 @@ export function showLiveState(socket, state) {
     timers = [setTimeout(() => say("reconnecting", text), patienceMs), setTimeout(() => (signIn.hidden = false), hopelessMs)]
   }
 
-  socket.onOpen(found)
-  socket.onClose(() => lost("Reconnecting…"))
-  socket.onError(() => lost("Reconnecting…"))
+  channel.on("state", found)
+  channel.onError(() => lost("Reconnecting…"))
+  channel.onClose(() => lost("Reconnecting…"))
   lost("Connecting…")
 }

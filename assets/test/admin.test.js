@@ -1,39 +1,44 @@
 import assert from "node:assert/strict"
 import { afterEach, beforeEach, mock, test } from "node:test"
+import { Socket } from "phoenix"
 import { followToken, readToken } from "../js/admin-token.js"
 import { showLiveState } from "../js/live-state.js"
 
 const second = 1000
 
-// what the page has of a socket: somebody tells it what became of the connection
-class SocketStub {
-  listeners = { open: [], close: [], error: [] }
-  onOpen = (listener) => this.listeners.open.push(listener)
-  onClose = (listener) => this.listeners.close.push(listener)
-  onError = (listener) => this.listeners.error.push(listener)
-  tell = (what) => this.listeners[what].forEach((listener) => listener({}))
+// what the page has of a channel: somebody tells it what became of it
+class ChannelStub {
+  listeners = {}
+  on = (event, listener) => (this.listeners[event] = listener)
+  onError = (listener) => this.on("error", listener)
+  onClose = (listener) => this.on("close", listener)
+  tell = (what) => this.listeners[what]({})
 }
 
-let socket
+let channel
 let words
 let signIn
 let state
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] })
-  socket = new SocketStub()
+  channel = new ChannelStub()
+  show(channel)
+})
+
+function show(channel) {
   words = { textContent: "" }
   signIn = { hidden: true }
   state = { dataset: {}, querySelector: (selector) => ({ "[data-live-words]": words, "[data-sign-in]": signIn })[selector] }
-  showLiveState(socket, state)
-})
+  showLiveState(channel, state)
+}
 
 afterEach(() => mock.timers.reset())
 
 const seen = () => [state.dataset.liveState, words.textContent, signIn.hidden]
 
 test("says that it is connected", () => {
-  socket.tell("open")
+  channel.tell("state")
   mock.timers.tick(60 * second)
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })
@@ -41,16 +46,16 @@ test("says that it is connected", () => {
 test("says what takes long, and what is hopeless", () => {
   mock.timers.tick(second)
   assert.deepEqual(seen(), ["reconnecting", "Connecting…", true])
-  socket.tell("open")
-  socket.tell("close")
+  channel.tell("state")
+  channel.tell("close")
   assert.deepEqual(seen(), ["connected", "Connected", true], "a short break is nobody's business")
   mock.timers.tick(10 * second)
-  socket.tell("error") // further attempts do not begin anew
-  socket.tell("close")
+  channel.tell("error") // further attempts do not begin anew
+  channel.tell("close")
   assert.deepEqual(seen(), ["reconnecting", "Reconnecting…", true])
   mock.timers.tick(5 * second)
   assert.deepEqual(seen(), ["reconnecting", "Reconnecting…", false])
-  socket.tell("open")
+  channel.tell("state")
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })
 
@@ -63,4 +68,31 @@ test("keeps the newest token", () => {
   followToken({ on: (event, listener) => (heard[event] = listener) })
   heard.new_token({ token: "second" })
   assert.equal(window.adminToken, "second")
+})
+
+// The real channel, on a socket that is open all the time.
+test("a channel that is refused or crashes is not connected, however open its socket", () => {
+  const messages = []
+  const real = new Socket("ws://localhost/admin_socket", { transport: class { close() {} send() {} }, timeout: 60 * second })
+  Object.assign(real, { isConnected: () => true, push: (message) => messages.push(message) })
+  const joined = real.channel("admin:dashboard")
+  show(joined)
+  joined.join()
+  const hear = (event, payload, ref) => joined.trigger(event, payload, ref, joined.joinRef())
+  const answer = (status, response) => hear("phx_reply", { status, response }, messages.at(-1).ref)
+
+  answer("error", { reason: "join crashed" })
+  mock.timers.tick(second)
+  assert.deepEqual(seen(), ["reconnecting", "Connecting…", true])
+  assert.equal(messages.length, 2, "it tries again")
+  hear("state", {})
+  answer("ok", {})
+  mock.timers.tick(60 * second)
+  assert.deepEqual(seen(), ["connected", "Connected", true])
+
+  hear("phx_error", { reason: "channel_crash" })
+  mock.timers.tick(second)
+  assert.deepEqual([seen(), messages.length], [["reconnecting", "Reconnecting…", true], 3])
+  hear("state", {})
+  assert.deepEqual(seen(), ["connected", "Connected", true])
 })

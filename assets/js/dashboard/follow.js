@@ -2,6 +2,7 @@ import { followToken } from "../admin-token"
 import { createChart } from "./chart"
 import { createEvents } from "./events"
 import { createNodes } from "./nodes"
+import { createPaces } from "./paces"
 import { createPages } from "./pages"
 import { releaseByButton } from "./release"
 import { restockByButton } from "./restock"
@@ -9,7 +10,7 @@ import { keepState } from "./state"
 import { createStock } from "./stock"
 import { createSums } from "./sums"
 
-// Keeps the page as the server sums up the shop.
+// Keeps the page as the server sums up the shop, and returns the channel by which it is told.
 export function followDashboard(socket) {
   const channel = socket.channel("admin:dashboard")
   const find = (name) => document.querySelector(`[data-${name}]`)
@@ -22,7 +23,7 @@ export function followDashboard(socket) {
   ]
   keepState(
     channel,
-    [sums.note],
+    [sums.note, createPaces(stock.cards, live)],
     [
       sums.show,
       createChart(find("chart")),
@@ -35,4 +36,5 @@ export function followDashboard(socket) {
   )
   followToken(channel)
   channel.join()
+  return channel
 }

@@ -1,4 +1,5 @@
 import { say } from "../toast.js"
+import { setText } from "./paint.js"
 
 const offline = "The page is not connected. Try again when it is."
 const patienceMs = 15_000 // more than the ten seconds of a server that waits for its nodes
@@ -13,7 +14,6 @@ export function createOrder(dialog, channel) {
   function open(next) {
     order = next
     title.textContent = order.title
-    words.textContent = order.words()
     ready("")
     dialog.showModal()
   }
@@ -22,6 +22,7 @@ export function createOrder(dialog, channel) {
     confirm.disabled = false
     confirm.textContent = order.confirm
     cancel.textContent = "Cancel"
+    setText(words, order.words())
     tell(trouble, trouble !== "")
   }
 
@@ -64,15 +65,14 @@ export function createOrder(dialog, channel) {
   // The focus went back to the button from which it came, unless that can't have it now.
   dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled) && order.otherwise.focus())
 
-  // Tells how things are by now, while the dialog waits for somebody.
+  // Tells how things are by now, while the dialog waits for somebody. While it happens, the words are those that were confirmed.
   function retell() {
-    if (!dialog.open) return
-    words.textContent = order.words()
+    if (!dialog.open || confirm.disabled) return
+    setText(words, order.words())
     if (status.textContent === offline && channel.state === "joined") ready("")
-    if (order.isMoot?.() && !confirm.disabled) {
-      dialog.close()
-      say(order.moot)
-    }
+    if (!order.isMoot?.()) return
+    dialog.close()
+    say(order.moot)
   }
 
   return { open, retell }

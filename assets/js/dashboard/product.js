@@ -1,7 +1,7 @@
-import { showSchedule } from "../countdown"
-import { grouped } from "./numbers"
-import { setText } from "./paint"
-import { createSize } from "./size"
+import { showSchedule } from "../countdown.js"
+import { grouped } from "./numbers.js"
+import { setText } from "./paint.js"
+import { createSize } from "./size.js"
 
 // One product with its sizes, and what can be done with it.
 export function createProduct(element, thresholds) {
@@ -14,9 +14,14 @@ export function createProduct(element, thresholds) {
 
   let now = { released: element.dataset.released === "true" }
 
-  function show(product, items) {
+  // What is known may be all that there is: then what is not known is gone.
+  function show(product, items, isAll) {
     if (product) showRelease((now = product))
-    for (const size of sizes) size.show(items[size.id])
+    else if (isAll) showGone()
+    for (const size of sizes) {
+      size.show(items[size.id])
+      hide(size.button, isAll && !(product && items[size.id]))
+    }
     for (const [key, node] of Object.entries(all)) {
       setText(node, grouped(sizes.reduce((sum, size) => sum + (items[size.id]?.[key] ?? 0), 0)))
     }
@@ -26,8 +31,20 @@ export function createProduct(element, thresholds) {
     element.dataset.released = String(released)
     setText(state, released ? "Released" : "Coming soon")
     showSchedule(element, released ? null : release_at)
-    if (released && button === document.activeElement) name.focus() // what is hidden can't keep it
-    button.hidden = released
+    hide(button, released)
+  }
+
+  function showGone() {
+    element.dataset.released = "false"
+    setText(state, "No longer in the shop")
+    showSchedule(element, null)
+    hide(button, true)
+  }
+
+  function hide(button, isHidden) {
+    if (button.hidden === isHidden) return
+    if (isHidden && button === document.activeElement) name.focus() // what is hidden can't keep it
+    button.hidden = isHidden
   }
 
   return { element, id: element.dataset.productId, name: element.dataset.name, heading: name, sizes, show, now: () => now }

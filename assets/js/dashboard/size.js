@@ -1,6 +1,6 @@
-import { levelOf, shareOf } from "./levels"
-import { grouped } from "./numbers"
-import { setAttribute, setText } from "./paint"
+import { levelOf, shareOf } from "./levels.js"
+import { grouped } from "./numbers.js"
+import { setAttribute, setText } from "./paint.js"
 
 const unknown = { in_carts: 0, available: 0, sold: 0 }
 
@@ -9,7 +9,8 @@ export function createSize(row, thresholds) {
   const [left, sold] = ["available", "sold"].map((name) => row.querySelector(`[data-${name}]`))
   const carts = row.querySelector("[id^=admin-item-cart-count]")
   const bar = row.querySelector("rect")
-  const size = { row, id: row.dataset.itemId, name: row.dataset.size, now: unknown, show }
+  const button = row.querySelector("[data-restock]")
+  const size = { row, button, id: row.dataset.itemId, name: row.dataset.size, now: unknown, show }
 
   function show(item = unknown) {
     size.now = item

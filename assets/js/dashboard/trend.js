@@ -39,10 +39,9 @@ export function createTrend(line, peak) {
 const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, value), 0)
 
 // The present is at the right edge, and what is shown begins with the first sample, once there are some. The line stands on 0, so
-// that its height says something.
-export function pointsOf(samples, now) {
+// that its height says something: most is at its top.
+export function pointsOf(samples, now, most = Math.max(1, peakOf(samples))) {
   const shown = Math.max(leastMs, now - (samples[0]?.now ?? now))
-  const most = Math.max(1, peakOf(samples))
   return samples
     .map((one) => `${round(width * (1 - (now - one.now) / shown))},${round(height - 1 - (height - 2) * (one.value / most))}`)
     .join(" ")
