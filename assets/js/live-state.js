@@ -1,9 +1,11 @@
 const patienceMs = 1000
 const hopelessMs = 15_000
+const format = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })
 
 // Shows whether the page is live: since its channel was told the state, until that ends, alone or with its socket. A short break
-// is nobody's business; after a long one the token may be to blame, which the server does not say, so there is a way to a new one.
-export function showLiveState(channel, state) {
+// is nobody's business. After a long one the token may be to blame, which the server does not say: if it answers at all, there is a
+// way to a new one.
+export function showLiveState(channel, state, answers = serverAnswers) {
   const words = state.querySelector("[data-live-words]")
   const signIn = state.querySelector("[data-sign-in]")
   let timers = []
@@ -23,11 +25,23 @@ export function showLiveState(channel, state) {
   function lost(text) {
     if (timers.length > 0) return
 
-    timers = [setTimeout(() => say("reconnecting", text), patienceMs), setTimeout(() => (signIn.hidden = false), hopelessMs)]
+    timers = [setTimeout(() => say("reconnecting", text), patienceMs), setTimeout(despair, hopelessMs)]
   }
 
+  async function despair() {
+    const doubt = timers
+    const hidden = !(await answers())
+    if (doubt !== timers) return // found meanwhile
+    signIn.hidden = hidden
+    timers.push(setTimeout(despair, hopelessMs))
+  }
+
+  const ended = () => lost(`Not live since ${format.format(new Date())}. Reconnecting…`)
   channel.on("state", found)
-  channel.onError(() => lost("Reconnecting…"))
-  channel.onClose(() => lost("Reconnecting…"))
+  channel.onError(ended)
+  channel.onClose(ended)
   lost("Connecting…")
 }
+
+// Without a password, so that the browser asks for none.
+const serverAnswers = () => fetch("/admin", { credentials: "omit", cache: "no-store" }).then(() => true, () => false)

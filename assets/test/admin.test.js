@@ -19,10 +19,12 @@ let channel
 let words
 let signIn
 let state
+let reachable
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ["setTimeout"] })
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: new Date(2026, 2, 1, 12, 0, 0).getTime() })
   channel = new ChannelStub()
+  reachable = true
   show(channel)
 })
 
@@ -30,7 +32,12 @@ function show(channel) {
   words = { textContent: "" }
   signIn = { hidden: true }
   state = { dataset: {}, querySelector: (selector) => ({ "[data-live-words]": words, "[data-sign-in]": signIn })[selector] }
-  showLiveState(channel, state)
+  showLiveState(channel, state, async () => reachable)
+}
+
+async function tick(ms) {
+  mock.timers.tick(ms)
+  await new Promise(setImmediate) // whoever was asked has answered
 }
 
 afterEach(() => mock.timers.reset())
@@ -43,7 +50,7 @@ test("says that it is connected", () => {
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })
 
-test("says what takes long, and what is hopeless", () => {
+test("says what takes long, and what is hopeless", async () => {
   mock.timers.tick(second)
   assert.deepEqual(seen(), ["reconnecting", "Connecting…", true])
   channel.tell("state")
@@ -52,10 +59,16 @@ test("says what takes long, and what is hopeless", () => {
   mock.timers.tick(10 * second)
   channel.tell("error") // further attempts do not begin anew
   channel.tell("close")
-  assert.deepEqual(seen(), ["reconnecting", "Reconnecting…", true])
-  mock.timers.tick(5 * second)
-  assert.deepEqual(seen(), ["reconnecting", "Reconnecting…", false])
+  const since = "Not live since 12:00:01. Reconnecting…"
+  assert.deepEqual(seen(), ["reconnecting", since, true])
+  reachable = false
+  await tick(5 * second)
+  assert.deepEqual(seen(), ["reconnecting", since, true], "to sign in would not help")
+  reachable = true
+  await tick(15 * second)
+  assert.deepEqual(seen(), ["reconnecting", since, false])
   channel.tell("state")
+  await tick(15 * second)
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })
 
@@ -92,7 +105,7 @@ test("a channel that is refused or crashes is not connected, however open its so
 
   hear("phx_error", { reason: "channel_crash" })
   mock.timers.tick(second)
-  assert.deepEqual([seen(), messages.length], [["reconnecting", "Reconnecting…", true], 3])
+  assert.deepEqual([seen(), messages.length], [["reconnecting", "Not live since 12:01:01. Reconnecting…", true], 3])
   hear("state", {})
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })

@@ -42,6 +42,14 @@ test("sizes and their sums are what they are said to be", () => {
   assert.deepEqual([release(cards[0]).hidden, release(cards[1]).hidden, restock(row).hidden, more()], [true, false, false, false])
 })
 
+test("what is released and has no pair left says so", () => {
+  const none = { ...items, 1: item(0, 25), 2: item(0) }
+  stock.show({ items: none, products })
+  assert.deepEqual([badge(cards[0]), badge(cards[1])], ["Sold out", "Coming soon"])
+  stock.show({ items: { ...none, 2: item(1) }, products })
+  assert.deepEqual([badge(cards[0]), cards[0].attributes.has("data-sold-out")], ["Released", false])
+})
+
 test("products and sizes that the page has not are hinted at", () => {
   stock.show({ items: { ...items, 4: item(9) }, products })
   assert.equal(more(), true)

@@ -28,6 +28,7 @@ type productCard struct {
 	Price     string
 	ImageURL  string
 	Released  bool
+	SoldOut   bool       // it is released, and no size has a pair left
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Left      grouped
 	Sold      grouped
@@ -94,5 +95,6 @@ func viewCard(p *inventory.Product, imageURL func(string) string) productCard {
 		card.Left += grouped(it.Available)
 		card.Sold += grouped(it.Sold)
 	}
+	card.SoldOut = card.Released && card.Left == 0 && len(p.Items) > 0
 	return card
 }

@@ -22,6 +22,9 @@ export function createProduct(element, thresholds) {
       size.show(items[size.id])
       hide(size.button, isAll && !(product && items[size.id]))
     }
+    const soldOut = now.released && sizes.length > 0 && sizes.every((size) => size.now.available <= 0)
+    element.toggleAttribute("data-sold-out", soldOut)
+    if (product) setText(state, stateOf(now, soldOut))
     for (const [key, node] of Object.entries(all)) {
       setText(node, grouped(sizes.reduce((sum, size) => sum + (items[size.id]?.[key] ?? 0), 0)))
     }
@@ -29,7 +32,6 @@ export function createProduct(element, thresholds) {
 
   function showRelease({ released, release_at }) {
     element.dataset.released = String(released)
-    setText(state, released ? "Released" : "Coming soon")
     showSchedule(element, released ? null : release_at)
     hide(button, released)
   }
@@ -48,4 +50,9 @@ export function createProduct(element, thresholds) {
   }
 
   return { element, id: element.dataset.productId, name: element.dataset.name, heading: name, sizes, show, now: () => now }
+}
+
+function stateOf({ released }, soldOut) {
+  if (!released) return "Coming soon"
+  return soldOut ? "Sold out" : "Released"
 }
