@@ -17,6 +17,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
+	"sneakers23/replication/presence"
 	"sneakers23/web/channel"
 )
 
@@ -221,7 +222,10 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, n.shop.stop(ctx))
 	}
 	if n.served {
-		errs = append(errs, n.finishPurchases(ctx), n.others.tracker.GracefulPermdown(ctx))
+		errs = append(errs, n.finishPurchases(ctx))
+		if err := n.others.tracker.GracefulPermdown(ctx); !errors.Is(err, presence.ErrStopped) { // with its services, which have failed
+			errs = append(errs, err)
+		}
 	}
 	if n.cluster != nil {
 		errs = append(errs, n.cluster.Stop(ctx))

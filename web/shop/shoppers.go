@@ -3,6 +3,7 @@ package shop
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -67,10 +68,17 @@ func (t *trackedTab) shows(cart checkout.Cart) {
 	if slices.Equal(items, t.told.Items) {
 		return
 	}
-	t.told.Items = items
-	if _, err := t.owner.Update(t.of.topic, t.key, t.told); err != nil {
-		t.of.log.Debug("shopper not tracked", "err", err)
+	tell := t.told
+	tell.Items = items
+	_, err := t.owner.Update(t.of.topic, t.key, tell)
+	if errors.Is(err, presence.ErrNotTracked) { // the tracker was away when the tab came
+		_, err = t.owner.Track(t.of.topic, t.key, tell)
 	}
+	if err != nil {
+		t.of.log.Debug("shopper not tracked", "err", err)
+		return // the next change tells it
+	}
+	t.told = tell
 }
 
 func itemsOf(cart checkout.Cart) []inventory.ItemID {
