@@ -76,12 +76,21 @@ const patience = 5 * time.Second
 
 // call has do run on the shard's goroutine, and returns what it returns, or ErrBusy.
 func (s *shard) call(do func(*shard) error) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, ErrBusy)
-	defer cancel()
-	return s.callWithin(ctx, do)
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	return s.handOver(do, late.C, nil)
 }
 
+// callWithin is call that waits until ctx ends, and returns its cause then.
 func (s *shard) callWithin(ctx context.Context, do func(*shard) error) error {
+	err := s.handOver(do, nil, ctx.Done())
+	if errors.Is(err, ErrBusy) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (s *shard) handOver(do func(*shard) error, late <-chan time.Time, ended <-chan struct{}) error {
 	if s.t.hasStopped() {
 		return ErrStopped
 	}
@@ -91,9 +100,10 @@ func (s *shard) callWithin(ctx context.Context, do func(*shard) error) error {
 		return <-c.reply
 	case <-s.t.stopped:
 		return ErrStopped
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	case <-late:
+	case <-ended:
 	}
+	return ErrBusy
 }
 
 var errCrashed = errors.New("presence: the tracker crashed over it")
@@ -102,6 +112,18 @@ func (s *shard) answerCall(c call) {
 	err := errCrashed
 	defer func() { c.reply <- err }() // even after a panic
 	err = c.do(s)
+}
+
+// answerMore answers some of those who wait already: to look for them alone costs less than to look for all that may come.
+func (s *shard) answerMore() {
+	for range 64 {
+		select {
+		case c := <-s.calls:
+			s.answerCall(c)
+		default:
+			return
+		}
+	}
 }
 
 // serve owns the state until ctx ends.
@@ -118,6 +140,7 @@ func (s *shard) serve(ctx context.Context) error {
 		select {
 		case c := <-s.calls:
 			s.answerCall(c)
+			s.answerMore()
 		case m := <-s.received:
 			s.hear(ctx, m)
 		case a := <-s.answers:
