@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -108,7 +109,9 @@ func (b *Board) Serve(ctx context.Context) error {
 			case b.asking <- struct{}{}:
 				asks.Go(func() {
 					defer func() { <-b.asking }()
-					b.lookAtOrders(ctx, lookTime)
+					within, cancel := context.WithTimeout(ctx, lookTime)
+					defer cancel()
+					b.lookAtOrders(within)
 				})
 			default: // the last question is not answered yet
 			}
@@ -134,18 +137,20 @@ func (b *Board) countCrowd() {
 	b.crowd.add(len(b.sums.carts))
 }
 
-// awaitOrders looks at the orders for a dashboard that is the first for a while.
+// awaitOrders looks at the orders for a dashboard that is the first for a while. It waits no longer for the others that look.
 func (b *Board) awaitOrders(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, firstLook)
+	defer cancel()
 	select {
 	case b.asking <- struct{}{}:
 		defer func() { <-b.asking }()
-		b.lookAtOrders(ctx, firstLook)
+		b.lookAtOrders(ctx)
 	case <-ctx.Done():
 	}
 }
 
 // lookAtOrders asks the database, if the answer may be another one than before. It is called by who is asking.
-func (b *Board) lookAtOrders(ctx context.Context, within time.Duration) {
+func (b *Board) lookAtOrders(ctx context.Context) {
 	now := time.Now()
 	b.mu.Lock()
 	wanted := b.stale || b.orders.Minute != now.Truncate(time.Minute).UnixMilli()
@@ -154,14 +159,12 @@ func (b *Board) lookAtOrders(ctx context.Context, within time.Duration) {
 	if !wanted {
 		return
 	}
-	asked, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	orders, err := b.book.look(asked, now)
+	orders, err := b.book.look(ctx, now)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
 		b.stale = true
-		if ctx.Err() == nil {
+		if !errors.Is(ctx.Err(), context.Canceled) { // else nobody wants to know any more
 			b.cfg.Log.Warn("orders not summed for the dashboard, will try again", "err", err)
 		}
 		return

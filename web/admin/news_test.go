@@ -45,6 +45,23 @@ func TestFirstDashboard(t *testing.T) {
 	})
 }
 
+// TestSilentDatabase keeps no dashboard waiting for long, however many come at once.
+func TestSilentDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		o.orders.hangs.Store(true)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { o.welcomed() })
+		}
+		all.Wait()
+		if took := time.Since(began); took > 2*firstLook {
+			t.Errorf("they waited for %v", took)
+		}
+	})
+}
+
 // TestIdleDashboard is open while nothing happens: the database is asked each minute.
 func TestIdleDashboard(t *testing.T) {
 	for _, late := range []time.Duration{time.Second, 30 * time.Second, 57 * time.Second} {
