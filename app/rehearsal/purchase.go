@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"html"
 	"net/url"
 	"regexp"
@@ -29,6 +28,7 @@ var (
 	bought      = outcome{name: "bought"}
 	soldOut     = outcome{name: "sold out"}
 	noAnswer    = outcome{name: "no answer", again: true}
+	noPage      = outcome{name: "no page that tells", again: true}
 	unexplained = outcome{name: "nobody knew", again: true}
 )
 
@@ -39,6 +39,7 @@ var refusals = []struct {
 }{
 	{"Your cart has out-of-stock shoes", soldOut},
 	{"Your cart has unreleased shoes", outcome{name: "not released"}},
+	{"Your cart is empty, and the page was too old", unexplained},
 	{"Your cart is empty", outcome{name: "empty cart"}},
 	{"The price has changed", outcome{name: "other price"}},
 	{"Very many want to buy", outcome{name: "too busy", again: true}},
@@ -64,12 +65,12 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 		fields.Set(m[1], html.UnescapeString(m[2]))
 	}
 	began := time.Now()
-	became, err := s.send(ctx, fields)
+	became, answered, err := s.send(ctx, fields)
 	if became.again {
 		first, why := became.name, err
 		for try := 1; try < attempts && became.again; try++ {
 			pause(ctx, time.Second)
-			became, err = s.send(ctx, fields)
+			became, answered, err = s.send(ctx, fields)
 		}
 		if ctx.Err() == nil && err == nil {
 			s.result.fail("purchase: "+first+", at first", why)
@@ -78,7 +79,7 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 	if err != nil {
 		return "purchase: " + became.name, err
 	}
-	s.result.purchase.add(time.Since(began))
+	s.result.purchase.add(answered.Sub(began))
 	if became == soldOut {
 		s.result.refused.Add(1)
 		return "remove", s.empty(ctx)
@@ -91,22 +92,30 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 	return "push of the purchase", err
 }
 
-// send sends the form once, and reads what is said of it. The error tells of an outcome that is neither bought nor soldOut.
-func (s *shopper) send(ctx context.Context, form url.Values) (outcome, error) {
+// send sends the form once, and reads what is said of it on the page to which the answer leads. The error tells of an outcome that is
+// neither bought nor soldOut.
+func (s *shopper) send(ctx context.Context, form url.Values) (became outcome, answered time.Time, err error) {
 	to, err := s.post(ctx, "/checkout", form)
+	answered = time.Now()
 	if err != nil {
-		return noAnswer, err
+		return noAnswer, answered, err
 	}
 	if to == "/checkout/complete" {
-		return bought, nil
+		return bought, answered, nil
 	}
 	page, err := s.get(ctx, to)
 	if err != nil {
-		return noAnswer, err
+		return noPage, answered, err
 	}
+	became, err = read(page)
+	return became, answered, err
+}
+
+// read finds out what a page says of a purchase.
+func read(page string) (outcome, error) {
 	said := flashError.FindStringSubmatch(page)
 	if said == nil {
-		return unexplained, fmt.Errorf("%s says nothing of it", to)
+		return unexplained, errors.New("the page says nothing of it")
 	}
 	words := html.UnescapeString(said[1])
 	for _, r := range refusals {

@@ -2,7 +2,6 @@ package presence
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -11,12 +10,13 @@ type news struct {
 	wake chan struct{} // buffer 1: a token says that something is there, more would say no more
 
 	mu      sync.Mutex
-	batches []batch // in order; the last one grows
+	batches []batch // in order; the last one grows, and a new one begins after somebody has seen a list
 
 	telling map[string]Diff // what OnDiff is being told, or was when it panicked; of serve only
 }
 
-// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what is here.
+// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what is here, and all of them by how
+// often a list is taken while OnDiff is at work.
 type batch map[string]*unread
 
 type unread struct {
@@ -128,7 +128,8 @@ func (n *news) take() map[string]Diff {
 	defer n.mu.Unlock()
 	for len(n.batches) > 0 {
 		first := n.batches[0]
-		n.batches = slices.Delete(n.batches, 0, 1)
+		n.batches[0] = nil
+		n.batches = n.batches[1:]
 		if len(first) == 0 {
 			continue
 		}

@@ -57,6 +57,7 @@ func (s *shard) period(ctx context.Context, now time.Time) {
 			s.log("a replica is forgotten", name)
 			s.t.news.add(s.state.Forget(name))
 			delete(s.heard, name)
+			delete(s.vain, name)
 		case silence >= s.t.opts.DownPeriod && s.state.IsUp(name):
 			s.log("a replica is down", name)
 			s.t.news.add(s.state.Down(name))
@@ -88,7 +89,7 @@ func (s *shard) sample(ctx context.Context) {
 // hear takes a message. Who speaks for the first time, or again, is asked at once for what is not known of it.
 func (s *shard) hear(ctx context.Context, m message) {
 	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
-	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version <= bye.version {
+	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version == bye.version {
 		return
 	}
 	if m.Bye {
@@ -128,6 +129,7 @@ func (s *shard) hearBye(r Replica) {
 	s.log("a replica has said goodbye", r.Name)
 	s.t.news.add(s.state.Forget(r.Name))
 	delete(s.heard, r.Name)
+	delete(s.vain, r.Name)
 }
 
 // isKnown tells whether this very run was heard.
@@ -185,7 +187,7 @@ func (s *shard) take(a answer) {
 		s.askedInVain(a)
 		return
 	}
-	s.vain = 0
+	delete(s.vain, a.from.Name)
 	if !s.isKnown(a.from) {
 		return // it has said goodbye meanwhile, or is another run
 	}
@@ -202,7 +204,7 @@ const mostVain = 20
 // askedInVain says hello, once in a period: perhaps the replica is another run by now.
 func (s *shard) askedInVain(a answer) {
 	s.log("a replica was asked in vain", a.from.Name, slog.Any("err", a.err))
-	if s.vain++; s.vain%mostVain == 0 {
+	if s.vain[a.from.Name]++; s.vain[a.from.Name]%mostVain == 0 {
 		s.t.opts.Log.Warn("presences of another replica are missing", "replica", a.from.Name, "err", a.err)
 	}
 	if !s.hello {

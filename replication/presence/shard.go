@@ -23,8 +23,8 @@ type shard struct {
 	heard   map[string]time.Time // when each replica spoke last
 	claims  map[string]claim     // what each replica has said that it has done, where something of it is missing
 	asking  map[Replica]bool     // who is being asked
-	gone    map[string]farewell  // who has said goodbye lately: what comes late of it is nothing new
-	vain    int                  // questions that were not answered since one was
+	gone    map[string]farewell  // which runs have said goodbye lately: what comes late of them is nothing new
+	vain    map[string]int       // questions that each replica has not answered since it answered one
 	hello   bool                 // it has said hello in this period because of one
 	asks    sync.WaitGroup       // the goroutines that ask
 	silent  int                  // periods in which this replica had nothing to say
@@ -65,7 +65,7 @@ func newShard(t *Tracker, index int, me Replica) *shard {
 	return &shard{
 		t: t, index: index, state: NewState(me, t.opts.MaxDeltaSizes), held: make(map[*Owner]map[place]*Presence),
 		calls: make(chan call), received: make(chan message, backlog), missed: make(chan string, backlog),
-		heard: make(map[string]time.Time), claims: make(map[string]claim), gone: make(map[string]farewell),
+		heard: make(map[string]time.Time), claims: make(map[string]claim), gone: make(map[string]farewell), vain: make(map[string]int),
 	}
 }
 

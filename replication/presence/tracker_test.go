@@ -503,6 +503,24 @@ func TestLateAfterGoodbye(t *testing.T) {
 	})
 }
 
+// TestClockSetBack starts a replica anew, after its goodbye, on a machine whose clock was set back.
+func TestClockSetBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		a, b := w.start("a", nil), w.start("b", nil)
+		b.track(t, "bob")
+		time.Sleep(period)
+		if err := b.GracefulPermdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a.has(t, "after the goodbye", "")
+		err := a.Receive("b", []byte(`{"pool":1,"from":{"name":"b","vsn":1},"clock":1,"delta":{"from":0,"to":1,"joins":[{"tag":1,"topic":"room","key":"ben","meta":{}}]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.has(t, "of the next run", "ben")
+	})
+}
+
 // TestEndsInAllShards ends an owner who is in many topics.
 func TestEndsInAllShards(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {

@@ -144,7 +144,9 @@ func (b *Board) awaitOrders(ctx context.Context) {
 	select {
 	case b.asking <- struct{}{}:
 		defer func() { <-b.asking }()
-		b.lookAtOrders(ctx)
+		if !b.known() { // else another dashboard was first
+			b.lookAtOrders(ctx)
+		}
 	case <-ctx.Done():
 	}
 }
@@ -174,10 +176,10 @@ func (b *Board) lookAtOrders(ctx context.Context) {
 
 // state is how things are.
 func (b *Board) state() *state {
-	c := b.cfg.Catalog()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.dirty = false
+	c := b.cfg.Catalog() // not before: what changes from here on makes it dirty again
 	s := &state{
 		Shoppers: len(b.sums.carts), Tabs: b.sums.tabs, Pages: b.sums.byPage(c),
 		Items:    make(map[inventory.ItemID]itemState),

@@ -33,9 +33,12 @@ func (d devices) of(r *http.Request) (id string) {
 	return string(raw)
 }
 
-// keep makes the browser known.
-func (d devices) keep(c echo.Context) error {
-	value, err := d.codecs[0].Encode(deviceCookie, []byte(rand.Text()))
+// keep makes the browser known, as the one that it was or as a new one, from now on for deviceAge.
+func (d devices) keep(c echo.Context, id string) error {
+	if id == "" {
+		id = rand.Text()
+	}
+	value, err := d.codecs[0].Encode(deviceCookie, []byte(id))
 	if err != nil {
 		return err
 	}

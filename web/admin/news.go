@@ -21,6 +21,9 @@ func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) e
 	if !b.known() {
 		b.awaitOrders(ctx)
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	b.news.mu.Lock()
 	defer b.news.mu.Unlock()
 	if b.news.told == nil {

@@ -66,10 +66,7 @@ func (s *SignIn) check(c echo.Context) error {
 	delay, verdict := s.attempts.judge(from, s.knows(name, password))
 	switch verdict {
 	case welcome:
-		if device == "" {
-			return s.devices.keep(c)
-		}
-		return nil
+		return s.devices.keep(c, device)
 	case tooMany:
 		h.Set("Retry-After", strconv.Itoa(int((delay+time.Second-1)/time.Second)))
 		return ErrTooManyAttempts

@@ -124,21 +124,34 @@ func TestKnownDevice(t *testing.T) {
 			}
 			return err
 		}
+		time.Sleep(deviceAge - time.Second)
 		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
 			t.Fatal(err)
-		}
-		d.jar = cookies
-		if h, _, err := d.knock(t.Context(), from, user, password); err != nil || h.Get("Set-Cookie") != "" {
-			t.Errorf("who was there before: %v, %v", err, h)
-		}
-		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
-			t.Errorf("with a cookie one may guess: %v", err)
 		}
 		for name, value := range map[string]string{"made up": "AAAA", "another secret's": "x" + cookies[0].Value} {
 			d.jar = []*http.Cookie{{Name: deviceCookie, Value: value}}
 			if _, _, err := d.knock(t.Context(), from, user, password); !errors.Is(err, ErrTooManyAttempts) {
 				t.Errorf("a cookie that is %s: %v", name, err)
 			}
+		}
+		d.jar = cookies
+		h, _, err = d.knock(t.Context(), from, user, password)
+		d.jar = (&http.Response{Header: h}).Cookies()
+		if err != nil || len(d.jar) != 1 {
+			t.Fatalf("who was there before: %v, %v", err, h)
+		}
+		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
+			t.Errorf("with a cookie one may guess: %v", err)
+		}
+		time.Sleep(deviceAge - time.Second) // it is good for as long again
+		renewed := d.jar
+		d.jar = nil
+		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
+			t.Fatal(err)
+		}
+		d.jar = renewed
+		if _, _, err := d.knock(t.Context(), from, user, password); err != nil {
+			t.Errorf("long after: %v", err)
 		}
 	})
 }
