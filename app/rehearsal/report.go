@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,8 +105,8 @@ func (m *measures) fail(kind string, err error) {
 	if of, ok := errors.AsType[*url.Error](err); ok {
 		err = of.Err // its address may hold a cart, which is nobody else's business
 	}
-	text := err.Error()
-	m.examples[kind] = text[:min(len(text), 200)]
+	text, _, _ := strings.Cut(err.Error(), "\n") // of several the first
+	m.examples[kind] = strings.ToValidUTF8(text[:min(len(text), 200)], "")
 }
 
 func (m *measures) report(shoppers int, took time.Duration) Report {

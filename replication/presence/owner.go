@@ -119,7 +119,7 @@ func (o *Owner) Untrack(topic, key string) error {
 	return o.t.shard(topic).call(func(s *shard) error { return s.untrack(o, place{topic, key}) })
 }
 
-// UntrackAll ends all that the owner tracks. The errors are ErrBusy and ErrStopped.
+// UntrackAll ends all that the owner tracks. The errors are ErrBusy, by which some of it may have ended, and ErrStopped.
 func (o *Owner) UntrackAll() error {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, ErrBusy)
 	defer cancel()

@@ -38,13 +38,12 @@ func (s *State) hide(p *Presence) {
 	k := t.byKey[p.Key]
 	k.list[p.place] = nil
 	k.gone++
-	switch {
-	case k.gone == len(k.list):
-		delete(t.byKey, p.Key)
-	case 2*k.gone > len(k.list):
+	if 2*k.gone > len(k.list) {
 		k = k.compacted()
-		fallthrough
-	default:
+	}
+	if len(k.list) == 0 {
+		delete(t.byKey, p.Key)
+	} else {
 		t.byKey[p.Key] = k
 	}
 	t.count--

@@ -37,6 +37,7 @@ export function createProduct(element, thresholds) {
   }
 
   function showGone() {
+    now = { released: false }
     element.dataset.released = "false"
     setText(state, "No longer in the shop")
     showSchedule(element, null)
