@@ -10,8 +10,8 @@ const (
 	firstDelay   = 500 * time.Millisecond // after the first wrong password; it doubles with each
 	longestDelay = 8 * time.Second
 	forgetAfter  = 10 * time.Minute // without a wrong one
-	mostAtOnce   = 4                // wrong passwords of one address that are being delayed
-	mostSuspects = 10_000           // that are remembered: 3 MB
+	mostAtOnce   = 4                // wrong passwords of one origin that are being delayed
+	mostSuspects = 10_000           // origins that are remembered: 3 MB
 )
 
 // attempts remembers where wrong passwords came from: an address, or a device that is known. The zero value is ready.
