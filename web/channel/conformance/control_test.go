@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"sneakers23/app/waittest"
 )
 
 // control serves what a scenario may ask for that no client of a socket could, at an
@@ -15,7 +17,7 @@ import (
 func control(t testing.TB, s *site) string {
 	mux := http.NewServeMux()
 	for action, do := range map[string]func(*http.Request) (any, error){
-		"stop":       func(*http.Request) (any, error) { s.stop(10 * time.Second); return nil, nil },
+		"stop":       func(*http.Request) (any, error) { s.stop(waittest.Limit()); return nil, nil },
 		"start":      func(*http.Request) (any, error) { return nil, s.restart() },
 		"cut":        func(*http.Request) (any, error) { s.cut(); return nil, nil },
 		"release":    func(*http.Request) (any, error) { s.release <- struct{}{}; return nil, nil },
@@ -67,7 +69,7 @@ func (s *site) nextTerminated(r *http.Request) (any, error) {
 	select {
 	case text := <-s.terminated:
 		return text, nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(waittest.Limit() / 2): // less than the test waits for the scenario
 		return nil, fmt.Errorf("no channel was terminated")
 	case <-r.Context().Done():
 		return nil, r.Context().Err()

@@ -5,10 +5,14 @@
 // # Scenarios
 //
 // A scenario is a function in js/scenarios: what a page would do, with assertions. It
-// runs in a Node process of its own against a server of its own, once for each
-// transport and each serializer that it is meant for:
+// runs against a server of its own, once for each transport and each serializer that it
+// is meant for:
 //
 //	go test ./web/channel/conformance -run 'Phoenix/websocket/v2/leave$'
+//
+// One Node process runs all scenarios of a transport and a serializer, one after the
+// other. With -isolated each scenario has a process of its own, which takes five times
+// as long. $NODE names another Node than the one on the PATH.
 //
 // The server's channels do what a scenario asks of them by events and join params
 // (room_test.go, presences_test.go); what a client cannot ask for, such as a restart

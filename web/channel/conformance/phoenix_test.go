@@ -1,24 +1,19 @@
 package conformance
 
 import (
-	"context"
 	"embed"
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
+
+	"sneakers23/app/waittest"
 )
 
-const (
-	assets   = "../../../assets"
-	runner   = "js/run.mjs"
-	patience = time.Minute // for a scenario; each of its waits has less
-)
+const assets = "../../../assets"
 
 // The scripts are run from their folder. They are embedded too, so that a cached
 // result does not outlive a change.
@@ -34,7 +29,6 @@ type scenario struct {
 
 func TestPhoenix(t *testing.T) {
 	checkPackages(t)
-	scenarios := listScenarios(t)
 	for _, form := range []struct {
 		name, transport string
 		epoll           bool
@@ -47,12 +41,13 @@ func TestPhoenix(t *testing.T) {
 	} {
 		for _, serializer := range []string{"v2", "v1"} {
 			t.Run(form.name+"/"+serializer, func(t *testing.T) {
-				for _, s := range scenarios {
+				t.Parallel()
+				var node runner
+				node.start(t)
+				t.Cleanup(node.stop)
+				for _, s := range node.scenarios {
 					if s.fits(form.transport, serializer) {
-						t.Run(s.Name, func(t *testing.T) {
-							t.Parallel()
-							s.run(t, form.transport, serializer, form.epoll, form.nodes)
-						})
+						t.Run(s.Name, func(t *testing.T) { s.run(t, &node, form.transport, serializer, form.epoll, form.nodes) })
 					}
 				}
 			})
@@ -64,41 +59,12 @@ func (s scenario) fits(transport, serializer string) bool {
 	return (s.Transport == "" || s.Transport == transport) && (s.Serializer == "" || s.Serializer == serializer)
 }
 
-func (s scenario) run(t *testing.T, transport, serializer string, epoll bool, nodes int) {
+func (s scenario) run(t *testing.T, node *runner, transport, serializer string, epoll bool, nodes int) {
 	site := start(t, epoll, nodes)
-	if out, err := node(t, s.Name, transport, serializer, "ws://"+site.addr, control(t, site)); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
-
-// listScenarios asks the runner what there is.
-func listScenarios(t *testing.T) (scenarios []scenario) {
-	t.Helper()
-	out, err := node(t, "list")
-	if err != nil {
-		t.Fatalf("list the scenarios: %v\n%s", err, out)
-	}
-	if err := json.Unmarshal(out, &scenarios); err != nil {
-		t.Fatalf("list the scenarios: %v\n%s", err, out)
-	}
-	if len(scenarios) == 0 {
-		t.Fatal("there are no scenarios")
-	}
-	return scenarios
-}
-
-// node runs the runner and returns what it printed.
-func node(t *testing.T, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "node", append([]string{runner}, args...)...).CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Fatal("node is missing: install Node.js 18 or newer, on Debian: apt-get install nodejs")
-	}
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return out, err
+	node.run(t, order{
+		Name: s.Name, Transport: transport, Serializer: serializer,
+		URL: "ws://" + site.addr, Control: control(t, site), Patience: float64(waittest.Limit().Milliseconds()) / 2,
+	})
 }
 
 // checkPackages makes sure that what runs is what the lock file says.

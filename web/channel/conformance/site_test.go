@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
+	"sneakers23/app/waittest"
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
-
-	"github.com/gorilla/websocket"
 )
 
 // site is a server on the loopback that can be stopped and started again, on the
@@ -90,7 +91,7 @@ func (s *site) serve(listener net.Listener) {
 
 // listen retries: a client's own end of a connection may have got the port meanwhile.
 func listen(addr string) (listener net.Listener, err error) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(waittest.Limit()); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		if listener, err = net.Listen("tcp", addr); err == nil {
 			break
 		}

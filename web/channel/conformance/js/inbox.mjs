@@ -1,4 +1,6 @@
-const patience = 20_000
+// patience is how long a scenario waits for anything, in ms.
+let patience = 20_000
+export const waitFor = ms => { patience = ms }
 
 // Inbox keeps what callbacks were called with until somebody asks for it.
 export class Inbox {

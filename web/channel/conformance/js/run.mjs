@@ -1,10 +1,12 @@
-// Runs one scenario, or lists them all:
+// Runs scenarios, one after the other. What to run comes as lines of JSON on the standard input:
 //
-//   node run.mjs list
-//   node run.mjs NAME websocket|longpoll v2|v1 URL CONTROL
+//   {"name": NAME, "transport": "websocket|longpoll", "serializer": "v2|v1", "url": URL, "control": URL, "patience": MS}
 //
-// The exit code says how it went. What phoenix.js logged is printed when it went wrong.
+// What became of each goes as a line of JSON to the standard output, in the same order: {} if it went well, else
+// {"error": WORDS}, with what phoenix.js logged. The first line lists all scenarios. The process ends with its input, and after
+// an error that no scenario has caught: nobody knows then what still runs.
 import {writeSync} from "node:fs"
+import {createInterface} from "node:readline"
 import {format} from "node:util"
 import * as auth from "./scenarios/auth.mjs"
 import * as binary from "./scenarios/binary.mjs"
@@ -27,19 +29,30 @@ for(const module of [connects, auth, join, push, broadcast, crash, reconnect, fa
   }
 }
 
-const [name, transport, serializer, url, control] = process.argv.slice(2)
-if(name === "list"){
-  // a scenario may be meant for one transport or one serializer only
-  const all = Object.entries(scenarios).map(([name, {transport, serializer}]) => ({name, transport, serializer}))
-  console.log(JSON.stringify(all))
-} else {
-  const world = new World({transport, serializer, url, control})
-  console.log = (...args) => world.trace.push(format(...args)) // phoenix.js complains there
-  const fail = error => {
-    // at once: exit does not wait for what console.log has queued
-    writeSync(process.stdout.fd, `${world.trace.slice(-50).join("\n")}\n${error.stack}\n`)
+// tell writes at once: the end of the process does not wait for what console.log has queued.
+const tell = line => writeSync(process.stdout.fd, `${JSON.stringify(line)}\n`)
+
+// a scenario may be meant for one transport or one serializer only
+tell(Object.entries(scenarios).map(([name, {transport, serializer}]) => ({name, transport, serializer})))
+
+let world
+const failure = error => ({error: `${world?.trace.slice(-50).join("\n")}\n${error.stack}`})
+console.log = (...args) => world?.trace.push(format(...args)) // phoenix.js complains there
+process.on("uncaughtException", error => { // in a callback of phoenix.js
+  tell(failure(error))
+  process.exit(1)
+})
+
+for await (const line of createInterface({input: process.stdin})){
+  const {name, ...options} = JSON.parse(line)
+  world = new World(options)
+  try {
+    await scenarios[name](world)
+    world.end()
+    tell({})
+  } catch(error){
+    tell(failure(error))
     process.exit(1)
   }
-  process.on("uncaughtException", fail) // in a callback of phoenix.js
-  scenarios[name](world).then(() => process.exit(0), fail)
 }
+process.exit(0)

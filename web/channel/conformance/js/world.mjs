@@ -1,7 +1,7 @@
 import {createRequire} from "node:module"
 import {setTimeout as pause} from "node:timers/promises"
 import {inspect} from "node:util"
-import {Inbox} from "./inbox.mjs"
+import {Inbox, waitFor} from "./inbox.mjs"
 
 // The packages are those of the pages' scripts.
 const require = createRequire(new URL("../../../../assets/package.json", import.meta.url))
@@ -22,29 +22,41 @@ class LongPollV1 extends LongPoll {}
 // World is what a scenario knows: which transport and serializer it is to use, where the server is, and how to ask
 // things of it that a client cannot.
 export class World {
-  constructor({transport, serializer, url, control}){
+  constructor({transport, serializer, url, control, patience}){
     this.longpoll = transport === "longpoll"
     this.v1 = serializer === "v1"
     this.url = url
     this.address = control
+    this.patience = patience
     this.trace = []
+    this.sockets = []
+    waitFor(patience)
   }
 
   // with is the same world for another client.
   with({transport, serializer}){
-    return Object.assign(new World({transport, serializer, url: this.url, control: this.address}), {trace: this.trace})
+    const {url, address: control, patience, trace, sockets} = this
+    return Object.assign(new World({transport, serializer, url, control, patience}), {trace, sockets})
   }
 
   // socket makes one that is not connected yet. It is in a hurry where phoenix.js can wait for seconds.
   socket(path = "/socket", options = {}){
-    return new phoenix.Socket(this.url + path, {
+    const socket = new phoenix.Socket(this.url + path, {
       transport: this.longpoll ? (this.v1 ? LongPollV1 : LongPoll) : WebSocket,
       ...(this.v1 && v1),
       reconnectAfterMs: () => 20,
       rejoinAfterMs: () => 20,
+      timeout: this.patience,
       logger: (kind, text, data) => this.trace.push(`${kind}: ${text} ${inspect(data, {depth: 5, breakLength: Infinity})}`.slice(0, 500)),
       ...options
     })
+    this.sockets.push(socket)
+    return socket
+  }
+
+  // end ends what the scenario has opened: phoenix.js would connect again and again.
+  end(){
+    for(const socket of this.sockets){ socket.disconnect() }
   }
 
   // connect returns one that is connected.
