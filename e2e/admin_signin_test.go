@@ -35,7 +35,7 @@ func (v *visitor) opensDashboard(url string) {
 // TestAdminSignsIn does what an admin does, with the password that the node tells at its start.
 func TestAdminSignsIn(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	s := freshShop(t)
 	if s.password == "" {
 		t.Fatal("the node tells no password")
 	}

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // TestBackupAndRestore backs a shop up while it sells, and restores it while two nodes run: both show the old stock again, and
 // their open pages too.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
-	s := newScarceShop(t, map[int]int{1: 5, 15: 1000})
+	s := freshShopWith(t, shelf{released: true, empty: true, pairs: map[int]int{1: 5, 15: 1000}})
 	other := s.another()
 	buyer := newCustomer(t, s.URL)
 	buyer.add(1)
@@ -46,7 +47,7 @@ func TestBackupAndRestore(t *testing.T) {
 	restored := time.Now()
 	v.wait(`button[value="1"].size-container__entry--level-low`)
 	for _, node := range []*shop{s, other} {
-		until(t, "a node shows what was restored", func() bool { return sameStock(node.stock(), before) })
+		waittest.Until(t, "a node shows what was restored", func() bool { return sameStock(node.stock(), before) })
 	}
 	t.Logf("both nodes show it %v after it was restored", time.Since(restored).Round(time.Millisecond))
 	s.ordered("1")

@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/playwright-community/playwright-go"
 
+	"sneakers23/app/waittest"
 	"sneakers23/checkout"
 )
 
@@ -200,7 +201,7 @@ func openRawTab(t testing.TB, url string) *rawTab {
 	}
 	resp.Body.Close()
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(waittest.Limit())); err != nil {
 		t.Fatal(err)
 	}
 	return &rawTab{t: t, conn: conn}

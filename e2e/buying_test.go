@@ -10,30 +10,6 @@ import (
 	"sneakers23/checkout"
 )
 
-// onlyPairs leaves the shop these pairs of each item. All others are booked as sold.
-func (s *shop) onlyPairs(pairs map[int]int) {
-	s.t.Helper()
-	s.sql(`
-		WITH had AS (SELECT item_id, available_count AS pairs FROM item_availabilities WHERE available_count > 0 FOR UPDATE),
-		gone AS (
-			UPDATE item_availabilities a SET available_count = 0, sold_count = a.sold_count + had.pairs
-			FROM had WHERE a.item_id = had.item_id
-		)
-		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -pairs, pairs FROM had`)
-	s.run("seed") // makes the node look at the database at once
-	for id, n := range pairs {
-		s.run("restock", skuOf(id), fmt.Sprint(n))
-	}
-}
-
-// newScarceShop has both products released, and these pairs of each item.
-func newScarceShop(t *testing.T, pairs map[int]int) *shop {
-	t.Helper()
-	s := newCartShop(t)
-	s.onlyPairs(pairs)
-	return s
-}
-
 // checkoutLine is a line of a checkout or an order.
 func checkoutLine(itemID int) string {
 	return fmt.Sprintf(`.checkout-container .checkout-line[data-item-id="%d"]`, itemID)
@@ -81,7 +57,6 @@ func TestBuying(t *testing.T) {
 		"no JavaScript": {noJavaScript: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			s := newScarceShop(t, map[int]int{5: 1, 18: 1})
 			url := s.URL
 			if way.noWebSocket {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/waittest"
 )
 
 // tab opens another tab of the visitor's browser, at the same address.
@@ -56,21 +58,6 @@ func removeFromCart(itemID int) string {
 	return fmt.Sprintf(".cart-item__remove[data-item-id=%q]", fmt.Sprint(itemID))
 }
 
-// newCartShop has both products released, and these items in plenty.
-func newCartShop(t *testing.T, items ...int) *shop {
-	t.Helper()
-	s := newShop(t)
-	for _, id := range items {
-		s.run("restock", skuOf(id), "1000")
-	}
-	s.run("release", "SHU6000")
-	s.run("release", "SHU6100")
-	return s
-}
-
-// skuOf is the SKU of an item of the seed.
-func skuOf(item int) string { return fmt.Sprintf("SHU6%d%02d", (item-1)/13, (item-1)%13+1) }
-
 // checkOut goes from the page with the cart to the checkout, and buys what is there.
 func (v *visitor) checkOut() {
 	v.t.Helper()
@@ -85,7 +72,6 @@ func TestCartInTwoTabs(t *testing.T) {
 	blocked.shut.Store(true)
 	for name, url := range map[string]string{"WebSocket": s.URL, "long-poll": blocked.URL} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			a := newContext(t, playwright.BrowserNewContextOptions{})
 			a.visit(url)
 			a.cartLive()
@@ -136,7 +122,7 @@ func TestCartOutlivesTheVisit(t *testing.T) {
 	if stored := evaluate[string](v, "localStorage.storedCart"); len(id) != 64 || stored == "" {
 		t.Errorf("the cart's id has %d characters, %q is stored", len(id), stored)
 	}
-	until(t, "the session has the cart", func() bool { // the script tells it a moment after the change
+	waittest.Until(t, "the session has the cart", func() bool { // the script tells it a moment after the change
 		return evaluate[bool](v, "async () => (await (await fetch('/session')).json()).serialized_cart !== null")
 	})
 	s.stop()
@@ -263,10 +249,10 @@ func TestFirstVisitInTwoTabs(t *testing.T) {
 		a.cartLive()
 		b.cartLive()
 		id := func(v *visitor) string { return evaluate[string](v, "window.cartId") }
-		until(t, "both tabs have one cart", func() bool { return id(a) == id(b) })
+		waittest.Until(t, "both tabs have one cart", func() bool { return id(a) == id(b) })
 		a.click(size(2))
 		b.wait(inCart(2))
-		until(t, "the session has it too", func() bool {
+		waittest.Until(t, "the session has it too", func() bool {
 			return evaluate[string](a, "async () => (await (await fetch('/session')).json()).cart_id") == id(a)
 		})
 		if ids := []string{id(a), id(b)}; slices.Contains(ids, "") || ids[0] != ids[1] {

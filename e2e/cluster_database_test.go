@@ -12,6 +12,7 @@ import (
 
 	"sneakers23/app/postgres"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 	"sneakers23/migrations"
 )
 
@@ -40,13 +41,13 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	buyers := newBuyers(t, balancer, 50, 100)
 	sells := func(n int64) {
 		t.Helper()
-		until(t, "orders are made", func() bool { return buyers.bought.Load() >= n })
+		waittest.Until(t, "orders are made", func() bool { return buyers.bought.Load() >= n })
 	}
 	ready := func() {
 		t.Helper()
 		back := time.Now()
 		for _, s := range cluster {
-			until(t, s.name+" is ready", func() bool { return s.readiness() == 200 })
+			waittest.Until(t, s.name+" is ready", func() bool { return s.readiness() == 200 })
 		}
 		sells(buyers.bought.Load() + 100)
 		t.Logf("all nodes sell again %v after the database is back", time.Since(back))
@@ -55,14 +56,14 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	if err := db.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a node is not ready", func() bool { return cluster[0].readiness() == 503 })
+	waittest.Until(t, "a node is not ready", func() bool { return cluster[0].readiness() == 503 })
 	db = start()
 	ready()
 
 	if err := syscall.Kill(postmasterOf(t, filepath.Join(dir, "postgres")), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a node is not ready", func() bool { return cluster[0].readiness() == 503 })
+	waittest.Until(t, "a node is not ready", func() bool { return cluster[0].readiness() == 503 })
 	if err := db.Ensure(ctx); err != nil { // as whoever runs it does
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 const clusterSecret = "the secret that lets nodes in"
@@ -73,7 +74,7 @@ func (s *shop) nodes() map[string]nodeView {
 // sees waits until the node sees so many, itself among them.
 func (s *shop) sees(nodes int) {
 	s.t.Helper()
-	until(s.t, fmt.Sprintf("%s sees %d nodes", s.name, nodes), func() bool { return len(s.nodes()) == nodes })
+	waittest.Until(s.t, fmt.Sprintf("%s sees %d nodes", s.name, nodes), func() bool { return len(s.nodes()) == nodes })
 }
 
 // TestClusterShows has a browser on each of three nodes: what is released, sold or put back at one shows on all.

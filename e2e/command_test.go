@@ -13,7 +13,7 @@ import (
 
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	s := freshShop(t)
 	for _, tt := range []struct {
 		args string
 		code int

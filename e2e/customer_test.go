@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sneakers23/app/waittest"
 )
 
 // customer is a shopper without a browser. He keeps cookies, and sends forms as often as he likes, to any node: cookies
@@ -27,7 +29,7 @@ func newCustomer(t testing.TB, url string) *customer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &customer{t, url, &http.Client{Jar: jar, Timeout: patience}}
+	return &customer{t, url, &http.Client{Jar: jar, Timeout: waittest.Limit()}}
 }
 
 // at is the same customer at another node.

@@ -23,7 +23,7 @@ var (
 // BenchmarkDashboardPage replays to a page in Chromium, in its own time, what a dashboard was sent in a rehearsal, and measures
 // for how long the page's main thread was busy at a stretch.
 func BenchmarkDashboardPage(b *testing.B) {
-	s := newShop(b)
+	s := freshShop(b)
 	frames := *recording
 	if frames == "" {
 		frames = filepath.Join(b.TempDir(), "frames")

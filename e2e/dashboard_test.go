@@ -18,8 +18,7 @@ func tabsAt(page string) string {
 // TestDashboard follows two shoppers, one of whom has two tabs, and changes the shop from there.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	s.onlyPairs(map[int]int{1: 5, 2: 5})
+	s := freshShopWith(t, shelf{empty: true, pairs: map[int]int{1: 5, 2: 5}})
 	s.run("release", "SHU6000")
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
 	a.opensDashboard(s.URL)

@@ -79,7 +79,6 @@ func TestFallbackAndBack(t *testing.T) {
 	t.Parallel()
 	for name, hangs := range map[string]bool{"refused": false, "cut off": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			s := newShop(t)
 			s.onlyItem(5, 1)
 			g := newGate(t, s.URL)

@@ -16,6 +16,7 @@ import (
 
 	"sneakers23/app/postgres"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 	"sneakers23/migrations"
 )
 
@@ -108,7 +109,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 		out, errOut, code := s.try("sell", "--yes", "--per-tick", "50", "--every", "1ms")
 		sold <- result{out, errOut, code}
 	}()
-	until(t, "something is sold", func() bool {
+	waittest.Until(t, "something is sold", func() bool {
 		for _, it := range s.stock() {
 			if it.Sold > 0 {
 				return true
@@ -180,7 +181,7 @@ func TestNodeOutlivesItsTerminal(t *testing.T) {
 		if err != nil {
 			t.Errorf("the node ended with %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(waittest.Limit()):
 		t.Fatal("the node did not end")
 	}
 	if err := syscall.Kill(pid, 0); err == nil {
@@ -202,11 +203,11 @@ func TestPrivateDatabaseDies(t *testing.T) {
 	if err := syscall.Kill(s.postmaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the node notices", func() bool { ok, _ := s.ready(); return !ok || strings.Contains(s.log.String(), "starting it again") })
+	waittest.Until(t, "the node notices", func() bool { ok, _ := s.ready(); return !ok || strings.Contains(s.log.String(), "starting it again") })
 	if status, body := s.get("/"); status != http.StatusOK || !strings.Contains(body, "Hop Man 3") {
 		t.Errorf("page without a database: %d", status)
 	}
-	until(t, "the node is ready again", func() bool { ok, _ := s.ready(); return ok })
+	waittest.Until(t, "the node is ready again", func() bool { ok, _ := s.ready(); return ok })
 	s.run("release", "SHU6100")
 	v.wait(`[data-product-id="2"] form.size-container`)
 }
@@ -235,7 +236,7 @@ func TestNamedDatabaseStops(t *testing.T) {
 	if err := db.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the node is not ready", func() bool {
+	waittest.Until(t, "the node is not ready", func() bool {
 		ok, why := s.ready()
 		if !ok && !strings.Contains(why, "the database does not answer") {
 			t.Errorf("readyz says %s", why)
@@ -254,7 +255,7 @@ func TestNamedDatabaseStops(t *testing.T) {
 		t.Logf("release without a database says: %s", strings.TrimSpace(errOut))
 	}
 	db = start(dir)
-	until(t, "the node is ready again", func() bool { ok, _ := s.ready(); return ok })
+	waittest.Until(t, "the node is ready again", func() bool { ok, _ := s.ready(); return ok })
 	s.run("release", "SHU6100")
 	v.wait(`[data-product-id="2"] form.size-container`)
 }

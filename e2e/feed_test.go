@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/waittest"
 )
 
 // TestFeedExamples runs the scripts of docs/feeds.md in a page, as a reader of that page would.
@@ -38,7 +40,7 @@ func TestFeedExamples(t *testing.T) {
 				var line string
 				select {
 				case line = <-said:
-				case <-time.After(patience):
+				case <-time.After(waittest.Limit()):
 					t.Fatalf("nothing said %q", want)
 				}
 				if strings.HasPrefix(line, want) {

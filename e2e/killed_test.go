@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // TestKilledBetweenCommitAndAnswer kills a node that has sold the last pair and was not told so by its database. The same
@@ -40,7 +41,7 @@ func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 	case <-line.held:
 	case r := <-answered:
 		t.Fatalf("answered with %s, %v, before the database was", r.page.path, r.err)
-	case <-time.After(patience):
+	case <-time.After(waittest.Limit()):
 		t.Fatal("nothing was committed")
 	}
 	first.kill()

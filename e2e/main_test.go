@@ -15,8 +15,8 @@ import (
 	"sneakers23/app/postgres/pgtest"
 )
 
-// program is the built binary, with the race detector in it.
-var program string
+// program is the built binary, with the race detector in it, and quickProgram the same without it.
+var program, quickProgram string
 
 func TestMain(m *testing.M) { pgtest.Main(suite{m}) }
 
@@ -30,10 +30,13 @@ func (s suite) Run() int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "sneakers23")
-	if out, err := exec.Command("go", "build", "-race", "-buildvcs=false", "-o", program, "../cmd/sneakers23").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "e2e: build the program: %v\n%s", err, out)
-		return 1
+	program, quickProgram = filepath.Join(dir, "race", "sneakers23"), filepath.Join(dir, "sneakers23")
+	for _, args := range [][]string{{"-race", "-o", program}, {"-o", quickProgram}} {
+		args = slices.Concat([]string{"build", "-buildvcs=false"}, args, []string{"../cmd/sneakers23"})
+		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "e2e: build the program: %v\n%s", err, out)
+			return 1
+		}
 	}
 	if wires, err = layBackbone(); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -45,7 +48,12 @@ func (s suite) Run() int {
 		}
 	}()
 	defer browser.stop()
-	return s.M.Run()
+	code := s.M.Run()
+	if err := lent.end(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = max(code, 1)
+	}
+	return code
 }
 
 // lookAtSources lets the go command see that a test depends on the whole program: it keeps a test's result until a file

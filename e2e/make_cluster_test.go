@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // clusterTool is cmd/cluster at work: nodes, their database and a proxy.
@@ -75,7 +76,7 @@ func newClusterTool(t testing.TB) *clusterTool {
 // awaits waits until the tool has said something so often.
 func (c *clusterTool) awaits(what string, times int) {
 	c.t.Helper()
-	until(c.t, what, func() bool { return strings.Count(c.said.String(), what) >= times })
+	waittest.Until(c.t, what, func() bool { return strings.Count(c.said.String(), what) >= times })
 }
 
 // types types a line.
@@ -91,7 +92,7 @@ func (c *clusterTool) asks() map[string]bool {
 	c.t.Helper()
 	served := make(map[string]bool)
 	for range 9 {
-		ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+		ctx, cancel := context.WithTimeout(c.t.Context(), waittest.Limit())
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
 		if err != nil {
@@ -114,8 +115,8 @@ func (c *clusterTool) asks() map[string]bool {
 func TestMakeCluster(t *testing.T) {
 	t.Parallel()
 	c := newClusterTool(t)
-	until(t, "all nodes serve", func() bool { return len(c.asks()) == 3 })
-	until(t, "all nodes know each other", func() bool { return strings.Count(c.a.run("nodes", "--json"), `"address"`) == 3 })
+	waittest.Until(t, "all nodes serve", func() bool { return len(c.asks()) == 3 })
+	waittest.Until(t, "all nodes know each other", func() bool { return strings.Count(c.a.run("nodes", "--json"), `"address"`) == 3 })
 	c.types("kill b")
 	c.awaits("b       | is gone: signal: killed", 1)
 	if served := c.asks(); served["b"] || len(served) != 2 {
@@ -123,9 +124,9 @@ func TestMakeCluster(t *testing.T) {
 	}
 	c.types("start b")
 	c.awaits("b       | is up", 2)
-	until(t, "b serves again", func() bool { return c.asks()["b"] })
+	waittest.Until(t, "b serves again", func() bool { return c.asks()["b"] })
 	c.types("without a")
-	until(t, "a is left out", func() bool { return !c.asks()["a"] })
+	waittest.Until(t, "a is left out", func() bool { return !c.asks()["a"] })
 	c.types("stop c")
 	c.awaits("c       | has stopped", 1)
 	if served := c.asks(); !served["b"] || len(served) != 1 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // TestNameTakenOutOfReach starts a node whose name another one has which it can't reach: it hears of that by a third, and
@@ -35,5 +36,5 @@ func TestNameTakenOutOfReach(t *testing.T) {
 	}
 	a.kill()
 	twin.start()
-	until(t, "b sees the new one", func() bool { return strings.Contains(b.nodes()["a"].Address, twin.host.IP) })
+	waittest.Until(t, "b sees the new one", func() bool { return strings.Contains(b.nodes()["a"].Address, twin.host.IP) })
 }

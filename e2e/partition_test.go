@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sneakers23/app/waittest"
 )
 
 // TestCommittedAndNotTold cuts a node off from its peers, lets it commit the sale of a last pair, and kills it before it can
@@ -27,7 +29,7 @@ func TestCommittedAndNotTold(t *testing.T) {
 		_, errOut, _ := lonely.try("sell", "--yes") // waits for the other nodes
 		sold <- errOut
 	}()
-	until(t, "the last pair is sold", func() bool { return truth(t, lonely.direct)[skuOf(1)].Available == 0 })
+	waittest.Until(t, "the last pair is sold", func() bool { return truth(t, lonely.direct)[skuOf(1)].Available == 0 })
 	lonely.kill()
 	killed := time.Now()
 	for _, v := range visitors {
@@ -44,11 +46,9 @@ func newScarceCluster(t *testing.T, pairs map[int]int, args ...string) []*shop {
 
 // fill releases both products of a cluster, and leaves it these pairs of each item.
 func fill(cluster []*shop, pairs map[int]int) []*shop {
-	cluster[0].run("release", "SHU6000")
-	cluster[0].run("release", "SHU6100")
-	cluster[0].onlyPairs(pairs)
-	for _, s := range cluster[1:] {
-		s.run("seed") // looks at the database at once
+	cluster[0].sql(shelf{released: true, empty: true, pairs: pairs}.sql())
+	for _, s := range cluster {
+		s.look()
 	}
 	return cluster
 }
@@ -75,7 +75,7 @@ func (c *crowd) buy(t *testing.T, s *shop, buyers, item int) (wait func()) {
 
 // send sends a form until it is bought or refused for good.
 func (c *crowd) send(buyer *customer, name string, form url.Values) {
-	for began := time.Now(); time.Since(began) < patience; {
+	for began := time.Now(); time.Since(began) < waittest.Limit(); {
 		p, err := buyer.send("/checkout", form)
 		c.mu.Lock()
 		switch {
@@ -121,7 +121,7 @@ func agree(t *testing.T, cluster []*shop) {
 	t.Helper()
 	want := truth(t, cluster[0].direct)
 	for _, s := range cluster {
-		until(t, s.name+" shows what the database says", func() bool { return sameStock(s.stock(), want) })
+		waittest.Until(t, s.name+" shows what the database says", func() bool { return sameStock(s.stock(), want) })
 	}
 }
 
@@ -138,7 +138,7 @@ func TestPartition(t *testing.T) {
 	lonely, others := cluster[0], cluster[1:]
 	lonely.host.cut(others[0].host, others[1].host)
 	for _, s := range others {
-		until(t, s.name+" misses the lonely node", func() bool { return len(s.nodes()) == 2 })
+		waittest.Until(t, s.name+" misses the lonely node", func() bool { return len(s.nodes()) == 2 })
 	}
 	buyers := crowd{orders: make(map[string]string)}
 	var waits []func()
@@ -178,7 +178,7 @@ func TestCutFromDatabase(t *testing.T) {
 	cut := time.Now()
 	buyers.buy(t, other, each, item)()
 	t.Logf("%d buyers were served by the other node within %v", each, time.Since(cut))
-	until(t, "the node says that it is not ready", func() bool { return lonely.readiness() == http.StatusServiceUnavailable })
+	waittest.Until(t, "the node says that it is not ready", func() bool { return lonely.readiness() == http.StatusServiceUnavailable })
 	if status, body := lonely.get("/"); status != http.StatusOK || !strings.Contains(body, "Hop Man 3") {
 		t.Errorf("its page: %d", status)
 	}
@@ -190,7 +190,7 @@ func TestCutFromDatabase(t *testing.T) {
 	}
 	lonely.host.mendDatabase()
 	mended := time.Now()
-	until(t, "the node is ready again", func() bool { return lonely.readiness() == http.StatusOK })
+	waittest.Until(t, "the node is ready again", func() bool { return lonely.readiness() == http.StatusOK })
 	lonelyWait()
 	t.Logf("everybody knows %v after the line was mended", time.Since(mended))
 	buyers.check(t, other, 2*each, 2*each)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sneakers23/app/waittest"
 )
 
 // watch is a dashboard without a browser.
@@ -102,7 +104,7 @@ func merge(state, change map[string]any) {
 func (w *watch) counts(shoppers, tabs int) time.Duration {
 	w.s.t.Helper()
 	began, want := time.Now(), fmt.Sprintf("%d shoppers, %d tabs", shoppers, tabs)
-	until(w.s.t, w.s.name+" counts "+want, func() bool {
+	waittest.Until(w.s.t, w.s.name+" counts "+want, func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return fmt.Sprintf("%v shoppers, %v tabs", w.shows["shoppers"], w.shows["tabs"]) == want
@@ -206,7 +208,7 @@ func (s *shop) carts(args ...string) (carts []cart) {
 // TestCartsCommand lists the carts of two shoppers, one of whom has two tabs.
 func TestCartsCommand(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	s := freshShop(t)
 	if out := s.run("carts"); !strings.Contains(out, "No tab") {
 		t.Errorf("with nobody there: %s", out)
 	}
@@ -217,7 +219,7 @@ func TestCartsCommand(t *testing.T) {
 	two := openCart(t, s, cartID(2))
 	openCart(t, s, cartID(2))
 	two.send("add_item", cartID(2), map[string]any{"item_id": 3})
-	until(t, "the carts are tracked", func() bool {
+	waittest.Until(t, "the carts are tracked", func() bool {
 		carts := s.carts()
 		return len(carts) == 2 && carts[0].Tabs+carts[1].Tabs == 3 && len(carts[0].Items)+len(carts[1].Items) == 1
 	})

@@ -114,13 +114,6 @@ func TestScheduledRelease(t *testing.T) {
 	}
 }
 
-// onlyItem leaves the shop one item with so many pairs.
-func (s *shop) onlyItem(item, pairs int) {
-	s.t.Helper()
-	s.sql(`UPDATE item_availabilities SET available_count = CASE item_id WHEN $1 THEN $2::int ELSE 0 END`, item, pairs)
-	s.run("seed") // makes the node look at the database at once
-}
-
 func TestSoldOutSizeChangesOnThePage(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/playwright-community/playwright-go"
 
+	"sneakers23/app/waittest"
 	"sneakers23/checkout"
 	roundrobin "sneakers23/cmd/cluster/proxy"
 	"sneakers23/inventory"
@@ -121,7 +122,7 @@ func newBuyers(t *testing.T, url string, perSecond, tries int) *buyers {
 		t.Fatal(err)
 	}
 	b := &buyers{tries: tries, t: t, tokens: tokens, url: url, client: &http.Client{
-		Timeout:       patience,
+		Timeout:       waittest.Limit(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	done := make(chan struct{})
@@ -352,7 +353,7 @@ func mostWithin(d time.Duration, moments []time.Time) (most int) {
 
 func (ws *watchers) allConnected() {
 	ws.t.Helper()
-	until(ws.t, "all sockets follow the product", func() bool {
+	waittest.Until(ws.t, "all sockets follow the product", func() bool {
 		return ws.count(func(w *watcher) bool { return w.joined }) == len(ws.all)
 	})
 }
@@ -360,7 +361,7 @@ func (ws *watchers) allConnected() {
 // allShow waits until every socket knows this level of an item.
 func (ws *watchers) allShow(item, level string) {
 	ws.t.Helper()
-	until(ws.t, "all sockets know that item "+item+" is "+level, func() bool {
+	waittest.Until(ws.t, "all sockets know that item "+item+" is "+level, func() bool {
 		return ws.count(func(w *watcher) bool { return w.levels[item] == level }) == len(ws.all)
 	})
 }

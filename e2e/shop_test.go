@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -20,10 +21,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
-
-// patience is the deadline of every wait: far beyond what a slow machine needs.
-const patience = 60 * time.Second
 
 // shop is a running node, and the command line beside it.
 type shop struct {
@@ -41,13 +40,15 @@ type shop struct {
 
 	URL      string
 	password string // of the dashboard, if the node has made it
+	lasting  bool   // other tests use it too
+	seeded   int64  // of a lasting one: the id of the seed's last movement
 	cmd      *exec.Cmd
 	log      *logBuffer
 	done     chan error // the end of the process
 }
 
-// newShop starts a node on a schema of its own.
-func newShop(t testing.TB) *shop {
+// freshShop starts a node on a schema of its own, and both are the test's alone.
+func freshShop(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t), secret: sharedSecret}
 	s.start("--seed")
@@ -58,6 +59,15 @@ const (
 	sharedSecret   = "the secret that nodes of a test share"
 	sharedPassword = "the password of a cluster"
 )
+
+// freshShopWith is freshShop with other stock.
+func freshShopWith(t testing.TB, sh shelf) *shop {
+	t.Helper()
+	s := freshShop(t)
+	s.sql(sh.sql())
+	s.look()
+	return s
+}
 
 // another starts one more node on the shop's database.
 func (s *shop) another() *shop {
@@ -75,8 +85,15 @@ func newPrivateShop(t testing.TB) *shop {
 	return s
 }
 
-// start runs the node and waits until it says where it is.
+// start runs the node until the test ends, and waits until it says where it is.
 func (s *shop) start(args ...string) {
+	s.t.Helper()
+	s.launch(args...)
+	s.t.Cleanup(s.stop)
+}
+
+// launch runs the node and waits until it says where it is. Somebody must stop it.
+func (s *shop) launch(args ...string) {
 	s.t.Helper()
 	began := time.Now()
 	s.log = new(logBuffer)
@@ -92,7 +109,6 @@ func (s *shop) start(args ...string) {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { s.stop() })
 	cmd, done := s.cmd, make(chan error, 1) // buffer 1: the process ends whether or not somebody waits
 	s.done = done
 	started := make(chan error, 1)
@@ -106,12 +122,14 @@ func (s *shop) start(args ...string) {
 		done <- cmd.Wait()
 	}()
 	select {
-	case err := <-started:
-		if err != nil {
-			s.t.Fatalf("the node did not start: %v\n%s", err, s.log)
-		}
-	case <-time.After(patience):
-		s.t.Fatalf("the node did not start within %v\n%s", patience, s.log)
+	case err = <-started:
+	case <-time.After(waittest.Limit()):
+		err = fmt.Errorf("not within %v", waittest.Limit())
+	}
+	if err != nil {
+		_ = cmd.Process.Kill() // it may be gone
+		s.cmd = nil
+		s.t.Fatalf("the node did not start: %v\n%s", err, s.log)
 	}
 	s.URL, s.password = greeting.HTTP, greeting.Password
 	s.t.Logf("node is open after %v", time.Since(began).Round(time.Millisecond))
@@ -123,15 +141,20 @@ func (s *shop) stop() {
 	if s.cmd == nil {
 		return
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Error(err)
-	}
-	if err := s.wait(); err != nil {
+	if err := s.end(); err != nil {
 		s.t.Errorf("the node ended with %v\n%s", err, s.log)
 	}
 	if s.t.Failed() {
 		s.t.Logf("log of the node:\n%s", s.log)
 	}
+}
+
+// end asks the node to stop, and waits until it has.
+func (s *shop) end() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return errors.Join(err, s.wait())
+	}
+	return s.wait()
 }
 
 // kill ends the node as bad luck would.
@@ -150,13 +173,15 @@ func (s *shop) wait() error {
 	select {
 	case err := <-s.done:
 		return err
-	case <-time.After(patience):
+	case <-time.After(waittest.Limit()):
 		return errors.New("did not end in time")
 	}
 }
 
 // command is a call of the program with this shop's environment.
-func (s *shop) command(args ...string) *exec.Cmd {
+func (s *shop) command(args ...string) *exec.Cmd { return s.commandOf(program, args...) }
+
+func (s *shop) commandOf(program string, args ...string) *exec.Cmd {
 	lookAtSources()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
@@ -169,10 +194,11 @@ func (s *shop) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run calls the command line and returns its output. The exit code must be 0.
+// run calls the command line and returns its output. The exit code must be 0. It is for what a test needs on its way, and calls the
+// program that was built without the race detector: that starts five times as fast.
 func (s *shop) run(args ...string) string {
 	s.t.Helper()
-	out, errOut, code := s.try(args...)
+	out, errOut, code := s.finish(s.commandOf(quickProgram, args...))
 	if code != 0 {
 		s.t.Fatalf("sneakers23 %s: exit code %d: %s", strings.Join(args, " "), code, errOut)
 	}
@@ -182,9 +208,14 @@ func (s *shop) run(args ...string) string {
 // try calls the command line and returns what it wrote and its exit code.
 func (s *shop) try(args ...string) (out, errOut string, code int) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	return s.finish(s.command(args...))
+}
+
+// finish runs a command to its end. One that hangs is killed.
+func (s *shop) finish(cmd *exec.Cmd) (out, errOut string, code int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), waittest.Limit())
 	defer cancel()
-	cmd := s.command(args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {
@@ -202,7 +233,7 @@ func (s *shop) try(args ...string) (out, errOut string, code int) {
 // get asks the node for a page.
 func (s *shop) get(path string) (status int, body string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), waittest.Limit())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
 	if err != nil {
@@ -233,21 +264,6 @@ func (s *shop) sql(statement string, args ...any) {
 	}
 }
 
-// until waits for a condition that no event tells of.
-func until(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	began := time.Now()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		if time.Since(began) > patience {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-		<-tick.C
-	}
-	t.Logf("%s: after %v", what, time.Since(began).Round(time.Millisecond))
-}
-
 // logBuffer keeps what the node logs.
 type logBuffer struct {
 	mu sync.Mutex
@@ -258,6 +274,13 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
+}
+
+// reset forgets what was logged before.
+func (l *logBuffer) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
 }
 
 func (l *logBuffer) String() string {

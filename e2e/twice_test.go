@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/waittest"
 )
 
 const purchaseButton = "button.purchase-button:enabled"
@@ -194,7 +196,7 @@ func TestFormsSentAtOnce(t *testing.T) {
 		}
 	}
 	slices.Reverse(bought)
-	until(t, "the first node knows what the other sold", func() bool { // within seconds
+	waittest.Until(t, "the first node knows what the other sold", func() bool { // within seconds
 		sold := 0
 		for _, o := range bought {
 			sold += len(strings.Fields(o))

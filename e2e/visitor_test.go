@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/waittest"
 )
 
 // visitor is a shopper with a browser: cookies and storage are nobody else's.
@@ -27,6 +29,7 @@ func newVisitor(t testing.TB, url string) *visitor {
 
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
+	machine.take(t)
 	ctx, err := browser.get(t).NewContext(options)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +39,7 @@ func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visi
 			t.Error(err)
 		}
 	})
-	ctx.SetDefaultTimeout(float64(patience.Milliseconds()))
+	ctx.SetDefaultTimeout(float64(waittest.Limit().Milliseconds()))
 	page, err := ctx.NewPage()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +80,7 @@ func (v *visitor) live() {
 	for range v.count(".product-listing[data-product-id]") {
 		select {
 		case <-v.joined:
-		case <-time.After(patience):
+		case <-time.After(waittest.Limit()):
 			v.t.Fatal("the page did not join its topics")
 		}
 	}
