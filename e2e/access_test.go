@@ -10,7 +10,8 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// TestPagesAreAccessible lets axe-core look at every page, in light and dark, on a desktop and a phone.
+// TestPagesAreAccessible lets axe-core look at every page, in light and dark, on a desktop and a phone. At full size it does so in
+// all four combinations, else in two that have each of these once.
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	axe := readAxe(t)
@@ -26,8 +27,11 @@ func TestPagesAreAccessible(t *testing.T) {
 		orders = append(orders, "/orders/"+buyer.post("/checkout", buyer.purchase()).order())
 	}
 	s.run("orders", "cancel", "--yes", strings.TrimPrefix(orders[1], "/orders/"))
-	for _, scheme := range []*playwright.ColorScheme{playwright.ColorSchemeLight, playwright.ColorSchemeDark} {
-		for _, width := range []int{1280, 360} {
+	for i, scheme := range []*playwright.ColorScheme{playwright.ColorSchemeLight, playwright.ColorSchemeDark} {
+		for j, width := range []int{1280, 360} {
+			if i != j && !*full {
+				continue
+			}
 			v := newContext(t, playwright.BrowserNewContextOptions{
 				ColorScheme: scheme, Viewport: &playwright.Size{Width: width, Height: 800},
 				ReducedMotion:   playwright.ReducedMotionReduce, // nothing is looked at while it fades

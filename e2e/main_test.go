@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,6 +15,9 @@ import (
 
 	"sneakers23/app/postgres/pgtest"
 )
+
+// full is what make test-long asks for.
+var full = flag.Bool("full", false, "run at full size what proves something by mass")
 
 // program is the built binary, with the race detector in it, and quickProgram the same without it.
 var program, quickProgram string
