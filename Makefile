@@ -7,6 +7,7 @@ GO          ?= go
 NPM         ?= npm
 FUZZTIME    ?= 1m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
 NPM_CI      := ci --no-audit --no-fund --loglevel=error
 
 # git does not tell about a checkout that belongs to another user: then the program does not know its commit
@@ -46,14 +47,39 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	$(NPM) $(NPM_CI) --ignore-scripts --prefix assets
 	@touch $@
 
+# One package after the other: each has both processors of a small machine for itself. The time-out is that of a hang. Without the
+# variable each program that has the race detector in it sleeps for a second before it ends.
+RACE := -race -p 1 -timeout 30m
+export GORACE ?= atexit_sleep_ms=0
+
+# gotestsum prints a line for each package, what failed and what was skipped, and counts them in its last line.
+TESTS := $(GO) run $(GOTESTSUM) --format pkgname --raw-command -- $(GO) test -json $(RACE)
+
 .PHONY: test
-test: assets postgres browser hosts cc ## Run all tests, browsers included, with the race detector, and each fuzzer for 10 s
-	$(GO) test -race -timeout 9m ./...
-	@GO=$(GO) .ci/fuzz 10s
+test: assets postgres browser hosts cc ## Run all tests, browsers included, with the race detector, and each fuzzer for a moment
+	@GO=$(GO) .ci/fuzz 3000x
+	@$(TESTS) $(TESTFLAGS) ./...
 
 .PHONY: test-short
 test-short: assets postgres cc ## Run all tests but those in browsers
-	$(GO) test -race -timeout 9m $$($(GO) list ./... | grep -v /e2e)
+	@$(TESTS) $(TESTFLAGS) $$($(GO) list ./... | grep -v /e2e)
+
+NODES ?= 18 20 22 24
+
+# What proves something by mass, at full size; the same tests run at a smaller one in make test.
+.PHONY: test-long
+test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
+	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
+	$(TESTS) -count 1 -run 'RollingRestart|PagesAreAccessible' ./e2e -full
+	$(TESTS) -count 1 ./web/channel/conformance -isolated
+	for node in $(NODES); do \
+		npx --yes --package node@$$node -c 'NODE=$$(command -v node) && export NODE && "$$NODE" --version && $(GO) test $(RACE) -count 1 ./web/channel/conformance' || exit 1; \
+	done
+	@GO=$(GO) .ci/fuzz 1m
+
+.PHONY: mutants
+mutants: assets postgres cc ## Break the code in each way that e2e/mutants lists, and expect a failing test; takes half an hour
+	$(GO) run ./e2e/mutants $(FLAGS)
 
 ATTEMPTS ?= 1000000
 ROUNDS   ?= 50
@@ -70,7 +96,7 @@ soak-teller: postgres cc ## Let a crowd buy ATTEMPTS times (1000000 unless told)
 soak-cluster: assets postgres browser hosts cc ## Run each fault test of a cluster ROUNDS times (50 unless told), as root; takes more than an hour
 	$(GO) test -race -c -o bin/e2e.test ./e2e
 	cd e2e && for round in $$(seq $(ROUNDS)); do \
-		echo "round $$round of $(ROUNDS)"; CI=1 ../bin/e2e.test -test.v -test.parallel 3 -test.timeout 30m -test.run '$(FAULTS)' || exit 1; \
+		echo "round $$round of $(ROUNDS)"; CI=1 ../bin/e2e.test -test.v -test.timeout 60m -test.run '$(FAULTS)' -full || exit 1; \
 	done # each in a process of its own: the race detector keeps some memory of every goroutine that there was
 
 .PHONY: conformance
@@ -81,13 +107,15 @@ conformance: assets cc ## Hold the channel server against phoenix.js, under Node
 fuzz: assets ## Run each fuzzer for FUZZTIME, one minute by default
 	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
+BENCHMARKS = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules '^func Benchmark' . | xargs -r -n 1 dirname | sort -u)
+
 .PHONY: bench
 bench: assets postgres browser ## Run all benchmarks
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
+	$(GO) test -p 1 -run '^$$' -bench . -benchtime 2s $(BENCHMARKS)
 
 .PHONY: bench-once
 bench-once: assets postgres browser ## Run each benchmark once, so that none rots
-	$(GO) test -run '^$$' -short -bench . -benchtime 1x ./...
+	$(GO) test -p 1 -run '^$$' -short -bench . -benchtime 1x $(BENCHMARKS)
 
 .PHONY: bench-teller
 bench-teller: postgres ## Compare the teller with one transaction for each cart, five pairs of each; takes minutes
