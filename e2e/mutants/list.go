@@ -43,7 +43,7 @@ func parse(name, text string) (all []mutant, err error) {
 			continue
 		}
 		if m == nil {
-			errs = append(errs, fmt.Errorf("%s: a break begins with promise:", at))
+			errs = append(errs, fmt.Errorf("%s: a break begins with a promise", at))
 			continue
 		}
 		if err := m.line(line); err != nil {

@@ -47,7 +47,7 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"file: a.go\n-x\n+y\n":                                     "l.txt:1: a break begins with promise:",
+		"file: a.go\n-x\n+y\n":                                     "l.txt:1: a break begins with a promise",
 		"promise:\nfile: a.go\n-x\n+y\n":                           "l.txt:1: the break names no promise",
 		"promise: p\n-x\n+y\n":                                     "l.txt:1: the break names no file",
 		"promise: p\nfile: ../a.go\n-x\n+y\n":                      "no path below the module's root",
