@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -55,6 +56,8 @@ func (g goTest) run(ctx context.Context, pkg, overlay string, w io.Writer) (resu
 	defer cancel()
 	cmd := exec.CommandContext(hung, "go", append(args, pkg)...)
 	cmd.Dir = g.dir
+	// a history that fails is not written into the tree, where it would be tried again, and not made shorter
+	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=true", "RAPID_SHRINKTIME=0s")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C reaches this program alone
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
