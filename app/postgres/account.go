@@ -42,6 +42,14 @@ func serviceAccount() (account, error) {
 		"a user postgres nor a user nobody: run as an ordinary user")
 }
 
+// newOwner is the user who gets a new cluster: this process's own, or the one that serves for root.
+func newOwner() (account, error) {
+	if os.Geteuid() != 0 {
+		return ownAccount(), nil
+	}
+	return serviceAccount()
+}
+
 // ownerOf is the user whom a file belongs to.
 func ownerOf(fi fs.FileInfo) account {
 	st := fi.Sys().(*syscall.Stat_t) // always, on the systems that this package builds for

@@ -28,6 +28,16 @@ func (b binaries) major() string {
 	return major
 }
 
+// Binaries returns the directory of the programs that make and run a new cluster for cfg, and their version, "15.18".
+func Binaries(ctx context.Context, cfg Config) (dir, version string, err error) {
+	owner, err := newOwner()
+	if err != nil {
+		return "", "", err
+	}
+	b, err := newFinder(cfg, owner).find(ctx, "")
+	return b.dir, b.version, err
+}
+
 // A finder finds the binaries for one cluster.
 type finder struct {
 	set      string   // Config.BinDir: these or none

@@ -88,7 +88,7 @@ func TestFind(t *testing.T) {
 // TestFindOnThisMachine shows that the tests' own PostgreSQL is found, and tells which it is.
 func TestFindOnThisMachine(t *testing.T) {
 	t.Parallel()
-	bin, err := newFinder(config(t, dataDir(t)), someOwner(t)).find(t.Context(), "")
+	bin, err := newFinder(initdbConfig(t, dataDir(t)), someOwner(t)).find(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,5 +59,6 @@
 // # Testing
 //
 // Package pgtest gives tests a schema of their own, on a server of this package or the one that DATABASE_URL names.
-// This package's own tests run on any PostgreSQL: PG_BINDIR=/usr/lib/postgresql/16/bin go test ./app/postgres.
+// Package initdbtest makes the clusters of tests by copying one. This package's own tests run on any PostgreSQL:
+// PG_BINDIR=/usr/lib/postgresql/16/bin go test ./app/postgres.
 package postgres

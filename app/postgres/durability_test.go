@@ -9,7 +9,7 @@ import (
 func TestCheckDurability(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
-	s := mustStart(t, dir)
+	s := mustStartWith(t, initdbConfig(t, dir))
 	conn := connect(t, s)
 	defer conn.Close(context.Background())
 	off, err := CheckDurability(t.Context(), conn)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,15 +11,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// patience is how long a test waits for what is expected to happen.
-const patience = 60 * time.Second
+	"sneakers23/app/postgres/initdbtest"
+	"sneakers23/app/waittest"
+)
 
 // TestMain is also the node that the tests kill: the test binary runs itself with a data directory in the environment.
 func TestMain(m *testing.M) {
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	cfg := Config{Dir: dir, Root: checkout, BinDir: binDir(), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
+	cfg := Config{Dir: dir, Root: checkout, BinDir: os.Getenv("POSTGRES_TEST_BIN"), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
 	if _, err := Start(context.Background(), cfg); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -46,15 +48,56 @@ func logger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), nil))
 }
 
+// config is for a cluster that is a copy, see package initdbtest: most tests are not about initdb.
 func config(t testing.TB, dir string) Config {
+	t.Helper()
+	bin, err := copies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Config{Dir: dir, Root: checkout, BinDir: bin, Log: logger(t), DieWithParent: true}
+}
+
+// initdbConfig is for a cluster that initdb makes.
+func initdbConfig(t testing.TB, dir string) Config {
 	return Config{Dir: dir, Root: checkout, BinDir: binDir(), Log: logger(t), DieWithParent: true}
 }
+
+// copies is the directory of PostgreSQL's programs whose initdb copies a cluster; the real one, where that can't be.
+var copies = sync.OnceValues(func() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Limit())
+	defer cancel()
+	real, version, err := Binaries(ctx, Config{Root: checkout, BinDir: binDir()})
+	if err != nil {
+		return "", err
+	}
+	bin, err := initdbtest.BinDir(real, version, func(dir string) (string, error) {
+		s, err := Start(ctx, Config{Dir: dir, BinDir: real, DieWithParent: true})
+		if err != nil {
+			return "", err
+		}
+		return s.Dir(), errors.Join(initdbtest.Prepare(ctx, s.URL()), s.Stop(ctx))
+	})
+	if err == nil {
+		_, _, err = Binaries(ctx, Config{BinDir: bin})
+	}
+	if err != nil { // root's unprivileged user can't reach os.TempDir, say
+		fmt.Fprintln(os.Stderr, "every cluster is made by initdb itself, which takes longer:", err)
+		return real, nil
+	}
+	return bin, nil
+})
 
 // mustStart starts a server that is stopped, at the latest, when the test ends.
 func mustStart(t testing.TB, dir string) *Server {
 	t.Helper()
+	return mustStartWith(t, config(t, dir))
+}
+
+func mustStartWith(t testing.TB, cfg Config) *Server {
+	t.Helper()
 	begin := time.Now()
-	s, err := Start(t.Context(), config(t, dir))
+	s, err := Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +108,9 @@ func mustStart(t testing.TB, dir string) *Server {
 
 func mustStop(t testing.TB, s *Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	begin := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Limit()) // the test's own context may have ended
+	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
@@ -77,7 +120,7 @@ func mustStop(t testing.TB, s *Server) {
 // startNode starts another process that starts a server, and waits until it has.
 func startNode(t *testing.T, dir string, env ...string) *exec.Cmd {
 	t.Helper()
-	node, out := nodeProcess(t, dir, env...)
+	node, out := nodeProcess(t, dir, append(env, "POSTGRES_TEST_BIN="+config(t, dir).BinDir)...)
 	line := make([]byte, 1<<10)
 	n, err := out.Read(line)
 	if got := string(line[:n]); err != nil || got != "ready\n" {
@@ -150,20 +193,6 @@ func signal(t testing.TB, pid int, sig syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(pid, sig); err != nil {
 		t.Fatalf("send %v to %d: %v", sig, pid, err)
-	}
-}
-
-// eventually waits for something that another process does.
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	begin := time.Now()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		if time.Since(begin) > patience {
-			t.Fatalf("waited %v in vain: %s", patience, what)
-		}
-		<-tick.C
 	}
 }
 

@@ -57,11 +57,7 @@ func findPlace(dir, stateDir string, log *slog.Logger) (place, error) {
 				"or remove the link to begin with an empty database", p.data, target)
 		}
 	}
-	if os.Geteuid() != 0 {
-		p.owner = ownAccount()
-		return p, nil
-	}
-	if p.owner, err = serviceAccount(); err != nil {
+	if p.owner, err = newOwner(); err != nil {
 		return place{}, err
 	}
 	if p.owner.reaches(p.data) {

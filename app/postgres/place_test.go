@@ -109,7 +109,7 @@ func TestEmptyDirectoryIsUsed(t *testing.T) {
 func TestDirectoryIsMade(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t) + "/a shop's/100%/data dir"
-	s := mustStart(t, dir)
+	s := mustStartWith(t, initdbConfig(t, dir))
 	query[int](t, s, "SELECT 1")
 	if s.Dir() != dir+"/postgres" {
 		t.Errorf("the cluster is in %s, want it in %s", s.Dir(), dir)

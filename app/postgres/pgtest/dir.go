@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,9 +38,13 @@ func stopOrphan(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "postgres", "postmaster.pid")); err != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := within("stop what a killed node has left")
 	defer cancel()
-	s, err := postgres.Start(ctx, config(dir))
+	cfg, err := config(ctx, dir)
+	if err != nil {
+		return err
+	}
+	s, err := postgres.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("stop what a killed node has left: %w", err)
 	}

@@ -4,6 +4,9 @@
 // temporary directory when the first test asks, with the binaries that package postgres finds ($PG_BINDIR first). A test
 // that can have no server fails; none is ever skipped.
 //
+// The own server's cluster is a copy that has fsync off, see package initdbtest. The first benchmark that asks for a
+// database switches it on again: what a commit costs is measured with the disk.
+//
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
 //	func TestSell(t *testing.T) {
@@ -19,14 +22,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/waittest"
 )
 
 // A Setup brings a new, empty schema into the state that a test begins with: migrations.Up, or a seed of the test's
 // own. Its connString has the schema in its search_path.
 type Setup = func(ctx context.Context, connString string) error
-
-// limit bounds what this package does to a database for one test.
-const limit = 30 * time.Second
 
 // poolSize bounds a pool, on machines with many cores: each test has one.
 const poolSize = 16
@@ -57,7 +59,7 @@ func closePool(t testing.TB, pool *pgxpool.Pool) {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(limit):
+	case <-time.After(waittest.Limit()):
 		t.Errorf("pgtest: %d connections of the pool are still in use after the test", pool.Stat().AcquiredConns())
 	}
 }
@@ -66,11 +68,16 @@ func closePool(t testing.TB, pool *pgxpool.Pool) {
 // with it. Every setup has run in it.
 func URL(t testing.TB, setups ...Setup) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := within("make a schema for a test")
 	defer cancel()
 	base, err := serverURL()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
+	}
+	if _, measures := t.(*testing.B); measures {
+		if err := useDisk(ctx, t); err != nil {
+			t.Fatalf("pgtest: %v", err)
+		}
 	}
 	schema, connString, err := newSchema(ctx, base)
 	if err != nil {

@@ -23,7 +23,11 @@ func TestMain(m *testing.M) {
 	if !ok {
 		Main(m)
 	}
-	cfg := config(dir)
+	cfg, err := config(context.Background(), dir)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	cfg.DieWithParent = false
 	if _, err := postgres.Start(context.Background(), cfg); err != nil {
 		fmt.Println(err)
@@ -63,6 +67,21 @@ func TestSchemaIsDropped(t *testing.T) {
 	err := execute(t.Context(), connString, "SELECT FROM shelf")
 	if missing, ok := errors.AsType[*pgconn.PgError](err); !ok || missing.Code != "42P01" {
 		t.Errorf("after the test: %v, want that there is no such table", err)
+	}
+}
+
+// TestDiskIsMeasured: tests do without fsync, benchmarks do not.
+func TestDiskIsMeasured(t *testing.T) {
+	url := URL(t)
+	if os.Getenv("DATABASE_URL") != "" {
+		return // its settings are its owner's
+	}
+	if fsync, err := show(t.Context(), url, "fsync"); err != nil || fsync != "off" {
+		t.Errorf("for tests fsync is %q, %v", fsync, err)
+	}
+	testing.Benchmark(func(b *testing.B) { url = URL(b) })
+	if fsync, err := show(t.Context(), url, "fsync"); err != nil || fsync != "on" {
+		t.Errorf("for benchmarks fsync is %q, %v", fsync, err)
 	}
 }
 

@@ -22,7 +22,7 @@ func newSchema(ctx context.Context, base string) (schema, connString string, err
 
 // dropSchema removes a schema and all that is in it.
 func dropSchema(base, schema string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := within("drop the schema of a test")
 	defer cancel()
 	return execute(ctx, base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
 }
