@@ -16,6 +16,7 @@ import (
 
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // signIn asks for the dashboard, and returns the token that its page brings.
@@ -109,7 +110,7 @@ func TestAdminSocketInACluster(t *testing.T) {
 	second := member{Node: node}
 	stop := sync.OnceValue(func() error { return second.Stop(context.WithoutCancel(t.Context())) })
 	t.Cleanup(func() { _ = stop() }) // for a test that fails before
-	until(t, "the nodes see each other", func() bool { return len(first.nodes(t, "")) == 2 })
+	waittest.Until(t, "the nodes see each other", func() bool { return len(first.nodes(t, "")) == 2 })
 	_, token := signIn(t, first.Node, adminPassword)
 	own := "?vsn=2.0.0&token=" + url.QueryEscape(token)
 
@@ -136,7 +137,7 @@ func TestAdminSocketInACluster(t *testing.T) {
 	if a := second.longPoll(t, session, ""); a.Status != http.StatusGone || !strings.HasPrefix(a.Token, "phxlp.node.1.") {
 		t.Errorf("as a shopper's, it was polled: %+v", a)
 	}
-	until(t, "sockets are counted", func() bool {
+	waittest.Until(t, "sockets are counted", func() bool {
 		sockets := 0
 		for _, n := range first.nodes(t, "") {
 			sockets += n.Sockets

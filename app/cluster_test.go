@@ -14,10 +14,8 @@ import (
 
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
-
-// patience is the deadline of every wait: far beyond what a slow machine needs.
-const patience = 60 * time.Second
 
 // member is a node of a cluster in this process, and a command line beside it.
 type member struct {
@@ -73,20 +71,9 @@ func startCluster(t *testing.T, set func(*app.Config)) [3]member {
 		join = []string{all[0].ClusterAddress()}
 	}
 	for _, m := range all {
-		until(t, "all nodes see each other", func() bool { return len(m.nodes(t, "")) == len(all) })
+		waittest.Until(t, "all nodes see each other", func() bool { return len(m.nodes(t, "")) == len(all) })
 	}
 	return all
-}
-
-func until(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for began := time.Now(); !condition(); <-tick.C {
-		if time.Since(began) > patience {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
 }
 
 func (m member) nodes(t *testing.T, topic string) []app.NodeView {
@@ -146,7 +133,7 @@ func TestFollowersAreCounted(t *testing.T) {
 	for range 2 {
 		defer follow(t, all[2].URL(), "product:1").close()
 	}
-	until(t, "the followers are counted", func() bool {
+	waittest.Until(t, "the followers are counted", func() bool {
 		counts := map[string]int{}
 		for _, n := range all[0].nodes(t, "product:1") {
 			if n.Followers != nil {
@@ -201,15 +188,7 @@ func follow(t *testing.T, url, topic string) *follower {
 
 func (f *follower) wait(t *testing.T, words string) {
 	t.Helper()
-	for deadline := time.After(patience); ; {
-		select {
-		case m := <-f.messages:
-			if strings.Contains(m, words) {
-				return
-			}
-		case <-deadline:
-			t.Fatalf("%q did not come", words)
-		}
+	for !strings.Contains(waittest.Receive(t, "a message with "+words, f.messages), words) {
 	}
 }
 
@@ -225,7 +204,7 @@ func TestPublishFromOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	until(t, "the reader follows", func() bool {
+	waittest.Until(t, "the reader follows", func() bool {
 		for _, n := range all[0].nodes(t, "product:1") {
 			if n.Followers != nil && *n.Followers == 1 {
 				return true
@@ -243,7 +222,7 @@ func TestPublishFromOutside(t *testing.T) {
 		"too long":        {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
 		"good":            {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
 	} {
-		m, err := conn.Request("sneakers23.publish", []byte(tt.message), patience)
+		m, err := conn.Request("sneakers23.publish", []byte(tt.message), waittest.Limit())
 		if err != nil || !strings.Contains(string(m.Data), tt.want) {
 			t.Errorf("%s: got %v, %v, want %s", name, m, err, tt.want)
 		}

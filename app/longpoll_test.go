@@ -11,6 +11,7 @@ import (
 
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 // pollAnswer is what stands in the body of an answer to a long-poll.
@@ -63,7 +64,7 @@ func TestAnyNodeIsPolled(t *testing.T) {
 	stop := sync.OnceValue(func() error { return first.Stop(context.WithoutCancel(t.Context())) })
 	t.Cleanup(func() { _ = stop() }) // for a test that fails before
 	second := startMember(t, clusterConfig(t, db, "node.1", first.ClusterAddress()))
-	until(t, "the nodes see each other", func() bool { return len(second.nodes(t, "")) == 2 })
+	waittest.Until(t, "the nodes see each other", func() bool { return len(second.nodes(t, "")) == 2 })
 
 	token := member{Node: first}.longPoll(t, "", "").Token
 	if a := second.longPoll(t, token, `["1","1","product:1","phx_join",{}]`); a.Status != http.StatusOK {

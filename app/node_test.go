@@ -10,6 +10,7 @@ import (
 
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -85,8 +86,17 @@ func TestStartEndsWithItsContext(t *testing.T) {
 
 func TestStopWaitsForDrainDelay(t *testing.T) {
 	t.Parallel()
+	for delay := time.Second; !answersFor(t, delay); delay *= 2 {
+		t.Logf("nobody got round to asking within %v", delay)
+	}
+}
+
+// answersFor stops a node, which goes on answering for the delay, and says that it is stopping. It returns false if the
+// delay was over before that was asked.
+func answersFor(t *testing.T, delay time.Duration) bool {
+	t.Helper()
 	cfg := config(t)
-	cfg.DrainDelay = 2 * time.Second
+	cfg.DrainDelay = delay
 	n, err := app.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -94,20 +104,24 @@ func TestStopWaitsForDrainDelay(t *testing.T) {
 	stopped := make(chan error, 1)
 	began := time.Now()
 	go func() { stopped <- n.Stop(context.WithoutCancel(t.Context())) }()
-	for { // it goes on answering, and says that it is stopping
+	answered := false
+	waittest.Until(t, "it answers, and says that it is stopping", func() bool {
 		resp, err := http.Get(n.URL() + "/readyz")
 		if err != nil {
-			t.Fatalf("refused while draining: %v", err)
+			if time.Since(began) < delay {
+				t.Fatalf("refused while draining: %v", err)
+			}
+			return true
 		}
 		resp.Body.Close()
-		if resp.StatusCode == http.StatusServiceUnavailable {
-			break
-		}
-	}
-	if err := <-stopped; err != nil {
+		answered = resp.StatusCode == http.StatusServiceUnavailable
+		return answered
+	})
+	if err := waittest.Receive(t, "the end of Stop", stopped); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took < cfg.DrainDelay {
-		t.Errorf("stopped after %v, want at least %v", took, cfg.DrainDelay)
+	if took := time.Since(began); took < delay {
+		t.Errorf("stopped after %v, want at least %v", took, delay)
 	}
+	return answered
 }
