@@ -1,86 +1,58 @@
 package e2e
 
 import (
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/nshafer/phx"
+	"sneakers23/web/channel/conformance/phxtest"
 )
 
-// receive waits for a value, and returns it as the object that it should be.
-func receive(t testing.TB, what string, c <-chan any) map[string]any {
-	t.Helper()
-	select {
-	case v := <-c:
-		object, ok := v.(map[string]any)
-		if !ok {
-			t.Fatalf("%s is %v, want an object", what, v)
-		}
-		return object
-	case <-time.After(patience):
-		t.Fatalf("%s did not come", what)
-	}
-	return nil
-}
-
-// TestForeignClient follows a product with a Phoenix client that others wrote, in Go. That client's channels and
-// handlers have no lock: they are all made before it connects.
+// TestForeignClient follows a product with a Phoenix client that others wrote, in Go.
 func TestForeignClient(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.onlyItem(3, 1)
-	// the client loses an answer that comes before it has asked itself to listen for it: a longer line helps
-	line := newProxy(t, s.URL, 30*time.Millisecond)
-	endpoint, err := url.Parse(strings.Replace(line.URL, "http", "ws", 1) + "/product_socket")
-	if err != nil {
-		t.Fatal(err)
+	unknown := []string{"product:999", "product:01", "product:one", "product:"}
+	channels := []phxtest.Channel{{Topic: "product:1", Events: []string{"released", "stock_change"}}}
+	for _, topic := range unknown {
+		channels = append(channels, phxtest.Channel{Topic: topic})
 	}
-	socket := phx.NewSocket(endpoint)
-	opened := make(chan any, 1)
-	socket.OnOpen(func() { opened <- map[string]any{} })
-	product := socket.Channel("product:1", nil)
-	released, changed := make(chan any, 10), make(chan any, 10) // more than the test causes
-	product.On("released", func(payload any) { released <- payload })
-	product.On("stock_change", func(payload any) { changed <- payload })
-	var unknown []*phx.Channel
-	for _, topic := range []string{"product:999", "product:01", "product:one", "product:"} {
-		unknown = append(unknown, socket.Channel(topic, nil))
-	}
-	if err := socket.Connect(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = socket.Disconnect() })
-	receive(t, "connection", opened)
+	client := phxtest.Start(t)
+	client.Connect(strings.Replace(s.URL, "http", "ws", 1)+"/product_socket", channels...)
 
-	join := func(c *phx.Channel, status string) map[string]any {
+	object := func(what string, v any) map[string]any {
 		t.Helper()
-		answer := make(chan any, 1)
-		push, err := c.Join()
-		if err != nil {
-			t.Fatal(err)
+		o, ok := v.(map[string]any)
+		if !ok {
+			t.Fatalf("%s is %v, want an object", what, v)
 		}
-		push.Receive(status, func(response any) { answer <- response })
-		return receive(t, "answer "+status+" to join "+c.Topic(), answer)
+		return o
 	}
-	for _, c := range unknown {
-		if got := join(c, "error"); got["reason"] != "not_found" {
-			t.Errorf("join %s: refused with %v, want not_found", c.Topic(), got)
+	join := func(topic, status string) map[string]any {
+		t.Helper()
+		reply := client.Join(topic)
+		if reply.Status != status {
+			t.Fatalf("join %s: got %v, want %s", topic, reply, status)
+		}
+		return object("the reply to join "+topic, reply.Response)
+	}
+	for _, topic := range unknown {
+		if got := join(topic, "error"); got["reason"] != "not_found" {
+			t.Errorf("join %s: refused with %v, want not_found", topic, got)
 		}
 	}
-	reply := join(product, "ok")
+	reply := join("product:1", "ok")
 	levels, _ := reply["levels"].(map[string]any)
 	if reply["released"] != false || levels["3"] != "low" || levels["1"] != "out" || len(levels) != 13 || reply["size_html"] != nil {
 		t.Errorf("join reply: %v", reply)
 	}
 	s.run("release", "SHU6000")
-	payload := receive(t, "released", released)
+	payload := object("released", client.Event("product:1", "released"))
 	if html, _ := payload["size_html"].(string); !strings.HasPrefix(html, `<form class="size-container"`) {
 		t.Errorf("released: %v", payload)
 	}
 	s.run("sell", "--yes")
-	payload = receive(t, "stock_change", changed)
+	payload = object("stock_change", client.Event("product:1", "stock_change"))
 	if payload["product_id"] != 1.0 || payload["item_id"] != 3.0 || payload["level"] != "out" {
 		t.Errorf("stock_change: %v", payload)
 	}
