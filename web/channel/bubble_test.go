@@ -40,6 +40,9 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.done); return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
+// inBubble is how long a client in a bubble waits, where that takes no time.
+const inBubble = time.Hour
+
 // bubble is a server that listens on pipes.
 type bubble struct {
 	*Server
@@ -72,7 +75,7 @@ func (b *bubble) dial() *client {
 		b.t.Fatal(err)
 	}
 	c := newClient(b.t, conn)
-	c.patience = time.Hour
+	c.patience = inBubble
 	return c
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sneakers23/app/waittest"
 )
 
 // fake is a channel made of functions; those left out do nothing.
@@ -62,10 +64,17 @@ type site struct {
 	http *httptest.Server
 }
 
+// served has the names of the tests whose servers have had a goroutine per socket: those that TestEpollForm runs again.
+var served sync.Map
+
 // start serves cfg until the test ends, which must not leave a goroutine behind.
 func start(t testing.TB, cfg Config) *site {
 	t.Helper()
 	cfg.Epoll = os.Getenv(epollForm) != ""
+	if !cfg.Epoll {
+		name, _, _ := strings.Cut(t.Name(), "/")
+		served.Store(name, nil)
+	}
 	server, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +95,7 @@ func (s *site) url() string {
 type client struct {
 	*websocket.Conn
 	t        testing.TB
-	patience time.Duration // how long it waits for a frame
+	patience time.Duration // in a bubble, how long it waits for a frame; 0 is waittest.Limit
 }
 
 func (s *site) dial() *client {
@@ -100,7 +109,16 @@ func (s *site) dial() *client {
 
 func newClient(t testing.TB, conn *websocket.Conn) *client {
 	t.Cleanup(func() { conn.Close() })
-	return &client{conn, t, 10 * time.Second}
+	return &client{Conn: conn, t: t}
+}
+
+// setDeadline gives the server the time that a test waits for the next frame.
+func (c *client) setDeadline() {
+	patience := c.patience
+	if patience == 0 {
+		patience = waittest.Limit()
+	}
+	c.SetReadDeadline(time.Now().Add(patience))
 }
 
 func (c *client) send(frame string, args ...any) {
@@ -112,10 +130,15 @@ func (c *client) send(frame string, args ...any) {
 
 func (c *client) receive() string {
 	c.t.Helper()
-	c.SetReadDeadline(time.Now().Add(c.patience))
+	return c.await("a frame")
+}
+
+func (c *client) await(what string) string {
+	c.t.Helper()
+	c.setDeadline()
 	_, frame, err := c.ReadMessage()
 	if err != nil {
-		c.t.Fatal(err)
+		c.t.Fatalf("waiting for %s: %v", what, err)
 	}
 	return string(frame)
 }
@@ -124,7 +147,7 @@ func (c *client) receive() string {
 func (c *client) want(frames ...string) {
 	c.t.Helper()
 	for _, frame := range frames {
-		if got := c.receive(); got != frame {
+		if got := c.await(frame); got != frame {
 			c.t.Fatalf("got  %s\nwant %s", got, frame)
 		}
 	}
@@ -140,7 +163,7 @@ func (c *client) wantNothing() {
 // wantClose expects the server to close the socket with the code.
 func (c *client) wantClose(code int) {
 	c.t.Helper()
-	c.SetReadDeadline(time.Now().Add(c.patience))
+	c.setDeadline()
 	for {
 		_, _, err := c.ReadMessage()
 		if err == nil {

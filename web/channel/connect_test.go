@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -43,7 +42,7 @@ func TestVersion(t *testing.T) {
 		}[want]
 		c := newClient(t, conn)
 		c.WriteMessage(websocket.TextMessage, []byte(heartbeat))
-		c.SetReadDeadline(time.Now().Add(c.patience))
+		c.setDeadline()
 		if _, _, err := c.ReadMessage(); err != nil {
 			t.Errorf("%s: %v, want version %d", query, err, want)
 		}
@@ -238,7 +237,7 @@ func TestTLS(t *testing.T) {
 	}
 	c.send("nonsense")
 	c.wantClose(1011)
-	c.SetReadDeadline(time.Now().Add(closeWait / 2))
+	c.setDeadline()
 	if _, err := c.NetConn().Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("got %v, want the end", err)
 	}

@@ -1,7 +1,7 @@
 package channel
 
 import (
-	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,26 +14,37 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sneakers23/app/waittest"
 )
 
 // epollForm in the environment makes the servers of tests wait by epoll.
 const epollForm = "CHANNEL_TEST_EPOLL"
 
-// All tests hold in the other form, too.
+// TestEpollForm runs the tests whose servers had a goroutine per socket again, with servers that wait by epoll. It is the
+// one parallel test: it begins when all others have ended. Alone it runs all tests.
 func TestEpollForm(t *testing.T) {
 	if os.Getenv(epollForm) != "" {
 		return // this is the other form
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	again := exec.CommandContext(ctx, os.Args[0], "-test.v", "-test.run=^Test")
+	t.Parallel()
+	var tests []string
+	for name := range served.Range {
+		tests = append(tests, name.(string))
+	}
+	run, want := "^("+strings.Join(tests, "|")+")$", len(tests)
+	if want == 0 {
+		run, want = "^Test", 200
+	}
+	again := exec.CommandContext(waittest.Context(t, "the tests in the other form"),
+		os.Args[0], "-test.v", "-test.run="+run, fmt.Sprintf("-full=%v", *full))
 	again.Env = append(os.Environ(), epollForm+"=1")
 	out, err := again.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, regexp.MustCompile(`(?m)^ *(=== |--- PASS).*\n`).ReplaceAll(out, nil))
 	}
-	if n := strings.Count(string(out), "--- PASS: Test"); n < 100 {
-		t.Errorf("only %d tests have passed", n)
+	if n := strings.Count(string(out), "\n--- PASS: Test"); n < want {
+		t.Errorf("%d tests have passed, want %d", n, want)
 	}
 }
 
@@ -53,8 +64,11 @@ func running(function string) int {
 func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 	before := running("(*wire).run")
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
+	var clients []*client
 	for range 50 {
-		site.dial().join("room:a")
+		c := site.dial()
+		c.join("room:a")
+		clients = append(clients, c)
 	}
 	if n := running("(*wire).run") - before; n != 0 {
 		t.Errorf("%d sockets have a goroutine", n)
@@ -62,6 +76,9 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 	loops := site.loops.all
 	if len(loops) != runtime.GOMAXPROCS(0) {
 		t.Errorf("%d loops run, want %d", len(loops), runtime.GOMAXPROCS(0))
+	}
+	for _, c := range clients {
+		c.Close() // they would not answer the close
 	}
 	site.Close()
 	for _, l := range loops {
@@ -73,34 +90,15 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 	}
 }
 
-// A silent client is closed, one that says something is not.
+// A silent client is closed. TestPolledLife is about those that are not silent.
 func TestPolledSilence(t *testing.T) {
 	const timeout = 400 * time.Millisecond
 	site := startWithEpoll(t, Config{Timeout: timeout, Routes: routeTo(&fake{})})
 	heard := time.Now() // at the earliest
-	silent, alive := site.dial(), site.dial()
-	stop, end := gate()
-	defer end()
-	var pinging sync.WaitGroup
-	pinging.Go(func() {
-		tick := time.NewTicker(timeout / 8)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				alive.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
-			case <-stop:
-				return
-			}
-		}
-	})
-	silent.wantClose(websocket.CloseProtocolError)
+	site.dial().wantClose(websocket.CloseProtocolError)
 	if d := time.Since(heard); d < timeout {
 		t.Errorf("closed after %v, want %v at least", d, timeout)
 	}
-	end()
-	pinging.Wait()
-	alive.wantNothing()
 }
 
 // Sockets that come and go, also without a word and in the middle of a broadcast,
@@ -122,7 +120,7 @@ func TestPolledSocketsComeAndGo(t *testing.T) {
 	})
 	for worker := range 8 {
 		clients.Go(func() {
-			for i := range 40 {
+			for i := range sized(40, 12) {
 				conn, _, err := websocket.DefaultDialer.Dial(site.url(), nil)
 				if err != nil {
 					t.Error(err)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/replication/pubsub"
 
 	"github.com/gorilla/websocket"
@@ -28,6 +29,8 @@ type board struct {
 	client *http.Client
 	dialer websocket.Dialer
 	base   string
+
+	patience time.Duration // of its clients; 0 outside a bubble
 }
 
 // feedConfig is a feed of news:1 and news:2, whose state is their name.
@@ -72,21 +75,6 @@ func startFeed(t testing.TB, cfg FeedConfig) *board {
 	return b
 }
 
-// startFeedHTTP2 serves cfg over HTTP/2.
-func startFeedHTTP2(t testing.TB, cfg FeedConfig) *board {
-	t.Helper()
-	b := newBoard(t, cfg)
-	site := httptest.NewUnstartedServer(b.Feed)
-	site.EnableHTTP2 = true
-	site.StartTLS()
-	b.client, b.base = site.Client(), site.URL
-	t.Cleanup(func() {
-		b.Close()
-		site.Close()
-	})
-	return b
-}
-
 // startFeedInBubble serves cfg on pipes. It must be called within synctest.Test.
 func startFeedInBubble(t *testing.T, cfg FeedConfig, limits *http.Server) *board {
 	t.Helper()
@@ -99,7 +87,7 @@ func startFeedInBubble(t *testing.T, cfg FeedConfig, limits *http.Server) *board
 		site.conns <- theirs
 		return ours, nil
 	}
-	b.base = "http://bubble"
+	b.base, b.patience = "http://bubble", inBubble
 	b.client = &http.Client{Transport: &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return dial() },
 	}}
@@ -120,7 +108,7 @@ func (b *board) dial(query string) *client {
 		b.t.Fatal(err)
 	}
 	c := newClient(b.t, conn)
-	c.patience = time.Hour
+	c.patience = b.patience
 	return c
 }
 
@@ -170,7 +158,11 @@ func (b *board) stream(query string) *events {
 // readAll reads a stream to its end, which must come, and returns how it ended.
 func (b *board) readAll(query string) error {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+	patience := b.patience
+	if patience == 0 {
+		patience = waittest.Limit()
+	}
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+"/feed?"+query, nil)
 	if err != nil {

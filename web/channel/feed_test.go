@@ -3,9 +3,12 @@ package channel
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -45,21 +48,26 @@ func TestFeedByStream(t *testing.T) {
 
 // Over HTTP/2 a stream may be quiet for longer than a write may take.
 func TestFeedByHTTP2(t *testing.T) {
-	cfg := feedConfig()
-	cfg.WriteTimeout, cfg.Ping = 100*time.Millisecond, 500*time.Millisecond
-	b := startFeedHTTP2(t, cfg)
-	e := b.stream("topic=news:1")
-	if e.ProtoMajor != 2 {
-		t.Fatalf("the client speaks %s", e.Proto)
-	}
-	e.want(state("news:1"))
-	for range 2 {
-		if got := e.block(); got != ":\n" {
-			t.Fatalf("got %q, want a comment", got)
+	synctest.Test(t, func(t *testing.T) {
+		cfg := feedConfig()
+		cfg.WriteTimeout, cfg.Ping = 5*time.Second, 20*time.Second
+		var protocols http.Protocols
+		protocols.SetUnencryptedHTTP2(true)
+		b := startFeedInBubble(t, cfg, &http.Server{Protocols: &protocols})
+		b.client.Transport.(*http.Transport).Protocols = &protocols
+		e := b.stream("topic=news:1")
+		if e.ProtoMajor != 2 {
+			t.Fatalf("the client speaks %s", e.Proto)
 		}
-	}
-	b.pubsub.Broadcast("news:1", "extra", nil)
-	e.want(`{"topic":"news:1","event":"extra","payload":{}}`)
+		e.want(state("news:1"))
+		for range 2 {
+			if got := e.block(); got != ":\n" {
+				t.Fatalf("got %q, want a comment", got)
+			}
+		}
+		b.pubsub.Broadcast("news:1", "extra", nil)
+		e.want(`{"topic":"news:1","event":"extra","payload":{}}`)
+	})
 }
 
 // What is broadcast while the state is read follows it, in order.
@@ -84,14 +92,20 @@ func TestFeedHoldsWhileTheStatesLeave(t *testing.T) {
 	const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`
 	cfg := feedConfig()
 	cfg.MaxQueue = events * len("xx"+object)
-	large := strings.Repeat("x", 16<<20)
+	large := strings.Repeat("x", 1<<20)
 	cfg.State = func(_ context.Context, topic string) (any, error) {
 		for range events {
 			cfg.PubSub.Broadcast(topic, "noise", "xxxxxxxxxx")
 		}
 		return large, nil
 	}
-	c := startFeed(t, cfg).dial("topic=news:1")
+	b := newBoard(t, cfg)
+	site := httptest.NewUnstartedServer(b.Feed)
+	site.Listener = smallBuffers{site.Listener}
+	site.Start()
+	t.Cleanup(func() { b.Close(); site.Close() })
+	b.base = site.URL
+	c := b.dial("topic=news:1")
 	c.want(`{"topic":"news:1","event":"state","payload":"` + large + `"}`)
 	for range events {
 		c.want(object)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
+
+	"sneakers23/app/waittest"
 )
 
 // attentive is an owner that tells what happens to it.
@@ -63,7 +65,7 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 			case got := <-a.got:
 				t.Errorf("got %q after the end", got)
 			case <-a.gone:
-			case <-time.After(10 * time.Second):
+			case <-waittest.Context(t, "the end of the wire").Done():
 				t.Error("the wire does not end")
 			}
 			w.out.flusher.stop()
@@ -81,6 +83,56 @@ func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
 	w.init(server, a, time.Minute, 1000)
 	w.out.init(server, w.broken, &flusher{most: 1}, 1000, time.Minute)
 	return w, a, client
+}
+
+// What a client sends is a sign of life, but not a part of a message. A loop closes those of which the last sign is a
+// timeout ago, and no others.
+func TestPolledLife(t *testing.T) {
+	l, err := newLoop(time.Hour) // it does not look for silent clients by itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.stop()
+	silent, _, _ := newPolledWire(t)
+	if !l.add(silent) {
+		t.Fatal("the wire is parked")
+	}
+	dripping, dripped := pollWireThatSends(t, l, clientSends(fin|websocket.TextMessage, "hello")[:4])
+	pinging, pinged := pollWireThatSends(t, l, clientSends(fin|websocket.PingMessage, ""))
+	if dripped {
+		t.Error("a part of a message is a sign of life")
+	}
+	if !pinged {
+		t.Error("a ping is no sign of life")
+	}
+	closed := func(w *wire) bool { w.mu.Lock(); defer w.mu.Unlock(); return w.closing }
+	silentSince := silent.heard.Add(silent.silent)
+	l.closeSilent(silentSince.Add(-1))
+	if closed(silent) {
+		t.Error("closed before its time")
+	}
+	l.closeSilent(silentSince)
+	if !closed(silent) || closed(dripping) || closed(pinging) {
+		t.Errorf("closed: silent %v, dripping %v, pinging %v", closed(silent), closed(dripping), closed(pinging))
+	}
+}
+
+// pollWireThatSends returns a wire whose client has sent something that the loop has handled, and whether the wire took
+// it for a sign of life.
+func pollWireThatSends(t *testing.T, l *loop, what []byte) (w *wire, life bool) {
+	t.Helper()
+	w, _, client := newPolledWire(t)
+	if !l.add(w) {
+		t.Fatal("the wire is parked")
+	}
+	added := w.heard
+	client.Write(what)
+	waittest.Until(t, "the loop's handling of what was sent", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return !w.busy && (w.heard != added || len(w.in.rest) > 0)
+	})
+	return w, w.heard != added
 }
 
 // A wire that leaves late takes nothing of the one that has its descriptor now; one

@@ -2,15 +2,19 @@ package channel
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sneakers23/app/waittest"
 )
 
 // loopback returns both ends of a connection; small kernel buffers hide less.
@@ -91,6 +95,32 @@ func TestFinishDropsWhatWaits(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	})
+}
+
+// The last frame ends the stream, and not the end of the wait for the client's answer: nothing else closes the
+// connection here.
+func TestLastFrameEndsTheStream(t *testing.T) {
+	for _, over := range []string{"TCP", "TLS"} {
+		t.Run(over, func(t *testing.T) {
+			server, client := loopback(t, 64<<10)
+			if over == "TLS" {
+				site := httptest.NewUnstartedServer(nil)
+				site.StartTLS() // for its certificate
+				site.Close()
+				server = tls.Server(server, site.TLS)
+				client = tls.Client(client, &tls.Config{InsecureSkipVerify: true})
+			}
+			f := &flusher{most: 1}
+			o := newOutbox(server, f, 1000)
+			o.finish([]byte("last"), false)
+			client.SetReadDeadline(time.Now().Add(waittest.Limit()))
+			if got, err := io.ReadAll(client); string(got) != "last" || err != nil {
+				t.Fatalf("read %q, %v", got, err)
+			}
+			<-o.done
+			f.stop()
+		})
+	}
 }
 
 // A server that is behind is no reason to cut off a client: with no worker at all,
