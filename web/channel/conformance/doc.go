@@ -11,8 +11,8 @@
 //	go test ./web/channel/conformance -run 'Phoenix/websocket/v2/leave$'
 //
 // One Node process runs all scenarios of a transport and a serializer, one after the
-// other. With -isolated each scenario has a process of its own, which takes five times
-// as long. $NODE names another Node than the one on the PATH.
+// other. With -isolated each scenario has a process of its own and its full size, which
+// takes five times as long. $NODE names another Node than the one on the PATH.
 //
 // The server's channels do what a scenario asks of them by events and join params
 // (room_test.go, presences_test.go); what a client cannot ask for, such as a restart

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -15,8 +16,9 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// isolated gives each scenario a Node process of its own, as each page of a browser has one: make test-long does.
-var isolated = flag.Bool("isolated", false, "run each scenario of phoenix.js in a process of its own")
+// isolated gives each scenario a Node process of its own, as each page of a browser has one, and its full size: make test-long
+// does.
+var isolated = flag.Bool("isolated", false, "run each scenario of phoenix.js in a process of its own, in its full size")
 
 // runner is a Node process that runs scenarios, one after the other. It is started when it is first needed, and again after a
 // failure.
@@ -37,6 +39,7 @@ type order struct {
 	URL        string  `json:"url"`
 	Control    string  `json:"control"`
 	Patience   float64 `json:"patience"` // ms
+	Full       bool    `json:"full"`     // what proves something by mass has its full size
 }
 
 // start starts the process and reads which scenarios there are.
@@ -100,7 +103,7 @@ func (r *runner) run(t testing.TB, o order) {
 		r.stop()
 	}
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", o.Name, err)
 	}
 }
 
@@ -117,7 +120,7 @@ func (r *runner) read(t testing.TB, what string, into any) error {
 		return fmt.Errorf("Node ended, and said: %s", r.errors)
 	case <-ctx.Done():
 		r.stop()
-		return fmt.Errorf("%w; Node said: %s", ctx.Err(), r.errors)
+		return fmt.Errorf("%w; Node said: %s", context.Cause(ctx), r.errors)
 	}
 }
 

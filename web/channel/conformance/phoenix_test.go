@@ -64,6 +64,7 @@ func (s scenario) run(t *testing.T, node *runner, transport, serializer string, 
 	node.run(t, order{
 		Name: s.Name, Transport: transport, Serializer: serializer,
 		URL: "ws://" + site.addr, Control: control(t, site), Patience: float64(waittest.Limit().Milliseconds()) / 2,
+		Full: *isolated,
 	})
 }
 

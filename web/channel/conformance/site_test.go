@@ -149,6 +149,9 @@ func (p *process) remember(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// brief is the Timeout of /brief. The scenarios allow for a client that has no processor for so long.
+const brief = 800 * time.Millisecond
+
 // routes are the kinds of socket that the scenarios need.
 func (s *site) routes(p *process) http.Handler {
 	mux := http.NewServeMux()
@@ -166,7 +169,7 @@ func (s *site) routes(p *process) http.Handler {
 	add("/socket/", func(*channel.Config) {})
 	add("/guarded/", func(c *channel.Config) { c.Connect = admit })
 	add("/small/", func(c *channel.Config) { c.MaxChannels = 2 })
-	add("/brief/", func(c *channel.Config) { c.Timeout = 1500 * time.Millisecond })
+	add("/brief/", func(c *channel.Config) { c.Timeout = brief })
 	add("/nowebsocket/", func(*channel.Config) {})
 	mux.HandleFunc("/nowebsocket/websocket", s.refuse)
 	add("/deaf/", func(*channel.Config) {})

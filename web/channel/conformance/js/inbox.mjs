@@ -2,6 +2,15 @@
 let patience = 20_000
 export const waitFor = ms => { patience = ms }
 
+// waiting are the timers of those who wait.
+const waiting = new Set()
+
+// forget ends all waiting, for the end of a scenario: a wait of its own that is late must not fail the next one.
+export function forget(){
+  waiting.forEach(clearTimeout)
+  waiting.clear()
+}
+
 // Inbox keeps what callbacks were called with until somebody asks for it.
 export class Inbox {
   constructor(what){
@@ -22,8 +31,10 @@ export class Inbox {
     const late = new Error(`waited in vain for ${this.what}`)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(late), patience)
+      waiting.add(timer)
       this.waiting.push(item => {
         clearTimeout(timer)
+        waiting.delete(timer)
         resolve(item)
       })
     })

@@ -1,6 +1,7 @@
 // Runs scenarios, one after the other. What to run comes as lines of JSON on the standard input:
 //
-//   {"name": NAME, "transport": "websocket|longpoll", "serializer": "v2|v1", "url": URL, "control": URL, "patience": MS}
+//   {"name": NAME, "transport": "websocket|longpoll", "serializer": "v2|v1", "url": URL, "control": URL, "patience": MS,
+//    "full": BOOL}
 //
 // What became of each goes as a line of JSON to the standard output, in the same order: {} if it went well, else
 // {"error": WORDS}, with what phoenix.js logged. The first line lists all scenarios. The process ends with its input, and after
@@ -8,6 +9,7 @@
 import {writeSync} from "node:fs"
 import {createInterface} from "node:readline"
 import {format} from "node:util"
+import {forget} from "./inbox.mjs"
 import * as auth from "./scenarios/auth.mjs"
 import * as binary from "./scenarios/binary.mjs"
 import * as broadcast from "./scenarios/broadcast.mjs"
@@ -36,19 +38,29 @@ const tell = line => writeSync(process.stdout.fd, `${JSON.stringify(line)}\n`)
 tell(Object.entries(scenarios).map(([name, {transport, serializer}]) => ({name, transport, serializer})))
 
 let world
-const failure = error => ({error: `${world?.trace.slice(-50).join("\n")}\n${error.stack}`})
-console.log = (...args) => world?.trace.push(format(...args)) // phoenix.js complains there
+const failure = error => ({error: `${world?.trace.map(line => line()).join("\n")}\n${error?.stack ?? error}`})
+console.log = (...args) => world?.log(() => format(...args)) // phoenix.js complains there
 process.on("uncaughtException", error => { // in a callback of phoenix.js
   tell(failure(error))
   process.exit(1)
 })
 
+// inTime ends a scenario that hangs, while there is a process to tell what phoenix.js logged. No wait within it takes so long.
+async function inTime(name, running){
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`scenario ${name} hangs`)), 1.5 * world.patience)
+  })
+  try { await Promise.race([running, late]) } finally { clearTimeout(timer) }
+}
+
 for await (const line of createInterface({input: process.stdin})){
   const {name, ...options} = JSON.parse(line)
   world = new World(options)
   try {
-    await scenarios[name](world)
+    await inTime(name, scenarios[name](world))
     world.end()
+    forget()
     tell({})
   } catch(error){
     tell(failure(error))

@@ -22,12 +22,13 @@ class LongPollV1 extends LongPoll {}
 // World is what a scenario knows: which transport and serializer it is to use, where the server is, and how to ask
 // things of it that a client cannot.
 export class World {
-  constructor({transport, serializer, url, control, patience}){
+  constructor({transport, serializer, url, control, patience, full}){
     this.longpoll = transport === "longpoll"
     this.v1 = serializer === "v1"
     this.url = url
     this.address = control
     this.patience = patience
+    this.full = full
     this.trace = []
     this.sockets = []
     waitFor(patience)
@@ -35,8 +36,8 @@ export class World {
 
   // with is the same world for another client.
   with({transport, serializer}){
-    const {url, address: control, patience, trace, sockets} = this
-    return Object.assign(new World({transport, serializer, url, control, patience}), {trace, sockets})
+    const {url, address: control, patience, full, trace, sockets} = this
+    return Object.assign(new World({transport, serializer, url, control, patience, full}), {trace, sockets})
   }
 
   // socket makes one that is not connected yet. It is in a hurry where phoenix.js can wait for seconds.
@@ -47,11 +48,17 @@ export class World {
       reconnectAfterMs: () => 20,
       rejoinAfterMs: () => 20,
       timeout: this.patience,
-      logger: (kind, text, data) => this.trace.push(`${kind}: ${text} ${inspect(data, {depth: 5, breakLength: Infinity})}`.slice(0, 500)),
+      logger: (kind, text, data) => this.log(() => `${kind}: ${text} ${inspect(data, {depth: 5, breakLength: Infinity})}`.slice(0, 500)),
       ...options
     })
     this.sockets.push(socket)
     return socket
+  }
+
+  // log keeps a line, and makes it only when a scenario has failed: that takes longer than all else here.
+  log(line){
+    this.trace.push(line)
+    if(this.trace.length > 50){ this.trace.shift() }
   }
 
   // end ends what the scenario has opened: phoenix.js would connect again and again.

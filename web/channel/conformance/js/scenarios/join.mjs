@@ -62,7 +62,7 @@ export async function joinTimeout(world){
   const joined = new Inbox("the join"), timedOut = new Inbox("the timeout")
   join.receive("ok", joined.put).receive("timeout", timedOut.put)
   await timedOut.next()
-  room.timeout = 20_000 // for the next one
+  room.timeout = world.patience // for the next one
   const {joins: which} = await joined.next()
   assert.ok(which > 1)
   await settled(room)
