@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"sneakers23/app/waittest"
 )
 
 // Callbacks of one channel do not overlap; those of two run side by side.
@@ -61,7 +63,9 @@ func TestChannelsSideBySide(t *testing.T) {
 }
 
 func TestMailboxIsBounded(t *testing.T) {
-	block, entered := make(chan struct{}), make(chan struct{})
+	entered := make(chan struct{})
+	block, open := gate()
+	defer open()
 	site := start(t, Config{MaxMailbox: 3, Routes: routeTo(&fake{
 		in: func(_ context.Context, _ *Socket, m Message) (any, error) {
 			if m.Event == "block" {
@@ -82,7 +86,7 @@ func TestMailboxIsBounded(t *testing.T) {
 	c.send(`["1","6","room:a","phx_leave",{}]`)
 	c.want(`["1","4","room:a","phx_reply",{"status":"error","response":{"reason":"too busy"}}]`,
 		`["1","6","room:a","phx_reply",{"status":"error","response":{"reason":"too busy"}}]`)
-	close(block)
+	open()
 	for i := range 4 {
 		c.want(`["1","` + strconv.Itoa(i) + `","room:a","phx_reply",{"status":"ok","response":` + strconv.Itoa(i) + `}]`)
 	}
@@ -113,11 +117,11 @@ func TestClientGoesAway(t *testing.T) {
 	c.join("room:a")
 	c.send(`["1","2","room:a","wait",{}]`)
 	c.send(`["2","3","room:slow","phx_join",{}]`)
-	<-entered
-	<-entered
+	waittest.Done(t, "the first callback", entered)
+	waittest.Done(t, "the second callback", entered)
 	c.NetConn().Close()
-	<-terminated
-	<-terminated
+	waittest.Done(t, "the end of a channel", terminated)
+	waittest.Done(t, "the end of the other", terminated)
 }
 
 // An idle channel has no goroutine.

@@ -166,7 +166,9 @@ func TestEndingChannelsAreBounded(t *testing.T) {
 
 // A leave that waits behind a crash is answered.
 func TestLeaveBehindACrash(t *testing.T) {
-	entered, resume := make(chan struct{}), make(chan struct{})
+	entered := make(chan struct{})
+	resume, open := gate()
+	defer open()
 	site := start(t, Config{Routes: routeTo(&fake{
 		in: func(context.Context, *Socket, Message) (any, error) { close(entered); <-resume; panic("as told") },
 	})})
@@ -176,7 +178,7 @@ func TestLeaveBehindACrash(t *testing.T) {
 	<-entered
 	c.send(`["1","3","room:a","phx_leave",{}]`)
 	c.wantNothing()
-	close(resume)
+	open()
 	c.want(`["1","1","room:a","phx_error",{"reason":"channel_crash"}]`,
 		`["1","3","room:a","phx_reply",{"status":"ok","response":{}}]`)
 }
@@ -218,7 +220,9 @@ func TestLongNamesAreRefused(t *testing.T) {
 // What waits for all channels of a socket is bounded in bytes, and so is what they
 // are handling.
 func TestMailIsBoundedInBytes(t *testing.T) {
-	entered, resume := make(chan struct{}, 10), make(chan struct{})
+	entered := make(chan struct{}, 10)
+	resume, open := gate()
+	defer open()
 	site := start(t, Config{MaxMail: 5000, Routes: routeTo(&fake{
 		in: func(context.Context, *Socket, Message) (any, error) { entered <- struct{}{}; <-resume; return OK, nil },
 	})})
@@ -235,7 +239,7 @@ func TestMailIsBoundedInBytes(t *testing.T) {
 	c.send(`["1","5","room:b","small",{}]`)
 	<-entered
 	c.send(`["1","6","room:a","phx_leave","%s"]`, large) // there is room for this always
-	close(resume)
+	open()
 	for left := 4; left > 0; left-- { // two replies, and those to the leave
 		c.receive()
 	}
