@@ -115,9 +115,12 @@ func (w *watch) counts(shoppers, tabs int) time.Duration {
 // presenceArgs let a node that says nothing for three seconds be down. It is forgotten long after any test has ended.
 var presenceArgs = []string{"--presence-every", "200ms", "--presence-down", "3s", "--presence-permdown", "1h", "--log-level", "debug"}
 
-// logged reports whether the node has logged this of the tracker of another one. A node logs it with each shard of the tracker.
-func (s *shop) logged(what string, of *shop) bool {
-	return strings.Contains(s.log.String(), fmt.Sprintf(`msg=%q replica=%s`, what, of.name))
+// logs waits until the node has logged this of the tracker of another one: its log comes through a pipe.
+func (s *shop) logs(what string, of *shop) {
+	s.t.Helper()
+	waittest.Until(s.t, s.name+" logs "+what+" of "+of.name, func() bool {
+		return strings.Contains(s.log.String(), fmt.Sprintf(`msg=%q replica=%s`, what, of.name))
+	})
 }
 
 // cartID is the id of a cart of a test's own.
@@ -141,15 +144,11 @@ func TestPresenceOfNodesThatEnd(t *testing.T) {
 	cluster[2].kill()
 	for i, d := range dashboards[:2] {
 		t.Logf("the shoppers of a node that was killed were gone after %v", d.counts(3, 3))
-		if !cluster[i].logged("a replica is down", cluster[2]) {
-			t.Errorf("%s does not log that the node is down", cluster[i].name)
-		}
+		cluster[i].logs("a replica is down", cluster[2])
 	}
 	cluster[1].stop()
 	t.Logf("the shoppers of a node that was stopped were gone after %v", dashboards[0].counts(1, 1))
-	if !cluster[0].logged("a replica has said goodbye", cluster[1]) {
-		t.Error("the node that was stopped has not said goodbye")
-	}
+	cluster[0].logs("a replica has said goodbye", cluster[1])
 	cluster[1].start()
 	openCart(t, cluster[1], cartID(8))
 	dashboards[0].counts(2, 2)
