@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
 
@@ -42,17 +43,6 @@ func notices(d *inventory.Dispatcher) <-chan inventory.Notice {
 	return c
 }
 
-func receive[T any](t testing.TB, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(20 * time.Second):
-		t.Fatal("nothing came")
-		panic("unreachable")
-	}
-}
-
 func startServer(t testing.TB) (*inventory.Server, *inventory.Store, <-chan inventory.Notice) {
 	t.Helper()
 	store, _ := newStore(t)
@@ -62,7 +52,7 @@ func startServer(t testing.TB) (*inventory.Server, *inventory.Store, <-chan inve
 	r := newRunner(t)
 	r.run(s.Serve)
 	r.run(d.Serve)
-	receive(t, told) // loaded
+	waittest.Receive(t, "the notice of the loaded catalog", told)
 	return s, store, told
 }
 
@@ -79,7 +69,7 @@ func TestServerShowsWhatItCommitted(t *testing.T) {
 	if p, _ := s.Catalog().Product(p.ID); !p.Released {
 		t.Error("the catalog does not show a release that has returned")
 	}
-	if n := receive(t, told); !slices.Equal(n.Products, []inventory.ProductID{p.ID}) || len(n.Items) != 0 {
+	if n := waittest.Receive(t, "the notice of the release", told); !slices.Equal(n.Products, []inventory.ProductID{p.ID}) || len(n.Items) != 0 {
 		t.Errorf("watchers were told of %v and %v, want product %d", n.Products, n.Items, p.ID)
 	}
 	item := p.Items[0].ID
@@ -104,17 +94,13 @@ func TestCommittedIsShownToACallerWhoLeft(t *testing.T) {
 	done := make(chan error, 1)
 	item := readRows(t, store).Items[0]
 	go func() { done <- s.Restock(ctx, item.ID, 1) }() // committed, but nobody serves yet: it waits at the door
-	for deadline := time.Now().Add(20 * time.Second); readRows(t, store).Items[0] == item; {
-		if time.Now().After(deadline) {
-			t.Fatal("the restock was not committed")
-		}
-	}
+	waittest.Until(t, "the commit of the restock", func() bool { return readRows(t, store).Items[0] != item })
 	leave()
 	r := newRunner(t)
 	r.run(s.Serve)
 	r.run(d.Serve)
-	receive(t, told)
-	if err := receive(t, done); err != nil {
+	waittest.Receive(t, "the notice of the loaded catalog", told)
+	if err := waittest.Receive(t, "the end of the restock", done); err != nil {
 		t.Errorf("got %v, want the change applied", err)
 	}
 }
@@ -129,16 +115,16 @@ func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	first, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(first) }()
-	receive(t, told)
+	waittest.Receive(t, "the notice of the loaded catalog", told)
 	shown := s.Catalog().Shown()
 	cancel()
-	receive(t, ended)
+	_ = waittest.Receive(t, "the end of the first Serve", ended)
 	p, _ := s.Catalog().ProductBySKU("SHU6000")
 	if _, err := store.Release(t.Context(), p.ID); err != nil { // nobody tells the server
 		t.Fatal(err)
 	}
 	newRunner(t).run(s.Serve)
-	receive(t, told)
+	waittest.Receive(t, "the notice of the loaded catalog", told)
 	if p, _ := s.Catalog().Product(p.ID); !p.Released {
 		t.Error("a server that serves again does not know the database")
 	}
@@ -147,9 +133,10 @@ func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	}
 }
 
+// TestSchedulerReleasesOnTime schedules two products: one is released when its time has come, the other is not.
 func TestSchedulerReleasesOnTime(t *testing.T) {
 	t.Parallel()
-	store, _ := newStore(t)
+	store, pool := newStore(t)
 	d := inventory.NewDispatcher()
 	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
 	scheduler := inventory.NewScheduler(s, slog.New(slog.DiscardHandler))
@@ -159,22 +146,33 @@ func TestSchedulerReleasesOnTime(t *testing.T) {
 	r.run(s.Serve)
 	r.run(d.Serve)
 	r.run(scheduler.Serve)
-	receive(t, told)
-	p, _ := s.Catalog().ProductBySKU("SHU6000")
-	at := time.Now().Add(2 * time.Second)
-	if err := s.Schedule(t.Context(), p.ID, at); err != nil {
+	waittest.Receive(t, "the notice of the loaded catalog", told)
+	soon, _ := s.Catalog().ProductBySKU("SHU6000")
+	later, _ := s.Catalog().ProductBySKU("SHU6100")
+	if err := s.Schedule(t.Context(), later.ID, time.Now().Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	for !p.Released {
-		p, _ = receive(t, told).Catalog.ProductBySKU("SHU6000")
+	at, err := time.Time{}, inventory.ErrPast
+	for errors.Is(err, inventory.ErrPast) { // again, if this process was stopped for a second in between
+		at = time.Now().Add(time.Second)
+		err = s.Schedule(t.Context(), soon.ID, at)
 	}
-	late := time.Since(at)
-	if late < 0 {
-		t.Errorf("released %v early", -late)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("released %v after its time", late)
-	if p.ReleaseAt != nil {
+	for !soon.Released {
+		soon, _ = waittest.Receive(t, "the notice of the release", told).Catalog.ProductBySKU("SHU6000")
+	}
+	t.Logf("released %v after its time", time.Since(at))
+	var due bool
+	if err := pool.QueryRow(t.Context(), `SELECT clock_timestamp() >= $1`, at).Scan(&due); err != nil || !due {
+		t.Errorf("it was due by the database's clock: %v, %v", due, err)
+	}
+	if soon.ReleaseAt != nil {
 		t.Error("a released product is still scheduled")
+	}
+	if later, _ = s.Catalog().ProductBySKU("SHU6100"); later.Released || later.ReleaseAt == nil {
+		t.Errorf("a day early: released %v, scheduled for %v", later.Released, later.ReleaseAt)
 	}
 }
 
