@@ -9,13 +9,14 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 	"sneakers23/migrations"
 )
@@ -227,6 +228,7 @@ func TestRestoreUnderLoad(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
+	var turns atomic.Int64
 	work := func(do func(context.Context, inventory.ItemID) ([]inventory.Change, error)) {
 		for i := 0; ctx.Err() == nil; i++ {
 			_, err := do(context.WithoutCancel(ctx), rows.Items[i%len(rows.Items)].ID)
@@ -234,6 +236,7 @@ func TestRestoreUnderLoad(t *testing.T) {
 				ended <- err
 				return
 			}
+			turns.Add(1)
 		}
 		ended <- nil
 	}
@@ -245,7 +248,8 @@ func TestRestoreUnderLoad(t *testing.T) {
 		if err := restoreFrom(t, s, file); err != nil {
 			t.Error(err)
 		}
-		<-time.After(20 * time.Millisecond) // some are sold in between
+		before := turns.Load()
+		waittest.Until(t, "some are sold and come in between", func() bool { return turns.Load() >= before+5 || len(ended) > 0 })
 	}
 	cancel()
 	for range 2 {

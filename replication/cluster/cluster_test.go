@@ -15,11 +15,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"sneakers23/app/waittest"
 	"sneakers23/replication/cluster"
 )
-
-// patience is the deadline of every wait: far beyond what a slow machine needs.
-const patience = 30 * time.Second
 
 const (
 	clusterSecret = "the secret that lets nodes in"
@@ -76,7 +74,7 @@ func newMember(t *testing.T, name string, join []string, set func(*cluster.Confi
 		_ = m.Serve(ctx)
 	}()
 	m.stop = sync.OnceFunc(func() {
-		stopCtx, stopCancel := context.WithTimeout(context.Background(), patience)
+		stopCtx, stopCancel := context.WithTimeout(context.Background(), waittest.Limit())
 		defer stopCancel()
 		if err := m.Stop(stopCtx); err != nil {
 			t.Errorf("stop %s: %v", name, err)
@@ -101,21 +99,6 @@ func join(t *testing.T, name string, seeds []string, set func(*cluster.Config), 
 		t.Fatalf("join %s: %v", name, err)
 	}
 	return m
-}
-
-// until waits for what no event tells of.
-func until(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
 }
 
 // sees tells which others a node sees.
@@ -166,7 +149,7 @@ func TestThreeNodes(t *testing.T) {
 		seeds = []string{members[0].Routes()}
 	}
 	for i, want := range []string{"b c", "a c", "a b"} {
-		until(t, "node sees "+want, func() bool { return members[i].sees() == want })
+		waittest.Until(t, "node sees "+want, func() bool { return members[i].sees() == want })
 	}
 	var wg sync.WaitGroup
 	for _, s := range streams {
@@ -181,7 +164,7 @@ func TestThreeNodes(t *testing.T) {
 	wg.Wait()
 	for i := range boxes {
 		for _, p := range members[i].Peers() {
-			until(t, "all messages of "+p.Name, func() bool { return len(boxes[i].of(p.Name)) >= messages })
+			waittest.Until(t, "all messages of "+p.Name, func() bool { return len(boxes[i].of(p.Name)) >= messages })
 			for j, got := range boxes[i].of(p.Name) {
 				if got != fmt.Sprint(j) {
 					t.Fatalf("message %d of %s is %s", j, p.Name, got)
@@ -190,7 +173,7 @@ func TestThreeNodes(t *testing.T) {
 		}
 	}
 	members[1].stop()
-	until(t, "goodbye is heard", func() bool { return members[0].sees() == "c" && members[2].sees() == "a" })
+	waittest.Until(t, "goodbye is heard", func() bool { return members[0].sees() == "c" && members[2].sees() == "a" })
 }
 
 func TestQuestions(t *testing.T) {
@@ -210,7 +193,7 @@ func TestQuestions(t *testing.T) {
 	}
 	a := join(t, "a", nil, nil, echo("a"))
 	b := join(t, "b", []string{a.Routes()}, nil, echo("b"))
-	until(t, "a sees b", func() bool { return a.sees() == "b" })
+	waittest.Until(t, "a sees b", func() bool { return a.sees() == "b" })
 	if got, err := a.Ask(t.Context(), "b", "echo", []byte("hi")); err != nil || string(got) != "b hi" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -256,14 +239,14 @@ func TestRefused(t *testing.T) {
 			if err := b.Join(t.Context()); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
-			until(t, "the other side says so", func() bool {
+			waittest.Until(t, "the other side says so", func() bool {
 				return strings.Contains(a.log.String(), "refused a node") && strings.Contains(a.log.String(), tt.says)
 			})
 			if err := words.Send([]byte("in secret")); err != nil {
 				t.Fatal(err)
 			}
 			c := join(t, "c", []string{a.Routes()}, nil, nil) // takes longer than the word
-			until(t, "a sees the one that goes with it", func() bool { return a.sees() != "" })
+			waittest.Until(t, "a sees the one that goes with it", func() bool { return a.sees() != "" })
 			if a.sees() != "c" || len(came.of(tt.name)) != 0 {
 				t.Errorf("a sees %s and heard %q", a.sees(), came.of(tt.name))
 			}
@@ -286,7 +269,7 @@ func TestSeedComesLater(t *testing.T) {
 	a := join(t, "a", nil, func(c *cluster.Config) { c.Listen = address }, func(n *cluster.Node) {
 		n.OnResync(func(p cluster.Peer) { told.receive(p, nil) })
 	})
-	until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
+	waittest.Until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
 	if len(told.of("b")) == 0 {
 		t.Error("that another node has come is no reason to compare")
 	}
@@ -304,7 +287,7 @@ func startNATS(t *testing.T, port int) *server.Server {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(patience) {
+	if !s.ReadyForConnections(waittest.Limit()) {
 		t.Fatal("NATS did not start")
 	}
 	return s
@@ -330,11 +313,11 @@ func TestOutsideNATS(t *testing.T) {
 		t.Error("it was not said that NATS is away")
 	}
 	startNATS(t, port)
-	until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
+	waittest.Until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
 	if err := words.Send([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a hears b", func() bool { return slices.Equal(box.of("b"), []string{"hello"}) })
+	waittest.Until(t, "a hears b", func() bool { return slices.Equal(box.of("b"), []string{"hello"}) })
 	if !strings.Contains(a.log.String(), "max_payload") {
 		t.Error("it was not said that this NATS carries short messages only")
 	}
@@ -371,7 +354,7 @@ func TestCommandsFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if m, err := conn.Request(addr.Commands("greet"), nil, patience); err != nil || string(m.Data) != "hello" || addr.Name != "a.with.dots" {
+	if m, err := conn.Request(addr.Commands("greet"), nil, waittest.Limit()); err != nil || string(m.Data) != "hello" || addr.Name != "a.with.dots" {
 		t.Errorf("got %v, %v of %q", m, err, addr.Name)
 	}
 	if err := conn.Publish(cluster.PublishSubject, nil); err != nil {

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"sneakers23/app/waittest"
 	"sneakers23/replication/cluster"
 )
 
@@ -48,7 +48,7 @@ func TestFoundByItsDataDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	m, err := conn.Request("greet", nil, 20*time.Second)
+	m, err := conn.Request("greet", nil, waittest.Limit())
 	if err != nil || string(m.Data) != "hello" || addr.Name != "one" {
 		t.Errorf("got %v, %v from %s, want hello from one", m, err, addr.Name)
 	}
@@ -94,7 +94,7 @@ func TestStopAnswersWhatCameBefore(t *testing.T) {
 	defer conn.Close()
 	got := make(chan error, 1)
 	go func() {
-		_, err := conn.Request("slow", nil, 20*time.Second)
+		_, err := conn.Request("slow", nil, waittest.Limit())
 		got <- err
 	}()
 	select {
@@ -104,11 +104,10 @@ func TestStopAnswersWhatCameBefore(t *testing.T) {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- n.Stop(t.Context()) }()
-	for { // it has begun when nobody can find the node any more
-		if _, err := cluster.ReadAddress(dir); errors.Is(err, cluster.ErrNoNode) {
-			break
-		}
-	}
+	waittest.Until(t, "the stop has begun: nobody can find the node any more", func() bool {
+		_, err := cluster.ReadAddress(dir)
+		return errors.Is(err, cluster.ErrNoNode)
+	})
 	runtime.Gosched()
 	close(answer)
 	if err := <-got; err != nil {

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/pubsub"
 	"sneakers23/replication/pubsub/pubsubtest"
@@ -127,13 +127,7 @@ func startNode(t *testing.T, name string, seeds []string) (*cluster.Node, *pubsu
 
 func awaitPeers(t *testing.T, n *cluster.Node, peers int) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for began := time.Now(); len(n.Peers()) < peers; <-tick.C {
-		if time.Since(began) > 30*time.Second {
-			t.Fatalf("only %d other nodes are seen", len(n.Peers()))
-		}
-	}
+	waittest.Until(t, "the other nodes are seen", func() bool { return len(n.Peers()) >= peers })
 }
 
 // keeper keeps what was sent.

@@ -12,10 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-)
 
-// patience is the deadline of every wait.
-const patience = 30 * time.Second
+	"sneakers23/app/waittest"
+)
 
 // backend stands for a node: a real server with a handler of the test's.
 type backend struct {
@@ -79,8 +78,8 @@ func serve(t *testing.T, cfg Config, backends ...*backend) *site {
 			if err != nil {
 				t.Errorf("Serve ended with %v", err)
 			}
-		case <-time.After(patience):
-			t.Errorf("Serve did not end within %v", patience)
+		case <-time.After(waittest.Limit()): // it may not be the test's goroutine that stops it
+			t.Errorf("Serve did not end within %v", waittest.Limit())
 		}
 	})
 	t.Cleanup(s.stop)
@@ -90,7 +89,7 @@ func serve(t *testing.T, cfg Config, backends ...*backend) *site {
 // await waits until the nodes are known to be as wanted.
 func (s *site) await(t *testing.T, want ...Health) {
 	t.Helper()
-	until(t, func() bool {
+	waittest.Until(t, fmt.Sprintf("the nodes are %v", want), func() bool {
 		for i, state := range s.States() {
 			if state.Health != want[i] {
 				return false
@@ -98,21 +97,6 @@ func (s *site) await(t *testing.T, want ...Health) {
 		}
 		return true
 	})
-}
-
-// until waits for a condition that no event tells of.
-func until(t *testing.T, condition func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not within %v", patience)
-		}
-	}
 }
 
 // ask sends a request and returns what came.

@@ -161,7 +161,7 @@ func TestSilentNode(t *testing.T) {
 	t.Cleanup(func() { close(silent) }) // before the server is closed, which waits for it
 	b := newBackend(t, "b", nil)
 	b.ready.Store(false)
-	s := serve(t, Config{CheckWithin: 50 * time.Millisecond}, a, b)
+	s := serve(t, Config{CheckWithin: time.Second}, a, b)
 	s.await(t, Ready, Unready)
 	if res, got := s.ask(t, "POST", "a form"); res.StatusCode != 200 || got != "b" {
 		t.Errorf("got %d %q", res.StatusCode, got)
