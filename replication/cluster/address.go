@@ -121,7 +121,7 @@ func DialAt(address, secret string) (*nats.Conn, Address, error) {
 }
 
 func dial(url string, as nats.Option) (*nats.Conn, error) {
-	return nats.Connect(url, as, nats.Name("sneakers23 command line"), nats.Timeout(2*time.Second), nats.NoReconnect(),
+	return connect(url, as, nats.Name("sneakers23 command line"), nats.Timeout(5*time.Second), nats.NoReconnect(),
 		nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2))
 }
 

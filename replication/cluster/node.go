@@ -140,7 +140,7 @@ func (n *Node) checkOutside(conn *nats.Conn) {
 
 // connect opens a connection that lives until Stop, whatever happens to the server.
 func (n *Node) connect(url string, options ...nats.Option) (*nats.Conn, error) {
-	return nats.Connect(url, append(options, nats.Name(n.cfg.Name), nats.NoEcho(),
+	return connect(url, append(options, nats.Name(n.cfg.Name), nats.NoEcho(),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(50*time.Millisecond, time.Second),
 		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
