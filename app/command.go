@@ -98,7 +98,8 @@ type SellRequest struct {
 // MaxSell is the most pairs of one SellRequest.
 const MaxSell = 1000
 
-// Sold is what a SellRequest sold. It is less than was asked for when nothing is left, or when that takes long.
+// Sold is what a SellRequest sold. It is less than was asked for if nothing is left, or if others sell at the same time and it
+// takes too long to find the rest.
 type Sold struct {
 	Sold    int      `json:"sold"`
 	Left    int      `json:"left"`     // pairs of all items together

@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
-	"math/rand/v2"
 	"net"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,44 +187,6 @@ func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	}, nil
 }
 
-// tickTime is when a tick of sell is answered at the latest, all sold or not: a slow disk is no failure.
-const tickTime = commandTimeout / 4
-
-// sell sells pairs one by one, each a transaction, as shoppers would. What is returned was sold, also beside an error.
-func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
-	done = Sold{SoldOut: []string{}}
-	if q.Count < 0 || q.Count > MaxSell {
-		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
-	}
-	touched := make(map[inventory.ItemID]bool)
-	defer func() { done.Missing = o.everywhere(ctx, nil, slices.Sorted(maps.Keys(touched))) }()
-	for began := time.Now(); done.Sold < q.Count && time.Since(began) < tickTime; {
-		items, _ := inStock(o.inventory.Catalog())
-		if len(items) == 0 {
-			break
-		}
-		it := items[rand.IntN(len(items))]
-		err := o.inventory.Sell(ctx, it.ID)
-		if errors.Is(err, inventory.ErrSoldOut) || errors.Is(err, inventory.ErrNotFound) {
-			if err := o.healer.Heal(ctx); err != nil { // another was faster and its node has not told us yet
-				return done, err
-			}
-			continue
-		}
-		if err != nil {
-			return done, err
-		}
-		done.Sold++
-		touched[it.ID] = true
-		if now, _, _ := o.inventory.Catalog().Item(it.ID); now.Level == inventory.LevelOut {
-			done.SoldOut = append(done.SoldOut, it.SKU)
-			o.log.Info("sold out", "sku", it.SKU)
-		}
-	}
-	_, done.Left = inStock(o.inventory.Catalog())
-	return done, nil
-}
-
 // everywhere returns when all nodes show these rows as this one does, or names those that do not.
 func (o *operator) everywhere(ctx context.Context, products []inventory.ProductID, items []inventory.ItemID) (missing []string) {
 	rows := marks(o.inventory.Catalog(), products, items)
@@ -247,19 +206,6 @@ func (o *operator) seed(ctx context.Context, _ none) (bool, error) {
 		return false, err
 	}
 	return seeded, o.healer.Heal(ctx)
-}
-
-// inStock lists the items that have pairs left, and how many pairs these are.
-func inStock(c *inventory.Catalog) (items []inventory.Item, pairs int) {
-	for p := range c.Products() {
-		for _, it := range p.Items {
-			if it.Available > 0 {
-				items = append(items, it)
-				pairs += it.Available
-			}
-		}
-	}
-	return items, pairs
 }
 
 // noSuchError says that the catalog has nothing of that name.

@@ -140,11 +140,6 @@ func (s *Server) Restock(ctx context.Context, id ItemID, count int) error {
 	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Restock(ctx, id, count) })
 }
 
-// Sell sells one pair. The error is ErrNotFound, ErrSoldOut, or the database's.
-func (s *Server) Sell(ctx context.Context, id ItemID) error {
-	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Sell(ctx, id) })
-}
-
 // decide lets the database decide, and applies what it has committed. Once begun it does not end with its caller: what
 // was committed is shown, and nobody is told "no" about a pair that is sold. It has a limit of its own instead.
 func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {

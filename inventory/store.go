@@ -99,12 +99,23 @@ func (s *Store) products(ctx context.Context, sql string, args ...any) ([]Change
 	})
 }
 
-// Restock adds pairs to an item.
+// Restock adds pairs to an item, and books them in the same statement: both or neither.
 func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, error) {
 	if count < 1 || count > maxCount {
 		return nil, fmt.Errorf("restock item %d: %w", id, ErrBadCount)
 	}
-	item, err := s.move(ctx, id, "restock", count, 0)
+	rows, _ := s.pool.Query(ctx, `
+		WITH stocked AS (
+			UPDATE item_availabilities SET available_count = available_count + $2 WHERE item_id = $1
+			RETURNING item_id, available_count, sold_count, revision
+		), booked AS (
+			INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $2 FROM stocked
+		)
+		SELECT `+itemColumns+` FROM stocked a JOIN items i ON i.id = a.item_id`, id, count)
+	item, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[ItemRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == checkViolation {
 		err = ErrFull
 	}
@@ -114,45 +125,5 @@ func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, er
 	return []Change{{Item: item}}, nil
 }
 
-// Sell sells one pair, released or not: it is the operator's, shoppers have the teller.
-func (s *Store) Sell(ctx context.Context, id ItemID) ([]Change, error) {
-	item, err := s.move(ctx, id, "sale", -1, 1)
-	if errors.Is(err, ErrNotFound) {
-		// the guard let no row pass: out, or not there at all
-		found := s.pool.QueryRow(ctx, `SELECT FROM items WHERE id = $1`, id).Scan()
-		switch {
-		case found == nil:
-			err = ErrSoldOut
-		case !errors.Is(found, pgx.ErrNoRows):
-			err = found
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sell item %d: %w", id, err)
-	}
-	return []Change{{Item: item}}, nil
-}
-
 // checkViolation is PostgreSQL's code for a value that a CHECK refuses.
 const checkViolation = "23514"
-
-// move changes the counts of one item and books why, in one statement: both or neither. It returns ErrNotFound when
-// there is no such item, or not as many pairs as are to go.
-func (s *Store) move(ctx context.Context, id ItemID, reason string, available, sold int) (*ItemRow, error) {
-	rows, _ := s.pool.Query(ctx, `
-		WITH moved AS (
-			UPDATE item_availabilities
-			SET available_count = available_count + $3, sold_count = sold_count + $4
-			WHERE item_id = $1 AND ($3 > 0 OR available_count >= -$3)
-			RETURNING item_id, available_count, sold_count, revision
-		), booked AS (
-			INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
-			SELECT item_id, $2, $3, $4 FROM moved
-		)
-		SELECT `+itemColumns+` FROM moved a JOIN items i ON i.id = a.item_id`, id, reason, available, sold)
-	item, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[ItemRow])
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotFound
-	}
-	return item, err
-}
