@@ -106,7 +106,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 	sold := make(chan result, 1)
 	go func() {
-		out, errOut, code := s.try("sell", "--yes", "--per-tick", "50", "--every", "1ms")
+		out, errOut, code := s.try("sell", "--yes", "--per-tick", "1", "--every", "10ms") // takes a minute at least
 		sold <- result{out, errOut, code}
 	}()
 	waittest.Until(t, "something is sold", func() bool {

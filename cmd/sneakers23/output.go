@@ -67,12 +67,16 @@ func newProgress(term terminal, json bool) *progress {
 
 const clearLine = "\r\x1b[K"
 
-func (p *progress) show(done, left int) {
-	rate := float64(done) / max(time.Since(p.began).Seconds(), 0.001)
-	p.draw(float64(done)/float64(max(done+left, 1)), fmt.Sprintf("%d of %d sold, %.0f a second; Ctrl-C stops", done, done+left, rate))
+// show draws how many pairs are sold, and says beside it what is being done.
+func (p *progress) show(sold, left int, words string) {
+	text := fmt.Sprintf("%d of %d sold", sold, sold+left)
+	if took := time.Since(p.began).Seconds(); took >= 1 { // before that a rate says nothing
+		text += fmt.Sprintf(", %.0f a second", float64(sold)/took)
+	}
+	p.draw(float64(sold)/float64(max(sold+left, 1)), text+"; "+words)
 }
 
-// draw shows how much is done, a share, and says something beside it.
+// draw shows how much is done, a share, and words beside it.
 func (p *progress) draw(share float64, words string) {
 	if !p.bar {
 		return

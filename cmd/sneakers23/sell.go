@@ -66,20 +66,22 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	return nil
 }
 
-// untilGone sells tick by tick, and tells how many were sold and are left when none is left or ctx ends.
-func (s *sellCmd) untilGone(ctx context.Context, c *app.Client, left int, p *progress) (sold, _ int, _ error) {
+// untilGone sells tick by tick, and returns how many pairs were sold and are left when none is left or ctx ends.
+func (s *sellCmd) untilGone(ctx context.Context, node seller, left int, p *progress) (sold, _ int, _ error) {
 	defer p.done()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	for left > 0 {
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			return sold, left, nil // Ctrl-C is a way to stop, not a failure
+	next := time.Now()
+	for left > 0 && ctx.Err() == nil { // Ctrl-C is a way to stop, not a failure
+		_, ok := await(ctx, pause.C, func() {
+			p.show(sold, left, fmt.Sprintf("next tick in %v; Ctrl-C stops", time.Until(next).Round(time.Second)))
+		})
+		if !ok {
+			break
 		}
 		pause.Reset(s.Every)
-		// a tick that was begun is counted to its end, also after Ctrl-C
-		tick, err := c.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick})
+		next = time.Now().Add(s.Every)
+		tick, err := s.tick(ctx, node, func(words string) { p.show(sold, left, words) })
 		sold += tick.Sold
 		if err != nil {
 			return sold, left, err
@@ -91,7 +93,52 @@ func (s *sellCmd) untilGone(ctx context.Context, c *app.Client, left int, p *pro
 		if len(tick.Missing) > 0 {
 			p.say("not shown within 5 s by: " + strings.Join(tick.Missing, " "))
 		}
-		p.show(sold, left)
+		p.show(sold, left, "Ctrl-C stops")
 	}
 	return sold, left, nil
+}
+
+// seller is the node that sells.
+type seller interface {
+	Sell(context.Context, app.SellRequest) (app.Sold, error)
+}
+
+// tick sells once. It is counted to its end, also after Ctrl-C. A node may take seconds to answer: its database is busy, or
+// another node does not show the sale yet.
+func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)) (app.Sold, error) {
+	type answer struct {
+		app.Sold
+		err error
+	}
+	answers := make(chan answer, 1)
+	began := time.Now()
+	show(fmt.Sprintf("selling %d; Ctrl-C stops", s.PerTick))
+	go func() {
+		sold, err := node.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick})
+		answers <- answer{sold, err}
+	}()
+	a, _ := await(context.WithoutCancel(ctx), answers, func() {
+		then := "Ctrl-C stops"
+		if ctx.Err() != nil {
+			then = "stops after that"
+		}
+		show(fmt.Sprintf("selling %d, for %v now; %s", s.PerTick, time.Since(began).Round(time.Second), then))
+	})
+	return a.Sold, a.err
+}
+
+// await receives from c, and calls meanwhile once a second. It reports false if ctx ends before.
+func await[T any](ctx context.Context, c <-chan T, meanwhile func()) (received T, ok bool) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case received = <-c:
+			return received, true
+		case <-tick.C:
+			meanwhile()
+		case <-ctx.Done():
+			return received, false
+		}
+	}
 }
