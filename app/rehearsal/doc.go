@@ -24,8 +24,12 @@
 // All of it is measured by one clock, in this process: what the generator itself waits for, is in it. Latencies are kept
 // in buckets that are 2 % wide.
 //
+// [Report.Judge] compares a report with [Limits]. Run goes on after Config.For until Config.Limits can be judged, so that a
+// verdict hangs on counts and not on how fast the machine was.
+//
 // # Ownership and stopping
 //
-// Run returns when all shoppers have gone: after Config.For, or soon after its context has ended. A shopper is one
+// Run returns when all shoppers have gone: after Config.For or, if too little was measured by then, up to Config.AtMost, or
+// soon after its context has ended. A shopper is one
 // goroutine, and one for each of his sockets.
 package rehearsal

@@ -22,6 +22,9 @@ type Report struct {
 	Reconnects int64   `json:"reconnects"`
 	Pushes     int64   `json:"pushes_received"` // by all sockets, of all kinds
 
+	// SoldOut says that nothing was left to buy, if purchases were waited for in vain.
+	SoldOut bool `json:"sold_out,omitempty"`
+
 	Reply    Latency `json:"reply"`
 	Push     Latency `json:"push"`
 	Purchase Latency `json:"purchase"`
@@ -31,45 +34,6 @@ type Report struct {
 
 	Errors   map[string]int64  `json:"errors"`             // by what was being done
 	Examples map[string]string `json:"examples,omitempty"` // of them: what the first of each kind was
-}
-
-// Limits are what a rehearsal must keep to pass. A duration of 0 is no limit.
-type Limits struct {
-	Reply, Push, Purchase, Page time.Duration // at the 99th percentile
-	Errors                      float64       // share of the deeds that fail; 0: none may, 1: all may
-}
-
-// Check tells which limits were not kept. What was never measured keeps no limit.
-func (r Report) Check(l Limits) (broken []string) {
-	for _, of := range []struct {
-		what  string
-		limit time.Duration
-		got   Latency
-	}{{"reply", l.Reply, r.Reply}, {"push", l.Push, r.Push}, {"purchase", l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
-		switch {
-		case of.limit == 0:
-		case of.got.Count == 0:
-			broken = append(broken, fmt.Sprintf("no %s was measured: rehearse for longer, or with more shoppers", of.what))
-		case of.got.P99 > milliseconds(of.limit):
-			broken = append(broken, fmt.Sprintf("%s: 99 of 100 took up to %.1f ms, limit %v", of.what, of.got.P99, of.limit))
-		}
-	}
-	if share := r.failed(); share > l.Errors {
-		broken = append(broken, fmt.Sprintf("errors: %.2f %% of what was done failed, limit %.2f %%", 100*share, 100*l.Errors))
-	}
-	return append(broken, r.Dashboard.check()...)
-}
-
-// failed is the share of the deeds that failed, 1 at the most; all of them if none was done.
-func (r Report) failed() float64 {
-	var all int64
-	for n := range maps.Values(r.Errors) {
-		all += n
-	}
-	if r.Deeds == 0 {
-		return 1
-	}
-	return min(1, float64(all)/float64(r.Deeds)) // who can't even come does no deed, and fails
 }
 
 // Failures lists what failed, the most frequent first.

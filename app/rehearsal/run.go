@@ -19,10 +19,13 @@ import (
 type Config struct {
 	URLs     []string      // of nodes, or of what stands before them; shoppers are spread over them
 	Shoppers int           // MostShoppers at the most
-	For      time.Duration // how long; a minute
+	For      time.Duration // how long, or longer: until Limits can be judged; a minute
+	AtMost   time.Duration // how long in any case; three times For, and 30 s at the least
+	Limits   Limits        // what must have been measured before it ends; the zero value: nothing
 	Ramp     time.Duration // within which they come; a fifth of For
 	Think    time.Duration // pause between two deeds, in the mean; 2 s
 	Buy      float64       // share of the deeds that are purchases; 0.05, negative for none
+	Patience time.Duration // how long a shopper waits for an answer before that is a failure; 10 s
 
 	AdminPassword string    // of the shop: then a dashboard is open meanwhile
 	Record        io.Writer // gets what that is sent, a line for each frame with its time in ms; nil for nobody
@@ -33,11 +36,12 @@ type Config struct {
 
 // Progress is how a rehearsal goes.
 type Progress struct {
-	Left   time.Duration
-	Here   int64 // shoppers
-	Deeds  int64
-	Orders int64
-	Failed int64
+	Left    time.Duration // until Config.For is over, and then until AtMost is
+	Waiting []Shortage    // what is still to be measured, once For is over
+	Here    int64         // shoppers
+	Deeds   int64
+	Orders  int64
+	Failed  int64
 }
 
 func (c *Config) fill() error {
@@ -49,6 +53,15 @@ func (c *Config) fill() error {
 	}
 	if c.For == 0 {
 		c.For = time.Minute
+	}
+	if c.AtMost == 0 {
+		c.AtMost = AtMost(c.For)
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits.Errors = 1
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
 	}
 	if c.Ramp == 0 {
 		c.Ramp = c.For / 5
@@ -65,6 +78,9 @@ func (c *Config) fill() error {
 	return nil
 }
 
+// AtMost is how long a rehearsal waits for measurements unless it is told otherwise.
+func AtMost(planned time.Duration) time.Duration { return max(3*planned, 30*time.Second) }
+
 // rehearsal is one that runs.
 type rehearsal struct {
 	cfg    Config
@@ -73,11 +89,12 @@ type rehearsal struct {
 	result measures
 
 	dashboard *Dashboard // when one was open and has been closed
+	out       bool       // every size was seen to be out
 }
 
 // watch is one more goroutine among the shoppers.
-func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn) {
-	d, err := watch(ctx, ws, r.cfg.Record)
+func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.Time) {
+	d, err := watch(ctx, ws, opened, r.cfg.Record)
 	if err != nil {
 		r.result.fail("dashboard", err)
 	}
@@ -91,8 +108,9 @@ type shelf struct {
 	pages    []string // paths
 }
 
-// Run sends the shoppers, and returns their report after Config.For, or when ctx ends: that is no error. It is an error when
-// there is no shop, or nothing in it that could be put into a cart.
+// Run sends the shoppers, and returns their report after Config.For, and after what Config.Limits are about was measured often
+// enough, or after AtMost. It returns earlier when ctx ends: that is no error. It is an error when there is no shop, or nothing
+// in it that could be put into a cart.
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := cfg.fill(); err != nil {
 		return Report{}, err
@@ -107,16 +125,15 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	}
 	began := time.Now()
 	// No deadline: contexts made of one with a deadline may end before it has, and that would look like a failure.
-	all, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer time.AfterFunc(cfg.For, cancel).Stop()
+	all, end := context.WithCancel(ctx)
+	defer end()
 	var here sync.WaitGroup
 	if cfg.AdminPassword != "" {
-		ws, err := openDashboard(ctx, cfg.URLs[0], cfg.AdminPassword)
+		ws, opened, err := openDashboard(ctx, cfg.URLs[0], cfg.AdminPassword, cfg.Patience)
 		if err != nil {
 			return Report{}, fmt.Errorf("rehearsal: %w", err)
 		}
-		here.Go(func() { r.watch(all, ws) })
+		here.Go(func() { r.watch(all, ws, opened) })
 	}
 	for i := range cfg.Shoppers {
 		comes := time.Duration(rand.Float64() * float64(cfg.Ramp))
@@ -127,18 +144,49 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		defer close(gone)
 		here.Wait()
 	}()
+	r.direct(all, began)
+	end()
+	<-gone
+	report := r.result.report(cfg.Shoppers, time.Since(began))
+	report.Dashboard = r.dashboard
+	report.SoldOut = r.waitsForPurchases(report) && r.soldOut(context.WithoutCancel(ctx))
+	return report, nil
+}
+
+// direct returns when the rehearsal is over, or ctx is.
+func (r *rehearsal) direct(ctx context.Context, began time.Time) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	planned := time.NewTimer(r.cfg.For)
+	defer planned.Stop()
+	most := time.NewTimer(r.cfg.AtMost)
+	defer most.Stop()
+	for over := false; ; {
 		select {
+		case <-planned.C:
+			over = true
 		case <-tick.C:
-			cfg.Progress(r.progress(began))
-		case <-gone:
-			report := r.result.report(cfg.Shoppers, time.Since(began))
-			report.Dashboard = r.dashboard
-			return report, nil
+		case <-most.C:
+			return
+		case <-ctx.Done():
+			return
 		}
+		now := r.progress(began)
+		if over {
+			report := r.result.report(r.cfg.Shoppers, time.Since(began))
+			v := report.Judge(r.cfg.Limits)
+			if v.Outcome != TooFew || len(v.TooFew) == 1 && r.waitsForPurchases(report) && r.soldOut(ctx) {
+				return
+			}
+			now.Left, now.Waiting = max(0, r.cfg.AtMost-time.Since(began)), v.TooFew
+		}
+		r.cfg.Progress(now)
 	}
+}
+
+// waitsForPurchases reports whether too few purchases were measured for a verdict.
+func (r *rehearsal) waitsForPurchases(so Report) bool {
+	return slices.ContainsFunc(so.Judge(r.cfg.Limits).TooFew, func(s Shortage) bool { return s.Kind == kindPurchase })
 }
 
 // mostConnections is how many requests may be under way at one node.
@@ -160,14 +208,15 @@ func (r *rehearsal) progress(began time.Time) Progress {
 // The hooks of pages, of which the shop's contract tells.
 var (
 	productHooks = regexp.MustCompile(`class="product-listing[^"]*"[^>]* data-product-id="(\d+)"`)
-	sizeHooks    = regexp.MustCompile(`name="item_id" value="(\d+)"`)
+	sizeButtons  = regexp.MustCompile(`<button class="size-container__entry[^"]*" name="item_id" value="(\d+)"[^>]*>`)
+	disabled     = regexp.MustCompile(`\sdisabled[\s=>]`)
 	productLinks = regexp.MustCompile(`href="(/products/[^"?#]+)"`)
 )
 
 // look finds out what there is.
 func (r *rehearsal) look(ctx context.Context) error {
 	first := r.shopper(0)
-	page, err := first.get(ctx, "/")
+	page, err := first.fetch(ctx, "/")
 	if err != nil {
 		return fmt.Errorf("rehearsal: there is no shop at %s: %w", first.base, err)
 	}
@@ -179,11 +228,32 @@ func (r *rehearsal) look(ctx context.Context) error {
 		return slices.Compact(found)
 	}
 	r.shelf = shelf{products: all(productHooks), pages: append(all(productLinks), "/")}
-	for _, id := range all(sizeHooks) {
+	for _, id := range all(sizeButtons) {
 		r.shelf.items = append(r.shelf.items, number(id))
 	}
 	if len(r.shelf.items) == 0 {
 		return fmt.Errorf("rehearsal: the shop at %s shows no size to choose: release a product first", first.base)
 	}
 	return nil
+}
+
+// glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal from its end.
+const glance = 2 * time.Second
+
+// soldOut looks whether all sizes are out, and remembers it. It reports false when the shop does not answer. It is called on
+// Run's goroutine.
+func (r *rehearsal) soldOut(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	if !r.out {
+		page, err := r.shopper(0).fetch(ctx, "/")
+		r.out = err == nil && allOut(page)
+	}
+	return r.out
+}
+
+// allOut reports whether the page has sizes, and none of them can be chosen.
+func allOut(page string) bool {
+	buttons := sizeButtons.FindAllString(page, -1)
+	return len(buttons) > 0 && !slices.ContainsFunc(buttons, func(b string) bool { return !disabled.MatchString(b) })
 }

@@ -36,7 +36,7 @@ func (r *rehearsal) shopper(n int) *shopper {
 	jar, _ := cookiejar.New(nil) // never fails without options
 	s := &shopper{
 		rehearsal: r, base: r.cfg.URLs[n%len(r.cfg.URLs)],
-		client: &http.Client{Transport: &r.http, Jar: jar, Timeout: 2 * patience, CheckRedirect: asIs},
+		client: &http.Client{Transport: &r.http, Jar: jar, Timeout: 2 * r.cfg.Patience, CheckRedirect: asIs},
 	}
 	if n%secondTab == 0 {
 		s.other = r.cfg.URLs[(n+1)%len(r.cfg.URLs)]
@@ -120,7 +120,7 @@ func (s *shopper) arrive(ctx context.Context) (what string, err error) {
 
 // open opens a tab that follows all products and the cart.
 func (s *shopper) open(ctx context.Context, base, page string) (*socket, error) {
-	tab, err := dial(ctx, &s.result, base, s.client.Jar)
+	tab, err := dial(ctx, &s.result, base, s.client.Jar, s.cfg.Patience)
 	if err != nil {
 		return nil, err
 	}
@@ -239,13 +239,22 @@ func expected(response json.RawMessage) error {
 // longestPage bounds what is read of a page.
 const longestPage = 4 << 20
 
-// get asks for a page, and reads it to its end.
+// get asks for a page, reads it to its end, and measures how long that takes.
 func (s *shopper) get(ctx context.Context, path string) (string, error) {
+	began := time.Now()
+	page, err := s.fetch(ctx, path)
+	if err == nil {
+		s.result.page.add(time.Since(began))
+	}
+	return page, err
+}
+
+// fetch asks for a page, and reads it to its end.
+func (s *shopper) fetch(ctx context.Context, path string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
 	if err != nil {
 		return "", err
 	}
-	began := time.Now()
 	res, err := s.client.Do(req)
 	if err != nil {
 		return "", err
@@ -258,7 +267,6 @@ func (s *shopper) get(ctx context.Context, path string) (string, error) {
 	if res.StatusCode >= http.StatusBadRequest {
 		return "", answered(path, res)
 	}
-	s.result.page.add(time.Since(began))
 	return string(body), nil
 }
 

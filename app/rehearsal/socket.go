@@ -22,6 +22,8 @@ type socket struct {
 	refs int
 	cart string // topic
 
+	patience time.Duration // see Config
+
 	replies chan reply // buffer 1: one question at a time
 	ended   chan struct{}
 
@@ -51,13 +53,10 @@ var (
 	errPatient = errors.New("no answer in time")
 )
 
-// patience is how long a shopper waits for anything.
-const patience = 10 * time.Second
-
 // buffers are shared by all sockets for as long as a frame is written.
 var buffers sync.Pool
 
-func dial(ctx context.Context, of *measures, base string, jar http.CookieJar) (*socket, error) {
+func dial(ctx context.Context, of *measures, base string, jar http.CookieJar, patience time.Duration) (*socket, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	dialer := websocket.Dialer{Jar: jar, ReadBufferSize: 1024, WriteBufferSize: 1024, WriteBufferPool: &buffers}
@@ -66,7 +65,9 @@ func dial(ctx context.Context, of *measures, base string, jar http.CookieJar) (*
 		return nil, err
 	}
 	resp.Body.Close()
-	s := &socket{of: of, ws: ws, replies: make(chan reply, 1), ended: make(chan struct{}), news: make(chan struct{})}
+	s := &socket{
+		of: of, ws: ws, patience: patience, replies: make(chan reply, 1), ended: make(chan struct{}), news: make(chan struct{}),
+	}
 	go s.read()
 	return s, nil
 }
@@ -137,13 +138,13 @@ func (s *socket) see(payload json.RawMessage) {
 func (s *socket) ask(ctx context.Context, topic, event string, payload any) (reply, error) {
 	s.refs++
 	ref := strconv.Itoa(s.refs)
-	if err := s.ws.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := s.ws.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
 		return reply{}, err
 	}
 	if err := s.ws.WriteJSON([]any{"1", ref, topic, event, payload}); err != nil {
 		return reply{}, err
 	}
-	late := time.NewTimer(patience)
+	late := time.NewTimer(s.patience)
 	defer late.Stop()
 	for {
 		select {
@@ -179,7 +180,7 @@ func (s *socket) inCart() (items []int64, token string) {
 
 // shows waits until the tab has been pushed just these items, and tells when it was.
 func (s *socket) shows(ctx context.Context, items []int64) (time.Time, error) {
-	late := time.NewTimer(patience)
+	late := time.NewTimer(s.patience)
 	defer late.Stop()
 	for {
 		s.mu.Lock()

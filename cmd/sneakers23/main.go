@@ -24,6 +24,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitTooFew = 3 // rehearse: too few deeds to tell
 )
 
 func main() {
@@ -40,6 +41,12 @@ type terminal struct {
 
 // usageError is an error in how a command was called.
 type usageError struct{ error }
+
+// exitError is an error that ends the program with a code of its own.
+type exitError struct {
+	error
+	code int
+}
 
 // misused is a usageError of one command, whose help tells more.
 type misused struct {
@@ -123,12 +130,15 @@ func fail(term terminal, err error) int {
 	var (
 		usage usageError
 		of    misused
+		exit  exitError
 	)
 	switch {
 	case errors.As(err, &of):
 		fmt.Fprintf(term.err, "try: %s --help\n", of.command)
 	case errors.As(err, &usage):
 		fmt.Fprintln(term.err, "try: sneakers23 --help")
+	case errors.As(err, &exit):
+		return exit.code
 	default:
 		return exitFailed
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 type rehearseCmd struct {
 	databaseFlag
 	Shoppers int           `help:"How many simulated shoppers: up to 12000, fewer if this process may open too few files." default:"100" short:"n"`
-	For      time.Duration `help:"How long, up to 1h." default:"1m"`
+	For      time.Duration `help:"How long, up to 1h; it goes on until a verdict can be given, see --at-least." default:"1m"`
 	Ramp     time.Duration `help:"Time within which all shoppers come. Default: a fifth of --for." placeholder:"D"`
 	Think    time.Duration `help:"Pause of a shopper from one deed to the next, in the mean." default:"2s"`
 	Buy      float64       `help:"Share of the deeds that are purchases, 0 (none) to 0.4." default:"0.05"`
@@ -33,17 +34,22 @@ type rehearseCmd struct {
 	Record        string   `help:"File for what the dashboard is sent: a frame a line, with its time in ms." placeholder:"FILE" type:"path"`
 	Yes           bool     `help:"Do not ask before real stock is sold." short:"y"`
 
+	Patience time.Duration `help:"How long a shopper waits for an answer before that is an error." default:"10s"`
+
 	ReplyP99    time.Duration `name:"reply-p99" help:"Limit for the answer to a change of a cart, of 99 in 100; 0s for none." default:"250ms" group:"Verdict"`
 	PushP99     time.Duration `name:"push-p99" help:"Limit for such a change to show in another tab." default:"500ms" group:"Verdict"`
 	PurchaseP99 time.Duration `name:"purchase-p99" help:"Limit for the answer to a purchase." default:"1s" group:"Verdict"`
 	PageP99     time.Duration `name:"page-p99" help:"Limit for a page." default:"500ms" group:"Verdict"`
 	Errors      float64       `help:"Limit for the share of deeds that fail: 0 if none may, 1 if all may." default:"0.001" group:"Verdict"`
+	AtLeast     int64         `help:"How often each kind that has a limit must have been measured. 100 make it a real 99th percentile." default:"20" group:"Verdict"`
+	AtMost      time.Duration `help:"How long the rehearsal may take to measure so much. Default: three times --for, and at least 30s." placeholder:"D" group:"Verdict"`
 }
 
 // Help is shown by rehearse --help.
 func (rehearseCmd) Help() string {
 	return `Simulated shoppers open pages, sockets and carts, look around, add, remove, buy and reconnect, as browsers do, and measure how
-long it takes. Exit code 0 says that all limits were kept, 1 that some were not.
+long it takes. Exit code 0 says that all limits were kept, 1 that some were not, and 3 that too little was measured to tell: after
+--for the rehearsal goes on until each kind that has a limit was measured --at-least times, or until --at-most or Ctrl-C.
 
 Without --url it is a dry run: the stock of the database is copied into a schema of its own, all of it released there, a node
 is opened on the copy in this process, and both are gone afterwards. Nothing real is sold. Shoppers and node share this machine's
@@ -71,24 +77,46 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	if err != nil {
 		return err
 	}
-	limits := rehearsal.Limits{Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors}
-	if r.Buy == 0 {
-		limits.Purchase = 0 // nobody buys: there is nothing to measure
-	}
-	broken := report.Check(limits)
+	verdict := report.Judge(r.limits())
 	if g.JSON {
 		err = printJSON(term, struct {
 			rehearsal.Report
-			Passed bool     `json:"passed"`
-			Broken []string `json:"limits_broken"`
-		}{report, len(broken) == 0, orEmpty(broken)})
+			Passed bool `json:"passed"`
+			rehearsal.Verdict
+		}{report, verdict.Outcome == rehearsal.Passed, verdict})
 	} else {
-		err = printReport(term, report, broken)
+		err = printReport(term, report, verdict)
 	}
-	if err == nil && len(broken) > 0 {
-		err = fmt.Errorf("FAIL: %d of the limits were not kept", len(broken))
+	return cmp.Or(err, explain(report, verdict))
+}
+
+func (r *rehearseCmd) limits() rehearsal.Limits {
+	l := rehearsal.Limits{
+		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors, AtLeast: r.AtLeast,
 	}
-	return err
+	if r.Buy == 0 {
+		l.Purchase = 0 // nobody buys: there is nothing to measure
+	}
+	return l
+}
+
+// explain returns the error of a rehearsal that did not pass. It says what to do.
+func explain(r rehearsal.Report, v rehearsal.Verdict) error {
+	switch v.Outcome {
+	case rehearsal.Failed:
+		return fmt.Errorf("FAIL: limits that were not kept: %d", len(v.Broken))
+	case rehearsal.TooFew:
+		hint := "rehearse for longer (--for, --at-most), with more shoppers (--shoppers) or shorter pauses (--think)"
+		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == "purchase" })
+		switch {
+		case r.SoldOut:
+			hint = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or let nobody buy (--buy 0)"
+		case purchases && r.Refused > 0:
+			hint += fmt.Sprintf("; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused)
+		}
+		return exitError{fmt.Errorf("TOO FEW TO TELL: no limit was broken by what was measured; %s", hint), exitTooFew}
+	}
+	return nil
 }
 
 func (r *rehearseCmd) check() error {
@@ -97,6 +125,12 @@ func (r *rehearseCmd) check() error {
 		return r.tooMany()
 	case r.For < time.Second || r.For > time.Hour:
 		return errors.New("--for must be from 1s to 1h")
+	case r.AtMost != 0 && r.AtMost < r.For || r.AtMost > 24*time.Hour:
+		return errors.New("--at-most must be from --for to 24h")
+	case r.AtLeast < 1:
+		return errors.New("--at-least must be at least 1")
+	case r.Patience < time.Second:
+		return errors.New("--patience must be at least 1s")
 	case r.Ramp < 0 || r.Ramp > r.For:
 		return errors.New("--ramp must be from 0s to --for")
 	case r.Think < 10*time.Millisecond:
@@ -171,12 +205,27 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	}
 	return rehearsal.Run(ctx, rehearsal.Config{
 		AdminPassword: password, Record: record,
-		URLs: urls, Shoppers: r.Shoppers, For: r.For, Ramp: r.Ramp, Think: r.Think, Buy: buy,
-		Progress: func(now rehearsal.Progress) {
-			p.draw(1-now.Left.Seconds()/r.For.Seconds(), fmt.Sprintf("%v left, %d shoppers, %d deeds, %d orders, %d errors; Ctrl-C ends it",
-				now.Left.Round(time.Second), now.Here, now.Deeds, now.Orders, now.Failed))
-		},
+		URLs: urls, Shoppers: r.Shoppers, For: r.For, AtMost: r.AtMost, Ramp: r.Ramp, Think: r.Think, Buy: buy,
+		Patience: r.Patience, Limits: r.limits(),
+		Progress: func(now rehearsal.Progress) { r.show(p, now) },
 	})
+}
+
+// show draws how a rehearsal goes: how much of --for is over, and after that, how much of what is waited for was measured.
+func (r *rehearseCmd) show(p *progress, now rehearsal.Progress) {
+	share, doing := 1-now.Left.Seconds()/r.For.Seconds(), fmt.Sprintf("%v left", now.Left.Round(time.Second))
+	if len(now.Waiting) > 0 {
+		var count, needed int64
+		waits := make([]string, len(now.Waiting))
+		for i, w := range now.Waiting {
+			waits[i] = fmt.Sprintf("%s %d/%d", w.Kind, w.Count, w.AtLeast)
+			count, needed = count+w.Count, needed+w.AtLeast
+		}
+		share = float64(count) / float64(needed)
+		doing = fmt.Sprintf("waits for %s (%v at most)", strings.Join(waits, ", "), now.Left.Round(time.Second))
+	}
+	p.draw(share, fmt.Sprintf("%s; %d shoppers, %d deeds, %d orders, %d errors; Ctrl-C ends it",
+		doing, now.Here, now.Deeds, now.Orders, now.Failed))
 }
 
 // record opens the file for the dashboard's frames, or nothing.
@@ -191,7 +240,7 @@ type nowhere struct{ io.Writer }
 
 func (nowhere) Close() error { return nil }
 
-func printReport(term terminal, r rehearsal.Report, broken []string) error {
+func printReport(term terminal, r rehearsal.Report, v rehearsal.Verdict) error {
 	fmt.Fprintf(term.out, "%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
 		r.Shoppers, r.Duration, r.Deeds, r.Orders, r.Refused, r.Reconnects, r.Pushes)
 	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -216,11 +265,14 @@ func printReport(term terminal, r rehearsal.Report, broken []string) error {
 		fmt.Fprintf(term.out, "\nfailed: %s\n", strings.Join(failures, ", "))
 	}
 	fmt.Fprintln(term.out)
-	if len(broken) == 0 {
+	if v.Outcome == rehearsal.Passed {
 		fmt.Fprintln(term.out, "PASS: all limits were kept")
 	}
-	for _, b := range broken {
+	for _, b := range v.Broken {
 		fmt.Fprintln(term.out, b)
+	}
+	for _, few := range v.TooFew {
+		fmt.Fprintln(term.out, few)
 	}
 	return nil
 }
