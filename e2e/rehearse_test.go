@@ -123,7 +123,7 @@ func TestRehearsal(t *testing.T) {
 // TestRehearsalAtTheShop sends shoppers to a shop itself, which sells.
 func TestRehearsalAtTheShop(t *testing.T) {
 	t.Parallel()
-	s := newCartShop(t)
+	s := freshShopWith(t, shelf{released: true})
 	r := s.rehearse("--url", s.URL, "--yes", "-n", "20", "--think", "200ms", "--buy", "0.3")
 	if orders := len(s.orders()); r.Orders == 0 || r.Purchase.Count < enough || orders < r.Orders {
 		t.Errorf("%d were told that they bought, there are %d orders", r.Orders, orders)
@@ -162,7 +162,7 @@ func TestRehearsalSoldOut(t *testing.T) {
 // TestRehearsalTooShort ends a rehearsal that has measured too little by its bound.
 func TestRehearsalTooShort(t *testing.T) {
 	t.Parallel()
-	s := newCartShop(t)
+	s := freshShopWith(t, shelf{released: true})
 	args := []string{"--url", s.URL, "--yes", "-n", "1", "--ramp", "1ms", "--think", "1h", "--at-most", "1s"}
 	r, code := s.tryRehearsal(args...)
 	if code != 3 || r.Verdict != "too_few" || len(r.TooFew) != 4 || r.SoldOut {
