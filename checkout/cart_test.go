@@ -133,7 +133,7 @@ func TestCartIsBounded(t *testing.T) {
 		c   Cart
 		old []Cart
 	)
-	for p := range inventory.ItemID(200) {
+	for p := range inventory.ItemID(80) { // five times as many as removals are kept
 		c = added(t, c, 10*p+11)
 		old = append(old, c)
 		if p%2 == 0 {

@@ -5,10 +5,31 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
+
+// crowd is everybody in TestNeverOversold, and what they were told.
+type crowd struct {
+	*store
+	nodes    []*node
+	lines    []*cutter
+	troubles []trouble
+
+	// Each attempt takes one of these and calls it: a buyer leaves without an answer. The buffer is the number of buyers.
+	// They never wait here, since each of them makes an attempt after every value that they send.
+	impatient chan context.CancelFunc
+
+	asked, unknown, crashes atomic.Int64
+	commits                 atomic.Int64 // that were on their way over a line
+
+	mu      sync.Mutex
+	orders  []Order        // as told, each once or more
+	refused map[LineID]int // lines of those who were told that they have nothing
+}
 
 // shop is one buyer, who goes on until the attempts are used up.
 func (c *crowd) shop() {
@@ -21,11 +42,8 @@ func (c *crowd) shop() {
 		case n < 2:
 			c.twoTabs(form)
 		case n == 2:
-			ctx, leave := context.WithTimeout(context.Background(), time.Duration(rand.IntN(20))*time.Millisecond)
-			c.asked.Add(1)
-			_, _ = c.nodes[from].teller.Buy(ctx, form)
-			leave()
-			c.buy(form, true, from) // behind the form that he did not wait for
+			c.leave(form, from)
+			c.buy(form, true, from) // behind the form that was not waited for
 		default:
 			if c.buy(form, true, rand.IntN(len(c.nodes))) && n < 8 {
 				c.buy(form, true, rand.IntN(len(c.nodes))) // once more
@@ -51,6 +69,15 @@ func (c *crowd) form(n *node) (p Purchase, fromMemory bool) {
 	return p, fromMemory
 }
 
+// leave sends a form, and does not wait for the answer after the next attempt of anybody.
+func (c *crowd) leave(p Purchase, at int) {
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	c.attempt()
+	c.impatient <- leave
+	_, _ = c.nodes[at].teller.Buy(ctx, p)
+}
+
 // twoTabs sends the same lines twice at once, once with a line more.
 func (c *crowd) twoTabs(p Purchase) {
 	more, _ := c.form(c.nodes[0])
@@ -71,8 +98,8 @@ func (c *crowd) twoTabs(p Purchase) {
 // buy sends a form again and again until somebody knows, first to one node and then to any; alone tells that nobody
 // else has a form with its lines. It returns whether there is an order.
 func (c *crowd) buy(p Purchase, alone bool, at int) bool {
-	for deadline := time.Now().Add(patience); ; {
-		c.asked.Add(1)
+	for began := time.Now(); ; {
+		c.attempt()
 		o, err := c.nodes[at].teller.Buy(context.Background(), p)
 		switch {
 		case err == nil:
@@ -95,8 +122,8 @@ func (c *crowd) buy(p Purchase, alone bool, at int) bool {
 			c.t.Errorf("a buyer was told %v", err)
 			return false
 		}
-		if time.Now().After(deadline) {
-			c.t.Errorf("nobody could tell a buyer what became of his form: %v", err)
+		if time.Since(began) > waittest.Limit() {
+			c.t.Errorf("nobody could tell a buyer within %v what became of his form: %v", waittest.Limit(), err)
 			return false
 		}
 	}

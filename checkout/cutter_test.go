@@ -24,7 +24,7 @@ const (
 	losesAnswer        // the database has committed, and the line is cut before its answer
 	holdsAnswer        // the database has committed, and its answer never comes
 	liesRollback       // the database has committed, and the line says that it rolled back
-	swallowsMore       // the line falls silent before the COMMIT, and stays open
+	swallowsMore       // the line falls silent before the COMMIT, and stays open until the test ends the silence
 	comesLate          // what is sent at once with the COMMIT is held up until the client has gone, and longer
 )
 
@@ -32,6 +32,7 @@ const (
 type cutter struct {
 	next      func() fault  // asked when a COMMIT is on its way, from many goroutines
 	committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
+	silence   chan struct{} // buffer 1: a token ends one silence, if its client has given up; closed: none lasts longer
 	late      chan struct{} // closed when what comes late may come
 	delivered chan struct{} // closed when what came late was carried out
 	faults    [comesLate + 1]atomic.Int64
@@ -40,6 +41,7 @@ type cutter struct {
 	target   func() (net.Conn, error)
 	mu       sync.Mutex
 	open     map[net.Conn]bool // nil when the line has ended
+	ended    chan struct{}     // closed then
 	wg       sync.WaitGroup
 }
 
@@ -54,8 +56,10 @@ func newCutter(t testing.TB, direct *pgxpool.Pool, next func() fault) (*cutter, 
 		t.Fatal(err)
 	}
 	l := &cutter{
-		next: next, committed: make(chan struct{}, 1), late: make(chan struct{}), delivered: make(chan struct{}), listener: listener, open: make(map[net.Conn]bool),
-		target: func() (net.Conn, error) { return net.Dial(network, address) },
+		next: next, listener: listener, target: func() (net.Conn, error) { return net.Dial(network, address) },
+		committed: make(chan struct{}, 1), silence: make(chan struct{}, 1),
+		late: make(chan struct{}), delivered: make(chan struct{}),
+		open: make(map[net.Conn]bool), ended: make(chan struct{}),
 	}
 	l.wg.Go(l.accept)
 	cfg.ConnConfig.Host, cfg.ConnConfig.Port = dir, 5432
@@ -113,6 +117,7 @@ func (l *cutter) end() {
 		c.Close()
 	}
 	l.open = nil
+	close(l.ended)
 }
 
 // cut is one connection over a cutter.
@@ -164,7 +169,7 @@ func (c *cut) carryQuestions() {
 			}
 			if c.suffer(swallowsMore) {
 				_ = out.Flush()
-				_, _ = io.Copy(io.Discard, in)
+				c.staySilent(in)
 				return
 			}
 			if c.suffer(comesLate) {
@@ -178,6 +183,22 @@ func (c *cut) carryQuestions() {
 	}
 }
 
+// staySilent returns when the client has given the connection up and the test ends the silence. The transaction stays open
+// until then, and keeps its rows: in the middle of a batch no timeout of the database ends it.
+func (c *cut) staySilent(in *bufio.Reader) {
+	const terminate = 'X'
+	for m := (message{}); m.kind != terminate; {
+		var err error
+		if m, err = readMessage(in, true); err != nil {
+			return
+		}
+	}
+	select {
+	case <-c.line.silence:
+	case <-c.line.ended:
+	}
+}
+
 // deliverLate passes on what the client has sent at once, this message and the rest of them, when it is too late.
 func (c *cut) deliverLate(m message, in *bufio.Reader, out *bufio.Writer) {
 	const sync = 'S'
@@ -187,10 +208,17 @@ func (c *cut) deliverLate(m message, in *bufio.Reader, out *bufio.Writer) {
 			return
 		}
 	}
-	<-c.line.late
+	select {
+	case <-c.line.late:
+	case <-c.line.ended:
+		return
+	}
 	c.wasLate.Store(true)
 	if out.Flush() == nil {
-		<-c.line.delivered
+		select {
+		case <-c.line.delivered:
+		case <-c.line.ended:
+		}
 	}
 }
 

@@ -42,5 +42,5 @@
 // # Testing
 //
 // What is decided is a function of facts (decide), tried without a database. All else runs on a real PostgreSQL, over lines that
-// are cut where it hurts.
+// are cut where it hurts. Faults come by count and waits end by events, so no test depends on the speed of the machine.
 package checkout

@@ -1,120 +1,24 @@
 package checkout
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/waittest"
 )
-
-// once is a line's fate that strikes the first so many transactions.
-func once(f fault, times int64) func() fault {
-	var asked atomic.Int64
-	return func() fault {
-		if asked.Add(1) <= times {
-			return f
-		}
-		return passes
-	}
-}
-
-func short(c *TellerConfig) { c.Patience, c.LockWithin = 3*time.Second, 200*time.Millisecond }
-
-// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the database committed.
-// The buyer hears nothing of it, and the pair is sold once. A cart that promises to be sold goes through without a look,
-// one whose pairs came behind the node's back is looked at.
-func TestCutAtCommit(t *testing.T) {
-	t.Parallel()
-	for name, f := range map[string]fault{
-		"before": losesCommit, "after": losesAnswer, "silent before": swallowsMore, "silent after": holdsAnswer,
-		"said rolled back": liesRollback,
-	} {
-		t.Run(name+"/lone", func(t *testing.T) { cutAtCommit(t, f, 2, 0) })
-		t.Run(name+"/looked at", func(t *testing.T) { cutAtCommit(t, f, 0, 2) })
-	}
-}
-
-func cutAtCommit(t *testing.T, f fault, known, unknown int) {
-	t.Parallel()
-	s := newStore(t, 1, 1, known)
-	line, pool := newCutter(t, s.pool, once(f, 3))
-	var log bytes.Buffer
-	n := s.node(pool, func(c *TellerConfig) {
-		c.Patience, c.LockWithin = patience, 200*time.Millisecond
-		c.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	})
-	if unknown > 0 {
-		s.restock(s.items[0], unknown)
-	}
-	p := s.cart(s.items[0])
-	o := n.buy(p)
-	if line.faults[f].Load() == 0 {
-		t.Error("the line was not cut")
-	}
-	if !strings.Contains(log.String(), "tried again") {
-		t.Errorf("what became of it was not looked up:\n%s", log.String())
-	}
-	if got, err := n.orders.Bought(t.Context(), []LineID{p.Lines[0].ID}); err != nil || got[p.Lines[0].ID] != o.ID {
-		t.Errorf("the line is in order %q, the buyer was told of another: %v", got[p.Lines[0].ID], err)
-	}
-	want := s.item(s.items[0])
-	if now, _, _ := n.stock.Catalog().Item(want.ID); want.Available != 1 || want.Sold != 1 || now.ItemRow != want {
-		t.Errorf("the database says %+v, the catalog %+v", want, now.ItemRow)
-	}
-	s.checkBooks()
-}
-
-// TestNobodyKnows cuts every answer: the buyer must not be told that he has nothing.
-func TestNobodyKnows(t *testing.T) {
-	t.Parallel()
-	s := newStore(t, 1, 1, 1)
-	var gone atomic.Bool
-	_, pool := newCutter(t, s.pool, func() fault {
-		gone.Store(true)
-		return losesAnswer
-	})
-	cfg := pool.Config()
-	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
-		if gone.Load() {
-			return errors.New("no way to the database")
-		}
-		return nil
-	}
-	cut, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cut.Close)
-	n := s.node(cut, short)
-	p := s.cart(s.items[0])
-	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
-		t.Errorf("got %v, want ErrUnknown", err)
-	}
-	// the next attempt was never begun: the order is there, and this node can't look
-	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
-		t.Errorf("sent again without a database: got %v, want ErrUnknown", err)
-	}
-	other := s.node(s.pool)
-	if o, err := other.teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
-		t.Errorf("the same form at another node: %+v, %v, want the order", o, err)
-	}
-	s.checkBooks()
-}
 
 // TestBadCartAlone has one cart in a batch of many that the database refuses, for a reason that no look can see.
 func TestBadCartAlone(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 100)
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = patience })
+	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
 	bad := s.items[1]
 	s.exec(`UPDATE item_availabilities SET sold_count = 2147483647 WHERE item_id = $1`, bad) // one more is none
 	hold, err := s.pool.Begin(t.Context())
@@ -147,8 +51,7 @@ func TestBadCartAlone(t *testing.T) {
 			}
 		})
 	}
-	for deadline := time.Now().Add(patience); len(n.teller.waiting) < 32 && time.Now().Before(deadline); {
-	}
+	untilQueued(t, n.teller, 32)
 	if err := hold.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +65,7 @@ func TestBadCartAlone(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n := s.node(s.pool, func(c *TellerConfig) { c.Patience, c.LockWithin = patience, 20*time.Second })
+	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
 	ctx := t.Context()
 	hold, err := s.pool.Begin(ctx)
 	if err != nil {
@@ -179,7 +82,7 @@ func TestDeadlock(t *testing.T) {
 	}()
 	s.untilWaits(1)
 	_, err = hold.Exec(ctx, lock, s.items[0]) // one of both is the victim
-	if err := errors.Join(hold.Rollback(ctx), <-sold); err != nil {
+	if err := errors.Join(hold.Rollback(ctx), waittest.Receive(t, "the answer", sold)); err != nil {
 		t.Error(err)
 	}
 	t.Logf("the other transaction got: %v", err)
@@ -198,9 +101,8 @@ func TestSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	var log bytes.Buffer
-	told := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	logged := func(c *TellerConfig) { c.Log = told }
+	var log eventLog
+	logged := func(c *TellerConfig) { c.Log, c.LockWithin = log.logger(), waittest.Limit() }
 	one, two := s.node(pool, logged), s.node(pool, logged)
 	p := s.cart(s.items[0])
 	for range 30 {
@@ -223,8 +125,8 @@ func TestSnapshots(t *testing.T) {
 			}
 		}
 	}
-	if log.Len() > 0 {
-		t.Errorf("tellers tried again:\n%s", log.String())
+	if text := log.String(); text != "" {
+		t.Errorf("tellers tried again:\n%s", text)
 	}
 	s.checkBooks()
 }
@@ -233,7 +135,7 @@ func TestSnapshots(t *testing.T) {
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 5)
-	n := s.node(s.pool)
+	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
 	o := n.buy(s.cart(s.items...))
 	first := s.item(s.items[0]) // goes to the end of the table, so that only sorting finds it first
 	s.exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
@@ -256,7 +158,7 @@ func TestLocksInOrder(t *testing.T) {
 		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE NOWAIT`, s.items[2]); err != nil {
 			t.Errorf("%s waits for the first row and holds the last: %v", what, err)
 		}
-		if err := errors.Join(hold.Rollback(ctx), <-done); err != nil {
+		if err := errors.Join(hold.Rollback(ctx), waittest.Receive(t, "the answer to "+what, done)); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

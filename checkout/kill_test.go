@@ -9,11 +9,11 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
 
@@ -21,7 +21,7 @@ import (
 const tellerProcess = "CHECKOUT_TELLER_PROCESS"
 
 func runTellerProcess(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := within("a process sells one cart")
 	defer cancel()
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
@@ -30,7 +30,7 @@ func runTellerProcess(url string) error {
 	quiet := slog.New(slog.DiscardHandler)
 	d := inventory.NewDispatcher()
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, d, quiet)
-	teller := NewTeller(TellerConfig{Pool: pool, Stock: stock, Log: quiet})
+	teller := NewTeller(TellerConfig{Pool: pool, Stock: stock, Log: quiet, Patience: waittest.Limit()})
 	for _, serve := range []func(context.Context) error{stock.Serve, d.Serve, teller.Serve} {
 		go serve(ctx) // they end with the process
 	}
@@ -53,7 +53,8 @@ func startTeller(t *testing.T, url string, p Purchase) (cmd *exec.Cmd, order fun
 		t.Fatal(err)
 	}
 	cmd = exec.Command(exe)
-	cmd.Env = append(os.Environ(), tellerProcess+"="+url, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), tellerProcess+"="+url, "GORACE=atexit_sleep_ms=0",
+		fmt.Sprintf("TEST_PATIENCE=%f", waittest.Factor())) // it need not measure again
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -85,11 +86,7 @@ func TestKilledNode(t *testing.T) {
 	line, cut := newCutter(t, s.pool, func() fault { return holdsAnswer })
 	p := s.cart(s.items[0])
 	first, order := startTeller(t, connString(cut), p)
-	select {
-	case <-line.committed:
-	case <-time.After(patience):
-		t.Fatal("nothing was committed")
-	}
+	waittest.Done(t, "the process commits", line.committed)
 	if err := first.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -250,13 +250,13 @@ func TestSales(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
 	n := s.node(s.pool)
-	began := time.Now().Add(-time.Minute)
 	first := n.buy(s.cart(s.items[0]))
 	cancelled := n.buy(s.cart(s.items[0]))
 	if _, err := n.orders.Cancel(t.Context(), cancelled.ID); err != nil {
 		t.Fatal(err)
 	}
-	before, err := n.orders.SalesBefore(t.Context(), time.Now().Add(time.Minute))
+	began, now := first.CreatedAt, s.clock()
+	before, err := n.orders.SalesBefore(t.Context(), now)
 	if err != nil || before != (Sales{1, first.Total}) {
 		t.Errorf("sold until now: %+v, %v", before, err)
 	}
@@ -267,7 +267,7 @@ func TestSales(t *testing.T) {
 	if want := map[time.Time]Sales{first.CreatedAt.UTC().Truncate(time.Minute): {1, first.Total}}; err != nil || !maps.Equal(byMinute, want) {
 		t.Errorf("by minute: %v, %v, want %v", byMinute, err, want)
 	}
-	if none, err := n.orders.SalesByMinute(t.Context(), time.Now().Add(time.Minute)); err != nil || len(none) != 0 {
+	if none, err := n.orders.SalesByMinute(t.Context(), now); err != nil || len(none) != 0 {
 		t.Errorf("sold later: %v, %v", none, err)
 	}
 }

@@ -3,16 +3,17 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
-	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
 
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 10)
-	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, MaxWaiting: 2})
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, MaxWaiting: 2, Patience: waittest.Limit()})
 	ctx, leave := context.WithCancelCause(t.Context())
 	why := errors.New("closed the tab")
 	left := make(chan error, 2)
@@ -22,14 +23,13 @@ func TestBusy(t *testing.T) {
 			left <- err
 		}()
 	}
-	for deadline := time.Now().Add(patience); len(teller.waiting) < 2 && time.Now().Before(deadline); {
-	}
+	untilQueued(t, teller, 2)
 	if _, err := teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrBusy) || !errors.Is(err, ErrUnknown) {
 		t.Errorf("got %v, want ErrBusy, and that nobody knows", err)
 	}
 	leave(why)
 	for range 2 {
-		if err := <-left; !errors.Is(err, ErrUnknown) || !errors.Is(err, why) {
+		if err := waittest.Receive(t, "the answer to who left", left); !errors.Is(err, ErrUnknown) || !errors.Is(err, why) {
 			t.Errorf("who left was told %v", err)
 		}
 	}
@@ -82,36 +82,33 @@ func TestDrain(t *testing.T) {
 	if err := n.teller.Drain(t.Context()); err != nil {
 		t.Error(err)
 	}
-	select {
-	case err := <-sold:
-		if err != nil {
-			t.Error(err)
-		}
-	default: // told already, but perhaps not run
-		if err := <-sold; err != nil {
-			t.Error(err)
-		}
+	if err := waittest.Receive(t, "the answer, which was given before the drain ended", sold); err != nil {
+		t.Error(err)
 	}
+}
+
+// untilQueued returns when so many buyers wait for a teller that does not serve yet, or is busy.
+func untilQueued(t testing.TB, teller *Teller, n int) {
+	t.Helper()
+	waittest.Until(t, fmt.Sprintf("%d buyers wait for the teller", n), func() bool { return len(teller.waiting) >= n })
 }
 
 // untilWaits returns when so many transactions wait for a lock of this store.
 func (s *store) untilWaits(n int) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		var waiting int
-		err := s.pool.QueryRow(s.t.Context(), `
-			SELECT count(DISTINCT w.pid) FROM pg_locks w JOIN pg_locks h ON h.pid = w.pid
-			WHERE NOT w.granted AND h.relation = 'item_availabilities'::regclass`).Scan(&waiting)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if waiting >= n {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%d transactions wait, want %d", waiting, n)
-		}
+	waittest.Until(s.t, fmt.Sprintf("%d transactions wait for a lock", n), func() bool { return s.waits() >= n })
+}
+
+// waits counts the transactions that wait for a lock of this store.
+func (s *store) waits() (n int) {
+	s.t.Helper()
+	err := s.pool.QueryRow(s.t.Context(), `
+		SELECT count(DISTINCT w.pid) FROM pg_locks w JOIN pg_locks h ON h.pid = w.pid
+		WHERE NOT w.granted AND h.relation = 'item_availabilities'::regclass`).Scan(&n)
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	return n
 }
 
 // clumsyShelf drops what it is told of for the first time.
@@ -132,7 +129,7 @@ func (c clumsyShelf) Committed(context.Context, ...inventory.Change) error {
 func TestServeAgain(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 5)
-	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: clumsyShelf{dropped: new(bool)}})
+	teller := NewTeller(TellerConfig{Pool: s.pool, Stock: clumsyShelf{dropped: new(bool)}, Patience: waittest.Limit()})
 	panicked := make(chan any, 1)
 	go func() {
 		defer func() { panicked <- recover() }()
@@ -142,7 +139,7 @@ func TestServeAgain(t *testing.T) {
 	if _, err := teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) {
 		t.Errorf("got %v, want ErrUnknown", err)
 	}
-	if r := <-panicked; r == nil {
+	if r := waittest.Receive(t, "the panic", panicked); r == nil {
 		t.Error("it did not panic")
 	}
 	run(t, teller.Serve)

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 	"sneakers23/migrations"
 )
@@ -35,9 +36,6 @@ func migrate(ctx context.Context, url string) error {
 	_, err := migrations.Up(ctx, url)
 	return err
 }
-
-// patience is the deadline of every wait: far beyond what a slow machine needs.
-const patience = 60 * time.Second
 
 // store is a released store of a test's own: what several nodes share.
 type store struct {
@@ -132,6 +130,15 @@ func (s *store) exec(sql string, args ...any) {
 	}
 }
 
+// clock is the time on the clock of the database.
+func (s *store) clock() (now time.Time) {
+	s.t.Helper()
+	if err := s.pool.QueryRow(s.t.Context(), `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		s.t.Fatal(err)
+	}
+	return now
+}
+
 // checkBooks holds the truth together: for every item the movements add up to what is available and sold, and every
 // order's lines are booked as sold, and as returned when it is cancelled.
 func (s *store) checkBooks() {
@@ -178,7 +185,8 @@ type node struct {
 	orders *Orders
 }
 
-// node starts services as the program does, with a teller that uses pool. They end with the test.
+// node starts services as the program does, with a teller that uses pool. They end with the test. Unless configured
+// otherwise, the teller's patience is that of a test.
 func (s *store) node(pool *pgxpool.Pool, configure ...func(*TellerConfig)) *node {
 	s.t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
@@ -187,7 +195,7 @@ func (s *store) node(pool *pgxpool.Pool, configure ...func(*TellerConfig)) *node
 	var once sync.Once
 	d.Add(func(context.Context, inventory.Notice) { once.Do(func() { close(loaded) }) })
 	n := &node{store: s, stock: inventory.NewServer(s.inv, inventory.DefaultThresholds, d, quiet)}
-	cfg := TellerConfig{Pool: pool, Stock: n.stock, Log: quiet}
+	cfg := TellerConfig{Pool: pool, Stock: n.stock, Log: quiet, Patience: waittest.Limit()}
 	for _, c := range configure {
 		c(&cfg)
 	}
@@ -196,11 +204,7 @@ func (s *store) node(pool *pgxpool.Pool, configure ...func(*TellerConfig)) *node
 	run(s.t, n.stock.Serve)
 	run(s.t, d.Serve)
 	run(s.t, n.teller.Serve)
-	select {
-	case <-loaded:
-	case <-time.After(patience):
-		s.t.Fatal("the catalog was not loaded")
-	}
+	waittest.Done(s.t, "the catalog is loaded", loaded)
 	return n
 }
 

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -19,45 +18,49 @@ import (
 
 	"sneakers23/app/postgres"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
 )
 
-// `make soak` asks for a million.
-var attempts = flag.Int64("attempts", 21_000, "how many times the buyers of TestNeverOversold ask a teller")
+// `make test-long` asks for 21,000 and `make soak-teller` for a million.
+var attempts = flag.Int64("attempts", 3_000, "how many times the buyers of TestNeverOversold ask a teller")
+
+// buyers of TestNeverOversold.
+const buyers = 64
 
 // TestNeverOversold lets a crowd buy at several tellers of one database while everything goes wrong that can: lines are
 // cut at COMMIT and fall silent, backends are killed, the database crashes, pairs are put in, sold by the operator and
-// come back from cancelled orders. In the end everybody was told the truth, and the books balance.
+// come back from cancelled orders. In the end everybody was told the truth, and the books balance. All that goes wrong
+// comes by count, so the mixture is the same on a fast machine and on a slow one.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
-	const (
-		tellers = 3
-		buyers  = 64
-	)
+	const tellers = 3
 	server := ownServer(t)
 	s := fillStore(t, serverPool(t, server), 6, 3, 20)
-	c := &crowd{store: s, done: make(chan struct{})}
+	c := &crowd{store: s, impatient: make(chan context.CancelFunc, buyers)}
 	for range tellers {
-		line, pool := newCutter(t, s.pool, c.badLuck)
+		line, pool := newCutter(t, s.pool, c.nextFault)
+		close(line.silence) // ends when the client has given up
 		n := s.node(pool, func(cfg *TellerConfig) { cfg.Patience, cfg.LockWithin = 20*time.Second, 300*time.Millisecond })
 		n.orders = NewOrders(pool, n.stock)
 		c.nodes = append(c.nodes, n)
 		c.lines = append(c.lines, line)
 	}
-	var trouble sync.WaitGroup
-	trouble.Go(func() { c.every(5*time.Millisecond, c.moveStock) })
-	trouble.Go(func() { c.every(7*time.Millisecond, c.cancelOne) })
-	trouble.Go(func() { c.every(60*time.Millisecond, c.killBackend) })
-	trouble.Go(func() { c.crashTwice(server) })
-	trouble.Go(func() { c.every(10*time.Second, c.progress) })
+	injected := c.inject(
+		trouble{every: 6, do: c.moveStock},
+		trouble{every: 8, do: c.cancelOne},
+		trouble{every: 66, do: c.killBackend},
+		trouble{every: max(*attempts/3, 1), do: func() { c.crashTwice(server) }},
+		trouble{every: max(*attempts/10, 1), do: c.progress},
+	)
 	var crowd sync.WaitGroup
 	for range buyers {
 		crowd.Go(c.shop)
 	}
 	crowd.Wait()
-	close(c.done)
-	trouble.Wait()
+	injected()
 	c.progress()
 	c.check()
+	c.checkFaults()
 	s.checkBooks()
 }
 
@@ -91,66 +94,109 @@ func serverPool(t testing.TB, server *postgres.Server) *pgxpool.Pool {
 	return pool
 }
 
-// crowd is everybody in TestNeverOversold, and what they were told.
-type crowd struct {
-	*store
-	nodes []*node
-	lines []*cutter
-	done  chan struct{} // closed when the last buyer has left
+// trouble is what goes wrong every so many attempts, on a goroutine of its own.
+type trouble struct {
+	every int64
+	do    func()
 
-	asked, unknown, crashes atomic.Int64
-
-	mu      sync.Mutex
-	orders  []Order        // as told, each once or more
-	refused map[LineID]int // lines of those who were told that they have nothing
+	// Each value is one time. The buffer is the number of buyers: a trouble that waits for a locked row delays no buyer
+	// until it is that far behind. Then the buyers wait, so its share of the attempts does not depend on the machine.
+	due chan struct{}
 }
 
-// badLuck strikes one transaction in thirty.
-func (c *crowd) badLuck() fault {
-	switch n := rand.IntN(3000); {
-	case n < 50:
-		return losesCommit
-	case n < 100:
-		return losesAnswer
-	case n < 101:
+// inject starts the troubles. The function that it returns ends them, after the last attempt.
+func (c *crowd) inject(troubles ...trouble) (end func()) {
+	var running sync.WaitGroup
+	for _, tr := range troubles {
+		tr.due = make(chan struct{}, buyers)
+		c.troubles = append(c.troubles, tr)
+		running.Go(func() {
+			for range tr.due {
+				tr.do()
+			}
+		})
+	}
+	return func() {
+		for _, tr := range c.troubles {
+			close(tr.due)
+		}
+		running.Wait()
+	}
+}
+
+// attempt counts one question of a buyer, and calls for what goes wrong at that number. An impatient buyer
+// leaves then.
+func (c *crowd) attempt() {
+	n := c.asked.Add(1)
+	for _, tr := range c.troubles {
+		if n%tr.every == 0 {
+			tr.due <- struct{}{}
+		}
+	}
+	select {
+	case leave := <-c.impatient:
+		leave()
+	default:
+	}
+}
+
+// nextFault strikes one transaction in fifteen on its line. A line seldom falls silent, since its teller then waits for
+// more than two seconds.
+func (c *crowd) nextFault() fault {
+	switch n := c.commits.Add(1); {
+	case n%500 == 60:
 		return swallowsMore
-	case n < 102:
+	case n%500 == 150:
 		return holdsAnswer
+	case n%30 == 10:
+		return losesCommit
+	case n%30 == 20:
+		return losesAnswer
 	}
 	return passes
 }
 
-// every does something again and again until the last buyer has left.
-func (c *crowd) every(d time.Duration, do func()) {
-	tick := time.NewTicker(d)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			do()
-		case <-c.done:
-			return
-		}
-	}
-}
-
-func (c *crowd) progress() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var faults [swallowsMore + 1]int64
+// suffered counts the faults on all lines.
+func (c *crowd) suffered() (faults [comesLate + 1]int64) {
 	for _, l := range c.lines {
 		for f := range faults {
 			faults[f] += l.faults[f].Load()
 		}
 	}
-	c.t.Logf("asked %d times: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, silent %d and %d; %d crashes",
-		c.asked.Load(), len(c.orders), len(c.refused), c.unknown.Load(),
+	return faults
+}
+
+func (c *crowd) progress() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	faults := c.suffered()
+	c.t.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, "+
+		"silent %d and %d; %d crashes", c.asked.Load(), c.commits.Load(), len(c.orders), len(c.refused), c.unknown.Load(),
 		faults[losesCommit], faults[losesAnswer], faults[swallowsMore], faults[holdsAnswer], c.crashes.Load())
+}
+
+// checkFaults sees that everything went wrong that was meant to.
+func (c *crowd) checkFaults() {
+	faults := c.suffered()
+	commits := c.commits.Load()
+	for f, want := range map[fault]int64{losesCommit: commits / 40, losesAnswer: commits / 100, swallowsMore: commits / 500} {
+		if faults[f] < want {
+			c.t.Errorf("fault %d struck %d of %d commits, want at least %d", f, faults[f], commits, want)
+		}
+	}
+	if crashes := c.crashes.Load(); crashes != 2 && !c.t.Failed() {
+		c.t.Errorf("the database crashed %d times, want twice", crashes)
+	}
+}
+
+// within bounds what a trouble waits for.
+func within(what string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(context.Background(), waittest.Limit(), errors.New("not within the limit: "+what))
 }
 
 // moveStock puts in or sells as an operator does. What happened is in the books, whatever the database answers.
 func (c *crowd) moveStock() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := within("a movement of stock")
 	defer cancel()
 	id := c.items[rand.IntN(len(c.items))]
 	if rand.IntN(4) == 0 {
@@ -169,8 +215,10 @@ func (c *crowd) cancelOne() {
 	}
 	id := c.orders[rand.IntN(len(c.orders))].ID
 	c.mu.Unlock()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		_, err := c.nodes[rand.IntN(len(c.nodes))].orders.Cancel(context.Background(), id)
+	ctx, cancel := within("a cancellation")
+	defer cancel()
+	for ctx.Err() == nil {
+		_, err := c.nodes[rand.IntN(len(c.nodes))].orders.Cancel(ctx, id)
 		switch {
 		case err == nil, errors.Is(err, ErrCancelled):
 			return
@@ -178,52 +226,43 @@ func (c *crowd) cancelOne() {
 			c.t.Error("an order that was told of is not there")
 			return
 		}
+		wait(ctx, 5*time.Millisecond) // the database may have crashed
 	}
-	c.t.Error("an order could not be cancelled")
+	c.t.Error(context.Cause(ctx))
 }
 
 // killBackend ends the connection of a teller in whatever it is doing.
 func (c *crowd) killBackend() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := within("the end of a backend")
 	defer cancel()
 	_, _ = c.pool.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE application_name = 'cut' AND state <> 'idle' ORDER BY random() LIMIT 1`)
 }
 
-// crashTwice kills the database when a third and two thirds of the attempts are made, and starts it again.
+// crashTwice kills the database as a loss of power does, and starts it again: after a third and two thirds of the attempts.
 func (c *crowd) crashTwice(server *postgres.Server) {
-	for i := range int64(2) {
-		for c.asked.Load() < (i+1)**attempts/3 {
-			select {
-			case <-time.After(time.Millisecond):
-			case <-c.done:
-				return
-			}
-		}
-		b, err := os.ReadFile(filepath.Join(server.Dir(), "postmaster.pid"))
-		if err != nil {
-			c.t.Error(err)
-			return
-		}
-		first, _, _ := bytes.Cut(b, []byte("\n"))
-		pid, err := strconv.Atoi(string(first))
-		if err != nil {
-			c.t.Error(err)
-			return
-		}
-		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil { // as after a loss of power: it must recover
-			c.t.Error(err)
-			return
-		}
-		for syscall.Kill(pid, 0) == nil {
-			if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
-				break
-			}
-		}
-		if err := server.Ensure(context.Background()); err != nil {
-			c.t.Error(err)
-			return
-		}
-		c.crashes.Add(1)
+	if c.crashes.Load() == 2 {
+		return // these were all attempts
 	}
+	b, err := os.ReadFile(filepath.Join(server.Dir(), "postmaster.pid"))
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	pid, err := strconv.Atoi(string(first))
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	ctx, cancel := within("a crash and the start after it")
+	defer cancel()
+	for syscall.Kill(pid, syscall.SIGQUIT) == nil && ctx.Err() == nil {
+		wait(ctx, 5*time.Millisecond)
+	}
+	if err := server.Ensure(ctx); err != nil {
+		c.t.Error(err)
+		return
+	}
+	c.crashes.Add(1)
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,12 +18,13 @@ func TestBuy(t *testing.T) {
 	n := s.node(s.pool)
 	a, b := s.items[0], s.items[4]
 	p := s.cart(b, a)
+	before := s.clock()
 	o := n.buy(p)
 	if o.Total != p.Total || o.Status != Confirmed || len(o.Lines) != 2 || o.Lines[0].Item != a || o.Lines[1].Item != b {
 		t.Errorf("got %+v", o)
 	}
-	if since := time.Since(o.CreatedAt); since < -time.Minute || since > time.Minute {
-		t.Errorf("made %v ago", since)
+	if after := s.clock(); o.CreatedAt.Before(before) || o.CreatedAt.After(after) {
+		t.Errorf("made at %v, want a time between %v and %v", o.CreatedAt, before, after)
 	}
 	l := o.Lines[0]
 	if l.LineID != p.Lines[1].ID || l.SKU == "" || l.Size == "" || l.Brand != "Snks 23" || l.Color != "yellow" ||

@@ -1,0 +1,134 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/waittest"
+)
+
+// once is a line's fate that strikes the first so many transactions.
+func once(f fault, times int64) func() fault {
+	var asked atomic.Int64
+	return func() fault {
+		if asked.Add(1) <= times {
+			return f
+		}
+		return passes
+	}
+}
+
+// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the database committed.
+// The buyer hears nothing of it, and the pair is sold once. A cart that promises to be sold goes through without a look,
+// one whose pairs came behind the node's back is looked at.
+func TestCutAtCommit(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault
+		times int
+	}{
+		"before": {losesCommit, 3}, "after": {losesAnswer, 3}, "said rolled back": {liesRollback, 3},
+		"silent before": {swallowsMore, 1}, "silent after": {holdsAnswer, 3},
+	} {
+		t.Run(name+"/lone", func(t *testing.T) { cutAtCommit(t, tt.fault, tt.times, 2, 0) })
+		t.Run(name+"/looked at", func(t *testing.T) { cutAtCommit(t, tt.fault, tt.times, 0, 2) })
+	}
+}
+
+func cutAtCommit(t *testing.T, f fault, times, known, unknown int) {
+	t.Parallel()
+	s := newStore(t, 1, 1, known)
+	line, pool := newCutter(t, s.pool, once(f, int64(times)))
+	var log eventLog
+	n := s.node(pool, func(c *TellerConfig) { c.LockWithin, c.Log = 200*time.Millisecond, log.logger() })
+	if unknown > 0 {
+		s.restock(s.items[0], unknown)
+	}
+	p := s.cart(s.items[0])
+	bought := make(chan answer, 1)
+	go func() {
+		o, err := n.teller.Buy(context.WithoutCancel(t.Context()), p)
+		bought <- answer{o, err}
+	}()
+	if f == swallowsMore {
+		endSilence(t, line, &log, bought)
+	}
+	got := waittest.Receive(t, "the order", bought)
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	if line.faults[f].Load() == 0 {
+		t.Error("the line was not cut")
+	}
+	if !strings.Contains(log.String(), "tried again") {
+		t.Errorf("what became of it was not looked up:\n%s", log.String())
+	}
+	if orders, err := n.orders.Bought(t.Context(), []LineID{p.Lines[0].ID}); err != nil || orders[p.Lines[0].ID] != got.order.ID {
+		t.Errorf("the line is in order %q, the buyer was told of another: %v", orders[p.Lines[0].ID], err)
+	}
+	want := s.item(s.items[0])
+	if now, _, _ := n.stock.Catalog().Item(want.ID); want.Available != 1 || want.Sold != 1 || now.ItemRow != want {
+		t.Errorf("the database says %+v, the catalog %+v", want, now.ItemRow)
+	}
+	s.checkBooks()
+}
+
+// endSilence ends the silence of a line when another attempt has waited in vain for the row that the silent transaction
+// keeps. The buyer is not answered before, since nobody can know what becomes of that one.
+func endSilence(t *testing.T, line *cutter, log *eventLog, bought <-chan answer) {
+	t.Helper()
+	log.untilSetAside(t)
+	select {
+	case got := <-bought:
+		t.Fatalf("answered while the transaction in doubt holds the row: %+v", got)
+	default:
+	}
+	line.silence <- struct{}{}
+}
+
+// TestNobodyKnows keeps back every answer: the buyer must not be told that there is no order.
+func TestNobodyKnows(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	var gone atomic.Bool
+	_, pool := newCutter(t, s.pool, func() fault {
+		gone.Store(true)
+		return losesAnswer
+	})
+	cfg := pool.Config()
+	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if gone.Load() {
+			return errors.New("no way to the database")
+		}
+		return nil
+	}
+	cut, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cut.Close)
+	n := s.node(cut, func(c *TellerConfig) { c.Patience, c.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
+	p := s.cart(s.items[0])
+	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the teller's patience was too short
+		if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
+			t.Fatalf("got %v, want ErrUnknown", err)
+		}
+		return gone.Load()
+	})
+	// the next attempt was never begun: the order is there, and this node can't look
+	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
+		t.Errorf("sent again without a database: got %v, want ErrUnknown", err)
+	}
+	other := s.node(s.pool)
+	if o, err := other.teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
+		t.Errorf("the same form at another node: %+v, %v, want the order", o, err)
+	}
+	s.checkBooks()
+}
