@@ -96,11 +96,18 @@ func endSilence(t *testing.T, line *cutter, log *eventLog, bought <-chan answer)
 // TestNobodyKnows keeps back every answer: the buyer must not be told that there is no order.
 func TestNobodyKnows(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, 1, 1, 1)
+	t.Run("lone", func(t *testing.T) { loseAnswers(t, losesAnswer, 1, 0) })
+	t.Run("looked at", func(t *testing.T) { loseAnswers(t, losesAnswer, 0, 1) })
+	t.Run("silent", func(t *testing.T) { loseAnswers(t, holdsAnswer, 0, 1) }) // the patience ends at the COMMIT
+}
+
+func loseAnswers(t *testing.T, f fault, known, unknown int) {
+	t.Parallel()
+	s := newStore(t, 1, 1, known)
 	var gone atomic.Bool
 	_, pool := newCutter(t, s.pool, func() fault {
 		gone.Store(true)
-		return losesAnswer
+		return f
 	})
 	cfg := pool.Config()
 	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
@@ -115,6 +122,9 @@ func TestNobodyKnows(t *testing.T) {
 	}
 	t.Cleanup(cut.Close)
 	n := s.node(cut, func(c *TellerConfig) { c.Patience, c.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
+	if unknown > 0 {
+		s.restock(s.items[0], unknown)
+	}
 	p := s.cart(s.items[0])
 	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the teller's patience was too short
 		if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {

@@ -241,6 +241,7 @@ func (c *cut) carryAnswers() {
 				default:
 				}
 				if held {
+					_ = out.Flush() // all before it has been answered
 					_, _ = io.Copy(io.Discard, in)
 				}
 				return

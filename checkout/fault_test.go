@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,13 +95,7 @@ func TestDeadlock(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	cfg := s.pool.Config()
-	cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := s.snapshotPool()
 	var log eventLog
 	logged := func(c *TellerConfig) { c.Log, c.LockWithin = log.logger(), waittest.Limit() }
 	one, two := s.node(pool, logged), s.node(pool, logged)
@@ -134,15 +129,21 @@ func TestSnapshots(t *testing.T) {
 // TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold one with a higher.
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, 3, 1, 5)
+	s := newStore(t, 8, 1, 5)
 	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
 	o := n.buy(s.cart(s.items...))
-	first := s.item(s.items[0]) // goes to the end of the table, so that only sorting finds it first
+	first, others := s.item(s.items[0]), s.items[1:] // goes to the end of the table, so that only sorting finds it first
 	s.exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
 	s.exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count) VALUES ($1, $2, $3)`, first.ID, first.Available, first.Sold)
-	ctx := t.Context()
+	s.exec(`WITH gone AS (DELETE FROM order_lines WHERE item_id = $1 RETURNING *)
+		INSERT INTO order_lines SELECT * FROM gone`, first.ID) // and so does its line
+	looks := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, LockWithin: waittest.Limit(), Patience: waittest.Limit()})
+	run(t, looks.Serve)
+	ctx, backwards := t.Context(), slices.Clone(s.items)
+	slices.Reverse(backwards)
 	for what, do := range map[string]func() error{
-		"sell":   func() error { _, err := n.teller.Buy(ctx, s.cart(s.items[2], s.items[0])); return err },
+		"look":   func() error { _, err := looks.Buy(ctx, s.cart(backwards...)); return err },
+		"sell":   func() error { _, err := n.teller.Buy(ctx, s.cart(backwards...)); return err },
 		"cancel": func() error { _, err := n.orders.Cancel(ctx, o.ID); return err },
 	} {
 		hold, err := s.pool.Begin(ctx)
@@ -155,8 +156,8 @@ func TestLocksInOrder(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- do() }()
 		s.untilWaits(1)
-		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE NOWAIT`, s.items[2]); err != nil {
-			t.Errorf("%s waits for the first row and holds the last: %v", what, err)
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = ANY ($1) FOR UPDATE NOWAIT`, others); err != nil {
+			t.Errorf("%s waits for the first row and holds another: %v", what, err)
 		}
 		if err := errors.Join(hold.Rollback(ctx), waittest.Receive(t, "the answer to "+what, done)); err != nil {
 			t.Errorf("%s: %v", what, err)

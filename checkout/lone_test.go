@@ -15,8 +15,9 @@ import (
 	"sneakers23/inventory"
 )
 
-// tripTracer counts the round trips of batches, and those of them that waited for a lock in vain.
-type tripTracer struct{ trips, inVain atomic.Int64 }
+// tripTracer counts the round trips of batches, and those of them that waited for a lock in vain, or failed because they met
+// another transaction.
+type tripTracer struct{ trips, inVain, rolledBack atomic.Int64 }
 
 func (t *tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	t.trips.Add(1)
@@ -24,8 +25,11 @@ func (t *tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 }
 func (*tripTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 func (t *tripTracer) TraceBatchEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
-	if held(data.Err) {
+	switch {
+	case held(data.Err):
 		t.inVain.Add(1)
+	case rolledBack(data.Err):
+		t.rolledBack.Add(1)
 	}
 }
 
