@@ -124,9 +124,14 @@ func (s *scribe) Restock(ctx context.Context, id inventory.ItemID, n int) (Done,
 // openOffice must be called within synctest.Test.
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	return openOfficeOf(t, newTokens(t, password, "secret"))
+}
+
+func openOfficeOf(t *testing.T, tokens *Tokens) *office {
+	t.Helper()
 	o := &office{t: t, shelf: webtest.NewShelf(webtest.Rows()), orders: &orderList{}, desk: &scribe{}}
 	o.nodes.Store(&[]NodeState{{Name: "node1", Sockets: 7}})
-	topics, tokens := pubsub.New(), newTokens(t, password, "secret")
+	topics := pubsub.New()
 	o.token = sign(t, tokens)
 	o.board = NewBoard(BoardConfig{
 		Catalog: o.shelf.Catalog, Orders: o.orders, Topics: topics, Log: slog.New(slog.DiscardHandler),

@@ -36,7 +36,7 @@ func TestFirstDashboard(t *testing.T) {
 			if s.Orders.Count != before+1 || s.Orders.PerMinute[minutes-1].Orders != 1 || s.Orders.Minute != time.Now().Truncate(time.Minute).UnixMilli() {
 				t.Errorf("%d orders, of which one is new: %+v", before+1, s.Orders)
 			}
-			time.Sleep(2 * time.Hour)
+			time.Sleep((minutes + 10) * time.Minute)
 		}
 		o.orders.fail(errors.New("away"))
 		if s := o.welcomed(); s.Orders.Count != 3 {
@@ -179,13 +179,18 @@ func TestWhatHappened(t *testing.T) {
 	})
 }
 
-// TestTokensOfTopics renews the token on each topic.
+// TestTokensOfTopics renews the token on each topic. A board looks after its nodes every second, so it opens when the token
+// is old already.
 func TestTokensOfTopics(t *testing.T) {
 	for _, topic := range []string{Dashboard, CartTracker} {
 		synctest.Test(t, func(t *testing.T) {
-			o := openOffice(t)
-			c := o.Connect(param(o.token)).Join(topic, nil)
-			time.Sleep(renewedAfter)
+			tokens := newTokens(t, password, "secret")
+			old := sign(t, tokens)
+			time.Sleep(renewedAfter - time.Minute)
+			c := openOfficeOf(t, tokens).Connect(param(old)).Join(topic, nil)
+			time.Sleep(time.Minute - time.Second)
+			c.RefutePush(newToken)
+			time.Sleep(time.Second)
 			c.Receive(newToken)
 		})
 	}

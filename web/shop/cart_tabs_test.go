@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"flag"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,9 @@ import (
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel/channeltest"
 )
+
+// full is what make test-long asks for.
+var full = flag.Bool("full", false, "run at full size what proves something by mass")
 
 // wire carries the news of one cart between two nodes: late, in any order, and some never.
 type wire struct {
@@ -35,10 +39,14 @@ func (w *wire) Deliver(m *pubsub.Message) {
 // Two tabs add at the same instant: different shoes, and both always end with both; two sizes of the same shoe, and
 // both end with the same one. On one node, on two, and on two that lose messages until they hear each other again.
 func TestTwoTabsAtTheSameInstant(t *testing.T) {
+	rounds := 150
+	if *full {
+		rounds = 1000
+	}
 	late := func() time.Duration { return rand.N(10 * time.Millisecond) }
 	for name, tt := range map[string]struct {
-		lag    func() (time.Duration, bool) // nil: one node
-		rounds int                          // of hearing each other again
+		lag   func() (time.Duration, bool) // nil: one node
+		again int                          // how often they hear each other again
 	}{
 		"one node":              {nil, 0},
 		"two nodes":             {func() (time.Duration, bool) { return late(), false }, 0},
@@ -53,7 +61,7 @@ func TestTwoTabsAtTheSameInstant(t *testing.T) {
 					there = newCounter(t)
 				}
 				sockets := [2]*channeltest.Socket{here.Connect(nil), there.Connect(nil)}
-				for range 1000 {
+				for range rounds {
 					id := newCartID()
 					if tt.lag != nil {
 						connect(here, there, cartTopics+id, tt.lag)
@@ -66,7 +74,7 @@ func TestTwoTabsAtTheSameInstant(t *testing.T) {
 					}
 					replies := addAtOnce(a, b, items)
 					time.Sleep(time.Second)
-					for range tt.rounds {
+					for range tt.again {
 						here.carts.Exchange()
 						there.carts.Exchange()
 						time.Sleep(time.Second)
