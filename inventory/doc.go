@@ -25,7 +25,7 @@
 // What never came is found by comparing ([Catalog.Missed]). Watchers are called in turn by one goroutine, with a catalog at
 // least as new as what they are told of; a row that changed often while they were busy is named once.
 //
-// A call of Server's Release, Schedule, Restock, Sell or SellUpTo returns after its commit shows in the catalog of this node.
+// A call of Server's Release, Schedule, Restock or SellUpTo returns after its commit shows in the catalog of this node.
 // It does not end with its caller's context once it has begun: what was committed is always announced.
 //
 // A transaction that locks several rows of item_availabilities locks them in the order of their ids, here (SellUpTo) and

@@ -88,8 +88,3 @@ func (s *Server) SellUpTo(ctx context.Context, wanted map[ItemID]int) (sales []S
 	})
 	return sales, err
 }
-
-// Sell sells one pair. The error is ErrNotFound, ErrSoldOut, or the database's.
-func (s *Server) Sell(ctx context.Context, id ItemID) error {
-	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Sell(ctx, id) })
-}
