@@ -86,6 +86,21 @@ func TestSellUpTo(t *testing.T) {
 	checkBooks(t, pool)
 }
 
+// TestRestockOfWhatWasSold returns the whole row, which counts what was sold before, and books it.
+func TestRestockOfWhatWasSold(t *testing.T) {
+	t.Parallel()
+	store, pool := newStore(t)
+	ids := stocked(t, pool, 3)
+	if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 2}); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := store.Restock(t.Context(), ids[0], 5)
+	if err != nil || changes[0].Item.Available != 6 || changes[0].Item.Sold != 2 {
+		t.Errorf("got %+v, %v; want 6 pairs and 2 sold", changes, err)
+	}
+	checkBooks(t, pool)
+}
+
 // TestSellUpToIsOneCommit reads the transaction that wrote each movement.
 func TestSellUpToIsOneCommit(t *testing.T) {
 	t.Parallel()
