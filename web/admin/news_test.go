@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -78,6 +79,9 @@ func TestIdleDashboard(t *testing.T) {
 	}
 }
 
+// full is what make test-long asks for.
+var full = flag.Bool("full", false, "run at full size what proves something by mass")
+
 // TestWelcomeMissesNothing has something happen while dashboards come.
 func TestWelcomeMissesNothing(t *testing.T) {
 	t.Parallel()
@@ -86,7 +90,11 @@ func TestWelcomeMissesNothing(t *testing.T) {
 		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics, Log: slog.New(slog.DiscardHandler),
 		Nodes: func() []NodeState { return nil },
 	})
-	for round := range 2000 {
+	rounds := 500
+	if *full {
+		rounds = 2000
+	}
+	for round := range rounds {
 		d := new(shown)
 		sub := topics.Subscribe(Dashboard, d)
 		var told sync.WaitGroup
