@@ -166,7 +166,7 @@ func (c *Client) Channel() *channel.Socket {
 func (c *Client) Settle() {
 	c.t.Helper()
 	waitForBubble()
-	for began := time.Now(); time.Since(began) < patience; {
+	for began := time.Now(); time.Since(began) < patience(); {
 		state, ok := c.ask()
 		if !ok || state.Calls == 0 {
 			return
@@ -193,7 +193,7 @@ func (c *Client) ask() (settled, bool) {
 	for began := time.Now(); ; {
 		status, response := c.push(settleEvent, nil).Receive()
 		if strings.Contains(string(response), "too busy") {
-			if time.Since(began) >= patience {
+			if time.Since(began) >= patience() {
 				c.t.Fatalf("%s: the channel does not come to rest", c.topic)
 			}
 			<-time.After(pause)

@@ -27,7 +27,7 @@
 // The server is the real one, and so is every frame; only the connection is a pipe in
 // memory. Each channel is wrapped into one that can be asked whether it is idle, by an
 // event of its own, so no assertion sleeps: an Assert waits until what it wants is
-// there, ten seconds at most; a Refute first lets the channel handle all that waits
+// there, for as long as package waittest allows; a Refute first lets the channel handle all that waits
 // for it. The server logs to the test, unless the config says otherwise. A silent
 // socket is not closed, unless the config sets a Timeout.
 //

@@ -38,7 +38,7 @@ func (b *inbox[T]) tell() {
 
 // take waits for the first that fits, and takes it out.
 func (b *inbox[T]) take(fits func(T) bool) (item T, err error) {
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(patience())
 	defer timeout.Stop()
 	for {
 		b.mu.Lock()

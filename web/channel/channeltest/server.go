@@ -11,14 +11,20 @@ import (
 	"testing"
 	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/channel"
 
 	"github.com/gorilla/websocket"
 )
 
-// patience is how long an assertion waits.
-const patience = 10 * time.Second
+// patience is how long an assertion waits: ten seconds of a bubble's time, outside of one what all tests do.
+func patience() time.Duration {
+	if time.Now().Year() < 2020 { // a bubble's clock starts in 2000
+		return 10 * time.Second
+	}
+	return waittest.Limit()
+}
 
 // Server is a server whose clients come through pipes. It ends with its test.
 type Server struct {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sneakers23/app/waittest"
 	"sneakers23/web/channel"
 	"sneakers23/web/channel/channeltest"
 	"sneakers23/web/channel/examples/stats"
@@ -46,7 +47,7 @@ func startDaemon(t *testing.T) *daemon {
 // want expects the next packet to look like this.
 func (d *daemon) want(pattern string) {
 	d.t.Helper()
-	d.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	d.conn.SetReadDeadline(time.Now().Add(waittest.Limit()))
 	packet := make([]byte, 1500)
 	n, _, err := d.conn.ReadFrom(packet)
 	if err != nil {
