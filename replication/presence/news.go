@@ -40,6 +40,15 @@ func (n *news) leave(p *Presence) {
 	n.ring()
 }
 
+// replace notes both at once: an update is one diff, in which clients see the join first.
+func (n *news) replace(old, by *Presence) {
+	n.mu.Lock()
+	n.note(old, false)
+	n.note(by, true)
+	n.mu.Unlock()
+	n.ring()
+}
+
 func (n *news) add(d diffs) {
 	if len(d) == 0 {
 		return

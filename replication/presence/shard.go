@@ -182,8 +182,7 @@ func (s *shard) update(o *Owner, at place, change func(json.RawMessage) (json.Ra
 	s.state.Leave(old)
 	p := s.state.Join(at.topic, at.key, meta, old)
 	s.held[o][at] = p
-	s.t.news.leave(old)
-	s.t.news.join(p)
+	s.t.news.replace(old, p)
 	return p, nil
 }
 
