@@ -71,6 +71,7 @@ NODES ?= 18 20 22 24
 test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
 	$(TESTS) -count 1 -run 'RollingRestart|PagesAreAccessible' ./e2e -full
+	for package in web/channel web/shop web/admin; do $(TESTS) -count 1 ./$$package -full || exit 1; done
 	$(TESTS) -count 1 ./web/channel/conformance -isolated
 	for node in $(NODES); do \
 		npx --yes --package node@$$node -c 'NODE=$$(command -v node) && export NODE && "$$NODE" --version && $(GO) test $(RACE) -count 1 ./web/channel/conformance' || exit 1; \

@@ -103,7 +103,7 @@ func (s *shop) knock(token string) int {
 func TestAdminIsToldWhatIsUp(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	line := newProxy(t, s.URL, 0)
+	line := newProxy(t, s.URL)
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
 	var asked lastToken
 	a.OnWebSocket(func(ws playwright.WebSocket) { asked.note(ws.URL()) })

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // proxy is a line between a browser and the node, or between the node and its database, that can be cut.
@@ -22,11 +21,11 @@ type proxy struct {
 	wg   sync.WaitGroup
 }
 
-// newProxy makes a line to the node at url. What comes from the node is as late as the lag. It ends with the test.
-func newProxy(t testing.TB, url string, lag time.Duration) *proxy {
+// newProxy makes a line to the node at url. It ends with the test.
+func newProxy(t testing.TB, url string) *proxy {
 	t.Helper()
 	p := &proxy{network: "tcp", target: strings.TrimPrefix(url, "http://"), answers: func(to io.Writer, from io.Reader) {
-		_, _ = io.Copy(lateWriter{to, lag}, from)
+		_, _ = io.Copy(to, from)
 	}}
 	p.URL = "http://" + p.start(t)
 	return p
@@ -74,17 +73,6 @@ func (p *proxy) carry(client net.Conn) {
 		server.Close()
 	})
 	p.answers(client, server)
-}
-
-// lateWriter is the far end of a long line.
-type lateWriter struct {
-	io.Writer
-	lag time.Duration
-}
-
-func (w lateWriter) Write(b []byte) (int, error) {
-	time.Sleep(w.lag)
-	return w.Writer.Write(b)
 }
 
 func (p *proxy) add(conns ...net.Conn) bool {

@@ -144,7 +144,7 @@ func TestPageThatWasAwayIsRightAgain(t *testing.T) {
 	const item = 18 // of the second product
 	s.onlyItem(item, 1)
 	s.run("release", "SHU6100")
-	line := newProxy(t, s.URL, 0)
+	line := newProxy(t, s.URL)
 	v := newVisitor(t, line.URL)
 	v.wait(sizeAt(item, "low"))
 	if _, err := v.Evaluate("window.sameDocument = true"); err != nil {

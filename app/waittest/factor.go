@@ -10,10 +10,13 @@ import (
 )
 
 // Factor says how many times slower this machine is than the reference, at least 1 and at most 16. Each test binary measures
-// it once, when it is first asked for; TEST_PATIENCE=4 in the environment sets it instead.
-func Factor() float64 { return factor() }
+// it once, before its first test; TEST_PATIENCE=4 in the environment sets it instead.
+func Factor() float64 { return factor }
 
-var factor = sync.OnceValue(func() float64 {
+// factor is measured while the package is initialized: in a testing/synctest bubble no time would pass.
+var factor = measure()
+
+func measure() float64 {
 	if text := os.Getenv("TEST_PATIENCE"); text != "" {
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(f > 0) { // also NaN
@@ -22,11 +25,11 @@ var factor = sync.OnceValue(func() float64 {
 		return f
 	}
 	return min(max(float64(compute())/float64(computeReference), float64(syncFile())/float64(syncReference), 1), 16)
-})
+}
 
 // What the measures below take on the reference machine.
 const (
-	computeReference = 30 * time.Millisecond
+	computeReference = 6 * time.Millisecond
 	syncReference    = 2 * time.Millisecond
 )
 
@@ -38,7 +41,7 @@ func compute() time.Duration {
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			x := uint64(1)
-			for range 10_000_000 {
+			for range 2_000_000 {
 				x ^= x << 13
 				x ^= x >> 7
 				x ^= x << 17
