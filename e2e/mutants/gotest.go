@@ -39,8 +39,9 @@ const (
 	notJudge         // the go command failed for another reason
 )
 
-// run runs the tests of one package until the first fails. overlay is a file for -overlay, or empty. What the tests print
-// is copied to w. The error is the end of ctx, or that there is no go command.
+// run runs the tests of one package until the first fails. overlay is a file for -overlay, or
+// empty. What the tests print is copied to w. The error is the end of ctx, or that there is no go
+// command.
 func (g goTest) run(ctx context.Context, pkg, overlay string, w io.Writer) (result, error) {
 	args := []string{
 		"test", "-json", "-count=1", "-failfast", "-vet=off", // a break must be found by a test, not by vet
@@ -56,7 +57,8 @@ func (g goTest) run(ctx context.Context, pkg, overlay string, w io.Writer) (resu
 	defer cancel()
 	cmd := exec.CommandContext(hung, "go", append(args, pkg)...)
 	cmd.Dir = g.dir
-	// a history that fails is not written into the tree, where it would be tried again, and not made shorter
+	// a history that fails is not written into the tree, where it would be tried again, and not
+	// made shorter
 	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=true", "RAPID_SHRINKTIME=0s")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C reaches this program alone
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
@@ -146,7 +148,8 @@ func (l *eventLog) add(line []byte) {
 	}
 }
 
-// judge says what the events mean. ok tells whether go test ended with exit code 0, hung whether it was ended from outside.
+// judge says what the events mean. ok tells whether go test ended with exit code 0, hung whether it
+// was ended from outside.
 func (l *eventLog) judge(ok, hung bool) result {
 	r := result{outcome: failed, output: l.output.String()}
 	switch {

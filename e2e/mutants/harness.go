@@ -21,7 +21,8 @@ type harness struct {
 	survived, wrong int
 }
 
-// run runs all breaks. The error says that one survived, that a list is wrong, or that the tests fail without a break.
+// run runs all breaks. The error says that one survived, that a list is wrong, or that the tests
+// fail without a break.
 func (h *harness) run(ctx context.Context, all []mutant) error {
 	if err := h.unbroken(ctx, all); err != nil {
 		return err
@@ -74,7 +75,8 @@ func (h *harness) unbroken(ctx context.Context, all []mutant) error {
 	return nil
 }
 
-// one runs one break until a package notices it, and reports whether one did. The error is the end of ctx.
+// one runs one break until a package notices it, and reports whether one did. The error is the end
+// of ctx.
 func (h *harness) one(ctx context.Context, m mutant) (caught bool, err error) {
 	overlay, remove, err := h.overlay(m)
 	if err != nil {

@@ -105,7 +105,8 @@ file: sums.go
 	}
 }
 
-// TestEnds is about what ends a run before all breaks were tried, and what a break may do beside failing a test.
+// TestEnds is about what ends a run before all breaks were tried, and what a break may do beside
+// failing a test.
 func TestEnds(t *testing.T) {
 	root, twice := sums(t), breaks(t, "promise: p\nfile: sums.go\ntests: ./a ./b\n-\treturn a + b\n+\treturn a\n")
 	enough := errors.New("enough")

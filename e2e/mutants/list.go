@@ -20,7 +20,8 @@ type mutant struct {
 	empty    int      // lines that are part of the change if more of it follows
 }
 
-// readList reads one list. It returns what it could read, and an error for each line that it could not.
+// readList reads one list. It returns what it could read, and an error for each line that it could
+// not.
 func readList(file string) ([]mutant, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {

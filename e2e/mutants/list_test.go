@@ -67,7 +67,8 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// TestOutOfDate changes the code under a list: the program fails before it runs anything, and names the break.
+// TestOutOfDate changes the code under a list: the program fails before it runs anything, and names
+// the break.
 func TestOutOfDate(t *testing.T) {
 	root, lists := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(lists, "sums.txt"), "promise: sums are exact\nfile: sums.go\n-\tx\n+\ty\n")
@@ -124,7 +125,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestLists holds the lists against the code: one that is out of date is red in `make test` already.
+// TestLists holds the lists against the code: one that is out of date is red in `make test`
+// already.
 func TestLists(t *testing.T) {
 	all, err := choose("../..", ".", flags{})
 	if err != nil {

@@ -1,15 +1,17 @@
-// Command mutants breaks promises of the packages on purpose, one at a time, and expects their tests to fail.
+// Command mutants breaks promises of the packages on purpose, one at a time, and expects their
+// tests to fail.
 //
 //	go run ./e2e/mutants -room inventory
 //
-// A break that no test notices is printed as survived, and the program ends with exit code 1. The working tree is never
-// changed: each break is a file in a temporary directory that `go test -overlay` reads in place of the real one. The tests are
-// those of `make test`, with the race detector and never from the cache. Each involved package must pass unbroken first.
+// A break that no test notices is printed as survived, and the program ends with exit code 1. The
+// working tree is never changed: each break is a file in a temporary directory that `go test
+// -overlay` reads in place of the real one. The tests are those of `make test`, with the race
+// detector and never from the cache. Each involved package must pass unbroken first.
 //
 // # Lists
 //
-// Each room has a list of breaks, ROOM.txt in this directory. A break names the promise that it breaks, the source file, and
-// the change as in a diff:
+// Each room has a list of breaks, ROOM.txt in this directory. A break names the promise that it
+// breaks, the source file, and the change as in a diff:
 //
 //	# A line that begins with # is a comment.
 //
@@ -21,13 +23,14 @@
 //	+	return !c.Gone || held != 0 && c.Replaces == held
 //	 }
 //
-// The packages of tests must notice; without that line, the file's own package must. Lines are matched whole. Those that begin
-// with a minus or a space, together, must occur exactly once in the file: else the list is out of date, and the program fails
-// before it runs anything. A break that does not compile is an error of its list, too. A break that makes the tests hang is
-// caught by the timeout.
+// The packages of tests must notice; without that line, the file's own package must. Lines are
+// matched whole. Those that begin with a minus or a space, together, must occur exactly once in the
+// file: else the list is out of date, and the program fails before it runs anything. A break that
+// does not compile is an error of its list, too. A break that makes the tests hang is caught by the
+// timeout.
 //
-// Most breaks fail a test at once. Some keep a test waiting for what never comes, for as long as package waittest allows:
-// TEST_PATIENCE=0.25 in the environment makes that 30 seconds.
+// Most breaks fail a test at once. Some keep a test waiting for what never comes, for as long as
+// package waittest allows: TEST_PATIENCE=0.25 in the environment makes that 30 seconds.
 package main
 
 import (
