@@ -24,7 +24,15 @@ type runner struct {
 func newRunner(t testing.TB) *runner {
 	r := &runner{t: t}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	t.Cleanup(func() { r.cancel(); r.wg.Wait() })
+	t.Cleanup(func() {
+		r.cancel()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			r.wg.Wait()
+		}()
+		waittest.Done(t, "the end of the services", ended)
+	})
 	return r
 }
 
@@ -105,6 +113,51 @@ func TestCommittedIsShownToACallerWhoLeft(t *testing.T) {
 	}
 }
 
+// TestBegunIsDoneForACallerWhoLeft lets a caller leave while the database is at work over the call:
+// another transaction holds the row.
+func TestBegunIsDoneForACallerWhoLeft(t *testing.T) {
+	t.Parallel()
+	store, pool := newStore(t)
+	d := inventory.NewDispatcher()
+	told := notices(d)
+	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
+	r := newRunner(t)
+	r.run(s.Serve)
+	r.run(d.Serve)
+	waittest.Receive(t, "the notice of the loaded catalog", told)
+	item := readRows(t, store).Items[0]
+	holder, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.Background()) }()
+	var pid int
+	lock := `SELECT pg_backend_pid() FROM item_availabilities WHERE item_id = $1 FOR UPDATE`
+	if err := holder.QueryRow(t.Context(), lock, item.ID).Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Restock(ctx, item.ID, 1) }()
+	waittest.Until(t, "the restock to wait for the row", func() (waits bool) {
+		blocked := `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`
+		if err := pool.QueryRow(t.Context(), blocked, pid).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		return waits
+	})
+	leave()
+	if err := holder.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := waittest.Receive(t, "the end of the restock", done); err != nil {
+		t.Errorf("got %v, want the pair added", err)
+	}
+	if is, _, _ := s.Catalog().Item(item.ID); is.Available != item.Available+1 {
+		t.Errorf("the catalog has %d pairs, want %d", is.Available, item.Available+1)
+	}
+}
+
 func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	t.Parallel()
 	store, _ := newStore(t)
@@ -133,7 +186,8 @@ func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	}
 }
 
-// TestSchedulerReleasesOnTime schedules two products: one is released when its time has come, the other is not.
+// TestSchedulerReleasesOnTime schedules two products: one is released when its time has come, the
+// other is not.
 func TestSchedulerReleasesOnTime(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
@@ -184,5 +238,23 @@ func TestApplyEndsWithItsContext(t *testing.T) {
 	cancel(why)
 	if err := s.Apply(ctx); !errors.Is(err, why) {
 		t.Errorf("got %v, want %v", err, why)
+	}
+}
+
+// TestCommittedIsAnnouncedAnyway commits something that this node can't apply: the others are told
+// all the same.
+func TestCommittedIsAnnouncedAnyway(t *testing.T) {
+	t.Parallel()
+	s := inventory.NewServer(nil, inventory.DefaultThresholds, inventory.NewDispatcher(), slog.New(slog.DiscardHandler))
+	var announced []inventory.Change
+	s.OnCommitted(func(changes []inventory.Change) { announced = append(announced, changes...) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	change := inventory.Change{Item: &inventory.ItemRow{ID: 1, Revision: 7}}
+	if err := s.Committed(ctx, change); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+	if !slices.Equal(announced, []inventory.Change{change}) {
+		t.Errorf("announced %+v, want %+v", announced, change)
 	}
 }

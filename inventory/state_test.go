@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"sneakers23/app/waittest"
 )
 
 func shoe(id ProductID, rev Revision) ProductRow {
@@ -72,8 +74,9 @@ func TestCallerOfACrashedServerIsTold(t *testing.T) {
 		defer func() { crashed <- recover() }()
 		s.apply(nil, <-s.calls) // no state: a crash in mid-change
 	}()
-	row := shoe(1, 1)
-	if err := s.Apply(t.Context(), Change{Product: &row}); !errors.Is(err, ErrCrashed) {
+	row, ended := shoe(1, 1), make(chan error, 1)
+	go func() { ended <- s.Apply(t.Context(), Change{Product: &row}) }()
+	if err := waittest.Receive(t, "the end of Apply", ended); !errors.Is(err, ErrCrashed) {
 		t.Errorf("got %v, want ErrCrashed", err)
 	}
 	if <-crashed == nil {
