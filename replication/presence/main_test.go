@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestMain lets rapid try more histories than its 100: the breaks that TestStatesConverge has to notice show in one of 160 on
-// average, or oftener. -rapid.checks or RAPID_CHECKS says how many otherwise; 5000 is what `make test-long` tries.
+// TestMain lets rapid try more histories than its 100: the breaks that TestStatesConverge has to
+// notice show in one of 160 on average, or oftener. -rapid.checks or RAPID_CHECKS says how many
+// otherwise.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue && os.Getenv("RAPID_CHECKS") == "" {

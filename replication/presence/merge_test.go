@@ -40,7 +40,8 @@ func TestEarlierRun(t *testing.T) {
 	}
 }
 
-// TestAnswerOfOneThatIsDown merges an answer that comes when its replica is down: all of it is listed when that is up again.
+// TestAnswerOfOneThatIsDown merges an answer that comes when its replica is down: all of it is
+// listed when that is up again.
 func TestAnswerOfOneThatIsDown(t *testing.T) {
 	t.Parallel()
 	s, _, later := known(t)
@@ -58,7 +59,8 @@ func TestAnswerOfOneThatIsDown(t *testing.T) {
 	}
 }
 
-// TestAnswerGoesBack asks for less and less of what is missing: the answer begins there or before, or has everything.
+// TestAnswerGoesBack asks for less and less of what is missing: the answer begins there or before,
+// or has everything.
 func TestAnswerGoesBack(t *testing.T) {
 	t.Parallel()
 	s := NewState(Replica{"a", 1}, []int{2, 5})

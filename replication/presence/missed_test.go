@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,6 +189,30 @@ func TestSlowAnswer(t *testing.T) {
 		}
 		close(gate)
 		a.has(t, "after the goodbye", "")
+	})
+}
+
+// TestServeWaitsForQuestions ends a tracker that asks somebody: Serve returns when the question has
+// ended, too.
+func TestServeWaitsForQuestions(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *wire) {
+		var asked, ended atomic.Bool
+		a := w.start("a", func(o *Options) {
+			o.Link.Ask = func(ctx context.Context, _ string, _ []byte) ([]byte, error) {
+				asked.Store(true)
+				<-ctx.Done()
+				time.Sleep(time.Second)
+				ended.Store(true)
+				return nil, ctx.Err()
+			}
+		})
+		w.start("b", nil)
+		a.Missed("b")
+		synctest.Wait()
+		a.kill()
+		if !asked.Load() || !ended.Load() {
+			t.Errorf("Serve has returned; asked: %v, the question has ended: %v", asked.Load(), ended.Load())
+		}
 	})
 }
 

@@ -97,8 +97,8 @@ func TestServedAgain(t *testing.T) {
 			t.Error(err)
 		}
 		<-f.ended
-		gone() // while nobody serves
-		synctest.Wait()
+		gone() // while nobody serves, for longer than a caller would wait
+		time.Sleep(2 * patience)
 		f.serve()
 		synctest.Wait()
 		if list, err := f.List("room"); err != nil || len(list) != 0 || len(f.shown) != 0 {

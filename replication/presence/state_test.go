@@ -16,8 +16,8 @@ import (
 // order, several times, or never. At each step what a replica knows of another is what that one tracked at some moment, and
 // its lists are what its diffs have told. At last each hears all others and asks for what it misses: all list exactly the model.
 //
-// e2e/mutants/presence.txt has the ways of breaking it that this test notices: each takes a few hundred histories at most, but
-// for those of merge_test.go.
+// e2e/mutants/presence.txt has the ways of breaking it that this test notices: each takes a few
+// hundred histories at most, but for those of merge_test.go.
 func TestStatesConverge(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -249,8 +249,9 @@ func (n *network) converged(t *rapid.T) {
 	}
 }
 
-// consistent holds the lists against the diffs that led to them, and what is known against what was. It runs after each
-// step: so it compares presences by their pointers, and makes text of them only when they differ.
+// consistent holds the lists against the diffs that led to them, and what is known against what
+// was. It runs after each step: so it compares presences by their pointers, and makes text of them
+// only when they differ.
 func (n *network) consistent(t *rapid.T) {
 	for name, r := range n.replicas {
 		listed, sound := 0, true

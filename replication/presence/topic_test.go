@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestManyOfAKey has 50,000 presences of a key leave, each from the place where it is: nothing is searched, and the list
-// never has more than twice as many places as presences.
+// TestManyOfAKey has 50,000 presences of a key leave, each from the place where it is: nothing is
+// searched, and the list never has more than twice as many places as presences.
 func TestManyOfAKey(t *testing.T) {
 	t.Parallel()
 	s := NewState(Replica{"a", 1}, nil)
