@@ -5,8 +5,8 @@
 // copies. So everything else in package postgres runs as it does for a node, and a test that is about initdb itself uses
 // the real directory.
 //
-// The copied cluster is kept in a directory of the user under os.TempDir, one for each installation of PostgreSQL, and is
-// made again where that directory was deleted. [Prepare] says what differs from a new one.
+// The copied cluster is kept in a directory of the user under os.TempDir, one for each installation of PostgreSQL and each
+// day: what systems delete there is days old. [Prepare] says what differs from a new one.
 package initdbtest
 
 import (
@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -66,7 +67,7 @@ func BinDir(bin, version string, maker Maker) (string, error) {
 		return "", fmt.Errorf("initdbtest: %w", err)
 	}
 	sum := sha256.Sum256(fmt.Append(nil, bin, version, postgres.Size(), postgres.ModTime().UnixNano(), prepare, script))
-	made := filepath.Join(home, hex.EncodeToString(sum[:8]))
+	made := filepath.Join(home, time.Now().UTC().Format(time.DateOnly)+"-"+hex.EncodeToString(sum[:8]))
 	lock, err := os.OpenFile(made+".lock", os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return "", fmt.Errorf("initdbtest: %w", err)
@@ -78,6 +79,7 @@ func BinDir(bin, version string, maker Maker) (string, error) {
 	if _, err := os.Stat(filepath.Join(made, "bin", "initdb")); err == nil {
 		return filepath.Join(made, "bin"), nil
 	}
+	removeOld(home)
 	if err := build(made, bin, maker); err != nil {
 		return "", fmt.Errorf("initdbtest: %w", errors.Join(err, os.RemoveAll(made)))
 	}
@@ -98,6 +100,19 @@ func ownHome() (string, error) {
 		return "", fmt.Errorf("%s was made by somebody else: remove it", home)
 	}
 	return home, os.Chmod(home, 0o755) // whatever the umask was
+}
+
+// removeOld removes what no test uses any more: none takes two days.
+func removeOld(home string) {
+	entries, err := os.ReadDir(home)
+	if err != nil {
+		return // nothing to remove, or build will say why
+	}
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil && time.Since(fi.ModTime()) > 48*time.Hour {
+			os.RemoveAll(filepath.Join(home, e.Name())) // what stays is tried again tomorrow
+		}
+	}
 }
 
 // wait takes the lock. It goes with the file.

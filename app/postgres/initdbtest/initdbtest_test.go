@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // installation is a directory of programs that do nothing.
@@ -60,8 +61,27 @@ func TestBinDir(t *testing.T) {
 	if made != 1 {
 		t.Errorf("%d clusters were made, want one", made)
 	}
+	home, err := ownHome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, yesterday := filepath.Join(home, "old"), filepath.Join(home, "yesterday")
+	for dir, age := range map[string]time.Duration{old: 49 * time.Hour, yesterday: 24 * time.Hour} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := BinDir(bin, "16.1", maker); err != nil || made != 2 {
 		t.Errorf("another version: %d clusters were made, %v, want two", made, err)
+	}
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what is older than two days is there: %v", err)
+	}
+	if _, err := os.Stat(yesterday); err != nil {
+		t.Errorf("removed what a test may use: %v", err)
 	}
 }
 
