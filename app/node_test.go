@@ -91,8 +91,8 @@ func TestStopWaitsForDrainDelay(t *testing.T) {
 	}
 }
 
-// answersFor stops a node, which goes on answering for the delay, and says that it is stopping. It returns false if the
-// delay was over before that was asked.
+// answersFor stops a node, which goes on answering for the delay, and says that it is stopping. It
+// returns false if the delay was over before that was asked.
 func answersFor(t *testing.T, delay time.Duration) bool {
 	t.Helper()
 	cfg := config(t)

@@ -63,7 +63,8 @@ func initdbConfig(t testing.TB, dir string) Config {
 	return Config{Dir: dir, Root: checkout, BinDir: binDir(), Log: logger(t), DieWithParent: true}
 }
 
-// copies is the directory of PostgreSQL's programs whose initdb copies a cluster; the real one, where that can't be.
+// copies is the directory of PostgreSQL's programs whose initdb copies a cluster; the real one,
+// where that can't be.
 var copies = sync.OnceValues(func() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), waittest.Limit())
 	defer cancel()

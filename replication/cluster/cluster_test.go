@@ -135,9 +135,10 @@ func (b *inbox) of(name string) []string {
 // missed stands in an inbox where its node was told that something may have been missed.
 const missed = "missed"
 
-// TestThreeNodes joins two nodes to a first one: all see each other, and what each says comes to the others once and in
-// order. NATS cuts a line on which nothing came for two seconds, as on a machine that is busy with other things. So messages
-// may be lost, if that is told before the next one.
+// TestThreeNodes joins two nodes to a first one: all see each other, and what each says comes to
+// the others once and in order. NATS cuts a line on which nothing came for two seconds, as on a
+// machine that is busy with other things. So messages may be lost, if that is told before the next
+// one.
 func TestThreeNodes(t *testing.T) {
 	t.Parallel()
 	const messages = 2000
@@ -212,7 +213,8 @@ func (b *inbox) last(name string) int {
 	return -1
 }
 
-// check compares what came with the promises: in order, none twice, and none left out unless that was told.
+// check compares what came with the promises: in order, none twice, and none left out unless that
+// was told.
 func (b *inbox) check(t *testing.T, name string) {
 	t.Helper()
 	next, told, lost := 0, false, 0

@@ -187,8 +187,8 @@ func TestWhatHappened(t *testing.T) {
 	})
 }
 
-// TestTokensOfTopics renews the token on each topic. A board looks after its nodes every second, so it opens when the token
-// is old already.
+// TestTokensOfTopics renews the token on each topic. A board looks after its nodes every second, so
+// it opens when the token is old already.
 func TestTokensOfTopics(t *testing.T) {
 	for _, topic := range []string{Dashboard, CartTracker} {
 		synctest.Test(t, func(t *testing.T) {

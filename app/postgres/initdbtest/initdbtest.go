@@ -1,12 +1,13 @@
-// Package initdbtest makes the clusters of tests by copying one that initdb has made: initdb takes more than a second of
-// CPU, a copy takes a twentieth of that.
+// Package initdbtest makes the clusters of tests by copying one that initdb has made: initdb takes
+// more than a second of CPU, a copy takes a twentieth of that.
 //
-// It stands in for initdb outside of the program: a directory of PostgreSQL's programs in which initdb is a script that
-// copies. So everything else in package postgres runs as it does for a node, and a test that is about initdb itself uses
-// the real directory.
+// It stands in for initdb outside of the program: a directory of PostgreSQL's programs in which
+// initdb is a script that copies. So everything else in package postgres runs as it does for a
+// node, and a test that is about initdb itself uses the real directory.
 //
-// The copied cluster is kept in a directory of the user under os.TempDir, one for each installation of PostgreSQL and each
-// day: what systems delete there is days old. [Prepare] says what differs from a new one.
+// The copied cluster is kept in a directory of the user under os.TempDir, one for each installation
+// of PostgreSQL and each day: what systems delete there is days old. [Prepare] says what differs
+// from a new one.
 package initdbtest
 
 import (
@@ -24,13 +25,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A Maker makes a cluster somewhere below the empty directory dir, which everybody may pass through, runs [Prepare] in
-// it, shuts it down, and returns its data directory.
+// A Maker makes a cluster somewhere below the empty directory dir, which everybody may pass
+// through, runs [Prepare] in it, shuts it down, and returns its data directory.
 type Maker = func(dir string) (data string, err error)
 
-// prepare is what is done once in the cluster that is copied. Every file costs, so only the database stays that a node
-// connects to. No test takes the power from a machine: what a killed server has written is in the kernel's memory, and
-// survives without fsync.
+// prepare is what is done once in the cluster that is copied. Every file costs, so only the
+// database stays that a node connects to. No test takes the power from a machine: what a killed
+// server has written is in the kernel's memory, and survives without fsync.
 var prepare = []string{
 	`ALTER DATABASE template0 IS_TEMPLATE false`,
 	`ALTER DATABASE template1 IS_TEMPLATE false`,
@@ -55,8 +56,9 @@ func Prepare(ctx context.Context, url string) error {
 	return nil
 }
 
-// BinDir returns a directory that stands for bin, a directory of PostgreSQL's programs of that version. Its initdb copies
-// a cluster. The first call on a machine makes the cluster; callers in other processes wait for that.
+// BinDir returns a directory that stands for bin, a directory of PostgreSQL's programs of that
+// version. Its initdb copies a cluster. The first call on a machine makes the cluster; callers in
+// other processes wait for that.
 func BinDir(bin, version string, maker Maker) (string, error) {
 	home, err := ownHome()
 	if err != nil {
@@ -86,7 +88,8 @@ func BinDir(bin, version string, maker Maker) (string, error) {
 	return filepath.Join(made, "bin"), nil
 }
 
-// ownHome is where this user's clusters are kept. A directory of that name that somebody else has made is refused.
+// ownHome is where this user's clusters are kept. A directory of that name that somebody else has
+// made is refused.
 func ownHome() (string, error) {
 	home := filepath.Join(os.TempDir(), fmt.Sprintf("sneakers23-initdb-%d", os.Geteuid()))
 	if err := os.Mkdir(home, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
@@ -133,7 +136,8 @@ done
 exec cp -R %s/. "$data/"
 `
 
-// build makes the cluster and the directory of programs. initdb comes last: the directory is whole when it is there.
+// build makes the cluster and the directory of programs. initdb comes last: the directory is whole
+// when it is there.
 func build(made, bin string, maker Maker) error {
 	if err := os.RemoveAll(made); err != nil { // somebody was killed here
 		return err

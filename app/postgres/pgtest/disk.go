@@ -10,7 +10,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// useDisk switches fsync on, if the server is this package's own. It stays on: a benchmark runs after all tests.
+// useDisk switches fsync on, if the server is this package's own. It stays on: a benchmark runs
+// after all tests.
 func useDisk(ctx context.Context, t testing.TB) error {
 	t.Helper()
 	server.mu.Lock()

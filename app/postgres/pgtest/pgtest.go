@@ -4,8 +4,9 @@
 // temporary directory when the first test asks, with the binaries that package postgres finds ($PG_BINDIR first). A test
 // that can have no server fails; none is ever skipped.
 //
-// The own server's cluster is a copy that has fsync off, see package initdbtest. The first benchmark that asks for a
-// database switches it on again: what a commit costs is measured with the disk.
+// The own server's cluster is a copy that has fsync off, see package initdbtest. The first
+// benchmark that asks for a database switches it on again: what a commit costs is measured with the
+// disk.
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //

@@ -91,8 +91,8 @@ func config(ctx context.Context, dir string) (postgres.Config, error) {
 	return postgres.Config{Dir: dir, BinDir: bin, DieWithParent: true}, err
 }
 
-// BinDir returns the postgres.Config.BinDir of a test that starts a server of its own: a new cluster is a copy with one
-// database, sneakers23, and with fsync off.
+// BinDir returns the postgres.Config.BinDir of a test that starts a server of its own: a new
+// cluster is a copy with one database, sneakers23, and with fsync off.
 func BinDir(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := within("make the cluster that tests copy")
