@@ -10,7 +10,7 @@ import (
 	"sneakers23/web/prepared"
 )
 
-func (s *Server) routes(cfg Config) error {
+func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
 	s.get("/session", s.pages.Session)
@@ -38,7 +38,7 @@ func (s *Server) routes(cfg Config) error {
 	if cfg.Feed != nil {
 		s.get("/feed", upgrade(cfg.Feed))
 	}
-	return s.assets(cfg.Assets)
+	s.assets(cfg.Assets)
 }
 
 // socket hangs up a server of sockets with its two transports. It bounds bodies and checks origins itself, and lets in
@@ -69,18 +69,14 @@ func (s *Server) get(path string, h echo.HandlerFunc) {
 
 // assets serves the built files. Under a hashed name a file never changes; under its plain name it is asked for
 // again, which mostly costs a 304.
-func (s *Server) assets(set *assets.Set) error {
+func (s *Server) assets(set *assets.Set) {
 	files := make(map[string]*prepared.Response)
 	for _, file := range set.Files() {
 		caching := "public, no-cache"
 		if file.Hashed {
 			caching = "public, max-age=31536000, immutable"
 		}
-		response, err := prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: caching})
-		if err != nil {
-			return err
-		}
-		files[file.URL] = response
+		files[file.URL] = prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: caching})
 	}
 	s.get(assets.Prefix+"*", func(c echo.Context) error {
 		file, ok := files[c.Request().URL.Path]
@@ -90,7 +86,6 @@ func (s *Server) assets(set *assets.Set) error {
 		file.ServeHTTP(c.Response(), c.Request())
 		return nil
 	})
-	return nil
 }
 
 func healthz(c echo.Context) error {

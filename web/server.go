@@ -109,9 +109,7 @@ func New(cfg Config) (*Server, error) {
 	s.echo.IPExtractor = clientAddress(cfg.Proxies)
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.Use(s.guard)
-	if err := s.routes(cfg); err != nil {
-		return nil, err
-	}
+	s.routes(cfg)
 	return s, nil
 }
 

@@ -75,7 +75,7 @@ func TestLimit(t *testing.T) {
 }
 
 func TestFactor(t *testing.T) {
-	if f := Factor(); f < 1 || f > 16 {
+	if f := Factor(); f < 1 || f > 5 {
 		t.Errorf("the factor is %v", f)
 	}
 	t.Logf("factor %.2f: compute %v, sync %v", Factor(), compute(), syncFile())

@@ -1,5 +1,6 @@
 // Package prepared serves bytes that are made once and sent many times: each with its compressed form, its entity
-// tags and its headers ready, so that a request costs little more than writing them.
+// tags and its headers ready, so that a request costs little more than writing them. The compressed form is made for the
+// first client that accepts it: a node that starts compresses nothing.
 package prepared
 
 import (
@@ -7,9 +8,9 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // Options are the headers of a response.
@@ -25,7 +26,7 @@ type Response struct {
 	cacheControl []string
 	vary         []string
 	plain        form
-	gzip         form // empty when the body does not get smaller
+	gzip         func() form // compresses once; empty when the body does not get smaller
 }
 
 // form is the body in one encoding. Its header values are slices that requests share and nobody changes.
@@ -37,47 +38,38 @@ type form struct {
 
 var gzipEncoding = []string{"gzip"}
 
-// New compresses the body and hashes it. The Response keeps the body.
-func New(body []byte, o Options) (*Response, error) {
-	small, err := compress(body)
-	if err != nil {
-		return nil, fmt.Errorf("prepared: %w", err)
-	}
+// New hashes the body. The Response keeps the body.
+func New(body []byte, o Options) *Response {
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:16])
 	vary := "Accept-Encoding"
 	if o.Vary != "" {
 		vary = o.Vary + ", " + vary
 	}
-	r := &Response{
+	return &Response{
 		contentType:  []string{o.ContentType},
 		cacheControl: []string{o.CacheControl},
 		vary:         []string{vary},
 		plain:        newForm(body, hash),
+		gzip: sync.OnceValue(func() form {
+			if small := compress(body); len(small) < len(body) {
+				return newForm(small, hash+"-gzip")
+			}
+			return form{}
+		}),
 	}
-	if len(small) < len(body) {
-		r.gzip = newForm(small, hash+"-gzip")
-	}
-	return r, nil
 }
 
 func newForm(body []byte, tag string) form {
 	return form{body: body, tag: []string{`"` + tag + `"`}, length: []string{strconv.Itoa(len(body))}}
 }
 
-func compress(body []byte) ([]byte, error) {
+func compress(body []byte) []byte {
 	var small bytes.Buffer
-	w, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return small.Bytes(), nil
+	w, _ := gzip.NewWriterLevel(&small, gzip.BestCompression) // there is this level
+	_, _ = w.Write(body)                                      // a buffer takes all
+	_ = w.Close()
+	return small.Bytes()
 }
 
 // Body is the body uncompressed. Do not change it.
@@ -89,9 +81,11 @@ func (p *Response) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["Cache-Control"] = p.cacheControl
 	h["Vary"] = p.vary
 
-	f := &p.plain
-	if p.gzip.body != nil && acceptsGzip(r.Header["Accept-Encoding"]) {
-		f = &p.gzip
+	f, compressed := p.plain, false
+	if acceptsGzip(r.Header["Accept-Encoding"]) {
+		if small := p.gzip(); small.body != nil {
+			f, compressed = small, true
+		}
 	}
 	h["Etag"] = f.tag
 	if held := r.Header["If-None-Match"]; held != nil && matches(held, f.tag[0]) {
@@ -100,7 +94,7 @@ func (p *Response) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h["Content-Type"] = p.contentType
 	h["Content-Length"] = f.length
-	if f == &p.gzip {
+	if compressed {
 		h["Content-Encoding"] = gzipEncoding
 	}
 	w.WriteHeader(http.StatusOK)

@@ -172,7 +172,7 @@ func shared(html []byte, err error) (*prepared.Response, error) {
 		ContentType:  echo.MIMETextHTMLCharsetUTF8,
 		CacheControl: "private, no-cache",
 		Vary:         "Cookie",
-	})
+	}), nil
 }
 
 func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
