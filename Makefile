@@ -66,7 +66,7 @@ test-short: assets postgres cc ## Run all tests but those in browsers
 
 NODES ?= 18 20 22 24
 
-# What proves something by mass, at full size; the same tests run at a smaller one in make test.
+# The tests that prove something by mass, at full size. make test runs them at a small one.
 .PHONY: test-long
 test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000

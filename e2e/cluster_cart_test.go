@@ -23,7 +23,9 @@ func TestBuyingThroughABalancer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, s := range cluster {
+				parent := s.t
 				s.t = t
+				t.Cleanup(func() { s.t = parent })
 			}
 			cluster[0].sql(`DELETE FROM order_lines; DELETE FROM orders`) // of the way before; its movements stay booked
 			fill(cluster, map[int]int{5: 1, 18: 1})

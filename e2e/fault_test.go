@@ -106,7 +106,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 	sold := make(chan result, 1)
 	go func() {
-		out, errOut, code := s.try("sell", "--yes", "--per-tick", "1", "--every", "10ms") // takes a minute at least
+		out, errOut, code := s.try("sell", "--yes", "--per-tick", "1", "--every", "10ms") // hundreds of ticks
 		sold <- result{out, errOut, code}
 	}()
 	waittest.Until(t, "something is sold", func() bool {

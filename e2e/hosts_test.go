@@ -42,7 +42,7 @@ func newNetwork(t testing.TB, hosts int, url string) *network {
 		}
 		t.Skip("SKIPPED: tests that cut hosts off take root's rights (sudo make test)")
 	}
-	machine.take(t)
+	clusters.take(t)
 	n := wires.newNetwork(t)
 	for i := range hosts {
 		n.hosts = append(n.hosts, n.addHost(i))

@@ -9,41 +9,43 @@ import (
 	"testing"
 )
 
-// lasting stands in for a test where helpers make what outlives the test that asked for it: its cleanups run after all tests.
+// lasting collects the cleanups of resources that outlive the test that asked for them. They run after all tests.
 type lasting struct {
-	testing.TB // nil: what is not below is not asked for
-
 	mu       sync.Mutex
 	cleanups []func()
 	failed   error
 }
 
-func (l *lasting) Helper() {}
+// of returns t with its cleanups and temporary directories put off until all tests have ended. A helper that makes something with it
+// fails the test t.
+func (l *lasting) of(t testing.TB) testing.TB { return lastingTest{t, l} }
 
-func (l *lasting) Cleanup(f func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.cleanups = append(l.cleanups, f)
+type lastingTest struct {
+	testing.TB
+	all *lasting
 }
 
-// Errorf is called by cleanups.
-func (l *lasting) Errorf(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.failed = errors.Join(l.failed, fmt.Errorf(format, args...))
+func (t lastingTest) Cleanup(f func()) {
+	t.all.mu.Lock()
+	defer t.all.mu.Unlock()
+	t.all.cleanups = append(t.all.cleanups, f)
 }
 
-// Fatalf fails the test that asked, on whose goroutine this is called.
-func (l *lasting) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+// Errorf is called by cleanups, when t has ended.
+func (t lastingTest) Errorf(format string, args ...any) {
+	t.all.mu.Lock()
+	defer t.all.mu.Unlock()
+	t.all.failed = errors.Join(t.all.failed, fmt.Errorf(format, args...))
+}
 
-func (l *lasting) TempDir() string {
+func (t lastingTest) TempDir() string {
 	dir, err := os.MkdirTemp("", "sneakers23-e2e-")
 	if err != nil {
-		l.Fatalf("%v", err)
+		t.Fatal(err)
 	}
-	l.Cleanup(func() {
+	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
-			l.Errorf("%w", err)
+			t.Errorf("%w", err)
 		}
 	})
 	return dir

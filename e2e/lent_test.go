@@ -34,16 +34,28 @@ func newShopWith(t testing.TB, sh shelf) *shop {
 	t.Helper()
 	s := lent.take()
 	if s == nil {
-		s = &shop{t: t, dataDir: lent.all.TempDir(), database: pgtest.URL(&lent.all), secret: sharedSecret, lasting: true}
+		s = &shop{dataDir: lent.all.of(t).TempDir(), database: pgtest.URL(lent.all.of(t)), secret: sharedSecret}
+		s.t = t
 		s.launch("--seed")
+		t.Cleanup(func() { lent.giveBack(s) })
 		s.seeded = lastMovement(t, s.database)
+	} else {
+		s.t = t
+		t.Cleanup(func() { lent.giveBack(s) })
+		s.checkRaces()
+		s.log.reset()
 	}
-	s.t = t
-	s.log.reset()
 	s.sql(back(s.seeded) + sh.sql())
 	s.look()
-	t.Cleanup(func() { lent.giveBack(s) })
 	return s
+}
+
+// checkRaces fails the test if the node's race detector has found something.
+func (s *shop) checkRaces() {
+	s.t.Helper()
+	if log := s.log.String(); strings.Contains(log, "DATA RACE") {
+		s.t.Errorf("the node has a data race:\n%s", log)
+	}
 }
 
 func lastMovement(t testing.TB, database string) (id int64) {
@@ -75,9 +87,7 @@ func (l *lending) giveBack(s *shop) {
 	if s.cmd == nil {
 		return
 	}
-	if log := s.log.String(); strings.Contains(log, "DATA RACE") {
-		s.t.Errorf("the node has a data race:\n%s", log)
-	}
+	s.checkRaces()
 	if s.t.Failed() {
 		s.stop()
 		return

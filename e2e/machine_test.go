@@ -7,11 +7,17 @@ import (
 	"testing"
 )
 
-// machine lends out the processors. A browser or a cluster keeps about two of them busy: on two processors one test at a time
-// has any, and a test that only sends requests runs beside it. See docs/testing.md for what was measured.
-var machine = processors{free: max(1, runtime.GOMAXPROCS(0)/2)}
+// Tests that drive a browser take a place among the browsers, and tests of a cluster one among the clusters. There is one of
+// each for every two processors: docs/testing.md says what was measured. A test that wants both takes the cluster first.
+var browsers, clusters = newPlaces(), newPlaces()
 
-type processors struct {
+func newPlaces() *places { return &places{free: max(1, runtime.GOMAXPROCS(0)/2)} }
+
+// atOnce is how many tests run at a time, if there is more than one processor: one with a browser, one with a cluster, and one that
+// only sends requests.
+func atOnce() int { return max(1, runtime.GOMAXPROCS(0)*3/2) }
+
+type places struct {
 	mu      sync.Mutex
 	free    int
 	holders map[string]int  // by the name of the test, how many of it and of its subtests hold its place
@@ -19,7 +25,7 @@ type processors struct {
 }
 
 // take waits until the test has a place, and gives it back when the test is over. Subtests share the place of their test.
-func (p *processors) take(t testing.TB) {
+func (p *places) take(t testing.TB) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
 	p.mu.Lock()
@@ -35,7 +41,7 @@ func (p *processors) take(t testing.TB) {
 }
 
 // acquire is called with the lock held, and releases it.
-func (p *processors) acquire() {
+func (p *places) acquire() {
 	if p.free > 0 {
 		p.free--
 		p.mu.Unlock()
@@ -47,7 +53,7 @@ func (p *processors) acquire() {
 	<-turn // every holder is a test, which ends
 }
 
-func (p *processors) release(name string) {
+func (p *places) release(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.holders[name]--

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -52,6 +53,10 @@ func (s suite) Run() int {
 		}
 	}()
 	defer browser.stop()
+	if err := flag.Set("test.parallel", strconv.Itoa(atOnce())); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
 	code := s.M.Run()
 	if err := lent.end(); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)

@@ -180,7 +180,6 @@ func TestPresenceAfterAPartition(t *testing.T) {
 		s.sees(3)
 	}
 	for _, d := range dashboards {
-		// Two periods on a machine that does nothing else, see TestHealsAtOnce in replication/presence. Asking and parting take longer.
 		t.Logf("%s counts all %v after the nodes see each other", d.s.name, d.counts(5, 6))
 	}
 	first := cluster[0].carts()

@@ -40,8 +40,7 @@ type shop struct {
 
 	URL      string
 	password string // of the dashboard, if the node has made it
-	lasting  bool   // other tests use it too
-	seeded   int64  // of a lasting one: the id of the seed's last movement
+	seeded   int64  // of one that is lent: the id of the seed's last movement
 	cmd      *exec.Cmd
 	log      *logBuffer
 	done     chan error // the end of the process
@@ -92,7 +91,7 @@ func (s *shop) start(args ...string) {
 	s.t.Cleanup(s.stop)
 }
 
-// launch runs the node and waits until it says where it is. Somebody must stop it.
+// launch runs the node and waits until it says where it is. The caller must stop it.
 func (s *shop) launch(args ...string) {
 	s.t.Helper()
 	began := time.Now()
@@ -194,8 +193,8 @@ func (s *shop) commandOf(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run calls the command line and returns its output. The exit code must be 0. It is for what a test needs on its way, and calls the
-// program that was built without the race detector: that starts five times as fast.
+// run calls the command line and returns its output. The exit code must be 0. It is for the steps of a test, and calls the program
+// that was built without the race detector, which starts five times as fast. A command under test is called by try.
 func (s *shop) run(args ...string) string {
 	s.t.Helper()
 	out, errOut, code := s.finish(s.commandOf(quickProgram, args...))

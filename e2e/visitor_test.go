@@ -29,7 +29,7 @@ func newVisitor(t testing.TB, url string) *visitor {
 
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
-	machine.take(t)
+	browsers.take(t)
 	ctx, err := browser.get(t).NewContext(options)
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Factor says how many times slower this machine is than the reference, at least 1 and at most 5: a wait that fails must do so
-// before the time-out of the test binary. Each test binary measures
-// it once, before its first test; TEST_PATIENCE=4 in the environment sets it instead.
+// Factor says how many times slower this machine is than the reference. Each test binary measures it once, before its first
+// test: at least 1 and at most 5, since a wait that fails must do so before the time-out of the binary. TEST_PATIENCE=4 in the
+// environment sets it instead, to any number above 0.
 func Factor() float64 { return factor }
 
 // factor is measured while the package is initialized: in a testing/synctest bubble no time would pass.
@@ -28,7 +28,7 @@ func measure() float64 {
 	return min(max(float64(compute())/float64(computeReference), float64(syncFile())/float64(syncReference), 1), 5)
 }
 
-// What the measures below take on the reference machine.
+// The times of the measures below on the reference machine.
 const (
 	computeReference = 6 * time.Millisecond
 	syncReference    = 2 * time.Millisecond

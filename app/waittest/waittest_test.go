@@ -75,8 +75,13 @@ func TestLimit(t *testing.T) {
 }
 
 func TestFactor(t *testing.T) {
-	if f := Factor(); f < 1 || f > 5 {
-		t.Errorf("the factor is %v", f)
+	t.Setenv("TEST_PATIENCE", "")
+	if f := measure(); f < 1 || f > 5 {
+		t.Errorf("the factor is measured as %v", f)
+	}
+	t.Setenv("TEST_PATIENCE", "0.25")
+	if f := measure(); f != 0.25 {
+		t.Errorf("the factor is %v, want that of the environment", f)
 	}
 	t.Logf("factor %.2f: compute %v, sync %v", Factor(), compute(), syncFile())
 	if got, want := Scaled(time.Second), time.Duration(float64(time.Second)*Factor()); got != want {

@@ -110,7 +110,7 @@ func explain(r rehearsal.Report, v rehearsal.Verdict) error {
 		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == "purchase" })
 		switch {
 		case r.SoldOut:
-			hint = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or let nobody buy (--buy 0)"
+			hint = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or rehearse without purchases (--buy 0)"
 		case purchases && r.Refused > 0:
 			hint += fmt.Sprintf("; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused)
 		}

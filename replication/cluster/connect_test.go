@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -62,8 +63,30 @@ func TestConnectTriesHandshakesAgain(t *testing.T) {
 	}
 }
 
+// A server that accepts and says nothing is asked once, and so is an address where no server listens.
 func TestConnectGivesUpAtOnce(t *testing.T) {
 	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			t.Cleanup(func() { c.Close() })
+		}
+	}()
+	t.Cleanup(func() { silent.Close(); <-ended })
+	if _, err := connect("nats://"+silent.Addr().String(), nats.Timeout(100*time.Millisecond)); err == nil || asked.Load() > 1 {
+		t.Errorf("a silent server was asked %d times: %v", asked.Load(), err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
