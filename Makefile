@@ -71,6 +71,7 @@ NODES ?= 18 20 22 24
 test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
 	$(TESTS) -count 1 -run 'RollingRestart|PagesAreAccessible' ./e2e -full
+	RAPID_CHECKS=5000 $(TESTS) -count 1 ./replication/presence
 	for package in web/channel web/shop web/admin; do $(TESTS) -count 1 ./$$package -full || exit 1; done
 	$(TESTS) -count 1 ./web/channel/conformance -isolated
 	for node in $(NODES); do \
@@ -80,7 +81,7 @@ test-long: assets postgres browser hosts cc ## Run at full size what make test r
 
 .PHONY: mutants
 mutants: assets postgres cc ## Break the code in each way that e2e/mutants lists, and expect a failing test; takes half an hour
-	$(GO) run ./e2e/mutants $(FLAGS)
+	TEST_PATIENCE=$${TEST_PATIENCE:-0.25} $(GO) run ./e2e/mutants $(FLAGS) # a broken promise is often one that a test waits for in vain
 
 ATTEMPTS ?= 1000000
 ROUNDS   ?= 50
