@@ -47,9 +47,10 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	$(NPM) $(NPM_CI) --ignore-scripts --prefix assets
 	@touch $@
 
-# One package after the other: each has both processors of a small machine for itself. The time-out is that of a hang. Without the
-# variable each program that has the race detector in it sleeps for a second before it ends.
-RACE := -race -p 1 -timeout 30m
+# One package after the other: each has both processors of a small machine for itself. Most tests wait more than they compute, so two
+# run at a time for each processor; e2e sets a number of its own. The time-out is that of a hang. Without the variable each program
+# that has the race detector in it sleeps for a second before it ends.
+RACE := -race -p 1 -parallel $(shell expr 2 \* $${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}) -timeout 30m
 export GORACE ?= atexit_sleep_ms=0
 
 # gotestsum prints a line for each package, what failed and what was skipped, and counts them in its last line.
