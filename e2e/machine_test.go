@@ -13,9 +13,9 @@ var browsers, clusters = newPlaces(), newPlaces()
 
 func newPlaces() *places { return &places{free: max(1, runtime.GOMAXPROCS(0)/2)} }
 
-// atOnce is how many tests run at a time, if there is more than one processor: one with a browser, one with a cluster, and one that
-// only sends requests.
-func atOnce() int { return max(1, runtime.GOMAXPROCS(0)*3/2) }
+// atOnce is how many tests are begun at a time. Some of them wait for a place, so that one with a browser, one with a cluster and
+// one that only sends requests run side by side on two processors.
+func atOnce() int { return max(1, runtime.GOMAXPROCS(0)*3) }
 
 type places struct {
 	mu      sync.Mutex
