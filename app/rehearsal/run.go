@@ -90,6 +90,7 @@ type rehearsal struct {
 
 	dashboard *Dashboard // when one was open and has been closed
 	out       bool       // every size was seen to be out
+	looked    time.Time  // when soldOut asked the shop last
 }
 
 // watch is one more goroutine among the shoppers.
@@ -186,7 +187,7 @@ func (r *rehearsal) direct(ctx context.Context, began time.Time) {
 
 // waitsForPurchases reports whether too few purchases were measured for a verdict.
 func (r *rehearsal) waitsForPurchases(so Report) bool {
-	return slices.ContainsFunc(so.Judge(r.cfg.Limits).TooFew, func(s Shortage) bool { return s.Kind == kindPurchase })
+	return slices.ContainsFunc(so.Judge(r.cfg.Limits).TooFew, func(s Shortage) bool { return s.Kind == KindPurchase })
 }
 
 // mostConnections is how many requests may be under way at one node.
@@ -237,15 +238,20 @@ func (r *rehearsal) look(ctx context.Context) error {
 	return nil
 }
 
-// glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal from its end.
-const glance = 2 * time.Second
+// glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal from its end. glanceEvery is the
+// pause between two looks.
+const (
+	glance      = 2 * time.Second
+	glanceEvery = 5 * time.Second
+)
 
 // soldOut looks whether all sizes are out, and remembers it. It reports false when the shop does not answer. It is called on
 // Run's goroutine.
 func (r *rehearsal) soldOut(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	if !r.out {
+	if !r.out && time.Since(r.looked) > glanceEvery {
+		r.looked = time.Now()
 		page, err := r.shopper(0).fetch(ctx, "/")
 		r.out = err == nil && allOut(page)
 	}

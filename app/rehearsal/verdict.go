@@ -41,10 +41,10 @@ func (s Shortage) String() string {
 	return fmt.Sprintf("%s: %d measured, %d needed", s.Kind, s.Count, s.AtLeast)
 }
 
-const (
-	kindPurchase = "purchase"
-	kindDeeds    = "deeds"
-)
+// KindPurchase is the kind of a Shortage of purchases. There are none when everything is sold out.
+const KindPurchase = "purchase"
+
+const kindDeeds = "deeds"
 
 // Judge compares the report with limits. No limit is broken by what was never measured.
 func (r Report) Judge(l Limits) Verdict {
@@ -58,7 +58,7 @@ func (r Report) Judge(l Limits) Verdict {
 		kind  string
 		limit time.Duration
 		got   Latency
-	}{{"reply", l.Reply, r.Reply}, {"push", l.Push, r.Push}, {kindPurchase, l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
+	}{{"reply", l.Reply, r.Reply}, {"push", l.Push, r.Push}, {KindPurchase, l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
 		if of.limit == 0 {
 			continue
 		}

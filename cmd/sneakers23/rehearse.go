@@ -95,7 +95,7 @@ func (r *rehearseCmd) limits() rehearsal.Limits {
 		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors, AtLeast: r.AtLeast,
 	}
 	if r.Buy == 0 {
-		l.Purchase = 0 // nobody buys: there is nothing to measure
+		l.Purchase = 0 // without purchases there is nothing to measure
 	}
 	return l
 }
@@ -107,10 +107,13 @@ func explain(r rehearsal.Report, v rehearsal.Verdict) error {
 		return fmt.Errorf("FAIL: limits that were not kept: %d", len(v.Broken))
 	case rehearsal.TooFew:
 		hint := "rehearse for longer (--for, --at-most), with more shoppers (--shoppers) or shorter pauses (--think)"
-		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == "purchase" })
+		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == rehearsal.KindPurchase })
+		const soldOut = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or rehearse without purchases (--buy 0)"
 		switch {
+		case r.SoldOut && len(v.TooFew) == 1:
+			hint = soldOut
 		case r.SoldOut:
-			hint = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or rehearse without purchases (--buy 0)"
+			hint += "; " + soldOut
 		case purchases && r.Refused > 0:
 			hint += fmt.Sprintf("; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused)
 		}
