@@ -14,9 +14,9 @@ import (
 // tickTime bounds the rounds of one sell command: a round is not begun after it.
 const tickTime = commandTimeout / 4
 
-// sell sells pairs of items that are chosen at random, in one transaction if the database has as many as the catalog says.
-// If it has less, because somebody else was selling, the catalog is brought up to date and the rest is chosen anew. What is
-// returned was sold, also beside an error.
+// sell sells pairs of items that are chosen at random, in one transaction if the database has as
+// many as the catalog says. If it has less, because somebody else was selling, the catalog is
+// brought up to date and the rest is chosen anew. What is returned was sold, also beside an error.
 func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
 	done = Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {
@@ -49,8 +49,9 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 	return done, nil
 }
 
-// choosePairs chooses pairs of the catalog's stock, count of them if there are as many. Each is of a random item that has
-// pairs left then, so a size with few pairs sells out as fast as others sell.
+// choosePairs chooses pairs of the catalog's stock, count of them if there are as many. Each is of
+// a random item that has pairs left then, so a size with few pairs sells out as fast as others
+// sell.
 func choosePairs(c *inventory.Catalog, count int) map[inventory.ItemID]int {
 	items, _ := inStock(c)
 	chosen := make(map[inventory.ItemID]int)

@@ -27,10 +27,11 @@ var attempts = flag.Int64("attempts", 3_000, "how many times the buyers of TestN
 // buyers of TestNeverOversold.
 const buyers = 64
 
-// TestNeverOversold lets a crowd buy at several tellers of one database while everything goes wrong that can: lines are
-// cut at COMMIT and fall silent, backends are killed, the database crashes, pairs are put in, sold by the operator and
-// come back from cancelled orders. In the end everybody was told the truth, and the books balance. All that goes wrong
-// comes by count, so the mixture is the same on a fast machine and on a slow one.
+// TestNeverOversold lets a crowd buy at several tellers of one database while everything goes wrong
+// that can: lines are cut at COMMIT and fall silent, backends are killed, the database crashes,
+// pairs are put in, sold by the operator and come back from cancelled orders. In the end everybody
+// was told the truth, and the books balance. All that goes wrong comes by count, so the mixture is
+// the same on a fast machine and on a slow one.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
 	const tellers = 3
@@ -99,8 +100,9 @@ type trouble struct {
 	every int64
 	do    func()
 
-	// Each value is one time. The buffer is the number of buyers: a trouble that waits for a locked row delays no buyer
-	// until it is that far behind. Then the buyers wait, so its share of the attempts does not depend on the machine.
+	// Each value is one time. The buffer is the number of buyers: a trouble that waits for a locked
+	// row delays no buyer until it is that far behind. Then the buyers wait, so its share of the
+	// attempts does not depend on the machine.
 	due chan struct{}
 }
 
@@ -124,8 +126,8 @@ func (c *crowd) inject(troubles ...trouble) (end func()) {
 	}
 }
 
-// attempt counts one question of a buyer, and calls for what goes wrong at that number. An impatient buyer
-// leaves then.
+// attempt counts one question of a buyer, and calls for what goes wrong at that number. An
+// impatient buyer leaves then.
 func (c *crowd) attempt() {
 	n := c.asked.Add(1)
 	for _, tr := range c.troubles {
@@ -140,8 +142,8 @@ func (c *crowd) attempt() {
 	}
 }
 
-// nextFault strikes one transaction in fifteen on its line. A line seldom falls silent, since its teller then waits for
-// more than two seconds.
+// nextFault strikes one transaction in fifteen on its line. A line seldom falls silent, since its
+// teller then waits for more than two seconds.
 func (c *crowd) nextFault() fault {
 	switch n := c.commits.Add(1); {
 	case n%500 == 60:
@@ -194,7 +196,8 @@ func within(what string) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(context.Background(), waittest.Limit(), errors.New("not within the limit: "+what))
 }
 
-// moveStock puts in or sells as an operator does. What happened is in the books, whatever the database answers.
+// moveStock puts in or sells as an operator does. What happened is in the books, whatever the
+// database answers.
 func (c *crowd) moveStock() {
 	ctx, cancel := within("a movement of stock")
 	defer cancel()
@@ -239,7 +242,8 @@ func (c *crowd) killBackend() {
 		WHERE application_name = 'cut' AND state <> 'idle' ORDER BY random() LIMIT 1`)
 }
 
-// crashTwice kills the database as a loss of power does, and starts it again: after a third and two thirds of the attempts.
+// crashTwice kills the database as a loss of power does, and starts it again: after a third and two
+// thirds of the attempts.
 func (c *crowd) crashTwice(server *postgres.Server) {
 	if c.crashes.Load() == 2 {
 		return // these were all attempts

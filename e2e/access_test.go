@@ -10,8 +10,9 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// TestPagesAreAccessible lets axe-core look at every page, in light and dark, on a desktop and a phone. At full size it does so in
-// all four combinations, else in two that have each of these once.
+// TestPagesAreAccessible lets axe-core look at every page, in light and dark, on a desktop and a
+// phone. At full size it does so in all four combinations, else in two that have each of these
+// once.
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	axe := readAxe(t)

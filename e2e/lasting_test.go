@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// lasting collects the cleanups of resources that outlive the test that asked for them. They run after all tests.
+// lasting collects the cleanups of resources that outlive the test that asked for them. They run
+// after all tests.
 type lasting struct {
 	mu       sync.Mutex
 	cleanups []func()
 	failed   error
 }
 
-// of returns t with its cleanups and temporary directories put off until all tests have ended. A helper that makes something with it
-// fails the test t.
+// of returns t with its cleanups and temporary directories put off until all tests have ended. A
+// helper that makes something with it fails the test t.
 func (l *lasting) of(t testing.TB) testing.TB { return lastingTest{t, l} }
 
 type lastingTest struct {

@@ -22,8 +22,8 @@ type lending struct {
 	all  lasting
 }
 
-// newShop is a shop as the seed makes it, perhaps one that another test has used: its node may remember the carts and the
-// events of earlier shoppers. A test that minds takes freshShop.
+// newShop is a shop as the seed makes it, perhaps one that another test has used: its node may
+// remember the carts and the events of earlier shoppers. A test that minds takes freshShop.
 func newShop(t testing.TB) *shop {
 	t.Helper()
 	return newShopWith(t, shelf{})
@@ -82,7 +82,8 @@ func (l *lending) take() *shop {
 	return s
 }
 
-// giveBack keeps the shop for the next test. One that was stopped, or whose test failed, is not used again.
+// giveBack keeps the shop for the next test. One that was stopped, or whose test failed, is not
+// used again.
 func (l *lending) giveBack(s *shop) {
 	if s.cmd == nil {
 		return

@@ -7,14 +7,15 @@ import (
 	"testing"
 )
 
-// Tests that drive a browser take a place among the browsers, and tests of a cluster one among the clusters. There is one of
-// each for every two processors: docs/testing.md says what was measured. A test that wants both takes the cluster first.
+// Tests that drive a browser take a place among the browsers, and tests of a cluster one among the
+// clusters. There is one of each for every two processors: docs/testing.md says what was measured.
+// A test that wants both takes the cluster first.
 var browsers, clusters = newPlaces(), newPlaces()
 
 func newPlaces() *places { return &places{free: max(1, runtime.GOMAXPROCS(0)/2)} }
 
-// atOnce is how many tests are begun at a time. Some of them wait for a place, so that one with a browser, one with a cluster and
-// one that only sends requests run side by side on two processors.
+// atOnce is how many tests are begun at a time. Some of them wait for a place, so that one with a
+// browser, one with a cluster and one that only sends requests run side by side on two processors.
 func atOnce() int { return max(1, runtime.GOMAXPROCS(0)*3) }
 
 type places struct {
@@ -24,7 +25,8 @@ type places struct {
 	waiting []chan struct{} // closed in turn; a place was handed over then
 }
 
-// take waits until the test has a place, and gives it back when the test is over. Subtests share the place of their test.
+// take waits until the test has a place, and gives it back when the test is over. Subtests share
+// the place of their test.
 func (p *places) take(t testing.TB) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")

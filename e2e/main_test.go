@@ -65,8 +65,9 @@ func (s suite) Run() int {
 	return code
 }
 
-// lookAtSources lets the go command see that a test depends on the whole program: it keeps a test's result until a file
-// changes that the test has looked at, and a program that was built aside is none of those. It must be called in a test.
+// lookAtSources lets the go command see that a test depends on the whole program: it keeps a test's
+// result until a file changes that the test has looked at, and a program that was built aside is
+// none of those. It must be called in a test.
 var lookAtSources = sync.OnceFunc(func() {
 	_ = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -80,7 +81,8 @@ var lookAtSources = sync.OnceFunc(func() {
 	})
 })
 
-// browser is started by the first test that asks for it, and shared: each visitor has a context of its own.
+// browser is started by the first test that asks for it, and shared: each visitor has a context of
+// its own.
 var browser sharedBrowser
 
 type sharedBrowser struct {

@@ -100,7 +100,8 @@ func merge(state, change map[string]any) {
 	}
 }
 
-// counts waits until the dashboard counts so many shoppers and tabs, and returns how long that took.
+// counts waits until the dashboard counts so many shoppers and tabs, and returns how long that
+// took.
 func (w *watch) counts(shoppers, tabs int) time.Duration {
 	w.s.t.Helper()
 	began, want := time.Now(), fmt.Sprintf("%d shoppers, %d tabs", shoppers, tabs)
@@ -112,10 +113,12 @@ func (w *watch) counts(shoppers, tabs int) time.Duration {
 	return time.Since(began)
 }
 
-// presenceArgs let a node that says nothing for three seconds be down. It is forgotten long after any test has ended.
+// presenceArgs let a node that says nothing for three seconds be down. It is forgotten long after
+// any test has ended.
 var presenceArgs = []string{"--presence-every", "200ms", "--presence-down", "3s", "--presence-permdown", "1h", "--log-level", "debug"}
 
-// logs waits until the node has logged this of the tracker of another one: its log comes through a pipe.
+// logs waits until the node has logged this of the tracker of another one: its log comes through a
+// pipe.
 func (s *shop) logs(what string, of *shop) {
 	s.t.Helper()
 	waittest.Until(s.t, s.name+" logs "+what+" of "+of.name, func() bool {
@@ -126,8 +129,9 @@ func (s *shop) logs(what string, of *shop) {
 // cartID is the id of a cart of a test's own.
 func cartID(n int) string { return fmt.Sprintf("%064d", n) }
 
-// TestPresenceOfNodesThatEnd kills one of three nodes and stops another: their shoppers leave the dashboards of those that stay, those
-// of the first because it is silent, those of the second because it says goodbye.
+// TestPresenceOfNodesThatEnd kills one of three nodes and stops another: their shoppers leave the
+// dashboards of those that stay, those of the first because it is silent, those of the second
+// because it says goodbye.
 func TestPresenceOfNodesThatEnd(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 3, presenceArgs...)
@@ -154,8 +158,8 @@ func TestPresenceOfNodesThatEnd(t *testing.T) {
 	dashboards[0].counts(2, 2)
 }
 
-// TestPresenceAfterAPartition parts a node from the others for longer than the down period: each side counts its own shoppers,
-// and all count all of them when they hear each other again.
+// TestPresenceAfterAPartition parts a node from the others for longer than the down period: each
+// side counts its own shoppers, and all count all of them when they hear each other again.
 func TestPresenceAfterAPartition(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 3, presenceArgs...)

@@ -63,8 +63,9 @@ func rolling() rollingSize {
 	return rollingSize{sockets: 90, rate: 20, slice: 10}
 }
 
-// TestRollingRestart restarts all nodes, one after the other, while shoppers buy and look on. Each purchase succeeds at the
-// second try at the latest, every socket comes back and is up to date, and a node closes its sockets in slices.
+// TestRollingRestart restarts all nodes, one after the other, while shoppers buy and look on. Each
+// purchase succeeds at the second try at the latest, every socket comes back and is up to date, and
+// a node closes its sockets in slices.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	size := rolling()
@@ -201,9 +202,10 @@ func (b *buyers) send(form url.Values) (why string) {
 // aSlice is what a node says when it closes one.
 var aSlice = regexp.MustCompile(`time=(\S+) level=INFO msg="closing sockets" closed=(\d+) left=(\d+)`)
 
-// checkSlices compares what a node logs of its drain with its setting: a slice has so many sockets at most, and there is more
-// than one. The pause between two is printed and not judged: a busy machine delays one slice and not the next. That it is a second
-// is tested in virtual time, in web/channel.
+// checkSlices compares what a node logs of its drain with its setting: a slice has so many sockets
+// at most, and there is more than one. The pause between two is printed and not judged: a busy
+// machine delays one slice and not the next. That it is a second is tested in virtual time, in
+// web/channel.
 func checkSlices(t *testing.T, log string, most int) {
 	t.Helper()
 	all := aSlice.FindAllStringSubmatch(log, -1)
@@ -218,7 +220,8 @@ func checkSlices(t *testing.T, log string, most int) {
 	t.Logf("%d slices, the first at %s, the last at %s", len(all), all[0][1], all[len(all)-1][1])
 }
 
-// watchers are sockets that follow a product, and come back as phoenix.js does when they are closed.
+// watchers are sockets that follow a product, and come back as phoenix.js does when they are
+// closed.
 type watchers struct {
 	t   *testing.T
 	all []*watcher

@@ -193,8 +193,9 @@ func (s *shop) commandOf(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run calls the command line and returns its output. The exit code must be 0. It is for the steps of a test, and calls the program
-// that was built without the race detector, which starts five times as fast. A command under test is called by try.
+// run calls the command line and returns its output. The exit code must be 0. It is for the steps
+// of a test, and calls the program that was built without the race detector, which starts five
+// times as fast. A command under test is called by try.
 func (s *shop) run(args ...string) string {
 	s.t.Helper()
 	out, errOut, code := s.finish(s.commandOf(quickProgram, args...))

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A shelf is what a shop begins a test with. The zero value is the seed: two products, none released, random stock.
+// A shelf is what a shop begins a test with. The zero value is the seed: two products, none
+// released, random stock.
 type shelf struct {
 	released bool        // both products
 	empty    bool        // nothing is left of the seed's stock

@@ -14,12 +14,13 @@ type Sale struct {
 	Item  *ItemRow
 }
 
-// SellUpTo sells as many pairs of each item as are wanted, or as many as there are, in one transaction. It sells items that
-// are not released too: it is for the operator, shoppers have the teller. An item that is out or unknown has no Sale.
+// SellUpTo sells as many pairs of each item as are wanted, or as many as there are, in one
+// transaction. It sells items that are not released too: it is for the operator, shoppers have the
+// teller. An item that is out or unknown has no Sale.
 //
-// One statement does all of it. It locks the rows in the order of their ids, as every transaction that locks several of them
-// does, so it is in no deadlock with the teller. The counts are read under the locks: a row that changed while the
-// statement waited for it counts as it is then.
+// One statement does all of it. It locks the rows in the order of their ids, as every transaction
+// that locks several of them does, so it is in no deadlock with the teller. The counts are read
+// under the locks: a row that changed while the statement waited for it counts as it is then.
 func (s *Store) SellUpTo(ctx context.Context, wanted map[ItemID]int) ([]Sale, error) {
 	ids, counts := make([]ItemID, 0, len(wanted)), make([]int, 0, len(wanted))
 	for id, count := range wanted {
@@ -55,7 +56,8 @@ func (s *Store) SellUpTo(ctx context.Context, wanted map[ItemID]int) ([]Sale, er
 	return sales, nil
 }
 
-// Sell sells one pair, see [Store.SellUpTo]. The error is ErrNotFound, ErrSoldOut, or the database's.
+// Sell sells one pair, see [Store.SellUpTo]. The error is ErrNotFound, ErrSoldOut, or the
+// database's.
 func (s *Store) Sell(ctx context.Context, id ItemID) ([]Change, error) {
 	sales, err := s.SellUpTo(ctx, map[ItemID]int{id: 1})
 	if err == nil && len(sales) == 0 {
@@ -79,8 +81,8 @@ func changesOf(sales []Sale) []Change {
 	return changes
 }
 
-// SellUpTo sells as many pairs of each item as are wanted, or as many as there are, in one transaction, see
-// [Store.SellUpTo]. What it returns was sold, also beside an error.
+// SellUpTo sells as many pairs of each item as are wanted, or as many as there are, in one
+// transaction, see [Store.SellUpTo]. What it returns was sold, also beside an error.
 func (s *Server) SellUpTo(ctx context.Context, wanted map[ItemID]int) (sales []Sale, err error) {
 	err = s.decide(ctx, func(ctx context.Context) ([]Change, error) {
 		sales, err = s.store.SellUpTo(ctx, wanted)

@@ -47,11 +47,13 @@ func (d *Dashboard) saw(bytes int, at time.Duration) {
 	}
 }
 
-// tolerated is how many frames may be ahead of framesASec: a ticker that is late makes up for one, and one is being sent.
+// tolerated is how many frames may be ahead of framesASec: a ticker that is late makes up for one,
+// and one is being sent.
 const tolerated = 2
 
-// check returns what was too much. Frames are counted since the dashboard was opened: all that have come by now were sent
-// since then, however long the network and this machine have kept them. Within a shorter time more may arrive than were sent.
+// check returns what was too much. Frames are counted since the dashboard was opened: all that have
+// come by now were sent since then, however long the network and this machine have kept them.
+// Within a shorter time more may arrive than were sent.
 func (d *Dashboard) check() (broken []string) {
 	if d == nil {
 		return nil
@@ -67,7 +69,8 @@ func (d *Dashboard) check() (broken []string) {
 
 var adminToken = regexp.MustCompile(`name="admin-token" content="([^"]+)"`)
 
-// openDashboard signs in as the admin, and joins. It returns when the join was sent: nothing was pushed before.
+// openDashboard signs in as the admin, and joins. It returns when the join was sent: nothing was
+// pushed before.
 func openDashboard(ctx context.Context, base, password string, patience time.Duration) (*websocket.Conn, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -96,7 +99,8 @@ func openDashboard(ctx context.Context, base, password string, patience time.Dur
 	return ws, opened, ws.WriteJSON([]any{"1", "1", "admin:dashboard", "phx_join", map[string]any{}})
 }
 
-// watch counts what comes until ctx ends, and writes each frame to record, a line each, if that is not nil.
+// watch counts what comes until ctx ends, and writes each frame to record, a line each, if that is
+// not nil.
 func watch(ctx context.Context, ws *websocket.Conn, opened time.Time, record io.Writer) (d Dashboard, err error) {
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
@@ -126,7 +130,8 @@ func watch(ctx context.Context, ws *websocket.Conn, opened time.Time, record io.
 	}
 }
 
-// beat says every now and then that the dashboard is there, until ctx ends. It is the only one that writes to ws meanwhile.
+// beat says every now and then that the dashboard is there, until ctx ends. It is the only one that
+// writes to ws meanwhile.
 func beat(ctx context.Context, ws *websocket.Conn) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()

@@ -15,7 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field stands for its default.
+// Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field
+// stands for its default.
 type Config struct {
 	URLs     []string      // of nodes, or of what stands before them; shoppers are spread over them
 	Shoppers int           // MostShoppers at the most
@@ -109,9 +110,9 @@ type shelf struct {
 	pages    []string // paths
 }
 
-// Run sends the shoppers, and returns their report after Config.For, and after what Config.Limits are about was measured often
-// enough, or after AtMost. It returns earlier when ctx ends: that is no error. It is an error when there is no shop, or nothing
-// in it that could be put into a cart.
+// Run sends the shoppers, and returns their report after Config.For, and after what Config.Limits
+// are about was measured often enough, or after AtMost. It returns earlier when ctx ends: that is
+// no error. It is an error when there is no shop, or nothing in it that could be put into a cart.
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := cfg.fill(); err != nil {
 		return Report{}, err
@@ -125,7 +126,8 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		return Report{}, err
 	}
 	began := time.Now()
-	// No deadline: contexts made of one with a deadline may end before it has, and that would look like a failure.
+	// No deadline: contexts made of one with a deadline may end before it has, and that would look
+	// like a failure.
 	all, end := context.WithCancel(ctx)
 	defer end()
 	var here sync.WaitGroup
@@ -238,15 +240,15 @@ func (r *rehearsal) look(ctx context.Context) error {
 	return nil
 }
 
-// glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal from its end. glanceEvery is the
-// pause between two looks.
+// glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal
+// from its end. glanceEvery is the pause between two looks.
 const (
 	glance      = 2 * time.Second
 	glanceEvery = 5 * time.Second
 )
 
-// soldOut looks whether all sizes are out, and remembers it. It reports false when the shop does not answer. It is called on
-// Run's goroutine.
+// soldOut looks whether all sizes are out, and remembers it. It reports false when the shop does
+// not answer. It is called on Run's goroutine.
 func (r *rehearsal) soldOut(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()

@@ -73,7 +73,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// visit opens the tabs and does this and that, until the shopper reconnects. The text names what failed.
+// visit opens the tabs and does this and that, until the shopper reconnects. The text names what
+// failed.
 func (s *shopper) visit(ctx context.Context) (what string, err error) {
 	if what, err := s.arrive(ctx); err != nil {
 		return what, err
@@ -180,7 +181,8 @@ func (s *shopper) think(ctx context.Context) (what string, err error) {
 
 const reconnects = "reconnects"
 
-// deed does one thing, chosen by chance. It returns reconnects when the shopper opens his tabs anew.
+// deed does one thing, chosen by chance. It returns reconnects when the shopper opens his tabs
+// anew.
 func (s *shopper) deed(ctx context.Context) (what string, err error) {
 	items, token := s.tab.inCart()
 	dice := rand.Float64()

@@ -15,7 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// socket is a tab: one connection with its channels. One goroutine uses it; another one, its own, reads.
+// socket is a tab: one connection with its channels. One goroutine uses it; another one, its own,
+// reads.
 type socket struct {
 	of   *measures
 	ws   *websocket.Conn

@@ -83,7 +83,8 @@ func (r Report) Judge(l Limits) Verdict {
 	return v
 }
 
-// failed is the share of the deeds that failed, 1 at the most. A shopper who can't even come does no deed, and fails.
+// failed is the share of the deeds that failed, 1 at the most. A shopper who can't even come does
+// no deed, and fails.
 func (r Report) failed() float64 {
 	var all int64
 	for _, n := range r.Errors {

@@ -9,12 +9,14 @@ import (
 	"time"
 )
 
-// Factor says how many times slower this machine is than the reference. Each test binary measures it once, before its first
-// test: at least 1 and at most 5, since a wait that fails must do so before the time-out of the binary. TEST_PATIENCE=4 in the
-// environment sets it instead, to any number above 0.
+// Factor says how many times slower this machine is than the reference. Each test binary measures
+// it once, before its first test: at least 1 and at most 5, since a wait that fails must do so
+// before the time-out of the binary. TEST_PATIENCE=4 in the environment sets it instead, to any
+// number above 0.
 func Factor() float64 { return factor }
 
-// factor is measured while the package is initialized: in a testing/synctest bubble no time would pass.
+// factor is measured while the package is initialized: in a testing/synctest bubble no time would
+// pass.
 var factor = measure()
 
 func measure() float64 {
@@ -34,8 +36,8 @@ const (
 	syncReference    = 7 * time.Millisecond
 )
 
-// compute is the time in which every processor that Go may use does the same work. A processor that is shared with other
-// programs takes longer.
+// compute is the time in which every processor that Go may use does the same work. A processor that
+// is shared with other programs takes longer.
 func compute() time.Duration {
 	began := time.Now()
 	var all sync.WaitGroup
@@ -54,7 +56,8 @@ func compute() time.Duration {
 	return time.Since(began)
 }
 
-// syncFile is the time of twenty writes that wait for the disk, as a commit does. It is 0 where no file can be written.
+// syncFile is the time of twenty writes that wait for the disk, as a commit does. It is 0 where no
+// file can be written.
 func syncFile() time.Duration {
 	dir, err := os.MkdirTemp("", "sneakers23-waittest-")
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// verdict is a test that keeps what it was told, and ends its goroutine when it fails as a real one does.
+// verdict is a test that keeps what it was told, and ends its goroutine when it fails as a real one
+// does.
 type verdict struct {
 	testing.TB
 	said string
@@ -47,7 +48,8 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestLimit runs itself with hardly any patience: each kind of wait fails then, and names what did not come.
+// TestLimit runs itself with hardly any patience: each kind of wait fails then, and names what did
+// not come.
 func TestLimit(t *testing.T) {
 	if os.Getenv("TEST_PATIENCE") != "0.0001" {
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestLimit$", "-test.v")
