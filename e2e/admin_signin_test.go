@@ -131,9 +131,7 @@ func TestAdminIsToldWhatIsUp(t *testing.T) {
 	line.cut()
 	line.mend()
 	a.wait("[data-sign-in]")
-	if err := a.Locator("[data-sign-in]").Click(); err != nil {
-		t.Fatal(err)
-	}
+	a.click("[data-sign-in]")
 	a.wait(connected)
 }
 

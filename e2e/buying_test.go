@@ -22,7 +22,8 @@ func (v *visitor) complete() string {
 	if !strings.HasSuffix(v.URL(), "/checkout/complete") {
 		v.t.Errorf("the order is complete on %s", v.URL())
 	}
-	href, err := v.Locator(`.checkout-container a[href^="/orders/"]`).First().GetAttribute("href")
+	href, err := v.Locator(`.checkout-container a[href^="/orders/"]`).First().
+		GetAttribute("href", playwright.LocatorGetAttributeOptions{Timeout: limit()})
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (v *visitor) cartLive() {
 
 func (v *visitor) click(selector string) {
 	v.t.Helper()
-	if err := v.Locator(selector).First().Click(); err != nil {
+	if err := v.Locator(selector).First().Click(playwright.LocatorClickOptions{Timeout: limit()}); err != nil {
 		v.t.Fatalf("click on %s: %v", selector, err)
 	}
 }
@@ -40,7 +40,9 @@ func (v *visitor) click(selector string) {
 // gone waits until the selector finds nothing that can be seen.
 func (v *visitor) gone(selector string) {
 	v.t.Helper()
-	err := v.Locator(selector).First().WaitFor(playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateHidden})
+	err := v.Locator(selector).First().WaitFor(playwright.LocatorWaitForOptions{
+		State: playwright.WaitForSelectorStateHidden, Timeout: limit(),
+	})
 	if err != nil {
 		v.t.Fatalf("%s did not go: %v", selector, err)
 	}

@@ -21,9 +21,7 @@ func TestCheckoutIsLive(t *testing.T) {
 	if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Locator(purchaseButton).Focus(); err != nil {
-		t.Fatal(err)
-	}
+	v.focus(purchaseButton)
 
 	other.click(size(15))
 	v.wait(checkoutLine(15))

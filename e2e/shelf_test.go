@@ -12,6 +12,13 @@ func (v *visitor) focused(selector string) bool {
 	return evaluate[bool](v, "document.activeElement.matches('"+selector+"')")
 }
 
+func (v *visitor) focus(selector string) {
+	v.t.Helper()
+	if err := v.Locator(selector).Focus(playwright.LocatorFocusOptions{Timeout: limit()}); err != nil {
+		v.t.Fatalf("focus on %s: %v", selector, err)
+	}
+}
+
 func (v *visitor) press(key string) {
 	v.t.Helper()
 	if err := v.Keyboard().Press(key); err != nil {
@@ -31,9 +38,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	v.says("[data-toast]", "Hop Man 3 is released: pick a size.")
 	enter := func(item int) {
 		t.Helper()
-		if err := v.Locator(size(item)).Focus(); err != nil {
-			t.Fatal(err)
-		}
+		v.focus(size(item))
 		v.press("Enter")
 	}
 	enter(2)
@@ -42,9 +47,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 		enter(3)
 		v.says("[data-toast]", "You have Hop Man 3 in size 6.5")
 		if answer == "Enter" {
-			if err := v.Locator(`[data-toast] button:has-text("Swap")`).Focus(); err != nil {
-				t.Fatal(err)
-			}
+			v.focus(`[data-toast] button:has-text("Swap")`)
 		}
 		v.press(answer)
 		v.gone("[data-toast] button")

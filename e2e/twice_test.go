@@ -55,7 +55,7 @@ func TestFormSentTwice(t *testing.T) {
 		other.visit(s.URL + "/checkout")
 	}
 	v.click(".cart-checkout")
-	if err := v.Locator(purchaseButton).Dblclick(); err != nil {
+	if err := v.Locator(purchaseButton).Click(playwright.LocatorClickOptions{ClickCount: playwright.Int(2), Timeout: limit()}); err != nil {
 		t.Fatal(err)
 	}
 	id := v.complete()
@@ -93,7 +93,7 @@ func TestTwoTabsBuy(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, v := range tabs {
 		wg.Go(func() {
-			if err := v.Locator(purchaseButton).Click(); err != nil {
+			if err := v.Locator(purchaseButton).Click(playwright.LocatorClickOptions{Timeout: limit()}); err != nil {
 				t.Error(err)
 			}
 		})

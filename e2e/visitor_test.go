@@ -27,6 +27,10 @@ func newVisitor(t testing.TB, url string) *visitor {
 	return v
 }
 
+// limit is [waittest.Limit] in milliseconds. What waits on a locator must be given it: playwright-go takes 30 s for most of that,
+// whatever the default of the context is.
+func limit() *float64 { return playwright.Float(float64(waittest.Limit().Milliseconds())) }
+
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
 	browsers.take(t)
@@ -39,7 +43,8 @@ func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visi
 			t.Error(err)
 		}
 	})
-	ctx.SetDefaultTimeout(float64(waittest.Limit().Milliseconds()))
+	ctx.SetDefaultTimeout(*limit())
+	ctx.SetDefaultNavigationTimeout(*limit())
 	page, err := ctx.NewPage()
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +94,7 @@ func (v *visitor) live() {
 // wait waits until the selector finds something that can be seen.
 func (v *visitor) wait(selector string) {
 	v.t.Helper()
-	if err := v.Locator(selector).First().WaitFor(); err != nil {
+	if err := v.Locator(selector).First().WaitFor(playwright.LocatorWaitForOptions{Timeout: limit()}); err != nil {
 		v.t.Fatalf("%s did not appear: %v", selector, err)
 	}
 }
@@ -105,7 +110,7 @@ func (v *visitor) count(selector string) int {
 
 func (v *visitor) text(selector string) string {
 	v.t.Helper()
-	s, err := v.Locator(selector).First().TextContent()
+	s, err := v.Locator(selector).First().TextContent(playwright.LocatorTextContentOptions{Timeout: limit()})
 	if err != nil {
 		v.t.Fatal(err)
 	}
