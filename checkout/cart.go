@@ -116,6 +116,18 @@ func (c Cart) RemoveBought(bought ...LineID) Cart {
 	return next.forget()
 }
 
+// Receipt is a cart without lines. Merged into a cart of the same shopper, it takes these lines out as
+// [Cart.RemoveBought] does, and nothing else.
+func (c Cart) Receipt(bought ...LineID) Cart {
+	var receipt Cart
+	for _, ch := range c.choices {
+		if !ch.none() && slices.Contains(bought, ch.line) {
+			receipt.choices = append(receipt.choices, choice{product: ch.product, stamp: ch.stamp, actor: ch.actor})
+		}
+	}
+	return receipt
+}
+
 // SeenOut notes at which revision the item of a line was seen to be out while the line was not bought: see [Line].
 func (c Cart) SeenOut(id LineID, at inventory.Revision) Cart {
 	next := Cart{choices: slices.Clone(c.choices), floor: c.floor}

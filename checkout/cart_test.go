@@ -176,7 +176,7 @@ func TestBoughtCartFitsItsToken(t *testing.T) {
 	for _, l := range c.Lines() {
 		bought = append(bought, l.ID)
 	}
-	left, err := decode(c.RemoveBought(bought...).encode())
+	left, _, err := decode(c.RemoveBought(bought...).encode(ShopperID{}))
 	if err != nil {
 		t.Fatal(err)
 	}

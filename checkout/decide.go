@@ -12,6 +12,8 @@ type facts struct {
 	items  map[inventory.ItemID]itemFacts
 	bought map[LineID]*Order // lines that were bought before
 	now    time.Time
+
+	products map[inventory.ProductID]*inventory.ProductRow // of the items; none where nothing was looked up
 }
 
 // itemFacts is what an order line keeps of an item, and whether it may be sold.
@@ -47,8 +49,9 @@ func decide(batch []*ticket, f facts) sale {
 	return s
 }
 
-// news is the stock that was read last where this node's catalog has an older one: what was sold just now, by this
-// teller or by another, and what an attempt sold before nobody knew.
+// news are the rows that were read last where this node's catalog has older ones: what was sold just now, by this
+// teller or by another, what an attempt sold before nobody knew, and a price or a release that is the reason of a
+// refusal. The buyer's next page comes from the catalog, and must not contradict the answer.
 func (f facts) news(c *inventory.Catalog) []inventory.Change {
 	var changes []inventory.Change
 	for id, stock := range f.stock {
@@ -61,6 +64,11 @@ func (f facts) news(c *inventory.Catalog) []inventory.Change {
 		}
 		stock.ProductID, stock.SKU, stock.Size = it.Product, it.SKU, it.Size
 		changes = append(changes, inventory.Change{Item: stock})
+	}
+	for id, product := range f.products {
+		if shown, ok := c.Product(id); !ok || shown.Revision < product.Revision {
+			changes = append(changes, inventory.Change{Product: product})
+		}
 	}
 	return changes
 }
@@ -111,7 +119,7 @@ func (f facts) refuse(p Purchase) error {
 // so that lists keep their order.
 func (f facts) take(w *ticket, n int) *Order {
 	at := f.now.Add(time.Duration(n) * time.Microsecond)
-	order := &Order{ID: w.order.id(), CreatedAt: at, Total: w.Total, Status: Confirmed}
+	order := &Order{ID: w.order.id(), CreatedAt: at, Total: w.Total, Status: Confirmed, Buyer: w.Buyer}
 	for _, l := range w.Lines {
 		f.stock[l.Item].Available--
 		f.bought[l.ID] = order

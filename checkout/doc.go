@@ -4,7 +4,9 @@
 // # Carts
 //
 // A [Cart] is a map from products to choices that merges with any other the same way in any order, so tabs, nodes and forms
-// need no agreement. [Tokens] makes a signed text of the whole cart and a cart of it again.
+// need no agreement. [Tokens] makes a signed text of the whole cart and a cart of it again. A token names its shopper: opened
+// for another one, its lines are lines of that shopper's own, so a token opens no order that was made of it. An order keeps its
+// buyer by the same name.
 //
 // # Selling
 //
@@ -27,6 +29,9 @@
 // of a connection, of a row or of time, is told that nobody knows: another teller may be committing the same form, or it
 // was sold long ago. An error where the transaction may have been committed is no answer either. The same carts run again
 // on another connection: their locks wait for the transaction in doubt, their look finds what became of it.
+//
+// When a purchase is refused, this node's catalog shows the reason before the buyer is answered: the price, the release or
+// the stock that was read under the locks.
 //
 // A row that somebody holds for too long makes the others wait once, for as long as a transaction waits for a lock. Then
 // the carts that want it are set aside, and come back when he holds it no longer or their time is over. They do not wait

@@ -30,8 +30,8 @@ import (
 const (
 	loneCount = `UPDATE item_availabilities SET available_count = available_count - 1, sold_count = sold_count + 1
 		WHERE item_id = $1 RETURNING item_id, available_count, sold_count, revision`
-	loneOrder = `INSERT INTO orders (id, total_cents, created_at)
-		SELECT $1, sum(p.price_cents), clock_timestamp()
+	loneOrder = `INSERT INTO orders (id, total_cents, created_at, buyer)
+		SELECT $1, sum(p.price_cents), clock_timestamp(), $6
 		FROM unnest($2::bigint[], $3::bigint[]) c (item_id, product_id)
 		JOIN items i ON i.id = c.item_id AND i.product_id = c.product_id JOIN products p ON p.id = i.product_id
 		WHERE p.released HAVING count(*) = cardinality($2) AND sum(p.price_cents) = $4 AND clock_timestamp() < $5
@@ -103,7 +103,7 @@ func (t *Teller) sellLone(ctx context.Context, conn *pgxpool.Conn, waits *ticket
 		return sale{}, false, fmt.Errorf("read the clock: %w", err)
 	}
 	over := time.Now().Add(loneWithin)
-	order := Order{ID: waits.order.id(), Total: waits.Total, Status: Confirmed}
+	order := Order{ID: waits.order.id(), Total: waits.Total, Status: Confirmed, Buyer: waits.Buyer}
 	f, err := t.writeLone(ctx, conn, waits, clock.at(over), &order)
 	pg, said := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -133,7 +133,7 @@ func (t *Teller) writeLone(ctx context.Context, conn *pgxpool.Conn, waits *ticke
 	for _, id := range items { // one by one: a join would lock the rows in whatever order its plan has
 		b.Queue(loneCount, id)
 	}
-	b.Queue(loneOrder, [16]byte(waits.order), items, products, waits.Total, until)
+	b.Queue(loneOrder, [16]byte(waits.order), items, products, waits.Total, until, waits.Buyer.column())
 	b.Queue(loneLines, [16]byte(waits.order), ids, items)
 	b.Queue(loneMovements, [16]byte(waits.order), items)
 	b.Queue(`COMMIT`)

@@ -176,7 +176,7 @@ func (f *family) check(t *rapid.T) {
 		if len(c.choices) > MostLines+mostRemovals {
 			t.Fatalf("%d choices are kept", len(c.choices))
 		}
-		back, err := decode(c.encode())
+		back, _, err := decode(c.encode(ShopperID{}))
 		if err != nil || !back.Equal(c) {
 			t.Fatalf("%+v became %+v: %v", c, back, err)
 		}

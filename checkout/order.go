@@ -12,6 +12,7 @@ import (
 type Purchase struct {
 	Lines []Line
 	Total inventory.Cents // what the shopper was shown
+	Buyer ShopperID       // who may see the order that comes of it; zero: only who knows its id
 }
 
 // OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever knows it may see the
@@ -33,7 +34,14 @@ type Order struct {
 	CreatedAt time.Time
 	Total     inventory.Cents
 	Status    OrderStatus
+	Buyer     ShopperID   // who sent the form; zero for orders that are older than this field
 	Lines     []OrderLine // by item
+}
+
+// Purchased names the order that holds a line, and who bought it.
+type Purchased struct {
+	Order OrderID
+	Buyer ShopperID
 }
 
 // OrderLine is one pair that was sold.

@@ -25,7 +25,7 @@ type Orders struct {
 func NewOrders(pool *pgxpool.Pool, stock shelf) *Orders { return &Orders{pool, stock} }
 
 // selectOrders reads orders with their lines, as collectOrders takes them.
-const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, l.line_id, l.item_id, l.product_id, l.sku, l.size,
+const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buyer, l.line_id, l.item_id, l.product_id, l.sku, l.size,
 		l.brand, l.name, l.color, l.main_image_url, l.price_cents
 	FROM orders o JOIN order_lines l ON l.order_id = o.id`
 
@@ -39,16 +39,17 @@ func collectOrders(rows pgx.Rows) ([]*Order, error) {
 		known  = make(map[orderKey]*Order)
 		key    [16]byte
 		line   [16]byte
+		buyer  *[16]byte
 		o      Order
 		l      OrderLine
 	)
 	_, err := pgx.ForEachRow(rows, []any{
-		&key, &o.CreatedAt, &o.Total, &o.Status, &line, &l.Item, &l.Product, &l.SKU, &l.Size,
+		&key, &o.CreatedAt, &o.Total, &o.Status, &buyer, &line, &l.Item, &l.Product, &l.SKU, &l.Size,
 		&l.Brand, &l.Name, &l.Color, &l.MainImageURL, &l.Price,
 	}, func() error {
 		order, ok := known[key]
 		if !ok {
-			order = &Order{ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status}
+			order = &Order{ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status, Buyer: shopperID(buyer)}
 			known[key] = order
 			orders = append(orders, order)
 		}
@@ -60,6 +61,22 @@ func collectOrders(rows pgx.Rows) ([]*Order, error) {
 		sortLines(order.Lines)
 	}
 	return orders, err
+}
+
+// shopperID reads the column of a buyer, which is NULL for nobody.
+func shopperID(column *[16]byte) ShopperID {
+	if column == nil {
+		return ShopperID{}
+	}
+	return *column
+}
+
+// column is what shopperID reads.
+func (s ShopperID) column() *[16]byte {
+	if s == (ShopperID{}) {
+		return nil
+	}
+	return (*[16]byte)(&s)
 }
 
 func sortLines(lines []OrderLine) {
@@ -83,13 +100,17 @@ func (s *Orders) Order(ctx context.Context, id OrderID) (Order, error) {
 	return *orders[0], nil
 }
 
-// Bought tells which of the lines were bought, and with which order.
-func (s *Orders) Bought(ctx context.Context, lines []LineID) (map[LineID]OrderID, error) {
+// selectBought reads the orders of lines, as collectBought takes them.
+const selectBought = `SELECT l.line_id, l.order_id, o.buyer FROM order_lines l JOIN orders o ON o.id = l.order_id
+	WHERE l.line_id = ANY ($1)`
+
+// Bought reports which of the lines were bought, with which orders and by whom. The error is the database's.
+func (s *Orders) Bought(ctx context.Context, lines []LineID) (map[LineID]Purchased, error) {
 	ids := make([][16]byte, len(lines))
 	for i, id := range lines {
 		ids[i] = id
 	}
-	rows, _ := s.pool.Query(ctx, lookLines, planned, ids)
+	rows, _ := s.pool.Query(ctx, selectBought, planned, ids)
 	bought, err := collectBought(rows)
 	if err != nil {
 		return nil, fmt.Errorf("look up lines: %w", err)
@@ -97,11 +118,14 @@ func (s *Orders) Bought(ctx context.Context, lines []LineID) (map[LineID]OrderID
 	return bought, nil
 }
 
-func collectBought(rows pgx.Rows) (map[LineID]OrderID, error) {
-	bought := make(map[LineID]OrderID)
-	var line, order [16]byte
-	_, err := pgx.ForEachRow(rows, []any{&line, &order}, func() error {
-		bought[line] = orderKey(order).id()
+func collectBought(rows pgx.Rows) (map[LineID]Purchased, error) {
+	bought := make(map[LineID]Purchased)
+	var (
+		line, order [16]byte
+		buyer       *[16]byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{&line, &order, &buyer}, func() error {
+		bought[line] = Purchased{Order: orderKey(order).id(), Buyer: shopperID(buyer)}
 		return nil
 	})
 	return bought, err

@@ -169,10 +169,12 @@ func TestBought(t *testing.T) {
 	s := newStore(t, 2, 1, 10)
 	n := s.node(s.pool)
 	p := s.cart(s.items...)
+	p.Buyer = ShopperOf("mine")
 	o := n.buy(p)
 	other := NewLineID()
 	got, err := n.orders.Bought(t.Context(), []LineID{p.Lines[1].ID, other, p.Lines[0].ID})
-	want := map[LineID]OrderID{p.Lines[0].ID: o.ID, p.Lines[1].ID: o.ID}
+	mine := Purchased{o.ID, p.Buyer}
+	want := map[LineID]Purchased{p.Lines[0].ID: mine, p.Lines[1].ID: mine}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, %s", err, diff)
 	}
@@ -225,7 +227,7 @@ func TestTwoEarlierOrders(t *testing.T) {
 		t.Errorf("got order %s, want that of the first line", o.ID)
 	}
 	got, err := n.orders.Bought(t.Context(), []LineID{both.Lines[0].ID, both.Lines[1].ID})
-	want := map[LineID]OrderID{both.Lines[0].ID: a.ID, both.Lines[1].ID: b.ID}
+	want := map[LineID]Purchased{both.Lines[0].ID: {Order: a.ID}, both.Lines[1].ID: {Order: b.ID}}
 	if err != nil || cmp.Diff(want, got) != "" {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}

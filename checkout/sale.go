@@ -103,9 +103,9 @@ func (t *Teller) settle(ctx context.Context, conn *pgxpool.Conn) error {
 const (
 	lookLock = `SELECT item_id, available_count, sold_count, revision FROM item_availabilities WHERE item_id = ANY ($1)
 		ORDER BY item_id FOR NO KEY UPDATE`
-	lookLines = `SELECT line_id, order_id FROM order_lines WHERE line_id = ANY ($1)`
-	lookItems = `SELECT i.id, i.product_id, i.sku, i.size, p.brand, p.name, p.color, p.main_image_url, p.price_cents, p.released,
-			clock_timestamp()
+	lookLines = `SELECT DISTINCT order_id FROM order_lines WHERE line_id = ANY ($1)`
+	lookItems = `SELECT i.id, i.product_id, i.sku, i.size, p.sku, p."order", p.brand, p.name, p.color, p.price_cents,
+			p.main_image_url, p.released, p.release_at, p.revision, clock_timestamp()
 		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
 )
 
@@ -118,23 +118,25 @@ func (t *Teller) look(ctx context.Context, conn *pgxpool.Conn, batch []*ticket) 
 		stock:  make(map[inventory.ItemID]*inventory.ItemRow, len(items)),
 		items:  make(map[inventory.ItemID]itemFacts, len(items)),
 		bought: make(map[LineID]*Order),
+
+		products: make(map[inventory.ProductID]*inventory.ProductRow, len(items)),
 	}
 	b := &pgx.Batch{}
 	b.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED`)
 	b.Queue(lookLock, items).Query(func(rows pgx.Rows) error { return f.readStock(rows) })
-	var bought map[LineID]OrderID
+	var orders [][16]byte // which hold lines of the batch
 	b.Queue(lookLines, lines).Query(func(rows pgx.Rows) (err error) {
-		bought, err = collectBought(rows)
+		orders, err = pgx.CollectRows(rows, pgx.RowTo[[16]byte])
 		return err
 	})
 	b.Queue(lookItems, items).Query(func(rows pgx.Rows) error { return f.readItems(rows) })
 	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		return facts{}, err
 	}
-	if len(bought) == 0 {
+	if len(orders) == 0 {
 		return f, nil
 	}
-	return f, f.readEarlier(ctx, conn, bought)
+	return f, f.readEarlier(ctx, conn, orders)
 }
 
 // holders tells which rows of the batch somebody else holds at this moment, and who. A row's xmax is the transaction that
@@ -185,12 +187,7 @@ func (f *facts) readStock(rows pgx.Rows) error {
 }
 
 // readEarlier reads the orders that hold lines of the batch: those are seldom there.
-func (f *facts) readEarlier(ctx context.Context, conn *pgxpool.Conn, bought map[LineID]OrderID) error {
-	keys := make([][16]byte, 0, len(bought))
-	for _, id := range bought {
-		key, _ := id.key()
-		keys = append(keys, key)
-	}
+func (f *facts) readEarlier(ctx context.Context, conn *pgxpool.Conn, keys [][16]byte) error {
 	rows, _ := conn.Query(ctx, selectOrders+` WHERE o.id = ANY ($1)`, keys)
 	orders, err := collectOrders(rows)
 	for _, o := range orders {
@@ -202,11 +199,19 @@ func (f *facts) readEarlier(ctx context.Context, conn *pgxpool.Conn, bought map[
 }
 
 func (f *facts) readItems(rows pgx.Rows) error {
-	var it itemFacts
+	var (
+		it itemFacts
+		p  inventory.ProductRow
+	)
 	_, err := pgx.ForEachRow(rows, []any{
-		&it.Item, &it.Product, &it.SKU, &it.Size, &it.Brand, &it.Name, &it.Color, &it.MainImageURL, &it.Price, &it.Released, &f.now,
+		&it.Item, &p.ID, &it.SKU, &it.Size, &p.SKU, &p.Order, &p.Brand, &p.Name, &p.Color, &p.Price,
+		&p.MainImageURL, &p.Released, &p.ReleaseAt, &p.Revision, &f.now,
 	}, func() error {
+		it.Product, it.Brand, it.Name, it.Color, it.MainImageURL, it.Price = p.ID, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price
+		it.Released = p.Released
 		f.items[it.Item] = it
+		product := p
+		f.products[p.ID] = &product
 		return nil
 	})
 	return err
@@ -220,8 +225,8 @@ const (
 		FROM unnest($1::bigint[], $2::integer[]) d (item_id, pairs)
 		WHERE a.item_id = d.item_id
 		RETURNING a.item_id, a.available_count, a.sold_count, a.revision`
-	writeOrders = `INSERT INTO orders (id, total_cents, created_at)
-		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[])`
+	writeOrders = `INSERT INTO orders (id, total_cents, created_at, buyer)
+		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::uuid[])`
 	writeLines = `INSERT INTO order_lines
 			(order_id, line_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT l.order_id, l.line_id, i.* FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) l (order_id, line_id, item_id)
@@ -239,7 +244,7 @@ func (t *Teller) write(ctx context.Context, conn *pgxpool.Conn, s sale, f facts)
 	i := w.items
 	b := &pgx.Batch{}
 	b.Queue(writeCounts, i.id, i.pairs)
-	b.Queue(writeOrders, w.orders, w.totals, w.times)
+	b.Queue(writeOrders, w.orders, w.totals, w.times, w.buyers)
 	b.Queue(writeLines, w.lineOrders, w.lines, w.lineItems, i.id, i.product, i.sku, i.size, i.brand, i.name, i.color, i.image, i.price)
 	b.Queue(writeMovements, w.lineOrders, w.lineItems)
 	b.Queue(`COMMIT`)
@@ -290,6 +295,7 @@ type writing struct {
 	orders     [][16]byte
 	totals     []inventory.Cents
 	times      []time.Time
+	buyers     []*[16]byte
 	lines      [][16]byte
 	lineOrders [][16]byte
 	lineItems  []inventory.ItemID
@@ -311,6 +317,7 @@ func newWriting(s sale) writing {
 		w.orders = append(w.orders, s.keys[i])
 		w.totals = append(w.totals, o.Total)
 		w.times = append(w.times, o.CreatedAt)
+		w.buyers = append(w.buyers, o.Buyer.column())
 		for _, l := range o.Lines {
 			w.lines = append(w.lines, l.LineID)
 			w.lineOrders = append(w.lineOrders, s.keys[i])

@@ -18,8 +18,9 @@ const (
 	mostToken = 4096 // bytes; carts are bounded, and stay well under it
 )
 
-// Tokens writes carts as signed text, and reads them. A token is the whole cart: whoever has the secret restores it. It
-// is signed, not secret, and belongs to the shopper: it is never logged. Its methods may be called from any goroutine.
+// Tokens writes carts as signed text, and reads them. A token is the whole cart, and names the shopper whose it is: any
+// node with the same secret restores it. It is signed, not encrypted, and is never logged. Its methods may be called
+// from any goroutine.
 type Tokens struct{ codecs []securecookie.Codec }
 
 // NewTokens derives its keys from the secrets: the first signs, all verify.
@@ -42,27 +43,44 @@ func NewTokens(secrets []string) (*Tokens, error) {
 	return t, nil
 }
 
-// Sign makes a token of the cart that is good for [TokenAge] from now.
-func (t *Tokens) Sign(c Cart) string {
-	token, err := t.codecs[0].Encode(tokenName, c.encode())
+// Sign makes a token of the cart with that id, good for [TokenAge] from now.
+func (t *Tokens) Sign(c Cart, cartID string) string {
+	token, err := t.codecs[0].Encode(tokenName, c.encode(ShopperOf(cartID)))
 	if err != nil {
 		return "" // carts are bounded, and keys are there: it does not happen, and "" is an empty cart
 	}
 	return token
 }
 
-// Open restores the cart of a token. What is no token, is too old, or was signed with another secret, is an empty cart.
-func (t *Tokens) Open(token string) Cart {
+// Open restores the cart of a token for the shopper whose cart has that id. The cart of another shopper's token comes
+// in lines of this shopper's own, and own is false: see [Cart.adoptedBy]. What is no token, is too old, or was signed
+// with another secret, is an empty cart.
+func (t *Tokens) Open(token, cartID string) (c Cart, own bool) {
+	c, by, ok := t.open(token)
+	switch {
+	case !ok:
+		return Cart{}, false
+	case by == ShopperOf(cartID):
+		return c, true
+	}
+	return c.adoptedBy(cartID), false
+}
+
+// OpenForm restores the cart of a token line by line as it was signed, whoever's it is. A form buys exactly the lines
+// that it shows: so it buys them once, whoever sends it.
+func (t *Tokens) OpenForm(token string) Cart {
+	c, _, _ := t.open(token)
+	return c
+}
+
+func (t *Tokens) open(token string) (c Cart, by ShopperID, ok bool) {
 	if token == "" || len(token) > mostToken {
-		return Cart{}
+		return Cart{}, ShopperID{}, false
 	}
 	var raw []byte
 	if securecookie.DecodeMulti(tokenName, token, &raw, t.codecs...) != nil {
-		return Cart{}
+		return Cart{}, ShopperID{}, false
 	}
-	c, err := decode(raw)
-	if err != nil {
-		return Cart{}
-	}
-	return c
+	c, by, err := decode(raw)
+	return c, by, err == nil
 }

@@ -23,10 +23,10 @@ func TestTokenRestoresTheCart(t *testing.T) {
 	t.Parallel()
 	c := removed(t, added(t, Cart{}, 11, 21, 31), 21)
 	c = c.SeenOut(c.Lines()[0].ID, 99)
-	if got := tokens(t, "secret").Open(tokens(t, "secret").Sign(c)); !got.Equal(c) {
+	if got, own := tokens(t, "secret").Open(tokens(t, "secret").Sign(c, "mine"), "mine"); !own || !got.Equal(c) {
 		t.Errorf("got %+v, want %+v", got, c)
 	}
-	if got := tokens(t, "secret").Open(tokens(t, "secret").Sign(Cart{})); !got.Equal(Cart{}) {
+	if got, own := tokens(t, "secret").Open(tokens(t, "secret").Sign(Cart{}, "mine"), "mine"); !own || !got.Equal(Cart{}) {
 		t.Errorf("an empty cart became %+v", got)
 	}
 }
@@ -34,14 +34,14 @@ func TestTokenRestoresTheCart(t *testing.T) {
 func TestSecretsRotate(t *testing.T) {
 	t.Parallel()
 	c := added(t, Cart{}, 11)
-	old := tokens(t, "old").Sign(c)
-	if got := tokens(t, "new", "old").Open(old); !got.Equal(c) {
+	old := tokens(t, "old").Sign(c, "")
+	if got := tokens(t, "new", "old").OpenForm(old); !got.Equal(c) {
 		t.Errorf("with the old secret still listed: %v", items(got))
 	}
-	if got := tokens(t, "new").Open(old); !got.Equal(Cart{}) {
+	if got := tokens(t, "new").OpenForm(old); !got.Equal(Cart{}) {
 		t.Errorf("with the old secret gone: %v", items(got))
 	}
-	if got := tokens(t, "new").Open(tokens(t, "new", "old").Sign(c)); !got.Equal(c) {
+	if got := tokens(t, "new").OpenForm(tokens(t, "new", "old").Sign(c, "")); !got.Equal(c) {
 		t.Error("the first secret does not sign")
 	}
 	for _, bad := range [][]string{nil, {""}, {"a", ""}} {
@@ -54,13 +54,13 @@ func TestSecretsRotate(t *testing.T) {
 func TestTokensExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tok, c := tokens(t, "secret"), added(t, Cart{}, 11)
-		token := tok.Sign(c)
+		token := tok.Sign(c, "")
 		time.Sleep(TokenAge - time.Second)
-		if !tok.Open(token).Equal(c) {
+		if !tok.OpenForm(token).Equal(c) {
 			t.Error("expired too early")
 		}
 		time.Sleep(3 * time.Second)
-		if !tok.Open(token).Equal(Cart{}) {
+		if !tok.OpenForm(token).Equal(Cart{}) {
 			t.Error("did not expire")
 		}
 	})
@@ -69,8 +69,8 @@ func TestTokensExpire(t *testing.T) {
 func TestBadTokensAreEmptyCarts(t *testing.T) {
 	t.Parallel()
 	tok := tokens(t, "secret")
-	good := tok.Sign(added(t, Cart{}, 11, 21))
-	raw := added(t, Cart{}, 11, 21).encode()
+	good := tok.Sign(added(t, Cart{}, 11, 21), "")
+	raw := added(t, Cart{}, 11, 21).encode(ShopperID{})
 	signed := func(b []byte) string {
 		token, err := tok.codecs[0].Encode(tokenName, b)
 		if err != nil {
@@ -78,7 +78,7 @@ func TestBadTokensAreEmptyCarts(t *testing.T) {
 		}
 		return token
 	}
-	if tok.Open(signed(raw)).Len() != 2 {
+	if tok.OpenForm(signed(raw)).Len() != 2 {
 		t.Fatal("this test signs wrongly")
 	}
 	choices := func(n int, item inventory.ItemID) (c Cart) {
@@ -88,18 +88,18 @@ func TestBadTokensAreEmptyCarts(t *testing.T) {
 		return c
 	}
 	for name, bad := range map[string]string{
-		"a line too many": signed(choices(MostLines+1, 11).encode()), "a removal too many": signed(choices(mostRemovals+1, 0).encode()),
+		"a line too many": signed(choices(MostLines+1, 11).encode(ShopperID{})), "a removal too many": signed(choices(mostRemovals+1, 0).encode(ShopperID{})),
 		"nothing": "", "words": "a cart", "truncated": good[:len(good)-1], "longer": good + "A", "oversized": strings.Repeat("A", 1<<20),
-		"forged": "B" + good[1:], "bytes": "\x00\xff", "signed elsewhere": tokens(t, "other").Sign(added(t, Cart{}, 11)),
+		"forged": "B" + good[1:], "bytes": "\x00\xff", "signed elsewhere": tokens(t, "other").Sign(added(t, Cart{}, 11), ""),
 		"signed nothing": signed(nil), "unknown version": signed(append([]byte{9}, raw[1:]...)),
 		"signed half": signed(raw[:len(raw)/2]), "signed and more": signed(append(raw, 0)),
-		"the last stamp there is": signed(Cart{choices: []choice{{product: 1, item: 11, stamp: math.MaxUint64}}}.encode()),
-		"the highest floor":       signed(Cart{floor: math.MaxUint64}.encode()),
-		"a product twice":         signed(Cart{choices: []choice{{product: 1, item: 11, stamp: 1}, {product: 1, item: 12, stamp: 1}}}.encode()),
-		"product 0":               signed(Cart{choices: []choice{{product: 0, item: 11, stamp: 1}}}.encode()),
-		"too many choices":        signed(Cart{choices: make([]choice, 100)}.encode()),
+		"the last stamp there is": signed(Cart{choices: []choice{{product: 1, item: 11, stamp: math.MaxUint64}}}.encode(ShopperID{})),
+		"the highest floor":       signed(Cart{floor: math.MaxUint64}.encode(ShopperID{})),
+		"a product twice":         signed(Cart{choices: []choice{{product: 1, item: 11, stamp: 1}, {product: 1, item: 12, stamp: 1}}}.encode(ShopperID{})),
+		"product 0":               signed(Cart{choices: []choice{{product: 0, item: 11, stamp: 1}}}.encode(ShopperID{})),
+		"too many choices":        signed(Cart{choices: make([]choice, 100)}.encode(ShopperID{})),
 	} {
-		if got := tok.Open(bad); !got.Equal(Cart{}) {
+		if got := tok.OpenForm(bad); !got.Equal(Cart{}) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -128,9 +128,9 @@ func TestTokensAreBounded(t *testing.T) {
 		{"everything at its bounds", MostLines, mostRemovals, 3500, math.MaxInt64 - 1000},
 	} {
 		c := fill(tt.lines, tt.removals, tt.id)
-		token := tok.Sign(c)
-		t.Logf("%s: %d bytes, %d signed", tt.what, len(c.encode()), len(token))
-		if len(token) > tt.most || !tok.Open(token).Equal(c) {
+		token := tok.Sign(c, "")
+		t.Logf("%s: %d bytes, %d signed", tt.what, len(c.encode(ShopperID{})), len(token))
+		if len(token) > tt.most || !tok.OpenForm(token).Equal(c) {
 			t.Errorf("%s: %d bytes, want at most %d", tt.what, len(token), tt.most)
 		}
 	}
@@ -138,24 +138,24 @@ func TestTokensAreBounded(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	tok := tokens(f, "secret")
-	f.Add(tok.Sign(Cart{}))
-	f.Add(tok.Sign(added(f, Cart{}, 11, 21)))
+	f.Add(tok.Sign(Cart{}, ""))
+	f.Add(tok.Sign(added(f, Cart{}, 11, 21), ""))
 	f.Add("MTIzfGZvb3xiYXI=")
-	f.Fuzz(func(_ *testing.T, token string) { tok.Open(token) })
+	f.Fuzz(func(_ *testing.T, token string) { tok.OpenForm(token) })
 }
 
 // What was signed by whatever version is a cart that can be used like any other, or none.
 func FuzzDecode(f *testing.F) {
 	full := added(f, Cart{}, 11, 21, 31)
-	f.Add(full.encode())
-	f.Add(removed(f, full, 21).encode())
+	f.Add(full.encode(ShopperID{}))
+	f.Add(removed(f, full, 21).encode(ShopperID{}))
 	f.Add([]byte{wireVersion, 0, 1, 1, 0, 1, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := decode(b)
+		c, by, err := decode(b)
 		if err != nil {
 			return
 		}
-		if back, err := decode(c.encode()); err != nil || !back.Equal(c) {
+		if back, _, err := decode(c.encode(by)); err != nil || !back.Equal(c) {
 			t.Fatalf("%+v became %+v: %v", c, back, err)
 		}
 		if !c.Merge(full).Equal(full.Merge(c)) || !c.Merge(c).Equal(c) {

@@ -8,9 +8,13 @@ import (
 	"sneakers23/inventory"
 )
 
-// A cart on the wire is a version, the floor, the number of choices, and the choices by product: how far the product is
-// from the one before, item, stamp, actor, and for a line its id and OutAt. Numbers are uvarints, but for the actor.
-const wireVersion = 1
+// A cart on the wire is a version, the shopper whose it is, the floor, the number of choices, and the choices by product:
+// how far the product is from the one before, item, stamp, actor, and for a line its id and OutAt. Numbers are uvarints,
+// but for the actor. Version 1 named no shopper: such a cart is nobody's.
+const (
+	wireVersion          = 2
+	wireWithoutShopperID = 1
+)
 
 // mostStamp bounds what a cart may claim: a later choice needs a stamp above it. Twenty changes a second take 1,700
 // years to get there.
@@ -19,8 +23,8 @@ const mostStamp = 1 << 40
 // errWire says that bytes are no cart. Why is nobody's business: they were signed, so another version wrote them.
 var errWire = errors.New("checkout: not a cart")
 
-func (c Cart) encode() []byte {
-	b := []byte{wireVersion}
+func (c Cart) encode(by ShopperID) []byte {
+	b := append([]byte{wireVersion}, by[:]...)
 	b = binary.AppendUvarint(b, c.floor)
 	b = binary.AppendUvarint(b, uint64(len(c.choices)))
 	var before inventory.ProductID
@@ -38,13 +42,17 @@ func (c Cart) encode() []byte {
 	return b
 }
 
-// decode reads what encode wrote, and nothing else.
-func decode(b []byte) (Cart, error) {
+// decode reads what encode wrote, now or as version 1, and nothing else.
+func decode(b []byte) (c Cart, by ShopperID, err error) {
 	r := reader{b: b}
-	if r.bytes(1)[0] != wireVersion {
-		return Cart{}, errWire
+	switch r.bytes(1)[0] {
+	case wireVersion:
+		by = ShopperID(r.bytes(len(by)))
+	case wireWithoutShopperID:
+	default:
+		return Cart{}, ShopperID{}, errWire
 	}
-	c := Cart{floor: r.number(mostStamp)}
+	c.floor = r.number(mostStamp)
 	n := r.number(MostLines + mostRemovals)
 	var before inventory.ProductID
 	for range n {
@@ -57,7 +65,7 @@ func decode(b []byte) (Cart, error) {
 			ch.outAt = inventory.Revision(r.number(math.MaxInt64))
 		}
 		if ch.product == before {
-			return Cart{}, errWire
+			return Cart{}, ShopperID{}, errWire
 		}
 		before = ch.product
 		if ch != forgotten(ch.product, c.floor) { // which the floor says already
@@ -65,9 +73,9 @@ func decode(b []byte) (Cart, error) {
 		}
 	}
 	if r.failed || len(r.b) > 0 || count(c.choices, false) > MostLines || count(c.choices, true) > mostRemovals {
-		return Cart{}, errWire
+		return Cart{}, ShopperID{}, errWire
 	}
-	return c, nil
+	return c, by, nil
 }
 
 // reader takes values off its bytes. Once it has failed it gives zeros.

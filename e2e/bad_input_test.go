@@ -66,11 +66,11 @@ func TestBadForms(t *testing.T) {
 	}{
 		"forged token":            {token: string(flipped), says: unreadable},
 		"truncated token":         {token: token[:len(token)-5], says: unreadable},
-		"token of another secret": {token: others.Sign(ours.Open(token)), says: unreadable},
+		"token of another secret": {token: others.Sign(ours.OpenForm(token), ""), says: unreadable},
 		"expired token":           {token: aged(t, token, checkout.TokenAge+time.Minute), says: unreadable},
 		"oversized token":         {token: token + strings.Repeat("A", 5000), says: unreadable},
 		"no token at all":         {token: "💥\x00%zz", says: unreadable},
-		"token of no lines":       {token: ours.Sign(checkout.Cart{}), says: unreadable},
+		"token of no lines":       {token: ours.Sign(checkout.Cart{}, ""), says: unreadable},
 		"lower total":             {total: "1", says: price},
 		"higher total":            {total: "99999999", says: price},
 		"negative total":          {total: "-12000", says: price},
@@ -110,7 +110,7 @@ func TestBadForms(t *testing.T) {
 			t.Errorf("%d bytes that are no form: %d, %v, want %d", len(body), p.status, err, status)
 		}
 	}
-	if again := aged(t, token, checkout.TokenAge-time.Hour); len(ours.Open(again).Lines()) != 1 {
+	if again := aged(t, token, checkout.TokenAge-time.Hour); len(ours.OpenForm(again).Lines()) != 1 {
 		t.Error("the test cannot make tokens: one that is almost too old is not good")
 	}
 

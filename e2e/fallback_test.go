@@ -18,11 +18,12 @@ import (
 // gate is a proxy as some companies have it: while it is shut, no WebSocket passes. Long-polls that it passes are read
 // along.
 type gate struct {
-	URL     string
-	shut    atomic.Bool
-	hangs   atomic.Bool   // while shut, a WebSocket is cut off without an answer
-	refused atomic.Int64  // WebSockets
-	joined  chan struct{} // a token for each topic that was joined over long-poll
+	URL       string
+	noCookies atomic.Bool // as a browser that refuses them: none goes through
+	shut      atomic.Bool
+	hangs     atomic.Bool   // while shut, a WebSocket is cut off without an answer
+	refused   atomic.Int64  // WebSockets
+	joined    chan struct{} // a token for each topic that was joined over long-poll
 }
 
 func newGate(t *testing.T, target string) *gate {
@@ -36,6 +37,9 @@ func newGate(t *testing.T, target string) *gate {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.Out.Host = r.In.Host // the origin of the page
+			if g.noCookies.Load() {
+				r.Out.Header.Del("Cookie")
+			}
 		},
 		ModifyResponse: g.readAlong,
 		ErrorLog:       log.New(io.Discard, "", 0), // polls that the page gives up
@@ -60,6 +64,9 @@ func newGate(t *testing.T, target string) *gate {
 }
 
 func (g *gate) readAlong(r *http.Response) error {
+	if g.noCookies.Load() {
+		r.Header.Del("Set-Cookie")
+	}
 	if !strings.HasSuffix(r.Request.URL.Path, "/longpoll") {
 		return nil
 	}

@@ -23,7 +23,7 @@ type till struct{}
 const orderID = "SECRET-ORDER-ID"
 
 func (till) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, error) {
-	order := checkout.Order{ID: orderID, Status: checkout.Confirmed, Total: p.Total}
+	order := checkout.Order{ID: orderID, Status: checkout.Confirmed, Total: p.Total, Buyer: p.Buyer}
 	for _, l := range p.Lines {
 		order.Lines = append(order.Lines, checkout.OrderLine{LineID: l.ID, Item: l.Item, Name: "Hop Man 3"})
 	}
@@ -37,7 +37,7 @@ func (till) Order(_ context.Context, id checkout.OrderID) (checkout.Order, error
 	return checkout.Order{ID: orderID, Status: checkout.Confirmed}, nil
 }
 
-func (till) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+func (till) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error) {
 	return nil, nil
 }
 
@@ -110,6 +110,7 @@ func TestBuyingAPair(t *testing.T) {
 		t.Fatalf("no cart to buy:\n%s", page)
 	}
 	c.ask("GET", "/checkout?serialized_cart="+token[1], nil)
+	c.ask("POST", "/checkout/cart", url.Values{"serialized_cart": {token[1]}})
 	res, page = c.ask("POST", "/checkout", url.Values{"serialized_cart": {token[1]}, "total_cents": {"12000"}})
 	if res.Request.URL.Path != "/checkout/complete" || !strings.Contains(page, `href="/orders/`+orderID) {
 		t.Errorf("bought, and led to %s:\n%s", res.Request.URL.Path, page)
@@ -133,7 +134,7 @@ func TestBuyingAPair(t *testing.T) {
 // What changes something is taken from pages of this shop only.
 func TestOtherSitesCannotShop(t *testing.T) {
 	c, _ := newCustomer(t)
-	for _, path := range []string{"/cart/add", "/cart/remove", "/checkout", "/session"} {
+	for _, path := range []string{"/cart/add", "/cart/remove", "/checkout/cart", "/checkout", "/session"} {
 		res, _ := c.ask("POST", path, url.Values{"item_id": {"2"}}, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
 		if res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s from another site: %d, want 403", path, res.StatusCode)

@@ -26,7 +26,7 @@ func (still) Committed(context.Context, ...inventory.Change) error {
 // mute is a ledger that nobody may ask.
 type mute struct{ till }
 
-func (mute) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+func (mute) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error) {
 	panic("asked about what memory settles")
 }
 
@@ -89,7 +89,7 @@ func soldOutCart(b *testing.B, catalog *inventory.Catalog) string {
 			if err != nil {
 				b.Fatal(err)
 			}
-			return tokens.Sign(cart)
+			return tokens.Sign(cart, "")
 		}
 	}
 	b.Fatal("nothing is sold out")

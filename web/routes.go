@@ -17,8 +17,10 @@ func (s *Server) routes(cfg Config) {
 	s.echo.POST("/session", s.pages.MirrorSession)
 	s.echo.POST("/cart/add", s.pages.AddToCart)
 	s.echo.POST("/cart/remove", s.pages.RemoveFromCart)
+	s.get("/cart/kept", s.pages.CartKept)
 	if cfg.Checkout != nil {
 		s.get("/checkout", cfg.Checkout.Show)
+		s.echo.POST("/checkout/cart", cfg.Checkout.TakeCart)
 		s.echo.POST("/checkout", cfg.Checkout.Buy)
 		s.get("/checkout/complete", cfg.Checkout.Complete)
 		s.get("/orders/:id", cfg.Checkout.Order)

@@ -48,7 +48,11 @@ var refusals = []struct {
 
 // buy goes to the checkout, and sends its form until it is known what became of it. The text names what failed.
 func (s *shopper) buy(ctx context.Context, token string) (what string, err error) {
-	page, err := s.get(ctx, "/checkout?serialized_cart="+url.QueryEscape(token))
+	to, err := s.post(ctx, "/checkout/cart", url.Values{"serialized_cart": {token}})
+	if err != nil {
+		return "checkout", err
+	}
+	page, err := s.get(ctx, to)
 	if err != nil {
 		return "checkout", err
 	}

@@ -17,6 +17,9 @@ export function showCart(box, { items, serialized }) {
   const token = box.querySelector("input[name=serialized_cart]")
   token.value = serialized
   token.disabled = items.length === 0
+  const id = box.querySelector("form > input[name=cart_id]")
+  id.value = window.cartId // for a browser that sends no cookie
+  id.disabled = items.length === 0
   box.querySelector("[data-cart-subtotal]").textContent = priceOf(subtotal(items))
   box.toggleAttribute("data-empty", items.length === 0)
   showAllOut(box, items.length > 0 && items.every((item) => item.out_of_stock))

@@ -15,7 +15,7 @@ export function changeByForms(cart) {
       takeAway(form.closest(".flash"))
       silence()
       change(cart, submitter)
-    } else if ((change || action === "/checkout") && cart.lost()) {
+    } else if ((change || action === "/checkout/cart") && cart.lost()) {
       event.preventDefault()
       sendIfAnswered(form, submitter)
     }

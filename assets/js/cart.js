@@ -12,6 +12,7 @@ export function followCart(socket, show) {
   const kept = createKeptCart()
   let channel = null
   let items = null // until the server has said
+  const bought = document.querySelector("[data-bought]")?.dataset.bought // where no cookie carries it
 
   async function start() {
     const session = await askSession().catch((error) => console.warn("no session", error))
@@ -44,7 +45,7 @@ export function followCart(socket, show) {
   function join(id) {
     channel?.leave()
     window.cartId = id
-    const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), page: location.pathname }))
+    const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), bought, page: location.pathname }))
     joined.on("cart", (cart) => joined === channel && take(cart))
     joined.join()
     channel = joined

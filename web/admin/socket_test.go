@@ -44,7 +44,7 @@ func TestOnlyWithAToken(t *testing.T) {
 		for name, params := range map[string]url.Values{
 			"nothing":             nil,
 			"an empty one":        param(""),
-			"a cart's":            param(carts.Sign(checkout.Cart{})),
+			"a cart's":            param(carts.Sign(checkout.Cart{}, "")),
 			"a forged one":        param(sign(t, newTokens(t, password, "another secret"))),
 			"of another password": param(sign(t, newTokens(t, "another password", "secret"))),
 			"by another name": {

@@ -83,7 +83,7 @@ func TestWhatIsNoToken(t *testing.T) {
 		"nonsense":         "nonsense",
 		"another secret":   sign(t, newTokens(t, password, "another")),
 		"another password": sign(t, newTokens(t, "another password", "secret")),
-		"a cart":           carts.Sign(checkout.Cart{}),
+		"a cart":           carts.Sign(checkout.Cart{}, ""),
 		"an altered one":   good[:10] + other + good[11:],
 		"one with a tail":  good + "A",
 		"too long a text":  strings.Repeat("A", 1<<20),

@@ -49,7 +49,8 @@ type cartChannel struct {
 // cartParams are the params of the join.
 type cartParams struct {
 	Serialized string `json:"serialized"`
-	Page       string `json:"page"` // for those who watch the shop, not for the cart
+	Bought     string `json:"bought"` // a token that takes out what the tab has just bought, see receipt
+	Page       string `json:"page"`   // for those who watch the shop, not for the cart
 }
 
 // Join merges what the tab brings with what the others know, and shows the cart to all of them.
@@ -70,9 +71,10 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	}
 	var p cartParams
 	_ = json.Unmarshal(params, &p) // what is no token is an empty cart
-	brought := c.carts.tokens.Open(p.Serialized)
-	cart := c.carts.enter(c.id, brought)
-	if !cart.Equal(checkout.Cart{}) && cart.Equal(brought) {
+	brought, own := c.carts.tokens.Open(p.Serialized, c.id)
+	bought, _ := c.carts.tokens.Open(p.Bought, c.id)
+	cart := c.carts.enter(c.id, brought.Merge(bought))
+	if own && !cart.Equal(checkout.Cart{}) && cart.Equal(brought) {
 		c.shown, c.token = cart.version, p.Serialized
 	}
 	joined := false
@@ -236,7 +238,7 @@ func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.tab.shows(cart.Cart)
 	token := c.token
 	if token == "" || c.shown != cart.version {
-		token = c.carts.tokens.Sign(cart.Cart)
+		token = c.carts.tokens.Sign(cart.Cart, c.id)
 	}
 	c.shown, c.token = cart.version, ""
 	if !cart.Empty() {
@@ -271,5 +273,5 @@ func (c *cartChannel) follow(s *channel.Socket, lines []checkout.Line) {
 
 // tellOthers tells the other tabs of the cart, on all nodes.
 func (c *cartChannel) tellOthers(s *channel.Socket, cart seenCart) error {
-	return s.BroadcastFrom(cartNewsEvent, c.carts.news(cart.Cart))
+	return s.BroadcastFrom(cartNewsEvent, c.carts.news(c.id, cart.Cart))
 }

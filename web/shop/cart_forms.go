@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,17 +36,25 @@ func (p *Pages) AddToCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
 	}
+	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"))
+}
+
+// A change makes another cart of one, and says what has become of it.
+type change func(checkout.Cart) (checkout.Cart, *Flash)
+
+// adding puts an item into a cart.
+func (p *Pages) adding(itemID string, replace bool) change {
 	catalog := p.shelf.Catalog()
-	id := parseItemID(c.FormValue("item_id"))
+	id := parseItemID(itemID)
 	item, product, ok := catalog.Item(id)
 	if !ok {
-		return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
+		return func(cart checkout.Cart) (checkout.Cart, *Flash) {
 			return cart, &Flash{Kind: "error", Message: "That shoe is not here any more."}
-		})
+		}
 	}
 	words := product.Name + ", size " + item.Size
-	return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
-		changed, err := addTo(cart, catalog, id, c.FormValue("replace") == "true", checkout.NewActor(), p.carts.maxLines)
+	return func(cart checkout.Cart) (checkout.Cart, *Flash) {
+		changed, err := addTo(cart, catalog, id, replace, checkout.NewActor(), p.carts.maxLines)
 		if other, ok := errors.AsType[*checkout.DuplicateProductError](err); ok {
 			return cart, offerSwap(catalog, other.Held, item, product)
 		}
@@ -60,7 +69,7 @@ func (p *Pages) AddToCart(c echo.Context) error {
 			return changed, info(words + " is in your cart. It can be bought when it is released.")
 		}
 		return changed, info(words + " is in your cart.")
-	})
+	}
 }
 
 // RemoveFromCart takes an item out of the cart.
@@ -68,27 +77,34 @@ func (p *Pages) RemoveFromCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
 	}
-	id := parseItemID(c.FormValue("item_id"))
+	return p.changeCart(c, p.removing(c.FormValue("item_id")))
+}
+
+// removing takes an item out of a cart.
+func (p *Pages) removing(itemID string) change {
+	id := parseItemID(itemID)
 	words := "It"
 	if item, product, ok := p.shelf.Catalog().Item(id); ok {
 		words = product.Name + ", size " + item.Size
 	}
-	return p.changeCart(c, func(cart checkout.Cart) (checkout.Cart, *Flash) {
+	return func(cart checkout.Cart) (checkout.Cart, *Flash) {
 		changed, err := cart.Remove(id, checkout.NewActor())
 		if err != nil {
 			return cart, info(words + " is not in your cart.")
 		}
 		return changed, info(words + " is out of your cart.")
-	})
+	}
 }
 
 // changeCart lets a form change the cart of the session, and brings the shopper back to where he was with what is to be
-// said. A form of the cart itself carries the cart that it shows.
-func (p *Pages) changeCart(c echo.Context, change func(checkout.Cart) (checkout.Cart, *Flash)) error {
+// said. A form of the cart itself carries the cart that it shows. A browser that has sent no cookie is led past a page
+// that finds out whether it keeps them: see [Pages.CartKept].
+func (p *Pages) changeCart(c echo.Context, change change) error {
 	sess := p.sessions.load(c.Request())
+	id := sess.needCartID(c.FormValue("cart_id"))
 	before, _ := p.cartOf(c.Request(), sess)
-	before = before.Merge(p.carts.tokens.Open(c.FormValue("serialized_cart")))
-	cart, flash := change(before)
+	shown, _ := p.carts.tokens.Open(c.FormValue("serialized_cart"), id)
+	cart, flash := change(before.Merge(shown))
 	if err := p.keepCart(c, sess, cart); err != nil {
 		return err
 	}
@@ -96,7 +112,34 @@ func (p *Pages) changeCart(c echo.Context, change func(checkout.Cart) (checkout.
 	if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, cameFrom(c.Request()))
+	to := cameFrom(c.Request())
+	if !p.sessions.carried(c.Request()) {
+		to = "/cart/kept?from=" + url.QueryEscape(to)
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// CartKept leads a browser on that has kept the cart of its first form, and tells all others that theirs did not.
+func (p *Pages) CartKept(c echo.Context) error {
+	from := ownPath(c.QueryParam("from"))
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if p.sessions.carried(c.Request()) {
+		return c.Redirect(http.StatusSeeOther, from)
+	}
+	html, err := p.render("not_kept", notKeptPage{
+		Layout: Layout{Title: "Your cart was not kept · Sneakers23", Description: "This shop keeps a cart in a cookie."},
+		From:   from,
+	})
+	if err != nil {
+		return err
+	}
+	return c.HTMLBlob(http.StatusOK, html)
+}
+
+// notKeptPage tells a shopper whose browser keeps no cookies.
+type notKeptPage struct {
+	Layout
+	From string // the path of the page where the shopper was
 }
 
 // offerSwap says that another size of the shoe is in the cart, with a button that swaps them.
@@ -120,8 +163,16 @@ func pairs(n int) string {
 // cameFrom is the path of the page on which a form was sent: of this shop, or the first page.
 func cameFrom(r *http.Request) string {
 	u, err := url.Parse(r.Referer())
-	if err != nil || u.Host != r.Host || u.Path == "" {
+	if err != nil || u.Host != r.Host {
 		return "/"
 	}
-	return (&url.URL{Path: path.Clean(u.Path)}).String() // cleaned, since one that begins with // leads elsewhere
+	return ownPath(u.Path)
+}
+
+// ownPath is a path of this shop: "/" for what is none.
+func ownPath(p string) string {
+	if !strings.HasPrefix(p, "/") {
+		return "/"
+	}
+	return (&url.URL{Path: path.Clean(p)}).String() // cleaned, since one that begins with // leads elsewhere
 }

@@ -17,7 +17,7 @@ type shopper struct {
 	t       testing.TB
 	cookies map[string]*http.Cookie
 	page    string
-	site    string // from which he comes, as browsers say it; "" for what says nothing
+	refuses bool // cookies
 }
 
 func newShopper(t testing.TB) *shopper {
@@ -30,9 +30,6 @@ func (s *shopper) try(handler echo.HandlerFunc, method, target, kind, body strin
 	r := httptest.NewRequest(method, "http://shop.example"+target, strings.NewReader(body))
 	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Referer", s.page)
-	if s.site != "" {
-		r.Header.Set("Sec-Fetch-Site", s.site)
-	}
 	for _, cookie := range s.cookies {
 		r.AddCookie(cookie)
 	}
@@ -48,7 +45,9 @@ func (s *shopper) try(handler echo.HandlerFunc, method, target, kind, body strin
 		if n := len(cookie.Name) + len(cookie.Value); n > 4000 {
 			s.t.Errorf("the cookie %s has %d bytes", cookie.Name, n)
 		}
-		s.cookies[cookie.Name] = cookie
+		if !s.refuses {
+			s.cookies[cookie.Name] = cookie
+		}
 	}
 	return res, err
 }
@@ -74,6 +73,13 @@ func (s *shopper) post(handler echo.HandlerFunc, target string, values url.Value
 		s.t.Fatalf("%s is answered with %d", target, res.StatusCode)
 	}
 	return res.Header.Get("Location")
+}
+
+// forgets loses cookies.
+func (s *shopper) forgets(names ...string) {
+	for _, name := range names {
+		delete(s.cookies, name)
+	}
 }
 
 func item(id string) url.Values { return url.Values{"item_id": {id}} }
@@ -103,6 +109,7 @@ func TestClickOnASizeComesBackWithWords(t *testing.T) {
 		"::":                                       "/",
 	} {
 		s := newShopper(t)
+		s.session(pages)
 		s.page = referer
 		if got := s.post(pages.AddToCart, "/cart/add", item("2")); got != want {
 			t.Errorf("from %q: to %q, want %q", referer, got, want)
@@ -117,6 +124,7 @@ func TestClickOnNothing(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	for _, id := range []string{"", "99", "-1", "two", "99999999999999999999"} {
 		s := newShopper(t)
+		s.session(pages)
 		s.page = "http://shop.example/products/SHU6000"
 		if to := s.post(pages.AddToCart, "/cart/add", item(id)); to != "/products/SHU6000" {
 			t.Errorf("item %q: led to %s", id, to)

@@ -56,7 +56,7 @@ func TestCartsJoinedTooFast(t *testing.T) {
 // A join that fails opens no cart, and takes no room on its socket.
 func TestFailedJoinTakesNoRoom(t *testing.T) {
 	c := limited(t)
-	token := c.carts.tokens.Sign(cartWith(t, c.pusher.taken.Load(), 2))
+	token := c.carts.tokens.Sign(cartWith(t, c.pusher.taken.Load(), 2), "")
 	socket := c.Connect(nil)
 	asset := c.pages.asset
 	c.pages.asset = func(string) (string, error) { panic("the picture is not found") }

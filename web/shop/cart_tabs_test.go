@@ -114,7 +114,7 @@ func checkBoth(
 	for i, tab := range tabs {
 		_, response := replies[i].Receive()
 		last := seen(t, response)
-		for !here.carts.tokens.Open(last.Serialized).Equal(mine.Cart) {
+		for !here.carts.tokens.OpenForm(last.Serialized).Equal(mine.Cart) {
 			last = seen(t, tab.Receive("cart")) // carts only grow: what comes after the last one is the same
 		}
 	}

@@ -26,13 +26,13 @@ func TestOutAt(t *testing.T) {
 	a, _ := c.tab(newCartID(), nil)
 	changed(t, a, "add_item", object{"item_id": 1})
 	token := changed(t, a, "add_item", object{"item_id": 5, "replace": true}).Serialized
-	for i, l := range c.carts.tokens.Open(token).Lines() {
+	for i, l := range c.carts.tokens.OpenForm(token).Lines() {
 		if want := c.rows.Items[4*i].Revision; l.OutAt != want {
 			t.Errorf("item %d was seen out at %d, want %d", l.Item, l.OutAt, want)
 		}
 	}
 	token = changed(t, a, "add_item", object{"item_id": 2, "replace": true}).Serialized
-	if l := c.carts.tokens.Open(token).Lines()[0]; l.OutAt != 0 {
+	if l := c.carts.tokens.OpenForm(token).Lines()[0]; l.OutAt != 0 {
 		t.Errorf("item %d was there, and seen out at %d", l.Item, l.OutAt)
 	}
 }

@@ -61,7 +61,7 @@ func (v *cartView) AllOut() bool {
 // Count is the number of lines, for a template.
 func (v *cartView) Count() int { return len(v.Lines) }
 
-func (p *Pages) viewCart(cart checkout.Cart) *cartView {
+func (p *Pages) viewCart(cart checkout.Cart, cartID string) *cartView {
 	v := &cartView{Lines: viewCart(cart, p.shelf.Catalog(), p.imageURL)}
 	for _, l := range v.Lines {
 		if !l.OutOfStock {
@@ -69,7 +69,7 @@ func (p *Pages) viewCart(cart checkout.Cart) *cartView {
 		}
 	}
 	if len(v.Lines) > 0 {
-		v.Serialized = p.carts.tokens.Sign(cart)
+		v.Serialized = p.carts.tokens.Sign(cart, cartID)
 	}
 	return v
 }

@@ -155,10 +155,10 @@ type cartNews struct {
 
 const cartNewsEvent = "cart_news"
 
-func (c *Carts) news(cart checkout.Cart) cartNews {
+func (c *Carts) news(id string, cart checkout.Cart) cartNews {
 	news := cartNews{Node: c.node, ID: randv2.Uint64()}
 	if !cart.Equal(checkout.Cart{}) {
-		news.Serialized = c.tokens.Sign(cart)
+		news.Serialized = c.tokens.Sign(cart, id)
 	}
 	return news
 }
@@ -176,7 +176,7 @@ func (c *Carts) hear(id string, payload any) (answer bool, err error) {
 	if news.Node == c.node {
 		return false, nil // it is in the cart already
 	}
-	heard := c.tokens.Open(news.Serialized)
+	heard, _ := c.tokens.Open(news.Serialized, id)
 	if news.Serialized != "" && heard.Equal(checkout.Cart{}) {
 		return false, nil // another secret signed it: two nodes that cannot read each other would answer without end
 	}
@@ -197,7 +197,7 @@ func (c *Carts) hear(id string, payload any) (answer bool, err error) {
 
 // tell tells the tabs of a cart, on all nodes, what the cart is.
 func (c *Carts) tell(id string, cart checkout.Cart) {
-	payload, err := encode(c.news(cart))
+	payload, err := encode(c.news(id, cart))
 	if err != nil {
 		panic(err) // two strings and a number
 	}

@@ -32,7 +32,7 @@ func TestNewsAreAnsweredOnce(t *testing.T) {
 	here.enter(id, cart)
 	here.enter(id, checkout.Cart{})
 	for range 2 {
-		news := there.news(checkout.Cart{}) // of one who has just joined
+		news := there.news(id, checkout.Cart{}) // of one who has just joined
 		if !heard(t, here, id, news) {
 			t.Error("who knows nothing is told nothing")
 		}
@@ -40,10 +40,10 @@ func TestNewsAreAnsweredOnce(t *testing.T) {
 			t.Error("every tab answers the same news")
 		}
 	}
-	if heard(t, here, id, there.news(cart)) {
+	if heard(t, here, id, there.news(id, cart)) {
 		t.Error("who knows all is told it")
 	}
-	if heard(t, here, id, here.news(checkout.Cart{})) {
+	if heard(t, here, id, here.news(id, checkout.Cart{})) {
 		t.Error("the node answers itself")
 	}
 }
@@ -59,7 +59,7 @@ func TestUnreadableNewsAreNotAnswered(t *testing.T) {
 	here, there := newCarts(t, pubsub.New(), 10), NewCarts(CartsConfig{Tokens: tokens, PubSub: pubsub.New()})
 	id, cart := newCartID(), cartWith(t, catalog, 2)
 	here.enter(id, cart)
-	if heard(t, here, id, there.news(cartWith(t, catalog, 6))) {
+	if heard(t, here, id, there.news(id, cartWith(t, catalog, 6))) {
 		t.Error("what cannot be read is answered")
 	}
 	if now, _ := here.of(id); !now.Equal(cart) {

@@ -31,7 +31,7 @@ func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, 
 }
 
 // bought asks which of the lines were bought. It reports whether the ledger has answered.
-func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, bool) {
+func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, bool) {
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
 	bought, err := co.ledger.Bought(ctx, lines)
@@ -58,11 +58,11 @@ func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.O
 		return checkout.Order{}, checkout.ErrUnknown
 	}
 	for _, line := range ids {
-		id, ok := had[line]
+		purchased, ok := had[line]
 		if !ok {
 			continue
 		}
-		order, err := co.order(c, id)
+		order, err := co.order(c, purchased.Order)
 		if err != nil {
 			return checkout.Order{}, fmt.Errorf("%w: %w", checkout.ErrUnknown, err)
 		}
@@ -74,13 +74,15 @@ func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.O
 // boughtLines are the lines of a cart that were bought, now or before.
 type boughtLines struct {
 	lines  []checkout.LineID
-	orders []checkout.OrderID // besides the one that is shown
+	orders []checkout.OrderID // of the viewer, besides the one that is shown
 	all    bool               // the ledger has told of all of them
 }
 
 // boughtBefore finds what else of a cart was bought, when the order does not have all of it: a cart that was bought in
 // part buys nothing more. Most carts are bought at once, and cost no question.
-func (co *Checkout) boughtBefore(c echo.Context, cart checkout.Cart, order checkout.Order) boughtLines {
+func (co *Checkout) boughtBefore(
+	c echo.Context, cart checkout.Cart, order checkout.Order, v viewer,
+) boughtLines {
 	had := boughtLines{lines: linesOf(order), all: true}
 	var rest []checkout.LineID
 	for _, l := range visible(cart, co.pages.shelf.Catalog()) {
@@ -91,12 +93,12 @@ func (co *Checkout) boughtBefore(c echo.Context, cart checkout.Cart, order check
 	if len(rest) == 0 {
 		return had
 	}
-	var others map[checkout.LineID]checkout.OrderID
+	var others map[checkout.LineID]checkout.Purchased
 	others, had.all = co.bought(c.Request().Context(), rest)
-	for line, id := range others {
+	for line, other := range others {
 		had.lines = append(had.lines, line)
-		if !slices.Contains(had.orders, id) {
-			had.orders = append(had.orders, id)
+		if v.bought(other) && !slices.Contains(had.orders, other.Order) {
+			had.orders = append(had.orders, other.Order)
 		}
 	}
 	slices.Sort(had.orders)

@@ -31,17 +31,20 @@ func TestCheckoutOfWhatIsOut(t *testing.T) {
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "Sorry, this shoe is sold out")
 	s.wants(page, `<button class="button purchase-button" disabled>SOME ITEMS NOT AVAILABLE</button>`)
-	lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines()
+	lines := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")).Lines()
 	if len(lines) != 2 || lines[0].OutAt != 7 || lines[1].OutAt != 0 {
 		t.Errorf("the form buys %+v", lines)
 	}
 
-	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: d.carts.tokens.Open(before.Get("serialized_cart")).Lines()[:1]}); err != nil {
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{
+		Lines: d.carts.tokens.OpenForm(before.Get("serialized_cart")).Lines()[:1],
+		Buyer: checkout.ShopperOf(s.session(d.counter.pages).CartID),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	_, page = s.get(d.Show, "/checkout") // the answer was lost
 	s.wants(page, `<a href="/orders/ORDER-1">see your order</a>`, "Sorry, this shoe is sold out", "NOT AVAILABLE")
-	if lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 || lines[0].Item != 6 {
+	if lines := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 || lines[0].Item != 6 {
 		t.Errorf("the form buys %+v", lines)
 	}
 }
@@ -80,7 +83,7 @@ func TestKnownOutIsNotAsked(t *testing.T) {
 type halfSold struct{}
 
 func (halfSold) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, error) {
-	return checkout.Order{ID: "ORDER-0", Lines: []checkout.OrderLine{{LineID: p.Lines[0].ID}}}, nil
+	return checkout.Order{ID: "ORDER-0", Buyer: p.Buyer, Lines: []checkout.OrderLine{{LineID: p.Lines[0].ID}}}, nil
 }
 
 // A silent ledger does not keep a shopper waiting for ever, and nobody claims to know what it did not say.
@@ -106,7 +109,7 @@ func TestSilentLedger(t *testing.T) {
 				start := time.Now()
 				_, page := s.get(d.Show, "/checkout")
 				s.wants(page, "Sorry, this shoe is sold out")
-				lines := d.carts.tokens.Open(form(t, page).Get("serialized_cart")).Lines()
+				lines := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")).Lines()
 				if len(lines) != 1 || lines[0].OutAt != 0 {
 					t.Errorf("nobody knows whether it was bought, and the form buys %+v", lines)
 				}
@@ -115,7 +118,7 @@ func TestSilentLedger(t *testing.T) {
 						t.Errorf("%s: %v, want ErrNoLedger", path, err)
 					}
 				}
-				sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 3, 7))}}
+				sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 3, 7), "")}}
 				s.post(NewCheckout(d.counter.pages, halfSold{}, d.fake, d.log).Buy, "/checkout", sent)
 				_, page = s.get(d.counter.pages.Home, "/")
 				s.wants(page, "What is still in your cart may have been bought too")

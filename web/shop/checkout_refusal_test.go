@@ -33,9 +33,10 @@ func TestRefusedPurchases(t *testing.T) {
 		{"We don&#39;t know yet whether this was bought. Send it again: you will see the order, or why not.", errors.Join(checkout.ErrUnknown), nil},
 	} {
 		s := newShopper(t)
+		s.session(d.counter.pages)
 		d.fake.refuses = tt.refuses
 		cart := cartWith(t, d.shelf.Catalog(), 2)
-		sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}, "total_cents": {"12000"}}
+		sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart, "")}, "total_cents": {"12000"}}
 		maps.Copy(sent, tt.change)
 		if to := s.post(d.Buy, "/checkout", sent); to != "/checkout" {
 			t.Errorf("%s: led to %s", tt.says, to)
@@ -60,8 +61,8 @@ func TestRefusedFormIsMerged(t *testing.T) {
 	d.fake.refuses = checkout.ErrSoldOut
 	s := newShopper(t)
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
-	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2))}})
-	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 2 {
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), "")}})
+	if left := d.carts.tokens.OpenForm(cookieCart(s, d)).Lines(); len(left) != 2 {
 		t.Errorf("the cart has %v, want what was there and what was sent", left)
 	}
 }

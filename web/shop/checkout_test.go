@@ -91,16 +91,16 @@ func TestBuyWhatTwoOrdersHave(t *testing.T) {
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
 		first := formAt(s, d)
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
-		both := d.carts.tokens.Open(formAt(s, d).Get("serialized_cart"))
-		second := url.Values{"serialized_cart": {d.carts.tokens.Sign(both.RemoveBought(both.Lines()[0].ID))}}
+		both := d.carts.tokens.OpenForm(formAt(s, d).Get("serialized_cart"))
+		second := url.Values{"serialized_cart": {d.carts.tokens.Sign(both.RemoveBought(both.Lines()[0].ID), "")}}
 		posted := both
 		if more {
 			posted = both.Merge(cartWith(t, d.shelf.Catalog(), 9))
 		}
 		s.post(d.Buy, "/checkout", first)
 		s.post(d.Buy, "/checkout", second)
-		s = newShopper(t) // on another device, which knows nothing of it
-		s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(posted)}})
+		s.forgets(cartName, orderName)
+		s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(posted, "")}})
 		if len(d.fake.orders) != 2 {
 			t.Errorf("%d orders, want 2", len(d.fake.orders))
 		}
@@ -120,13 +120,14 @@ func TestBuyWhatAnotherOrderHasTwice(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	cart := cartWith(t, d.shelf.Catalog(), 2, 6, 9)
+	s := newShopper(t)
+	buyer := checkout.ShopperOf(s.session(d.counter.pages).CartID)
 	for _, lines := range [][]checkout.Line{cart.Lines()[:1], cart.Lines()[1:]} {
-		if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: lines}); err != nil {
+		if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: lines, Buyer: buyer}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := newShopper(t)
-	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart, "")}})
 	_, page := s.get(d.Complete, "/checkout/complete")
 	s.wants(page, "See also /orders/ORDER-2. Nothing was bought now.")
 }
@@ -139,10 +140,11 @@ func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
 	cart := cartWith(t, d.shelf.Catalog(), 2, 6)
 	one := cart.RemoveBought(cart.Lines()[1].ID)
-	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: one.Lines()}); err != nil {
+	buyer := checkout.ShopperOf(s.session(d.counter.pages).CartID)
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: one.Lines(), Buyer: buyer}); err != nil {
 		t.Fatal(err)
 	}
-	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}})
+	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cart, "")}})
 	_, page := s.get(d.Complete, "/checkout/complete")
 	s.wants(page, `<li class="cart-item" data-item-id="6"`, `<li class="cart-item" data-item-id="2"`)
 	s.wants(page, `<li class="cart-item" data-item-id="9"`)
@@ -182,7 +184,7 @@ func TestNothingToCheckOut(t *testing.T) {
 			t.Errorf("%s with nothing: %d", name, res.StatusCode)
 		}
 	}
-	for _, token := range []string{"x", d.carts.tokens.Sign(checkout.Cart{})} {
+	for _, token := range []string{"x", d.carts.tokens.Sign(checkout.Cart{}, "")} {
 		res, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(token))
 		s.wants(page, "No items to checkout!", "purchase-button")
 		if res.StatusCode != http.StatusOK {
@@ -198,45 +200,72 @@ func TestNothingToCheckOut(t *testing.T) {
 	}
 }
 
-func TestCheckoutTakesTheCartOfTheQuery(t *testing.T) {
+// TestCheckoutLink opens links to carts: a shopper's own is merged, so what was taken out since stays out; somebody
+// else's is put beside what the shopper has.
+func TestCheckoutLink(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	s := newShopper(t)
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-	cart := cartWith(t, d.shelf.Catalog(), 6)
-	s.get(d.counter.pages.Home, "/")
-	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cart)))
-	s.wants(page, `data-item-id="6"`, `data-item-id="2"`)
-	s.post(d.Buy, "/checkout", form(t, page))
-	_, page = s.get(d.Complete, "/checkout/complete")
-	s.wants(page, `<li class="cart-item" data-item-id="2"`, `<li class="cart-item" data-item-id="6"`)
-}
-
-// TestCheckoutFromTheShop leads on with the cart in the session: what was taken out since is out, also when the old address is
-// asked for again. A link from elsewhere changes no cart.
-func TestCheckoutFromTheShop(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	s := newShopper(t)
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-	_, page := s.get(d.Show, "/checkout")
-	old := "/checkout?serialized_cart=" + url.QueryEscape(form(t, page).Get("serialized_cart"))
-	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
-	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
-	for _, site := range []string{"cross-site", "", "same-origin"} {
-		leads := site == "same-origin"
-		s.site = site
-		res, page := s.get(d.Show, old)
-		if to := res.Header.Get("Location"); (to == "/checkout") != leads {
-			t.Errorf("from %q: led to %q", site, to)
+	link := func(token string) string { return "/checkout?serialized_cart=" + url.QueryEscape(token) }
+	t.Run("own", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t)
+		s := newShopper(t)
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+		old := link(formAt(s, d).Get("serialized_cart"))
+		s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
+		if res, _ := s.get(d.Show, old); res.Header.Get("Location") != "/checkout" {
+			t.Errorf("led to %q", res.Header.Get("Location"))
 		}
-		if !leads {
-			s.wants(page, `data-item-id="2"`, `data-item-id="6"`)
-			continue
-		}
-		_, page = s.get(d.Show, "/checkout")
+		_, page := s.get(d.Show, "/checkout")
 		s.wants(page, `data-item-id="6"`, `<li class="checkout-line" data-item-id="2"`)
-	}
+	})
+	t.Run("of another", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t) // a cart holds two lines
+		s := newShopper(t)
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("3"))
+		theirs := link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2, 6, 9), newCartID()))
+		s.get(d.Show, "/checkout") // takes the flash
+		var forms []url.Values
+		for range 2 { // a reload gives the same lines
+			if res, _ := s.get(d.Show, theirs); res.Header.Get("Location") != "/checkout" {
+				t.Errorf("led to %q", res.Header.Get("Location"))
+			}
+			_, page := s.get(d.Show, "/checkout")
+			s.wants(page, `data-item-id="3"`, `<li class="checkout-line" data-item-id="2"`, `data-item-id="9"`)
+			s.wants(page, `data-item-id="6"`)
+			s.wants(page, "Your cart is full")
+			forms = append(forms, form(t, page))
+		}
+		first, second := d.carts.tokens.OpenForm(forms[0].Get("serialized_cart")), d.carts.tokens.OpenForm(forms[1].Get("serialized_cart"))
+		if !first.Equal(second) {
+			t.Errorf("opened again, the link makes %v of %v", second.Lines(), first.Lines())
+		}
+	})
+	t.Run("of another size", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t)
+		s := newShopper(t)
+		s.post(d.counter.pages.AddToCart, "/cart/add", item("3"))
+		s.get(d.Show, "/checkout")
+		s.get(d.Show, link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), newCartID())))
+		_, page := s.get(d.Show, "/checkout")
+		s.wants(page, "one size of each shoe", `<li class="checkout-line" data-item-id="2"`)
+	})
+	t.Run("on a first visit", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t)
+		s := newShopper(t)
+		at := link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), newCartID()))
+		_, page := s.get(d.Show, at)
+		s.wants(page, `data-item-id="2"`, "data-checkout")
+		s.wants(page, "Your browser has sent us no cookie.")
+		shown := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart"))
+		s.get(d.Show, at)
+		if kept := d.carts.tokens.OpenForm(formAt(s, d).Get("serialized_cart")); !kept.Equal(shown) {
+			t.Errorf("the session keeps %v, want %v", kept.Lines(), shown.Lines())
+		}
+	})
 }
 
 func TestGoldenCheckout(t *testing.T) {
@@ -252,7 +281,7 @@ func TestGoldenCheckout(t *testing.T) {
 	cancelled.Status = checkout.Cancelled
 	show := func(cart checkout.Cart) func() ([]byte, error) {
 		return func() ([]byte, error) {
-			page := d.viewCheckout(t.Context(), catalog, cart)
+			page := d.viewCheckout(t.Context(), catalog, cart, viewer{})
 			page.Serialized = "TOKEN"
 			return d.counter.pages.render("checkout", page)
 		}
@@ -261,10 +290,10 @@ func TestGoldenCheckout(t *testing.T) {
 		"checkout.html":           show(cartWith(t, catalog, 2, 6)),
 		"checkout_out.html":       show(cart),
 		"checkout_empty.html":     show(checkout.Cart{}),
-		"complete.html":           func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody) },
-		"complete_cancelled.html": func() ([]byte, error) { return d.renderOrder("complete", "Your order", cancelled, nobody) },
-		"order.html":              func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody) },
-		"order_cancelled.html":    func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody) },
+		"complete.html":           func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody, "") },
+		"complete_cancelled.html": func() ([]byte, error) { return d.renderOrder("complete", "Your order", cancelled, nobody, "") },
+		"order.html":              func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody, "") },
+		"order_cancelled.html":    func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody, "") },
 	} {
 		html, err := render()
 		if err != nil {

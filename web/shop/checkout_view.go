@@ -19,12 +19,16 @@ type checkoutPage struct {
 	Live       bool            // it is the visitor's own cart, which a script keeps as it is
 
 	LastOrder checkout.OrderID // that this visitor made, "" for none
+
+	CartID    string // what the forms carry in place of a cookie, "" where a session does
+	Forgetful bool   // the browser has sent no cookie: it may keep none
 }
 
 // checkoutLine is a line that is to be bought, or that was.
 type checkoutLine struct {
 	cartLine
-	OrderID checkout.OrderID // of the order that has it, "" for most
+	Bought  bool
+	OrderID checkout.OrderID // of the visitor's order that has it, "" for most
 }
 
 // Advice says what to do when something cannot be bought, "" when all can.
@@ -32,7 +36,7 @@ func (p checkoutPage) Advice() string {
 	var open, out, others, soon bool // there are such lines
 	for _, l := range p.Lines {
 		switch {
-		case l.OrderID != "":
+		case l.Bought:
 		case l.OutOfStock:
 			out, others = true, others || len(l.Others()) > 0
 		case !l.Released:
@@ -80,14 +84,19 @@ func (l checkoutLine) Word() string {
 // viewCheckout looks at a cart that is to be bought. The ledger is asked who has it: it may be this very shopper, who went
 // back, or whose answer was lost. What he has leads to its order. What he has not, the form says, was out
 // while it was not bought; the catalog is older than the ledger's word, as [checkout.Line] wants it.
-func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart) checkoutPage {
+func (co *Checkout) viewCheckout(
+	ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart, v viewer,
+) checkoutPage {
 	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
 	lines := viewCart(cart, catalog, co.pages.imageURL)
 	bought, asked := co.boughtOf(ctx, lines)
 	form := cart
 	for _, l := range lines {
-		id, has := bought[l.line.ID]
-		page.Lines = append(page.Lines, checkoutLine{l, id})
+		purchased, has := bought[l.line.ID]
+		if !v.bought(purchased) {
+			purchased.Order = ""
+		}
+		page.Lines = append(page.Lines, checkoutLine{l, has, purchased.Order})
 		if has {
 			form = form.RemoveBought(l.line.ID)
 			continue
@@ -102,14 +111,14 @@ func (co *Checkout) viewCheckout(ctx context.Context, catalog *inventory.Catalog
 			form = form.SeenOut(l.line.ID, l.revision)
 		}
 	}
-	page.Serialized = co.pages.carts.tokens.Sign(form)
+	page.Serialized = co.pages.carts.tokens.Sign(form, v.cartID)
 	return page
 }
 
 // boughtOf asks the ledger about lines that may have been bought. It reports whether it has answered. A line that was added
 // when its item was out, or seen out by the ledger's word, is known not to be bought as long as the item has not changed:
 // nothing of it was sold since.
-func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.OrderID, bool) {
+func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.Purchased, bool) {
 	var ids []checkout.LineID
 	for _, l := range lines {
 		if !l.OutOfStock || l.line.OutAt != l.revision {
@@ -124,7 +133,8 @@ func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkou
 
 type orderPage struct {
 	Layout
-	Order orderView
+	Order  orderView
+	Bought string // a token that takes what was bought out of the tab's cart, "" where the session has done it
 }
 
 // orderView is an order as a page shows it.
@@ -134,7 +144,8 @@ type orderView struct {
 	Cancelled bool
 }
 
-func (co *Checkout) renderOrder(template, title string, order checkout.Order, o own) ([]byte, error) {
+// renderOrder renders an order. bought is the token of a receipt, "" for none.
+func (co *Checkout) renderOrder(template, title string, order checkout.Order, o own, bought string) ([]byte, error) {
 	lines := make([]checkout.OrderLine, len(order.Lines))
 	for i, l := range order.Lines {
 		l.MainImageURL = co.pages.imageURL(l.MainImageURL)
@@ -150,5 +161,6 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 			Made:      order.CreatedAt.UTC().Format("2 January 2006, 15:04 MST"),
 			Cancelled: order.Status == checkout.Cancelled,
 		},
+		Bought: bought,
 	})
 }

@@ -15,7 +15,7 @@ func TestAdvice(t *testing.T) {
 	other := out
 	other.Sizes = []cartSize{{ItemID: 2, Level: inventory.LevelLow}}
 	had := out
-	had.OrderID = "ORDER"
+	had.Bought, had.OrderID = true, "ORDER"
 	for name, tt := range map[string]struct {
 		lines []checkoutLine
 		says  string // "" for no advice

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"html"
 	"log/slog"
 	"net/url"
 	"regexp"
@@ -41,15 +42,15 @@ func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Ord
 	}
 	for _, l := range p.Lines {
 		bought, _ := f.Bought(ctx, []checkout.LineID{l.ID})
-		if id, ok := bought[l.ID]; ok {
-			return f.Order(ctx, id)
+		if purchased, ok := bought[l.ID]; ok {
+			return f.Order(ctx, purchased.Order)
 		}
 	}
 	if p.Total < 0 { // no shoe is so cheap
 		return checkout.Order{}, checkout.ErrPriceChanged
 	}
 	order := checkout.Order{
-		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total,
+		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total, Buyer: p.Buyer,
 		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
 	}
 	for _, l := range p.Lines {
@@ -74,17 +75,17 @@ func (f *fakeTeller) Order(ctx context.Context, id checkout.OrderID) (checkout.O
 	return checkout.Order{}, checkout.ErrNoOrder
 }
 
-func (f *fakeTeller) Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.OrderID, error) {
+func (f *fakeTeller) Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error) {
 	f.lookups++
 	if err := f.answer(ctx); err != nil {
 		return nil, err
 	}
-	bought := map[checkout.LineID]checkout.OrderID{}
+	bought := map[checkout.LineID]checkout.Purchased{}
 	for _, o := range f.orders {
 		for _, l := range o.Lines {
 			for _, id := range lines {
 				if l.LineID == id {
-					bought[id] = o.ID
+					bought[id] = checkout.Purchased{Order: o.ID, Buyer: o.Buyer}
 				}
 			}
 		}
@@ -116,7 +117,7 @@ func form(t testing.TB, page string) url.Values {
 	}
 	values := url.Values{}
 	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
-		values.Set(m[1], m[2])
+		values.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return values
 }

@@ -149,7 +149,7 @@ func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool
 // serveAlone renders a page with what only this visitor has, and takes the flash away.
 func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, render func(own) ([]byte, error)) error {
 	flash := sess.flash()
-	html, err := render(own{flash, p.viewCart(cart)})
+	html, err := render(own{flash, p.viewCart(cart, sess.cartID())})
 	if err != nil {
 		return err
 	}

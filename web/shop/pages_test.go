@@ -91,7 +91,7 @@ func TestGolden(t *testing.T) {
 
 	item3, _, _ := catalog.Item(3)
 	cart := cartWith(t, catalog, 2, 5)
-	filled := pages.viewCart(cart)
+	filled := pages.viewCart(cart, "")
 	filled.Serialized = "TOKEN"
 
 	tests := map[string]func() ([]byte, error){

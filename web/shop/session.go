@@ -33,8 +33,9 @@ const (
 // Sessions reads and writes the visitors' session cookies. They are signed, not secret: all that is in one belongs
 // to the visitor who holds it.
 type Sessions struct {
-	store  *sessions.CookieStore
-	scheme func(*http.Request) string
+	store    *sessions.CookieStore
+	receipts []securecookie.Codec
+	scheme   func(*http.Request) string
 }
 
 // NewSessions derives its keys from the secrets: the first signs, all verify. scheme says how a visitor asked, "http" or
@@ -43,7 +44,10 @@ func NewSessions(secrets []string, scheme func(*http.Request) string) (*Sessions
 	if len(secrets) == 0 || scheme == nil {
 		return nil, errors.New("shop: sessions need a secret, and a scheme")
 	}
-	var pairs [][]byte
+	var (
+		pairs    [][]byte
+		receipts []securecookie.Codec
+	)
 	for _, secret := range secrets {
 		if secret == "" {
 			return nil, errors.New("shop: a secret for sessions is empty")
@@ -53,6 +57,11 @@ func NewSessions(secrets []string, scheme func(*http.Request) string) (*Sessions
 			return nil, fmt.Errorf("shop: session key: %w", err)
 		}
 		pairs = append(pairs, key, nil)
+		codec, err := newReceiptCodec(secret)
+		if err != nil {
+			return nil, err
+		}
+		receipts = append(receipts, codec)
 	}
 	store := sessions.NewCookieStore(pairs...)
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
@@ -60,7 +69,7 @@ func NewSessions(secrets []string, scheme func(*http.Request) string) (*Sessions
 	for _, codec := range store.Codecs {
 		codec.(*securecookie.SecureCookie).SetSerializer(wordsSerializer{})
 	}
-	return &Sessions{store, scheme}, nil
+	return &Sessions{store, receipts, scheme}, nil
 }
 
 // carried tells whether the request carries a session, without reading it.
@@ -147,6 +156,18 @@ func (s session) word(key string) string {
 func (s session) cartID() string { return s.word("cart_id") }
 
 func (s session) setCartID(id string) { s.held.Values["cart_id"] = id }
+
+// needCartID returns the session's cart id. A session without one is given the id that the request brought, if it is
+// well formed, else a new one; the caller saves the session.
+func (s session) needCartID(brought string) string {
+	if s.cartID() == "" {
+		if !cartIDs.MatchString(brought) {
+			brought = newCartID()
+		}
+		s.setCartID(brought)
+	}
+	return s.cartID()
+}
 
 // flash is nil when there is none.
 func (s session) flash() *Flash {

@@ -28,10 +28,10 @@ func TestUnknownItemsStayInTheCart(t *testing.T) {
 	d := newDesk(t)
 	s := newShopper(t)
 	cart := unknown(t, cartWith(t, d.shelf.Catalog(), 2, 6), 77)
-	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cart)))
+	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cart, "")))
 	s.wants(page, `data-item-id="2"`, `data-item-id="77"`)
 	sent := form(t, page)
-	if got := cart.Merge(d.carts.tokens.Open(sent.Get("serialized_cart"))); got.Len() != 3 {
+	if got := cart.Merge(d.carts.tokens.OpenForm(sent.Get("serialized_cart"))); got.Len() != 3 {
 		t.Errorf("merged with the form, the cart has %v", got.Lines())
 	}
 	s.post(d.Buy, "/checkout", sent)
@@ -40,7 +40,7 @@ func TestUnknownItemsStayInTheCart(t *testing.T) {
 	}
 	_, page = s.get(d.Complete, "/checkout/complete")
 	s.wants(page, "ORDER-1", "flash--")
-	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
+	if left := d.carts.tokens.OpenForm(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
 		t.Errorf("the cart has %v, want what this node does not know", left)
 	}
 }
@@ -56,7 +56,7 @@ func TestNothingVisibleIsBought(t *testing.T) {
 	d := newDesk(t)
 	d.fake.refuses = checkout.ErrNoItem
 	s := newShopper(t)
-	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(unknown(t, checkout.Cart{}, 77))})
+	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(unknown(t, checkout.Cart{}, 77), "")})
 	if to := s.post(d.Buy, "/checkout", nil); to != "/checkout" {
 		t.Errorf("led to %s", to)
 	}
@@ -70,11 +70,12 @@ func TestUnknownItemsWereBought(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	cart := unknown(t, checkout.Cart{}, 77, 78)
-	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: cart.Lines()[1:]}); err != nil {
+	s := newShopper(t)
+	buyer := checkout.ShopperOf(s.session(d.counter.pages).CartID)
+	if _, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: cart.Lines()[1:], Buyer: buyer}); err != nil {
 		t.Fatal(err)
 	}
-	sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart)}, "total_cents": {"12000"}}
-	s := newShopper(t)
+	sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cart, "")}, "total_cents": {"12000"}}
 	d.fake.down = errors.New("connection refused")
 	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout" {
 		t.Errorf("nobody can tell, and it led to %s", to)
@@ -85,7 +86,7 @@ func TestUnknownItemsWereBought(t *testing.T) {
 	if to := s.post(d.Buy, "/checkout", sent); to != "/checkout/complete" {
 		t.Errorf("bought before, and led to %s", to)
 	}
-	if left := d.carts.tokens.Open(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
+	if left := d.carts.tokens.OpenForm(cookieCart(s, d)).Lines(); len(left) != 1 || left[0].Item != 77 {
 		t.Errorf("the cart has %v, want what was not bought", left)
 	}
 	if len(d.fake.orders) != 1 || len(d.fake.asked) != 1 {
@@ -109,7 +110,7 @@ func TestUnknownItemsDoNotFillTheCart(t *testing.T) {
 		t.Errorf("a third one: %v, want ErrCartFull", err)
 	}
 	s := newShopper(t)
-	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(cart)})
+	s.mirror(d.counter.pages, mirrored{newCartID(), d.carts.tokens.Sign(cart, "")})
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
 	_, page := s.get(d.counter.pages.Home, "/")
 	s.wants(page, "it holds 2 pairs")

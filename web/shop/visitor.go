@@ -24,16 +24,13 @@ func (p *Pages) Session(c echo.Context) error {
 		return c.NoContent(http.StatusOK)
 	}
 	sess := p.sessions.load(c.Request())
-	v := visitor{CartID: sess.cartID(), Flash: sess.flash()}
-	if err := p.tellCart(c, &v, checkout.Cart{}, ""); err != nil {
+	known := sess.cartID() != ""
+	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash()}
+	if err := p.tellCart(c, &v, ""); err != nil {
 		return err
 	}
-	if v.CartID != "" && v.Flash == nil {
+	if known && v.Flash == nil {
 		return c.JSON(http.StatusOK, v) // a cookie that says nothing new could undo what another tab just set
-	}
-	if v.CartID == "" {
-		v.CartID = newCartID()
-		sess.setCartID(v.CartID)
 	}
 	sess.setFlash(nil)
 	if err := p.sessions.save(c.Response(), c.Request(), sess); err != nil {
@@ -66,17 +63,18 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 			return err
 		}
 	}
-	if err := p.tellCart(c, &v, p.carts.tokens.Open(m.Serialized), m.Serialized); err != nil {
+	if err := p.tellCart(c, &v, m.Serialized); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, v)
 }
 
-// tellCart tells the visitor's cart, with what was brought merged into it, and keeps it in the session. A token that
-// says all of it already is kept as it is: so whoever has it sees that nothing is new.
-func (p *Pages) tellCart(c echo.Context, v *visitor, brought checkout.Cart, token string) error {
+// tellCart tells the visitor's cart, with that of a token merged into it, and keeps it in the session. A token of the
+// visitor's own that says all of it already is kept as it is: so whoever has it sees that nothing is new.
+func (p *Pages) tellCart(c echo.Context, v *visitor, token string) error {
 	kept := p.sessions.cartToken(c.Request())
-	held := p.carts.tokens.Open(kept)
+	held, keptIsOwn := p.carts.tokens.Open(kept, v.CartID)
+	brought, own := p.carts.tokens.Open(token, v.CartID)
 	cart := held.Merge(brought)
 	if open, ok := p.carts.of(v.CartID); ok {
 		cart = cart.Merge(open.Cart)
@@ -84,11 +82,11 @@ func (p *Pages) tellCart(c echo.Context, v *visitor, brought checkout.Cart, toke
 	switch {
 	case cart.Equal(checkout.Cart{}):
 		return nil
-	case token != "" && cart.Equal(brought):
-	case cart.Equal(held):
+	case own && cart.Equal(brought):
+	case keptIsOwn && cart.Equal(held):
 		token = kept
 	default:
-		token = p.carts.tokens.Sign(cart)
+		token = p.carts.tokens.Sign(cart, v.CartID)
 	}
 	v.SerializedCart = &token
 	if token == kept {
@@ -100,7 +98,7 @@ func (p *Pages) tellCart(c echo.Context, v *visitor, brought checkout.Cart, toke
 // cartOf is the cart of a visitor: what the session keeps, and what the tabs on this node know. It reports whether there
 // is one, which may be empty.
 func (p *Pages) cartOf(r *http.Request, sess session) (checkout.Cart, bool) {
-	cart := p.carts.tokens.Open(p.sessions.cartToken(r))
+	cart, _ := p.carts.tokens.Open(p.sessions.cartToken(r), sess.cartID())
 	if open, ok := p.carts.of(sess.cartID()); ok {
 		cart = cart.Merge(open.Cart)
 	}
@@ -109,12 +107,10 @@ func (p *Pages) cartOf(r *http.Request, sess session) (checkout.Cart, bool) {
 
 // keepCart keeps a cart that a form has changed, and tells the tabs of it.
 func (p *Pages) keepCart(c echo.Context, sess session, cart checkout.Cart) error {
-	if sess.cartID() == "" {
-		sess.setCartID(newCartID())
-	}
-	if err := p.sessions.saveCart(c.Response(), c.Request(), p.carts.tokens.Sign(cart)); err != nil {
+	id := sess.needCartID("")
+	if err := p.sessions.saveCart(c.Response(), c.Request(), p.carts.tokens.Sign(cart, id)); err != nil {
 		return err
 	}
-	p.carts.Merge(sess.cartID(), cart)
+	p.carts.Merge(id, cart)
 	return nil
 }

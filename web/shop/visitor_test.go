@@ -59,12 +59,12 @@ func TestSessionMirrorsTheCart(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := s.cookies[cartName]
-	both := s.mirror(pages, mirrored{first.CartID, tokens.Sign(tab)})
-	if got := tokens.Open(*both.SerializedCart); got.Len() != 2 {
+	both := s.mirror(pages, mirrored{first.CartID, tokens.Sign(tab, first.CartID)})
+	if got := tokens.OpenForm(*both.SerializedCart); got.Len() != 2 {
 		t.Errorf("mirrored a cart, and the session has %v", got.Lines())
 	}
 	s.cookies[cartName] = old // another tab asks at the same time
-	if got := tokens.Open(*s.mirror(pages, mirrored{first.CartID, *both.SerializedCart}).SerializedCart); got.Len() != 2 {
+	if got := tokens.OpenForm(*s.mirror(pages, mirrored{first.CartID, *both.SerializedCart}).SerializedCart); got.Len() != 2 {
 		t.Errorf("mirrored a cart at the same time, and the session has %v", got.Lines())
 	}
 	if kept := s.session(pages); *kept.SerializedCart != *both.SerializedCart || kept.CartID != first.CartID {
@@ -94,7 +94,7 @@ func TestSessionKnowsTheTabs(t *testing.T) {
 	v := s.session(c.pages)
 	tab, _ := c.tab(v.CartID, nil)
 	changed(t, tab, "add_item", object{"item_id": 2})
-	if v = s.session(c.pages); v.SerializedCart == nil || c.carts.tokens.Open(*v.SerializedCart).Len() != 1 {
+	if v = s.session(c.pages); v.SerializedCart == nil || c.carts.tokens.OpenForm(*v.SerializedCart).Len() != 1 {
 		t.Errorf("the session has %v, want the line of the tab", v.SerializedCart)
 	}
 }
@@ -117,8 +117,9 @@ func TestCartCookieIsBounded(t *testing.T) {
 		}
 	}
 	s := newShopper(t)
-	v := s.mirror(pages, mirrored{newCartID(), pages.carts.tokens.Sign(cart)})
-	if got := pages.carts.tokens.Open(*v.SerializedCart); !got.Equal(cart) || got.Len() != checkout.MostLines {
+	id := newCartID()
+	v := s.mirror(pages, mirrored{id, pages.carts.tokens.Sign(cart, id)})
+	if got := pages.carts.tokens.OpenForm(*v.SerializedCart); !got.Equal(cart) || got.Len() != checkout.MostLines {
 		t.Errorf("the session keeps %d lines", got.Len())
 	}
 	cookie := s.cookies[cartName]
