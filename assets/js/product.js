@@ -1,12 +1,17 @@
 import { showSchedule } from "./countdown"
+import { showProduct } from "./product-block"
 import { showLevel, showSizes, showsSizes } from "./sizes"
 import { say } from "./toast"
 
 // Keeps one product block as the server knows it. The join reply comes after every connect, so a tab that was away
 // is right again by itself.
 export function followProduct(socket, block) {
-  const channel = socket.channel(`product:${block.dataset.productId}`, () => ({ released: showsSizes(block) }))
+  const channel = socket.channel(`product:${block.dataset.productId}`, () => ({
+    released: showsSizes(block),
+    shown: block.dataset.shown,
+  }))
 
+  channel.on("product", ({ html }) => showProduct(block, html))
   channel.on("released", ({ size_html }) => release(block, size_html))
   channel.on("scheduled", ({ release_at }) => showSchedule(block, release_at))
   channel.on("stock_change", ({ item_id, level }) => showLevel(block, item_id, level))
@@ -23,8 +28,9 @@ function release(block, html) {
   if (name) say(`${name} is released: pick a size.`)
 }
 
-// A reply that says "not released" to a page with sizes comes from a node that lags: it will push `released`.
-function bringUpToDate(block, { size_html, release_at, levels = {} }) {
+// A reply with the block comes to a page that shows the product as it was.
+function bringUpToDate(block, { html, size_html, release_at, levels = {} }) {
+  if (html) showProduct(block, html)
   if (size_html) release(block, size_html)
   showSchedule(block, release_at)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)

@@ -16,6 +16,13 @@ export function showSizes(block, html) {
   const fragment = document.createRange().createContextualFragment(html)
   fragment.firstElementChild.classList.add("size-container--arriving")
   soon.replaceWith(fragment)
+  describeSizes(block)
+}
+
+// Marks on new buttons what the page knows and the server's fragment does not.
+export function describeSizes(block) {
+  if (!showsSizes(block)) return
+
   for (const button of form(block).elements) describe(button)
   showSoldOut(block)
 }

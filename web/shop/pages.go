@@ -39,6 +39,7 @@ type Pages struct {
 	home     kept[*prepared.Response]
 	products keptByProduct[*prepared.Response]
 	sizes    keptByProduct[[]byte]
+	blocks   keptByProduct[[]byte]
 }
 
 // NewPages serves what is on the shelf. asset tells the URL of a built file by its source name.
@@ -109,14 +110,26 @@ func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*p
 // SizesHTML is the form of the product's sizes, the very bytes that its pages show: what channels push as
 // size_html. It is rendered once per [inventory.Product.Shown]. Do not change the bytes.
 func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
-	slot := p.sizes.slot(p.shelf.Catalog(), product.ID)
+	return p.fragment(&p.sizes, product, "sizes", func() any { return viewSizes(product, nobody.cart) })
+}
+
+// ProductHTML is the product's block as the first page shows it: what channels push as html. It is rendered once per
+// [inventory.Product.Shown]. Do not change the bytes.
+func (p *Pages) ProductHTML(product *inventory.Product) ([]byte, error) {
+	return p.fragment(&p.blocks, product, "product", func() any { return viewProduct(product, nobody.cart, p.imageURL) })
+}
+
+func (p *Pages) fragment(
+	kept *keptByProduct[[]byte], product *inventory.Product, name string, view func() any,
+) ([]byte, error) {
+	slot := kept.slot(p.shelf.Catalog(), product.ID)
 	if html, ok := slot.of(product.Shown); ok {
 		return html, nil
 	}
 	return slot.renew(func() (uint64, func() ([]byte, error), error) {
 		return product.Shown, func() ([]byte, error) {
 			var html bytes.Buffer
-			err := p.templates.Fragment(&html, "sizes", viewSizes(product, nobody.cart))
+			err := p.templates.Fragment(&html, name, view())
 			return html.Bytes(), err
 		}, nil
 	})

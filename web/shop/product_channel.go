@@ -18,7 +18,7 @@ func ProductRoute(p *Pusher) channel.Route {
 	}
 }
 
-// productChannel only pushes: `released`, `scheduled` and `stock_change`, from the [Pusher].
+// productChannel only pushes: `released`, `scheduled`, `stock_change` and `product`, from the [Pusher].
 type productChannel struct{ pusher *Pusher }
 
 // Join answers with what the page may have missed. The page says in its params what it shows.
@@ -27,11 +27,9 @@ func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.R
 	if err != nil {
 		return nil, err
 	}
-	var page struct {
-		Released bool `json:"released"`
+	var page pageShows
+	if json.Unmarshal(params, &page) != nil {
+		page = pageShows{} // what cannot be read says nothing
 	}
-	if json.Unmarshal(params, &page) == nil && page.Released {
-		return replies.brief, nil
-	}
-	return replies.full, nil
+	return replies.replyTo(page), nil
 }

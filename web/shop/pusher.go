@@ -28,6 +28,7 @@ type Pusher struct {
 	replies keptByProduct[joinReplies]
 
 	// as last pushed
+	facts     map[inventory.ProductID]string
 	levels    map[inventory.ItemID]inventory.Level
 	released  map[inventory.ProductID]bool
 	schedules map[inventory.ProductID]time.Time
@@ -37,6 +38,7 @@ type Pusher struct {
 func NewPusher(p *Pages, ps *pubsub.PubSub, log *slog.Logger) *Pusher {
 	return &Pusher{
 		pages: p, pubsub: ps, log: log,
+		facts:     make(map[inventory.ProductID]string),
 		levels:    make(map[inventory.ItemID]inventory.Level),
 		released:  make(map[inventory.ProductID]bool),
 		schedules: make(map[inventory.ProductID]time.Time),
@@ -65,17 +67,49 @@ type scheduledRelease struct {
 	ReleaseAt *time.Time `json:"release_at"`
 }
 
+// changedProduct is the payload of the event product: the block as pages show it, "" when the product is gone.
+type changedProduct struct {
+	HTML string `json:"html"`
+}
+
 // Watch pushes what a notice has changed on the pages. It is called by the inventory's dispatcher.
 func (p *Pusher) Watch(_ context.Context, n inventory.Notice) {
 	p.taken.Store(n.Catalog) // first: who joins from now on is told, who joined before is pushed
 	for _, id := range n.Products {
+		p.pushProduct(n.Catalog, id)
 		p.pushRelease(n.Catalog, id)
 		p.pushSchedule(n.Catalog, id)
 		p.announceProduct(n.Catalog, id)
 	}
 	for _, id := range n.Items {
+		if _, product, ok := n.Catalog.Item(id); ok {
+			p.pushProduct(n.Catalog, product.ID) // it may be a size that was not there
+		}
 		p.pushLevel(n.Catalog, id)
 	}
+}
+
+// pushProduct pushes the block of a product of which something has changed that has no event of its own, or whose release
+// was taken back.
+func (p *Pusher) pushProduct(c *inventory.Catalog, id inventory.ProductID) {
+	before, known := p.facts[id]
+	product, ok := c.Product(id)
+	if !ok {
+		if delete(p.facts, id); known {
+			p.pubsub.LocalBroadcast(productTopic(id), "product", changedProduct{})
+		}
+		return
+	}
+	now := factsOf(product)
+	if p.facts[id] = now; !known || now == before && (product.Released || !p.released[id]) {
+		return
+	}
+	html, err := p.pages.ProductHTML(product)
+	if err != nil {
+		p.log.Error("product not rendered, shoppers were not told what has changed", "sku", product.SKU, "err", err)
+		return
+	}
+	p.pubsub.LocalBroadcast(productTopic(id), "product", changedProduct{string(html)})
 }
 
 func (p *Pusher) pushRelease(c *inventory.Catalog, id inventory.ProductID) {
@@ -131,6 +165,28 @@ func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
 type joinReplies struct {
 	full  json.RawMessage // with the sizes, if they are released
 	brief json.RawMessage // for a page that shows the sizes already
+	fresh json.RawMessage // for a page that shows the product as it was
+
+	facts    string
+	released bool
+}
+
+// replyTo returns the reply for a page that says what it shows. A page that shows sizes of what is not released may have missed
+// that the release was taken back.
+func (r joinReplies) replyTo(page pageShows) json.RawMessage {
+	switch {
+	case page.Facts != "" && page.Facts != r.facts, page.Facts != "" && page.Released && !r.released:
+		return r.fresh
+	case page.Released:
+		return r.brief
+	}
+	return r.full
+}
+
+// pageShows are the params of a join: what the page shows of the product.
+type pageShows struct {
+	Released bool   `json:"released"` // its sizes
+	Facts    string `json:"shown"`    // "" for a client that shows no block
 }
 
 // joinReply is the response to a join. The keys of levels are item ids.
@@ -138,6 +194,7 @@ type joinReply struct {
 	Released  bool                                 `json:"released"`
 	Levels    map[inventory.ItemID]inventory.Level `json:"levels"`
 	SizesHTML string                               `json:"size_html,omitempty"`
+	HTML      string                               `json:"html,omitempty"`
 	ReleaseAt *time.Time                           `json:"release_at,omitempty"`
 }
 
@@ -169,7 +226,17 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 	for _, it := range product.Items {
 		reply.Levels[it.ID] = it.Level
 	}
+	replies.facts, replies.released = factsOf(product), product.Released
 	if replies.brief, err = encode(reply); err != nil {
+		return replies, err
+	}
+	block, err := p.pages.ProductHTML(product)
+	if err != nil {
+		return replies, err
+	}
+	fresh := reply
+	fresh.HTML = string(block)
+	if replies.fresh, err = encode(fresh); err != nil {
 		return replies, err
 	}
 	if product.Released {

@@ -103,15 +103,85 @@ func TestPusherPushesAReleaseOnce(t *testing.T) {
 	if len(heard) != 1 || !strings.HasPrefix(heard[0], `released {"size_html":"`) || !strings.Contains(heard[0], `value=\"5\"`) {
 		t.Errorf("pushed %v, want the sizes of product 2", heard)
 	}
-	r.rows.Products[1].Name = "Breezy Boost 601"
 	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 0 {
 		t.Errorf("pushed %v after a release that was told", heard)
 	}
-	r.rows.Products[1].Released = false // the database went back
-	r.notice([]inventory.ProductID{2})
+	r.rows.Products[1].Released = false // taken back
+	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 1 || !strings.Contains(heard[0], "product-soon-2") {
+		t.Errorf("pushed %v, want the block without sizes", heard)
+	}
 	r.rows.Products[1].Released = true
 	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 1 {
 		t.Errorf("pushed %v, want released again", heard)
+	}
+}
+
+// TestPusherPushesTheBlock pushes the block of a product when something changes that has no event of its own.
+func TestPusherPushesTheBlock(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	product := &r.rows.Products[0]
+	for _, tt := range []struct {
+		name   string
+		change func()
+		items  []inventory.ItemID
+		want   string // in the html; "" for no push
+	}{
+		{"another price", func() { product.Price = 13000 }, nil, "$130"},
+		{"the same", func() {}, nil, ""},
+		{"another name", func() { product.Name = "Hop Man 4" }, nil, "Hop Man 4"},
+		{"another place on the page", func() { product.Order = 7 }, nil, ""},
+		{"a new size", func() {
+			r.rows.Items = append(r.rows.Items, inventory.ItemRow{ID: 77, ProductID: 1, SKU: "SHU6000-14", Size: "14", Revision: 1})
+		}, []inventory.ItemID{77}, `value=\"77\"`},
+		{"a level", func() { r.rows.Items[0].Available += 1000 }, []inventory.ItemID{1}, ""},
+	} {
+		tt.change()
+		heard := slices.DeleteFunc(r.notice([]inventory.ProductID{1}, tt.items...), func(event string) bool {
+			return !strings.HasPrefix(event, "product ")
+		})
+		if pushes := len(heard); pushes > 1 || pushes == 1 != (tt.want != "") || pushes == 1 && !strings.Contains(heard[0], tt.want) {
+			t.Errorf("%s: pushed %v, want the block with %q", tt.name, heard, tt.want)
+		}
+	}
+	r.rows.Products = r.rows.Products[1:]
+	if heard := r.notice([]inventory.ProductID{1}); !slices.Contains(heard, `product {"html":""}`) {
+		t.Errorf("gone: pushed %v", heard)
+	}
+}
+
+// TestJoinReplyHasTheBlock for pages that show another one.
+func TestJoinReplyHasTheBlock(t *testing.T) {
+	r := newRig(t)
+	r.all()
+	facts := func(id inventory.ProductID) string {
+		product, _ := r.shelf.Catalog().Product(id)
+		return factsOf(product)
+	}
+	for _, tt := range []struct {
+		name    string
+		product inventory.ProductID
+		page    pageShows
+		block   bool
+	}{
+		{"no page", 1, pageShows{}, false},
+		{"a page as it is", 1, pageShows{true, facts(1)}, false},
+		{"an old page", 1, pageShows{true, "old"}, true},
+		{"an old page without sizes", 1, pageShows{false, "old"}, true},
+		{"a page before the release", 1, pageShows{false, facts(1)}, false},
+		{"a release that was taken back", 2, pageShows{true, facts(2)}, true},
+	} {
+		replies, err := r.pusher.repliesFor(tt.product)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply joinReply
+		if err := json.Unmarshal(replies.replyTo(tt.page), &reply); err != nil {
+			t.Fatal(err)
+		}
+		if has := strings.Contains(reply.HTML, `data-shown="`+facts(tt.product)+`"`); has != tt.block {
+			t.Errorf("%s: the reply has the block: %v, want %v", tt.name, has, tt.block)
+		}
 	}
 }
 
