@@ -2,7 +2,7 @@ import { showLine } from "./cart-line"
 import { priceOf } from "./price"
 
 // Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
-export function showCart(box, { items, serialized }) {
+export function showCart(box, { items, missing, serialized }) {
   box.dataset.live = ""
   const list = box.querySelector("[data-cart-lines]")
   const shown = new Map([...list.children].map((line) => [Number(line.dataset.itemId), line]))
@@ -21,7 +21,10 @@ export function showCart(box, { items, serialized }) {
   id.value = window.cartId // for a browser that sends no cookie
   id.disabled = items.length === 0
   box.querySelector("[data-cart-subtotal]").textContent = priceOf(subtotal(items))
-  box.toggleAttribute("data-empty", items.length === 0)
+  box.toggleAttribute("data-empty", items.length === 0 && !missing)
+  const note = box.querySelector("[data-cart-missing]")
+  note.hidden = !missing
+  note.querySelector("button").value = missing ?? ""
   showAllOut(box, items.length > 0 && items.every((item) => item.out_of_stock))
   const link = document.querySelector("[data-cart-link]")
   link.toggleAttribute("data-empty", items.length === 0)

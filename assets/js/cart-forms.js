@@ -56,7 +56,7 @@ function add(cart, button, replace) {
 function remove(cart, button) {
   const id = Number(button.value)
   const { name, size } = cart.line(id) ?? { name: "The shoe" }
-  waitFor(button.closest(".cart-item"), cart.push("remove_item", { item_id: id }))
+  waitFor(button.closest(".cart-item") ?? button, cart.push("remove_item", { item_id: id }))
     .receive("ok", () => say(`${name}${size ? `, size ${size}` : ""} is out of your cart.`))
     .receive("error", ({ error }) => say(words[error] ?? words.other))
 }

@@ -244,8 +244,10 @@ func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	if !cart.Empty() {
 		c.token = token
 	}
+	catalog := c.pusher.taken.Load()
 	return cartPayload{
-		Items:      viewCart(cart.Cart, c.pusher.taken.Load(), c.pusher.pages.imageURL),
+		Items:      viewCart(cart.Cart, catalog, c.pusher.pages.imageURL),
+		Missing:    missing(cart.Cart, catalog),
 		Serialized: token,
 	}
 }

@@ -84,6 +84,7 @@ func tabOn(t testing.TB, socket *channeltest.Socket, id string, params any) (*ch
 // cartSeen is a cart as a browser gets it.
 type cartSeen struct {
 	Items      []map[string]any
+	Missing    int
 	Serialized string
 }
 

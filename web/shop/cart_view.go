@@ -42,6 +42,7 @@ func (l cartLine) Others() []cartSize {
 // the page's script makes what comes in later.
 type cartView struct {
 	Lines      []cartLine
+	Missing    inventory.ItemID // of a line whose item the catalog does not have, 0 for none
 	Serialized string
 	Subtotal   inventory.Cents // of what is not sold out
 
@@ -62,7 +63,8 @@ func (v *cartView) AllOut() bool {
 func (v *cartView) Count() int { return len(v.Lines) }
 
 func (p *Pages) viewCart(cart checkout.Cart, cartID string) *cartView {
-	v := &cartView{Lines: viewCart(cart, p.shelf.Catalog(), p.imageURL)}
+	catalog := p.shelf.Catalog()
+	v := &cartView{Lines: viewCart(cart, catalog, p.imageURL), Missing: missing(cart, catalog)}
 	for _, l := range v.Lines {
 		if !l.OutOfStock {
 			v.Subtotal += l.Price
@@ -76,8 +78,9 @@ func (p *Pages) viewCart(cart checkout.Cart, cartID string) *cartView {
 
 // cartPayload is the payload of the event cart, and the response to what changes the cart.
 type cartPayload struct {
-	Items      []cartLine `json:"items"`
-	Serialized string     `json:"serialized"`
+	Items      []cartLine       `json:"items"`
+	Missing    inventory.ItemID `json:"missing,omitzero"` // see cartView
+	Serialized string           `json:"serialized"`
 }
 
 // viewCart lists the lines as the catalog has them, by item. What the catalog does not have cannot be shown.
@@ -98,6 +101,17 @@ func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
 		_, _, ok := catalog.Item(l.Item)
 		return !ok
 	})
+}
+
+// missing is the item of the first line that the catalog does not have, 0 if it has all. A shopper is told of it: the line
+// would vanish without a word when its shoe leaves the shop. It stays in the cart until the shopper takes it out.
+func missing(cart checkout.Cart, catalog *inventory.Catalog) inventory.ItemID {
+	for _, l := range cart.Lines() {
+		if _, _, ok := catalog.Item(l.Item); !ok {
+			return l.Item
+		}
+	}
+	return 0
 }
 
 func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageURL func(string) string) cartLine {

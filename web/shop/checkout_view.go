@@ -20,6 +20,8 @@ type checkoutPage struct {
 
 	LastOrder checkout.OrderID // that this visitor made, "" for none
 
+	Missing inventory.ItemID // of a line that is not in the shop any more, 0 for none
+
 	CartID    string // what the forms carry in place of a cookie, "" where a session does
 	Forgetful bool   // the browser has sent no cookie: it may keep none
 }
@@ -111,6 +113,7 @@ func (co *Checkout) viewCheckout(
 			form = form.SeenOut(l.line.ID, l.revision)
 		}
 	}
+	page.Missing = missing(cart, catalog)
 	page.Serialized = co.pages.carts.tokens.Sign(form, v.cartID)
 	return page
 }
@@ -142,12 +145,17 @@ type orderView struct {
 	checkout.Order
 	Made      string
 	Cancelled bool
+	Gone      int // lines whose item is not in the shop any more: a cancellation puts nothing back
 }
 
 // renderOrder renders an order. bought is the token of a receipt, "" for none.
 func (co *Checkout) renderOrder(template, title string, order checkout.Order, o own, bought string) ([]byte, error) {
 	lines := make([]checkout.OrderLine, len(order.Lines))
+	catalog, gone := co.pages.shelf.Catalog(), 0
 	for i, l := range order.Lines {
+		if _, _, ok := catalog.Item(l.Item); !ok {
+			gone++
+		}
 		l.MainImageURL = co.pages.imageURL(l.MainImageURL)
 		lines[i] = l
 	}
@@ -160,6 +168,7 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 			Order:     order,
 			Made:      order.CreatedAt.UTC().Format("2 January 2006, 15:04 MST"),
 			Cancelled: order.Status == checkout.Cancelled,
+			Gone:      gone,
 		},
 		Bought: bought,
 	})

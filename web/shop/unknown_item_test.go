@@ -132,3 +132,51 @@ func TestUnknownSizeGivesWay(t *testing.T) {
 		t.Error("a size that is there gave way")
 	}
 }
+
+// TestShoeThatLeftTheShop says that a line is not shown, on pages and to tabs, until the shopper removes it.
+func TestShoeThatLeftTheShop(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	v := s.session(d.counter.pages)
+	token := d.carts.tokens.Sign(unknown(t, checkout.Cart{}, 77), v.CartID)
+	s.mirror(d.counter.pages, mirrored{v.CartID, token})
+	const words = "A shoe in your cart is not in the shop any more."
+	_, page := s.get(d.counter.pages.Home, "/")
+	s.wants(page, `<p class="cart__missing" data-cart-missing>`+words, `id="cart-container" aria-labelledby="cart-title" data-empty`)
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, words)
+	s.wants(page, "No items to checkout!")
+	if _, seen := d.tab(v.CartID, object{"serialized": token}); seen.Missing != 77 {
+		t.Errorf("the tab is told that %d is missing, want 77", seen.Missing)
+	}
+	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("77"))
+	_, page = s.get(d.counter.pages.Home, "/")
+	s.wants(page, `<p class="cart__missing" data-cart-missing hidden>`)
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, "No items to checkout!", words)
+}
+
+// TestCancelledOrderOfWhatLeftTheShop promises no pair that was not put back.
+func TestCancelledOrderOfWhatLeftTheShop(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	catalog := d.shelf.Catalog()
+	here, gone := cartWith(t, catalog, 2), unknown(t, checkout.Cart{}, 77)
+	for says, cart := range map[string]checkout.Cart{
+		"are back on the shelf. If":                 here,
+		"Its shoes are not in the shop any more":    gone,
+		"are still in the shop are back on the she": here.Merge(gone),
+	} {
+		order, err := d.fake.Buy(t.Context(), checkout.Purchase{Lines: cart.Lines()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.fake.orders, order.Status = nil, checkout.Cancelled
+		html, err := d.renderOrder("order", "Your order", order, nobody, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		newShopper(t).wants(string(html), says)
+	}
+}
