@@ -217,6 +217,7 @@ func TestPublishFromOutside(t *testing.T) {
 		"a cart":          {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
 		"an inner topic":  {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
 		"of the protocol": {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
+		"a product's block": {`{"topic":"product:1","event":"product","payload":{"html":"<article>"}}`, "belongs to the shop"},
 		"of the shop":     {`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop"},
 		"no event":        {`{"topic":"product:1"}`, "must be there"},
 		"too long":        {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},

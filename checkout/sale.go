@@ -61,7 +61,7 @@ func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 	} else if err := t.write(ctx, conn, s, f); err != nil {
 		return sale{}, fmt.Errorf("write orders: %w", err)
 	}
-	s.changes = f.news(t.cfg.Stock.Catalog())
+	s.changes = f.newerThan(t.cfg.Stock.Catalog())
 	return s, nil
 }
 

@@ -23,9 +23,8 @@ func ShopperOf(cartID string) ShopperID {
 // adoptedBy is the cart as another shopper takes it over: the same choices, in lines of that shopper's own. So two
 // shoppers who share a cart buy different lines, and neither is led to an order of the other.
 //
-// A line's new id is a hash of its old one, keyed with the cart's id: the same token gives the same lines every time,
-// and only who knows the cart's id can compute them. What was known of the old lines, [Line.OutAt], is not known of the
-// new ones.
+// A line's new id is a hash of its old one, keyed with the cart's id. So the same token gives the same lines every time,
+// and nobody can compute them without the cart's id. The new lines have no [Line.OutAt]: nobody has looked them up yet.
 func (c Cart) adoptedBy(cartID string) Cart {
 	adopted := Cart{choices: slices.Clone(c.choices), floor: c.floor}
 	for i, ch := range adopted.choices {

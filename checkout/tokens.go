@@ -52,22 +52,24 @@ func (t *Tokens) Sign(c Cart, cartID string) string {
 	return token
 }
 
-// Open restores the cart of a token for the shopper whose cart has that id. The cart of another shopper's token comes
-// in lines of this shopper's own, and own is false: see [Cart.adoptedBy]. What is no token, is too old, or was signed
-// with another secret, is an empty cart.
-func (t *Tokens) Open(token, cartID string) (c Cart, own bool) {
+// Open restores the cart of a token for the shopper whose cart has that id, and had the former ones. A token of another
+// shopper gives the same shoes in lines of this shopper's own, see [Cart.adoptedBy], and own is false. A text that is no
+// token, is too old, or was signed with another secret, gives an empty cart.
+func (t *Tokens) Open(token, cartID string, former ...string) (c Cart, own bool) {
 	c, by, ok := t.open(token)
-	switch {
-	case !ok:
+	if !ok {
 		return Cart{}, false
-	case by == ShopperOf(cartID):
-		return c, true
+	}
+	for _, id := range append(former, cartID) {
+		if by == ShopperOf(id) {
+			return c, true
+		}
 	}
 	return c.adoptedBy(cartID), false
 }
 
-// OpenForm restores the cart of a token line by line as it was signed, whoever's it is. A form buys exactly the lines
-// that it shows: so it buys them once, whoever sends it.
+// OpenForm restores the cart of a token with the lines that were signed, for any shopper. A form buys exactly the lines
+// that it shows, so it buys them once, whichever shopper sends it.
 func (t *Tokens) OpenForm(token string) Cart {
 	c, _, _ := t.open(token)
 	return c

@@ -36,7 +36,16 @@ func TestProductChangesOnThePage(t *testing.T) {
 	s.sql(`UPDATE products SET price_cents = 14000 WHERE id = 1`)
 	first.says(".toast", "Hop Man 3 costs $140 now.")
 	first.says(".cart-item__price", "$140")
+	s.sql(`DELETE FROM items WHERE sku = 'SHU6000-15'`)
+	for _, v := range []*visitor{first, own, away} {
+		v.gone(block + ` .size-container__entry:has-text("15")`)
+	}
+	line.cut()
 	s.sql(`DELETE FROM products WHERE id = 1`)
+	first.says("#cart-container", "A shoe in your cart is not in the shop any more.")
+	first.click(".cart__forget")
+	first.gone(".cart__missing")
+	line.mend()
 	for _, v := range []*visitor{first, own, away} {
 		v.says(block+" .product-stock", "Not in the shop any more")
 		v.gone(fmt.Sprint(block, " .size-container__entry"))

@@ -19,6 +19,8 @@ type index struct {
 	byID   map[ProductID]int // position in products
 	bySKU  map[string]int
 	byItem map[ItemID]place
+
+	lastItem ItemID // the highest that there ever was, as far as this node knows
 }
 
 type place struct{ product, item int }
@@ -68,6 +70,13 @@ func (c *Catalog) Item(id ItemID) (Item, *Product, bool) {
 	}
 	p := c.products[at.product]
 	return p.Items[at.item], p, true
+}
+
+// Gone reports whether an item was deleted. Ids rise, and are never used again: an item that is not here, and has a lower
+// id than another one that is or was, has been here. A higher one may be new, and known to other nodes already.
+func (c *Catalog) Gone(id ItemID) bool {
+	_, there := c.index.byItem[id]
+	return c.loaded && !there && id <= c.index.lastItem
 }
 
 // Revision is the highest revision of any row in the catalog: how fresh it is.

@@ -121,6 +121,8 @@ func (s *state) rebuild() *Catalog {
 			byID:   make(map[ProductID]int, len(rows)),
 			bySKU:  make(map[string]int, len(rows)),
 			byItem: make(map[ItemID]place, len(s.items)),
+
+			lastItem: s.catalog.index.lastItem,
 		},
 		levels: s.levels,
 		shown:  s.catalog.shown + 1,
@@ -133,6 +135,7 @@ func (s *state) rebuild() *Catalog {
 		next.index.bySKU[row.SKU] = i
 		for j, it := range p.Items {
 			next.index.byItem[it.ID] = place{i, j}
+			next.index.lastItem = max(next.index.lastItem, it.ID)
 		}
 		before, _ := s.catalog.Product(row.ID)
 		next.put(i, p, before)

@@ -14,7 +14,8 @@ function follow() {
   const blocks = document.querySelectorAll(".product-listing[data-product-id]")
   const box = document.querySelector("#cart-container")
   const desk = document.querySelector("[data-checkout]")
-  if (blocks.length === 0 && !box && !desk) return
+  const carries = document.querySelector("[data-carried]")
+  if (blocks.length === 0 && !box && !desk && !carries) return
 
   const socket = createSocket("/product_socket")
   const hint = document.querySelector("[data-connection]")
@@ -30,6 +31,7 @@ function follow() {
     )
   }
   if (desk) followCart(socket, keepCheckout(desk))
+  else if (!box && carries) followCart(socket, () => {}) // what the page carries comes into the tab's cart
   socket.connect()
 }
 

@@ -12,12 +12,13 @@ export function followCart(socket, show) {
   const kept = createKeptCart()
   let channel = null
   let items = null // until the server has said
-  const bought = document.querySelector("[data-bought]")?.dataset.bought // where no cookie carries it
+  let wanted = null // the name that another tab has for the cart
+  const { carried, cartId } = document.querySelector("[data-carried]")?.dataset ?? {} // where no cookie carries a cart
 
   async function start() {
     const session = await askSession().catch((error) => console.warn("no session", error))
     if (session?.flash) showFlash(session.flash)
-    const id = agreeOnCartId(session?.cart_id, moveTo)
+    const id = agreeOnCartId(cartId ?? session?.cart_id, moveTo)
     if (!id) return // forms still work
 
     window.cartId = id
@@ -36,16 +37,21 @@ export function followCart(socket, show) {
     kept.agree(serialized_cart, ours)
   }
 
-  // Another tab's name for the cart holds.
-  function moveTo(id) {
-    join(id)
-    tellSession(id, kept.token()).catch((error) => console.warn("the session is not told", error))
+  // Another tab's name for the cart holds. The session knows the name that it had before, so it is told first: the cart
+  // that it answers with is this one under the new name.
+  async function moveTo(id) {
+    wanted = id
+    const ours = kept.token()
+    await tellSession(id, ours)
+      .then(({ serialized_cart }) => kept.agree(serialized_cart, ours))
+      .catch((error) => console.warn("the session is not told", error))
+    if (wanted === id) join(id) // no other name came meanwhile
   }
 
   function join(id) {
     channel?.leave()
     window.cartId = id
-    const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), bought, page: location.pathname }))
+    const joined = socket.channel(`cart:${id}`, () => ({ serialized: kept.tell(), carried, page: location.pathname }))
     joined.on("cart", (cart) => joined === channel && take(cart))
     joined.join()
     channel = joined

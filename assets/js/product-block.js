@@ -50,6 +50,7 @@ function showGone(block, name) {
   words.textContent = "Not in the shop any more"
   const focused = block.contains(document.activeElement)
   block.querySelector(".product-stock").replaceChildren(words)
+  block.dataset.shown = "gone" // should it come back, the join's reply brings it
   if (focused && !block.contains(document.activeElement)) document.querySelector("#main").focus()
   say(`${name} is not in the shop any more.`)
 }

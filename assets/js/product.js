@@ -3,6 +3,8 @@ import { showProduct } from "./product-block"
 import { showLevel, showSizes, showsSizes } from "./sizes"
 import { say } from "./toast"
 
+const patience = 3 // joins in which a product is not found before the page says that it is gone
+
 // Keeps one product block as the server knows it. The join reply comes after every connect, so a tab that was away
 // is right again by itself.
 export function followProduct(socket, block) {
@@ -17,7 +19,16 @@ export function followProduct(socket, block) {
   channel.on("stock_change", ({ item_id, level }) => showLevel(block, item_id, level))
 
   // a refused join is tried again by the channel: a node may lag behind the one that made the page
-  channel.join().receive("ok", (reply) => bringUpToDate(block, reply))
+  let unknown = 0
+  channel
+    .join()
+    .receive("ok", (reply) => {
+      unknown = 0
+      bringUpToDate(block, reply)
+    })
+    .receive("error", ({ reason }) => {
+      if (reason === "not_found" && ++unknown === patience) showProduct(block, "")
+    })
 }
 
 function release(block, html) {

@@ -49,8 +49,8 @@ type cartChannel struct {
 // cartParams are the params of the join.
 type cartParams struct {
 	Serialized string `json:"serialized"`
-	Bought     string `json:"bought"` // a token that takes out what the tab has just bought, see receipt
-	Page       string `json:"page"`   // for those who watch the shop, not for the cart
+	Carried    string `json:"carried"` // a token in the page, where a cookie could not carry the cart
+	Page       string `json:"page"`    // for those who watch the shop, not for the cart
 }
 
 // Join merges what the tab brings with what the others know, and shows the cart to all of them.
@@ -72,8 +72,11 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	var p cartParams
 	_ = json.Unmarshal(params, &p) // what is no token is an empty cart
 	brought, own := c.carts.tokens.Open(p.Serialized, c.id)
-	bought, _ := c.carts.tokens.Open(p.Bought, c.id)
-	cart := c.carts.enter(c.id, brought.Merge(bought))
+	carried, ofThisCart := c.carts.tokens.Open(p.Carried, c.id)
+	if !ofThisCart { // an address that somebody else made must not change the cart
+		carried = checkout.Cart{}
+	}
+	cart := c.carts.enter(c.id, brought.Merge(carried))
 	if own && !cart.Equal(checkout.Cart{}) && cart.Equal(brought) {
 		c.shown, c.token = cart.version, p.Serialized
 	}

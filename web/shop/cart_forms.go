@@ -101,9 +101,9 @@ func (p *Pages) removing(itemID string) change {
 // that finds out whether it keeps them: see [Pages.CartKept].
 func (p *Pages) changeCart(c echo.Context, change change) error {
 	sess := p.sessions.load(c.Request())
-	id := sess.needCartID(c.FormValue("cart_id"))
+	sess.needCartID(c.FormValue("cart_id"))
 	before, _ := p.cartOf(c.Request(), sess)
-	shown, _ := p.carts.tokens.Open(c.FormValue("serialized_cart"), id)
+	shown, _ := p.open(c.FormValue("serialized_cart"), sess)
 	cart, flash := change(before.Merge(shown))
 	if err := p.keepCart(c, sess, cart); err != nil {
 		return err

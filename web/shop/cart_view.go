@@ -42,7 +42,7 @@ func (l cartLine) Others() []cartSize {
 // the page's script makes what comes in later.
 type cartView struct {
 	Lines      []cartLine
-	Missing    inventory.ItemID // of a line whose item the catalog does not have, 0 for none
+	Missing    inventory.ItemID // of a line whose item was deleted, 0 for none
 	Serialized string
 	Subtotal   inventory.Cents // of what is not sold out
 
@@ -103,11 +103,11 @@ func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
 	})
 }
 
-// missing is the item of the first line that the catalog does not have, 0 if it has all. A shopper is told of it: the line
-// would vanish without a word when its shoe leaves the shop. It stays in the cart until the shopper takes it out.
+// missing returns the item of the first line whose item was deleted, 0 if there is none. The shopper is told, since the
+// line cannot be shown any more. It stays in the cart until the shopper removes it.
 func missing(cart checkout.Cart, catalog *inventory.Catalog) inventory.ItemID {
 	for _, l := range cart.Lines() {
-		if _, _, ok := catalog.Item(l.Item); !ok {
+		if catalog.Gone(l.Item) {
 			return l.Item
 		}
 	}

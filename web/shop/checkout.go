@@ -54,11 +54,11 @@ func (co *Checkout) Show(c echo.Context) error {
 	return co.show(c, sess, cart)
 }
 
-// showLinked shows the cart of a link, in which lines of another shopper's cart are this shopper's own: see
-// [checkout.Tokens.Open]. What such a cart holds is put beside what this shopper has: somebody else's link takes
-// nothing out.
+// showLinked shows the cart of a link. Another shopper's cart gives lines of this shopper's own, see
+// [checkout.Tokens.Open]. They are put beside those that this shopper has: another shopper's link takes nothing out.
 func (co *Checkout) showLinked(c echo.Context, sess session, token string) error {
-	linked, own := co.pages.carts.tokens.Open(token, sess.needCartID(""))
+	sess.needCartID("")
+	linked, own := co.pages.open(token, sess)
 	held, _ := co.pages.cartOf(c.Request(), sess)
 	switch {
 	case linked.Empty():
@@ -104,7 +104,8 @@ func (co *Checkout) TakeCart(c echo.Context) error {
 	}
 	sess := co.pages.sessions.load(c.Request())
 	sess.needCartID(c.FormValue("cart_id"))
-	cart := co.held(c, sess).Merge(co.shown(c, sess))
+	shown, _ := co.pages.open(c.FormValue("serialized_cart"), sess)
+	cart := co.held(c, sess).Merge(shown)
 	var flash *Flash
 	if id := c.FormValue("take_out"); id != "" {
 		cart, flash = co.pages.removing(id)(cart)
@@ -112,12 +113,6 @@ func (co *Checkout) TakeCart(c echo.Context) error {
 		cart, flash = co.pages.adding(id, true)(cart)
 	}
 	return co.goOn(c, sess, cart, flash)
-}
-
-// shown is the cart that a form shows, as the cart of the session.
-func (co *Checkout) shown(c echo.Context, sess session) checkout.Cart {
-	cart, _ := co.pages.carts.tokens.Open(c.FormValue("serialized_cart"), sess.cartID())
-	return cart
 }
 
 // goOn keeps a cart, and shows it at the checkout's own address, where a reload shows it as it is then. A browser that
@@ -183,12 +178,12 @@ func (co *Checkout) Buy(c echo.Context) error {
 		order, err = co.sell(c, cart, v.shopper())
 	}
 	if err != nil {
-		return co.refuse(c, sess, co.shown(c, sess), err)
+		return co.refuse(c, sess, cart, err)
 	}
 	had := co.boughtBefore(c, cart, order, v)
 	left := cart.RemoveBought(had.lines...)
 	if !v.bought(checkout.Purchased{Order: order.ID, Buyer: order.Buyer}) {
-		return co.refuse(c, sess, co.shown(c, sess).RemoveBought(had.lines...), errNotTheBuyer)
+		return co.refuse(c, sess, left, errNotTheBuyer)
 	}
 	if err := co.pages.keepCart(c, sess, co.held(c, sess).RemoveBought(had.lines...).Merge(left)); err != nil {
 		return err
@@ -203,18 +198,20 @@ func (co *Checkout) Buy(c echo.Context) error {
 // viewer is the shopper whom a page is made for.
 type viewer struct {
 	cartID    string
+	before    string // the cart id that the session had before, "" for none
 	lastOrder checkout.OrderID // "" for none
 }
 
 func (co *Checkout) viewer(c echo.Context, sess session) viewer {
-	return viewer{sess.cartID(), co.pages.sessions.orderID(c.Request())}
+	return viewer{sess.cartID(), sess.cartIDBefore(), co.pages.sessions.orderID(c.Request())}
 }
 
 func (v viewer) shopper() checkout.ShopperID { return checkout.ShopperOf(v.cartID) }
 
 // bought reports whether the viewer is the buyer of an order, and may be led to it.
 func (v viewer) bought(p checkout.Purchased) bool {
-	return p.Order == v.lastOrder || p.Buyer == v.shopper() && p.Buyer != checkout.ShopperID{}
+	known := p.Buyer != checkout.ShopperID{}
+	return p.Order == v.lastOrder || known && (p.Buyer == v.shopper() || p.Buyer == checkout.ShopperOf(v.before))
 }
 
 // complete leads the buyer to the order: by the session, and where the form came without a cookie, by a receipt.
@@ -309,7 +306,7 @@ var refusals = []struct {
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
 	{errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now."},
 	{errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought."},
-	{errNotTheBuyer, "The shoes of this form were bought already, and not from this browser. Nothing was bought now."},
+	{errNotTheBuyer, "The shoes of this form were bought already, and we can't tell that it was you. Nothing was bought now."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Take them out, or take another size, and you can buy the rest."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Take them out, or come back when they are released."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
@@ -327,7 +324,8 @@ func wordsOf(err error) (message string, known bool) {
 	return "Your purchase could not be completed. Send it again: what you have bought is not bought twice.", false
 }
 
-// refuse brings the shopper back to the checkout, with the cart of the form as this shopper's own.
+// refuse brings the shopper back to the checkout, with the very lines of the form: when nobody knows whether they were
+// bought, the form must be sent again with the same ones.
 func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err error) error {
 	message, known := wordsOf(err)
 	if !known { // the teller has said why he cannot sell, once
@@ -343,8 +341,8 @@ var errReceiptOver = echo.NewHTTPError(http.StatusGone)
 func (co *Checkout) Complete(c echo.Context) error {
 	id, text := co.pages.sessions.orderID(c.Request()), c.QueryParam("order")
 	switch {
-	case id != "" && text != "":
-		return c.Redirect(http.StatusFound, "/checkout/complete")
+	case id != "" && text != "": // the browser keeps cookies after all
+		return co.completeBare(c, text)
 	case id != "":
 		return co.completeFromSession(c, id)
 	case text != "":
@@ -355,6 +353,18 @@ func (co *Checkout) Complete(c echo.Context) error {
 		return co.completeFromReceipt(c, r)
 	}
 	return c.Redirect(http.StatusFound, "/")
+}
+
+// completeBare leads to the page without a receipt in its address.
+func (co *Checkout) completeBare(c echo.Context, text string) error {
+	if r, ok := co.pages.sessions.openReceipt(text); ok && r.Words != "" {
+		sess := co.pages.sessions.load(c.Request())
+		sess.setFlash(info(r.Words))
+		if err := co.pages.sessions.save(c.Response(), c.Request(), sess); err != nil {
+			return err
+		}
+	}
+	return c.Redirect(http.StatusFound, "/checkout/complete")
 }
 
 // completeFromSession takes the order's lines out of the cart once more: a request that overlapped the purchase may have

@@ -20,7 +20,7 @@ type checkoutPage struct {
 
 	LastOrder checkout.OrderID // that this visitor made, "" for none
 
-	Missing inventory.ItemID // of a line that is not in the shop any more, 0 for none
+	Missing inventory.ItemID // of a line whose item was deleted, 0 for none
 
 	CartID    string // what the forms carry in place of a cookie, "" where a session does
 	Forgetful bool   // the browser has sent no cookie: it may keep none
@@ -137,7 +137,7 @@ func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkou
 type orderPage struct {
 	Layout
 	Order  orderView
-	Bought string // a token that takes what was bought out of the tab's cart, "" where the session has done it
+	Bought string // a token that takes the bought lines out of the tab's cart, "" where the session has done it
 }
 
 // orderView is an order as a page shows it.
@@ -145,7 +145,7 @@ type orderView struct {
 	checkout.Order
 	Made      string
 	Cancelled bool
-	Gone      int // lines whose item is not in the shop any more: a cancellation puts nothing back
+	Gone      int // lines whose item was deleted: a cancellation puts nothing back
 }
 
 // renderOrder renders an order. bought is the token of a receipt, "" for none.
@@ -153,7 +153,7 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 	lines := make([]checkout.OrderLine, len(order.Lines))
 	catalog, gone := co.pages.shelf.Catalog(), 0
 	for i, l := range order.Lines {
-		if _, _, ok := catalog.Item(l.Item); !ok {
+		if catalog.Gone(l.Item) {
 			gone++
 		}
 		l.MainImageURL = co.pages.imageURL(l.MainImageURL)

@@ -28,7 +28,8 @@ type Pusher struct {
 	replies keptByProduct[joinReplies]
 
 	// as last pushed
-	facts     map[inventory.ProductID]string
+	blocks    map[inventory.ProductID]string // the hash of its version; "" when the product is gone
+	productOf map[inventory.ItemID]inventory.ProductID
 	levels    map[inventory.ItemID]inventory.Level
 	released  map[inventory.ProductID]bool
 	schedules map[inventory.ProductID]time.Time
@@ -38,7 +39,8 @@ type Pusher struct {
 func NewPusher(p *Pages, ps *pubsub.PubSub, log *slog.Logger) *Pusher {
 	return &Pusher{
 		pages: p, pubsub: ps, log: log,
-		facts:     make(map[inventory.ProductID]string),
+		blocks:    make(map[inventory.ProductID]string),
+		productOf: make(map[inventory.ItemID]inventory.ProductID),
 		levels:    make(map[inventory.ItemID]inventory.Level),
 		released:  make(map[inventory.ProductID]bool),
 		schedules: make(map[inventory.ProductID]time.Time),
@@ -82,34 +84,52 @@ func (p *Pusher) Watch(_ context.Context, n inventory.Notice) {
 		p.announceProduct(n.Catalog, id)
 	}
 	for _, id := range n.Items {
-		if _, product, ok := n.Catalog.Item(id); ok {
-			p.pushProduct(n.Catalog, product.ID) // it may be a size that was not there
-		}
+		p.pushSize(n.Catalog, id)
 		p.pushLevel(n.Catalog, id)
+	}
+}
+
+// pushSize pushes the block of an item's product when the size has come or gone.
+func (p *Pusher) pushSize(c *inventory.Catalog, id inventory.ItemID) {
+	if product, had := p.productOf[id]; had {
+		p.pushProduct(c, product)
+	}
+	_, product, ok := c.Item(id)
+	if !ok {
+		delete(p.productOf, id)
+		return
+	}
+	if p.productOf[id] != product.ID {
+		p.productOf[id] = product.ID
+		p.pushProduct(c, product.ID)
 	}
 }
 
 // pushProduct pushes the block of a product of which something has changed that has no event of its own, or whose release
 // was taken back.
 func (p *Pusher) pushProduct(c *inventory.Catalog, id inventory.ProductID) {
-	before, known := p.facts[id]
+	before, known := p.blocks[id]
 	product, ok := c.Product(id)
 	if !ok {
-		if delete(p.facts, id); known {
+		if known && before != "" {
+			p.blocks[id] = "" // and not deleted: should it come back, pages that say that it is gone are told
 			p.pubsub.LocalBroadcast(productTopic(id), "product", changedProduct{})
 		}
 		return
 	}
-	now := factsOf(product)
-	if p.facts[id] = now; !known || now == before && (product.Released || !p.released[id]) {
+	now := versionOf(product).hash
+	if known && now == before && (product.Released || !p.released[id]) {
 		return
 	}
-	html, err := p.pages.ProductHTML(product)
-	if err != nil {
-		p.log.Error("product not rendered, shoppers were not told what has changed", "sku", product.SKU, "err", err)
-		return
+	if known {
+		html, err := p.pages.ProductHTML(product)
+		if err != nil {
+			p.log.Error("product not rendered, shoppers were not told what has changed", "sku", product.SKU, "err", err)
+			return
+		}
+		p.pubsub.LocalBroadcast(productTopic(id), "product", changedProduct{string(html)})
 	}
-	p.pubsub.LocalBroadcast(productTopic(id), "product", changedProduct{string(html)})
+	p.blocks[id] = now
 }
 
 func (p *Pusher) pushRelease(c *inventory.Catalog, id inventory.ProductID) {
@@ -167,15 +187,18 @@ type joinReplies struct {
 	brief json.RawMessage // for a page that shows the sizes already
 	fresh json.RawMessage // for a page that shows the product as it was
 
-	facts    string
+	version  blockVersion
 	released bool
 }
 
-// replyTo returns the reply for a page that says what it shows. A page that shows sizes of what is not released may have missed
-// that the release was taken back.
+// replyTo returns the reply for a page that says what it shows. A page that another node has made of a newer row is left as
+// it is: this node will push what it lacks. A page that shows sizes of what is not released may have missed that the
+// release was taken back.
 func (r joinReplies) replyTo(page pageShows) json.RawMessage {
+	shown := parseVersion(page.Version)
+	other := shown.hash != r.version.hash || page.Released && !r.released
 	switch {
-	case page.Facts != "" && page.Facts != r.facts, page.Facts != "" && page.Released && !r.released:
+	case page.Version != "" && other && shown.revision <= r.version.revision:
 		return r.fresh
 	case page.Released:
 		return r.brief
@@ -186,7 +209,7 @@ func (r joinReplies) replyTo(page pageShows) json.RawMessage {
 // pageShows are the params of a join: what the page shows of the product.
 type pageShows struct {
 	Released bool   `json:"released"` // its sizes
-	Facts    string `json:"shown"`    // "" for a client that shows no block
+	Version  string `json:"shown"`    // "" for a client that shows no block
 }
 
 // joinReply is the response to a join. The keys of levels are item ids.
@@ -226,17 +249,8 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 	for _, it := range product.Items {
 		reply.Levels[it.ID] = it.Level
 	}
-	replies.facts, replies.released = factsOf(product), product.Released
+	replies.version, replies.released = versionOf(product), product.Released
 	if replies.brief, err = encode(reply); err != nil {
-		return replies, err
-	}
-	block, err := p.pages.ProductHTML(product)
-	if err != nil {
-		return replies, err
-	}
-	fresh := reply
-	fresh.HTML = string(block)
-	if replies.fresh, err = encode(fresh); err != nil {
 		return replies, err
 	}
 	if product.Released {
@@ -246,7 +260,15 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 		}
 		reply.SizesHTML = string(html)
 	}
-	replies.full, err = encode(reply)
+	if replies.full, err = encode(reply); err != nil {
+		return replies, err
+	}
+	block, err := p.pages.ProductHTML(product)
+	if err != nil {
+		return replies, err
+	}
+	reply.HTML = string(block)
+	replies.fresh, err = encode(reply)
 	return replies, err
 }
 

@@ -135,6 +135,7 @@ func TestPusherPushesTheBlock(t *testing.T) {
 			r.rows.Items = append(r.rows.Items, inventory.ItemRow{ID: 77, ProductID: 1, SKU: "SHU6000-14", Size: "14", Revision: 1})
 		}, []inventory.ItemID{77}, `value=\"77\"`},
 		{"a level", func() { r.rows.Items[0].Available += 1000 }, []inventory.ItemID{1}, ""},
+		{"a size that is gone", func() { r.rows.Items = r.rows.Items[:len(r.rows.Items)-1] }, []inventory.ItemID{77}, "Hop Man 4"},
 	} {
 		tt.change()
 		heard := slices.DeleteFunc(r.notice([]inventory.ProductID{1}, tt.items...), func(event string) bool {
@@ -144,9 +145,14 @@ func TestPusherPushesTheBlock(t *testing.T) {
 			t.Errorf("%s: pushed %v, want the block with %q", tt.name, heard, tt.want)
 		}
 	}
-	r.rows.Products = r.rows.Products[1:]
+	with := r.rows.Products
+	r.rows.Products = with[1:]
 	if heard := r.notice([]inventory.ProductID{1}); !slices.Contains(heard, `product {"html":""}`) {
 		t.Errorf("gone: pushed %v", heard)
+	}
+	r.rows.Products = with
+	if heard := r.notice([]inventory.ProductID{1}); len(heard) == 0 || !strings.HasPrefix(heard[0], "product ") {
+		t.Errorf("back: pushed %v, want the block first", heard)
 	}
 }
 
@@ -154,9 +160,9 @@ func TestPusherPushesTheBlock(t *testing.T) {
 func TestJoinReplyHasTheBlock(t *testing.T) {
 	r := newRig(t)
 	r.all()
-	facts := func(id inventory.ProductID) string {
+	version := func(id inventory.ProductID) string {
 		product, _ := r.shelf.Catalog().Product(id)
-		return factsOf(product)
+		return versionOf(product).String()
 	}
 	for _, tt := range []struct {
 		name    string
@@ -165,11 +171,14 @@ func TestJoinReplyHasTheBlock(t *testing.T) {
 		block   bool
 	}{
 		{"no page", 1, pageShows{}, false},
-		{"a page as it is", 1, pageShows{true, facts(1)}, false},
+		{"a page as it is", 1, pageShows{true, version(1)}, false},
 		{"an old page", 1, pageShows{true, "old"}, true},
 		{"an old page without sizes", 1, pageShows{false, "old"}, true},
-		{"a page before the release", 1, pageShows{false, facts(1)}, false},
-		{"a release that was taken back", 2, pageShows{true, facts(2)}, true},
+		{"a page before the release", 1, pageShows{false, version(1)}, false},
+		{"a release that was taken back", 2, pageShows{true, version(2)}, true},
+		{"a page of a newer row", 1, pageShows{true, "new.999"}, false},
+		{"a release of which this node has not heard", 2, pageShows{true, versionOf(product(t, r.shelf.Catalog(), 2)).hash + ".999"}, false},
+		{"a product that came back", 1, pageShows{true, "gone"}, true},
 	} {
 		replies, err := r.pusher.repliesFor(tt.product)
 		if err != nil {
@@ -179,7 +188,7 @@ func TestJoinReplyHasTheBlock(t *testing.T) {
 		if err := json.Unmarshal(replies.replyTo(tt.page), &reply); err != nil {
 			t.Fatal(err)
 		}
-		if has := strings.Contains(reply.HTML, `data-shown="`+facts(tt.product)+`"`); has != tt.block {
+		if has := strings.Contains(reply.HTML, `data-shown="`+version(tt.product)+`"`); has != tt.block {
 			t.Errorf("%s: the reply has the block: %v, want %v", tt.name, has, tt.block)
 		}
 	}

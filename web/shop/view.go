@@ -1,10 +1,7 @@
 package shop
 
 import (
-	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	"sneakers23/inventory"
@@ -33,7 +30,7 @@ type productPage struct {
 // productView is one product as a page shows it.
 type productView struct {
 	ID        inventory.ProductID
-	Facts     string // see factsOf
+	Version   blockVersion
 	SKU       string
 	Brand     string
 	Name      string
@@ -103,22 +100,11 @@ func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 	return v
 }
 
-// factsOf is a short text that is another one whenever a product's block must be, but for levels, the release and its
-// schedule, which have events of their own. All nodes make the same text, so a page may compare it with any node's.
-func factsOf(p *inventory.Product) string {
-	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%q %q %q %q %q %d", p.SKU, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price)
-	for _, it := range p.Items {
-		fmt.Fprintf(hash, " %d %q", it.ID, it.Size)
-	}
-	return strconv.FormatUint(hash.Sum64(), 36)
-}
-
 // viewProduct asks imageURL for the address of the product's image, and marks what is in the cart.
 func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) string) productView {
 	v := productView{
 		ID:       p.ID,
-		Facts:    factsOf(p),
+		Version:  versionOf(p),
 		SKU:      p.SKU,
 		Brand:    p.Brand,
 		Name:     p.Name,

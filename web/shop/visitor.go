@@ -26,7 +26,7 @@ func (p *Pages) Session(c echo.Context) error {
 	sess := p.sessions.load(c.Request())
 	known := sess.cartID() != ""
 	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash()}
-	if err := p.tellCart(c, &v, ""); err != nil {
+	if err := p.tellCart(c, sess, &v, ""); err != nil {
 		return err
 	}
 	if known && v.Flash == nil {
@@ -63,7 +63,7 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 			return err
 		}
 	}
-	if err := p.tellCart(c, &v, m.Serialized); err != nil {
+	if err := p.tellCart(c, sess, &v, m.Serialized); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, v)
@@ -71,10 +71,10 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 
 // tellCart tells the visitor's cart, with that of a token merged into it, and keeps it in the session. A token of the
 // visitor's own that says all of it already is kept as it is: so whoever has it sees that nothing is new.
-func (p *Pages) tellCart(c echo.Context, v *visitor, token string) error {
+func (p *Pages) tellCart(c echo.Context, sess session, v *visitor, token string) error {
 	kept := p.sessions.cartToken(c.Request())
-	held, keptIsOwn := p.carts.tokens.Open(kept, v.CartID)
-	brought, own := p.carts.tokens.Open(token, v.CartID)
+	held, _ := p.open(kept, sess)
+	brought, _ := p.open(token, sess)
 	cart := held.Merge(brought)
 	if open, ok := p.carts.of(v.CartID); ok {
 		cart = cart.Merge(open.Cart)
@@ -82,8 +82,8 @@ func (p *Pages) tellCart(c echo.Context, v *visitor, token string) error {
 	switch {
 	case cart.Equal(checkout.Cart{}):
 		return nil
-	case own && cart.Equal(brought):
-	case keptIsOwn && cart.Equal(held):
+	case p.isOf(token, v.CartID) && cart.Equal(brought):
+	case p.isOf(kept, v.CartID) && cart.Equal(held):
 		token = kept
 	default:
 		token = p.carts.tokens.Sign(cart, v.CartID)
@@ -95,10 +95,21 @@ func (p *Pages) tellCart(c echo.Context, v *visitor, token string) error {
 	return p.sessions.saveCart(c.Response(), c.Request(), token)
 }
 
+// open restores the cart of a token for the shopper of the session.
+func (p *Pages) open(token string, sess session) (cart checkout.Cart, own bool) {
+	return p.carts.tokens.Open(token, sess.cartID(), sess.cartIDBefore())
+}
+
+// isOf reports whether a token was signed for the cart of that id.
+func (p *Pages) isOf(token, cartID string) bool {
+	_, own := p.carts.tokens.Open(token, cartID)
+	return own
+}
+
 // cartOf is the cart of a visitor: what the session keeps, and what the tabs on this node know. It reports whether there
 // is one, which may be empty.
 func (p *Pages) cartOf(r *http.Request, sess session) (checkout.Cart, bool) {
-	cart, _ := p.carts.tokens.Open(p.sessions.cartToken(r), sess.cartID())
+	cart, _ := p.open(p.sessions.cartToken(r), sess)
 	if open, ok := p.carts.of(sess.cartID()); ok {
 		cart = cart.Merge(open.Cart)
 	}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -61,7 +62,7 @@ func TestTokenReadsNoOrder(t *testing.T) {
 		b.sends(d, d.Buy, "/checkout", mine)
 		for range 2 {
 			_, page := a.sends(d, d.Buy, "/checkout", mine)
-			a.wants(page, "bought already, and not from this browser. Nothing was bought now.", "ORDER-1")
+			a.wants(page, "bought already, and we can&#39;t tell that it was you. Nothing was bought now.", "ORDER-1")
 			a.wants(page, "No items to checkout!")
 		}
 		a.session(d.counter.pages)
@@ -76,7 +77,7 @@ func TestTokenReadsNoOrder(t *testing.T) {
 		a.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
 		b.sends(d, d.Buy, "/checkout", formAt(a, d))
 		_, page := a.get(d.Show, "/checkout")
-		a.wants(page, "This pair was bought already, and not from this browser", "ORDER-1", "Purchase")
+		a.wants(page, "This pair was bought already, and we can't tell that it was by you", "ORDER-1", "Purchase")
 	})
 	t.Run("beside an order of one's own", func(t *testing.T) {
 		t.Parallel()
@@ -142,9 +143,11 @@ func TestWithoutCookies(t *testing.T) {
 			t.Errorf("bought, and led to %s", at)
 		}
 	}
-	_, bought, _ := strings.Cut(page, `data-bought="`)
-	bought, _, _ = strings.Cut(bought, `"`)
-	_, left := d.tab(newCartID(), object{"serialized": seen.Serialized, "bought": bought})
+	_, carried, _ := strings.Cut(page, `data-carried="`)
+	carried, _, _ = strings.Cut(carried, `"`)
+	_, other := d.tab(newCartID(), object{"serialized": seen.Serialized, "carried": carried})
+	wantIDs(t, other, 2) // somebody else's receipt takes nothing out of a cart
+	_, left := d.tab(id, object{"serialized": seen.Serialized, "carried": carried})
 	wantIDs(t, left)
 	if len(d.fake.orders) != 1 {
 		t.Errorf("%d orders, want 1", len(d.fake.orders))
@@ -203,6 +206,92 @@ func TestFirstFormWithoutCookies(t *testing.T) {
 		_, page := s.get(newDesk(t).counter.pages.CartKept, "/cart/kept?from="+url.QueryEscape(from))
 		s.wants(page, `href="/`, "https://", `href="//`)
 	}
+}
+
+// TestFormInDoubtKeepsItsLines sends a form whose outcome nobody knows, from a browser that has lost its session, and
+// moves the session to another cart id meanwhile. The page that asks to send it again has the very same lines.
+func TestFormInDoubtKeepsItsLines(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]func(s *shopper, d *desk){
+		"another shopper": func(s *shopper, d *desk) { s.forgets(sessionName, cartName) },
+		"another cart id": func(s *shopper, d *desk) { s.mirror(d.counter.pages, mirrored{CartID: newCartID()}) },
+		"a token moved on": func(s *shopper, d *desk) {
+			v := s.session(d.counter.pages)
+			s.forgets(cartName)
+			s.mirror(d.counter.pages, mirrored{newCartID(), *v.SerializedCart})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s := newShopper(t)
+			s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+			sent := formAt(s, d)
+			then(s, d)
+			s.session(d.counter.pages)
+			d.fake.refuses = checkout.ErrUnknown
+			_, page := s.sends(d, d.Buy, "/checkout", sent)
+			s.wants(page, "We don&#39;t know yet whether this was bought.")
+			if got := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")); !got.Equal(d.carts.tokens.OpenForm(sent.Get("serialized_cart"))) {
+				t.Errorf("the form to be sent again has the lines %v", got.Lines())
+			}
+		})
+	}
+}
+
+// TestBuyerUnderAnotherCartID sends the form again after the tabs have agreed on another name for the cart.
+func TestBuyerUnderAnotherCartID(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	sent := formAt(s, d)
+	s.post(d.Buy, "/checkout", sent)
+	s.forgets(orderName) // the answer was lost
+	s.mirror(d.counter.pages, mirrored{CartID: newCartID()})
+	_, page := s.sends(d, d.Buy, "/checkout", sent)
+	s.wants(page, `/orders/ORDER-1"`)
+}
+
+// TestReceiptIsSealed looks for the order's id in an address.
+func TestReceiptIsSealed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	s.refuses = true
+	_, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), "")))
+	to, err := url.Parse(s.post(d.Buy, "/checkout", form(t, page)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := to.Query().Get("order")
+	for range 3 { // it is encoded more than once
+		raw, _ := base64.URLEncoding.DecodeString(text)
+		parts := strings.Split(string(raw), "|")
+		text = parts[min(1, len(parts)-1)]
+		if strings.Contains(string(raw), "ORDER-1") {
+			t.Fatal("the receipt tells the id of the order")
+		}
+	}
+}
+
+// TestReceiptOfABrowserWithCookies leads on, with what is to be said.
+func TestReceiptOfABrowserWithCookies(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	text, err := d.counter.pages.sessions.signReceipt(receipt{Order: "ORDER-1", Words: "Nothing else was bought."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	s.post(d.Buy, "/checkout", formAt(s, d))
+	res, _ := s.get(d.Complete, "/checkout/complete?order="+url.QueryEscape(text))
+	if to := res.Header.Get("Location"); to != "/checkout/complete" {
+		t.Errorf("led to %q", to)
+	}
+	_, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "Nothing else was bought.")
 }
 
 // TestReceiptEnds asks for an order by its receipt in time, too late, and by what is no receipt.
