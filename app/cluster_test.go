@@ -213,15 +213,15 @@ func TestPublishFromOutside(t *testing.T) {
 		return false
 	})
 	for name, tt := range map[string]struct{ message, want string }{
-		"no JSON":         {`hello`, "want JSON"},
-		"a cart":          {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
-		"an inner topic":  {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
-		"of the protocol": {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
+		"no JSON":           {`hello`, "want JSON"},
+		"a cart":            {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
+		"an inner topic":    {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
+		"of the protocol":   {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
 		"a product's block": {`{"topic":"product:1","event":"product","payload":{"html":"<article>"}}`, "belongs to the shop"},
-		"of the shop":     {`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop"},
-		"no event":        {`{"topic":"product:1"}`, "must be there"},
-		"too long":        {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
-		"good":            {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
+		"of the shop":       {`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop"},
+		"no event":          {`{"topic":"product:1"}`, "must be there"},
+		"too long":          {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
+		"good":              {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
 	} {
 		m, err := conn.Request("sneakers23.publish", []byte(tt.message), waittest.Limit())
 		if err != nil || !strings.Contains(string(m.Data), tt.want) {

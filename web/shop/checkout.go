@@ -198,7 +198,7 @@ func (co *Checkout) Buy(c echo.Context) error {
 // viewer is the shopper whom a page is made for.
 type viewer struct {
 	cartID    string
-	before    string // the cart id that the session had before, "" for none
+	before    string           // the cart id that the session had before, "" for none
 	lastOrder checkout.OrderID // "" for none
 }
 
