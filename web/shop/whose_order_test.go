@@ -127,9 +127,8 @@ func TestWithoutCookies(t *testing.T) {
 	s := newShopper(t)
 	s.refuses = true
 	id := newCartID()
-	_, seen := d.tab(id, nil)
 	tab, _ := d.tab(id, nil)
-	seen = changed(t, tab, "add_item", object{"item_id": 2})
+	seen := changed(t, tab, "add_item", object{"item_id": 2})
 	at, page := s.sends(d, d.TakeCart, "/checkout/cart", url.Values{"serialized_cart": {seen.Serialized}, "cart_id": {id}})
 	if at != "" {
 		t.Fatalf("led to %s, where a request without a cookie finds nothing", at)
