@@ -70,7 +70,9 @@ func (p *publisher) listen(node *cluster.Node) error {
 }
 
 // ownEvents are the shop's: what they say, only its nodes may say, and pages believe it.
-var ownEvents = []string{"released", "scheduled", "stock_change", "product", "item_out", "cart", "cart_news", "disconnect"}
+var ownEvents = []string{
+	"released", "scheduled", "stock_change", "product", "item_out", "cart", "cart_news", "disconnect",
+}
 
 // protect turns a panic of a subscriber into an error: a message from outside must not take the node with it.
 func (p *publisher) protect(data []byte) (err error) {

@@ -116,8 +116,8 @@ func (c Cart) RemoveBought(bought ...LineID) Cart {
 	return next.forget()
 }
 
-// Receipt is a cart without lines. Merged into a cart of the same shopper, it takes these lines out as
-// [Cart.RemoveBought] does, and nothing else.
+// Receipt is a cart without lines. Merged into a cart of the same shopper, it takes these lines out
+// as [Cart.RemoveBought] does, and nothing else.
 func (c Cart) Receipt(bought ...LineID) Cart {
 	var receipt Cart
 	for _, ch := range c.choices {

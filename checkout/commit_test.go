@@ -70,8 +70,9 @@ func cutAtCommit(t *testing.T, f fault, times, known, unknown int) {
 	if !strings.Contains(log.String(), "tried again") {
 		t.Errorf("what became of it was not looked up:\n%s", log.String())
 	}
-	if orders, err := n.orders.Bought(t.Context(), []LineID{p.Lines[0].ID}); err != nil || orders[p.Lines[0].ID].Order != got.order.ID {
-		t.Errorf("the line is in order %q, the buyer was told of another: %v", orders[p.Lines[0].ID], err)
+	id := p.Lines[0].ID
+	if known, err := n.orders.Bought(t.Context(), []LineID{id}); err != nil || known[id].Order != got.order.ID {
+		t.Errorf("the line is in order %q, the buyer was told of another: %v", known[id].Order, err)
 	}
 	want := s.item(s.items[0])
 	if now, _, _ := n.stock.Catalog().Item(want.ID); want.Available != 1 || want.Sold != 1 || now.ItemRow != want {

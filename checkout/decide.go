@@ -49,9 +49,10 @@ func decide(batch []*ticket, f facts) sale {
 	return s
 }
 
-// newerThan returns the rows that were read where the catalog has older ones: stock that was sold just now, by this teller
-// or by another, stock that an earlier attempt sold whose outcome was in doubt, and the price or release that is the reason
-// of a refusal. The buyer's next page comes from the catalog, and must not contradict the answer.
+// newerThan returns the rows that were read where the catalog has older ones: stock that was sold
+// just now, by this teller or by another, stock that an earlier attempt sold whose outcome was in
+// doubt, and the price or release that is the reason of a refusal. The buyer's next page comes from
+// the catalog, and must not contradict the answer.
 func (f facts) newerThan(c *inventory.Catalog) []inventory.Change {
 	var changes []inventory.Change
 	for id, stock := range f.stock {

@@ -25,8 +25,8 @@ type Orders struct {
 func NewOrders(pool *pgxpool.Pool, stock shelf) *Orders { return &Orders{pool, stock} }
 
 // selectOrders reads orders with their lines, as collectOrders takes them.
-const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buyer, l.line_id, l.item_id, l.product_id, l.sku, l.size,
-		l.brand, l.name, l.color, l.main_image_url, l.price_cents
+const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buyer,
+		l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color, l.main_image_url, l.price_cents
 	FROM orders o JOIN order_lines l ON l.order_id = o.id`
 
 // planned asks PostgreSQL to plan a statement for the tables as they are, which grow from nothing in a minute.
@@ -49,7 +49,9 @@ func collectOrders(rows pgx.Rows) ([]*Order, error) {
 	}, func() error {
 		order, ok := known[key]
 		if !ok {
-			order = &Order{ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status, Buyer: shopperID(buyer)}
+			order = &Order{
+				ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status, Buyer: shopperID(buyer),
+			}
 			known[key] = order
 			orders = append(orders, order)
 		}
@@ -104,7 +106,8 @@ func (s *Orders) Order(ctx context.Context, id OrderID) (Order, error) {
 const selectBought = `SELECT l.line_id, l.order_id, o.buyer FROM order_lines l JOIN orders o ON o.id = l.order_id
 	WHERE l.line_id = ANY ($1)`
 
-// Bought reports which of the lines were bought, with which orders and by whom. The error is the database's.
+// Bought reports which of the lines were bought, with which orders and by whom. The error is the
+// database's.
 func (s *Orders) Bought(ctx context.Context, lines []LineID) (map[LineID]Purchased, error) {
 	ids := make([][16]byte, len(lines))
 	for i, id := range lines {

@@ -7,8 +7,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// TestReasonOfARefusalShows changes what decides a sale behind the node's back. When the buyer is refused, the node's
-// catalog shows the reason: the page that the refusal leads to is made from it.
+// TestReasonOfARefusalShows changes what decides a sale behind the node's back. When the buyer is
+// refused, the node's catalog shows the reason: the page that the refusal leads to is made from it.
 func TestReasonOfARefusalShows(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -25,7 +25,8 @@ func TestReasonOfARefusalShows(t *testing.T) {
 			func(p *inventory.Product, _ inventory.Item) bool { return !p.Released && p.ReleaseAt != nil },
 		},
 		"sold out": {
-			`UPDATE item_availabilities SET available_count = 0 WHERE item_id IN (SELECT id FROM items WHERE product_id = $1)`,
+			`UPDATE item_availabilities SET available_count = 0
+				WHERE item_id IN (SELECT id FROM items WHERE product_id = $1)`,
 			ErrSoldOut,
 			func(_ *inventory.Product, it inventory.Item) bool { return it.Level == inventory.LevelOut },
 		},

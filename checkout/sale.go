@@ -207,8 +207,8 @@ func (f *facts) readItems(rows pgx.Rows) error {
 		&it.Item, &p.ID, &it.SKU, &it.Size, &p.SKU, &p.Order, &p.Brand, &p.Name, &p.Color, &p.Price,
 		&p.MainImageURL, &p.Released, &p.ReleaseAt, &p.Revision, &f.now,
 	}, func() error {
-		it.Product, it.Brand, it.Name, it.Color, it.MainImageURL, it.Price = p.ID, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price
-		it.Released = p.Released
+		it.Product, it.Brand, it.Name, it.Color = p.ID, p.Brand, p.Name, p.Color
+		it.MainImageURL, it.Price, it.Released = p.MainImageURL, p.Price, p.Released
 		f.items[it.Item] = it
 		product := p
 		f.products[p.ID] = &product

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// ShopperID names the shopper who has a cart: the first 128 bits of the SHA-256 of the cart's id. The cart's id is a
-// secret of 384 random bits, so nobody can compute it from this name, and the name opens nothing. The zero ShopperID is
-// nobody's.
+// ShopperID names the shopper who has a cart: the first 128 bits of the SHA-256 of the cart's id.
+// The cart's id is a secret of 384 random bits, so nobody can compute it from this name, and the
+// name opens nothing. The zero ShopperID is nobody's.
 type ShopperID [16]byte
 
 // ShopperOf returns the shopper who has the cart of that id, the zero ShopperID for "".
@@ -20,11 +20,13 @@ func ShopperOf(cartID string) ShopperID {
 	return ShopperID(sum[:])
 }
 
-// adoptedBy is the cart as another shopper takes it over: the same choices, in lines of that shopper's own. So two
-// shoppers who share a cart buy different lines, and neither is led to an order of the other.
+// adoptedBy is the cart as another shopper takes it over: the same choices, in lines of that
+// shopper's own. So two shoppers who share a cart buy different lines, and neither is led to an
+// order of the other.
 //
-// A line's new id is a hash of its old one, keyed with the cart's id. So the same token gives the same lines every time,
-// and nobody can compute them without the cart's id. The new lines have no [Line.OutAt]: nobody has looked them up yet.
+// A line's new id is a hash of its old one, keyed with the cart's id. So the same token gives the
+// same lines every time, and nobody can compute them without the cart's id. The new lines have no
+// [Line.OutAt]: nobody has looked them up yet.
 func (c Cart) adoptedBy(cartID string) Cart {
 	adopted := Cart{choices: slices.Clone(c.choices), floor: c.floor}
 	for i, ch := range adopted.choices {

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTokenOfAnotherShopper opens a token for others: each gets the same shoes in lines of their own, the same each
-// time, and nobody's are the signer's.
+// TestTokenOfAnotherShopper opens a token for others: each gets the same shoes in lines of their
+// own, the same each time, and nobody's are the signer's.
 func TestTokenOfAnotherShopper(t *testing.T) {
 	t.Parallel()
 	tok := tokens(t, "secret")
@@ -60,7 +60,8 @@ func TestTokenWithoutShopper(t *testing.T) {
 	}
 }
 
-// TestReceipt merges a receipt into the carts that have the lines, and into others: it does what RemoveBought does.
+// TestReceipt merges a receipt into the carts that have the lines, and into others: it does what
+// RemoveBought does.
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	cart := removed(t, added(t, Cart{}, 11, 21, 31, 41), 21)

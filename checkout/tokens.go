@@ -18,9 +18,9 @@ const (
 	mostToken = 4096 // bytes; carts are bounded, and stay well under it
 )
 
-// Tokens writes carts as signed text, and reads them. A token is the whole cart, and names the shopper whose it is: any
-// node with the same secret restores it. It is signed, not encrypted, and is never logged. Its methods may be called
-// from any goroutine.
+// Tokens writes carts as signed text, and reads them. A token is the whole cart, and names the
+// shopper whose it is: any node with the same secret restores it. It is signed, not encrypted, and
+// is never logged. Its methods may be called from any goroutine.
 type Tokens struct{ codecs []securecookie.Codec }
 
 // NewTokens derives its keys from the secrets: the first signs, all verify.
@@ -52,9 +52,10 @@ func (t *Tokens) Sign(c Cart, cartID string) string {
 	return token
 }
 
-// Open restores the cart of a token for the shopper whose cart has that id, and had the former ones. A token of another
-// shopper gives the same shoes in lines of this shopper's own, see [Cart.adoptedBy], and own is false. A text that is no
-// token, is too old, or was signed with another secret, gives an empty cart.
+// Open restores the cart of a token for the shopper whose cart has that id, and had the former
+// ones. A token of another shopper gives the same shoes in lines of this shopper's own, see
+// [Cart.adoptedBy], and own is false. A text that is no token, is too old, or was signed with
+// another secret, gives an empty cart.
 func (t *Tokens) Open(token, cartID string, former ...string) (c Cart, own bool) {
 	c, by, ok := t.open(token)
 	if !ok {
@@ -68,8 +69,8 @@ func (t *Tokens) Open(token, cartID string, former ...string) (c Cart, own bool)
 	return c.adoptedBy(cartID), false
 }
 
-// OpenForm restores the cart of a token with the lines that were signed, for any shopper. A form buys exactly the lines
-// that it shows, so it buys them once, whichever shopper sends it.
+// OpenForm restores the cart of a token with the lines that were signed, for any shopper. A form
+// buys exactly the lines that it shows, so it buys them once, whichever shopper sends it.
 func (t *Tokens) OpenForm(token string) Cart {
 	c, _, _ := t.open(token)
 	return c

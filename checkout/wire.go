@@ -8,9 +8,10 @@ import (
 	"sneakers23/inventory"
 )
 
-// A cart on the wire is a version, the shopper whose it is, the floor, the number of choices, and the choices by product:
-// how far the product is from the one before, item, stamp, actor, and for a line its id and OutAt. Numbers are uvarints,
-// but for the actor. Version 1 named no shopper: such a cart is nobody's.
+// A cart on the wire is a version, the shopper whose it is, the floor, the number of choices, and
+// the choices by product: how far the product is from the one before, item, stamp, actor, and for a
+// line its id and OutAt. Numbers are uvarints, but for the actor. Version 1 named no shopper: such
+// a cart is nobody's.
 const (
 	wireVersion          = 2
 	wireWithoutShopperID = 1

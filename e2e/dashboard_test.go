@@ -89,7 +89,8 @@ func TestDashboard(t *testing.T) {
 
 	home.wait(sizeAt(3, "out"))
 	a.click(`[data-item-id="3"] [data-restock]`)
-	if err := a.Locator("[data-restock-dialog] input").Fill("7", playwright.LocatorFillOptions{Timeout: limit()}); err != nil {
+	count := a.Locator("[data-restock-dialog] input")
+	if err := count.Fill("7", playwright.LocatorFillOptions{Timeout: limit()}); err != nil {
 		t.Fatal(err)
 	}
 	a.says("[data-restock-dialog]", "0 pairs left now, 7 with these.")

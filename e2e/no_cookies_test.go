@@ -10,10 +10,12 @@ import (
 )
 
 // noStorage denies the page its storage.
-const noStorage = `Object.defineProperty(window, "localStorage", { get() { throw new DOMException("denied", "SecurityError") } })`
+const noStorage = `Object.defineProperty(window, "localStorage", {
+	get() { throw new DOMException("denied", "SecurityError") }
+})`
 
-// TestBuyingWithoutCookies buys in a browser that sends no cookie. It is told so before it buys, and is shown its order;
-// what it has bought is in no cart any more.
+// TestBuyingWithoutCookies buys in a browser that sends no cookie. It is told so before it buys,
+// and is shown its order; what it has bought is in no cart any more.
 func TestBuyingWithoutCookies(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{"with storage": "", "without storage": noStorage} {
@@ -69,7 +71,8 @@ func TestNoScriptAndNoCookies(t *testing.T) {
 	v.says("h1", "Hop Man 3")
 }
 
-// TestTokenOpensNoOrder gives one cart's token to two shoppers, and lets the second buy: by a link, and by the form itself.
+// TestTokenOpensNoOrder gives one cart's token to two shoppers, and lets the second buy: by a link,
+// and by the form itself.
 func TestTokenOpensNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestProductChangesOnThePage changes a price, adds a size and takes a product away in the database, as an importer
-// does: open pages follow, the first one and the product's own, and so does a page that was away meanwhile.
+// TestProductChangesOnThePage changes a price, adds a size and takes a product away in the
+// database, as an importer does: open pages follow, the first one and the product's own, and so
+// does a page that was away meanwhile.
 func TestProductChangesOnThePage(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
@@ -52,7 +53,8 @@ func TestProductChangesOnThePage(t *testing.T) {
 	}
 }
 
-// TestPriceOfTheRefusal changes the price behind a node's back: the page that refuses the purchase has the new total.
+// TestPriceOfTheRefusal changes the price behind a node's back: the page that refuses the purchase
+// has the new total.
 func TestPriceOfTheRefusal(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

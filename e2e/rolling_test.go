@@ -195,7 +195,8 @@ func (b *buyers) send(form url.Values) (why string) {
 		return err.Error()
 	}
 	defer resp.Body.Close()
-	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/checkout/complete?order=") {
+	to := resp.Header.Get("Location")
+	if resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/checkout/complete?order=") {
 		return fmt.Sprintf("%d, %s, from %s", resp.StatusCode, to, resp.Header.Get("X-Served-By"))
 	}
 	return ""

@@ -55,7 +55,8 @@ func TestFormSentTwice(t *testing.T) {
 		other.visit(s.URL + "/checkout")
 	}
 	v.click(".cart-checkout")
-	if err := v.Locator(purchaseButton).Click(playwright.LocatorClickOptions{ClickCount: playwright.Int(2), Timeout: limit()}); err != nil {
+	twice := playwright.LocatorClickOptions{ClickCount: playwright.Int(2), Timeout: limit()}
+	if err := v.Locator(purchaseButton).Click(twice); err != nil {
 		t.Fatal(err)
 	}
 	id := v.complete()

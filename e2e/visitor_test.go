@@ -27,8 +27,8 @@ func newVisitor(t testing.TB, url string) *visitor {
 	return v
 }
 
-// limit is [waittest.Limit] in milliseconds. What waits on a locator must be given it: playwright-go takes 30 s for most of that,
-// whatever the default of the context is.
+// limit is [waittest.Limit] in milliseconds. What waits on a locator must be given it:
+// playwright-go takes 30 s for most of that, whatever the default of the context is.
 func limit() *float64 { return playwright.Float(float64(waittest.Limit().Milliseconds())) }
 
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {

@@ -42,7 +42,7 @@ var words = map[int]struct{ heading, text string }{
 	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
 	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
 	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},
-	http.StatusGone:                  {"That address was good for ten minutes", "What you bought is still yours. Your order has a link of its own, which does not end."},
+	http.StatusGone:                  {"That address was good for ten minutes", "What you bought is yours. Your order has a link of its own."},
 	http.StatusRequestEntityTooLarge: {"That is too much", "What was sent is larger than anything this shop needs."},
 	http.StatusTooManyRequests:       {"Slow down a little", "That was a lot at once. Wait a moment and try again."},
 	http.StatusInternalServerError:   {"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment."},

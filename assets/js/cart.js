@@ -37,8 +37,8 @@ export function followCart(socket, show) {
     kept.agree(serialized_cart, ours)
   }
 
-  // Another tab's name for the cart holds. The session knows the name that it had before, so it is told first: the cart
-  // that it answers with is this one under the new name.
+  // Another tab's name for the cart holds. The session knows the name that it had before, so it is
+  // told first: the cart that it answers with is this one under the new name.
   async function moveTo(id) {
     wanted = id
     const ours = kept.token()

@@ -9,10 +9,12 @@ import (
 	"sneakers23/inventory"
 )
 
-// blockVersion tells blocks of a product apart. All nodes make the same one of the same rows, so a page that one node has
-// rendered can be compared with what another node knows.
+// blockVersion tells blocks of a product apart. All nodes make the same one of the same rows, so a
+// page that one node has rendered can be compared with what another node knows.
 type blockVersion struct {
-	hash     string             // of all that the block shows, but for levels, the release and its schedule: those have events
+	// hash is of all that the block shows, but for levels, the release and its schedule: those have
+	// events of their own.
+	hash     string
 	revision inventory.Revision // of the product's row
 }
 
@@ -28,7 +30,8 @@ func versionOf(p *inventory.Product) blockVersion {
 // String is the text that stands in pages, and that they send when they join: HASH.REVISION.
 func (v blockVersion) String() string { return fmt.Sprintf("%s.%d", v.hash, v.revision) }
 
-// parseVersion reads what String has made. Any other text is a version that no product has, and an old one.
+// parseVersion reads what String has made. Any other text is a version that no product has, and an
+// old one.
 func parseVersion(text string) blockVersion {
 	hash, number, _ := strings.Cut(text, ".")
 	revision, _ := strconv.ParseInt(number, 10, 64)

@@ -96,9 +96,10 @@ func (p *Pages) removing(itemID string) change {
 	}
 }
 
-// changeCart lets a form change the cart of the session, and brings the shopper back to where he was with what is to be
-// said. A form of the cart itself carries the cart that it shows. A browser that has sent no cookie is led past a page
-// that finds out whether it keeps them: see [Pages.CartKept].
+// changeCart lets a form change the cart of the session, and brings the shopper back to where he
+// was with what is to be said. A form of the cart itself carries the cart that it shows. A browser
+// that has sent no cookie is led past a page that finds out whether it keeps them: see
+// [Pages.CartKept].
 func (p *Pages) changeCart(c echo.Context, change change) error {
 	sess := p.sessions.load(c.Request())
 	sess.needCartID(c.FormValue("cart_id"))
@@ -119,7 +120,8 @@ func (p *Pages) changeCart(c echo.Context, change change) error {
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
-// CartKept leads a browser on that has kept the cart of its first form, and tells all others that theirs did not.
+// CartKept leads a browser on that has kept the cart of its first form, and tells all others that
+// theirs did not.
 func (p *Pages) CartKept(c echo.Context) error {
 	from := ownPath(c.QueryParam("from"))
 	c.Response().Header().Set("Cache-Control", "no-store")
@@ -127,7 +129,7 @@ func (p *Pages) CartKept(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, from)
 	}
 	html, err := p.render("not_kept", notKeptPage{
-		Layout: Layout{Title: "Your cart was not kept · Sneakers23", Description: "This shop keeps a cart in a cookie."},
+		Layout: Layout{Title: "No cart · Sneakers23", Description: "This shop keeps a cart in a cookie."},
 		From:   from,
 	})
 	if err != nil {

@@ -103,8 +103,9 @@ func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
 	})
 }
 
-// missing returns the item of the first line whose item was deleted, 0 if there is none. The shopper is told, since the
-// line cannot be shown any more. It stays in the cart until the shopper removes it.
+// missing returns the item of the first line whose item was deleted, 0 if there is none. The
+// shopper is told, since the line cannot be shown any more. It stays in the cart until the shopper
+// removes it.
 func missing(cart checkout.Cart, catalog *inventory.Catalog) inventory.ItemID {
 	for _, l := range cart.Lines() {
 		if catalog.Gone(l.Item) {

@@ -200,17 +200,16 @@ func TestNothingToCheckOut(t *testing.T) {
 	}
 }
 
-// TestCheckoutLink opens links to carts: a shopper's own is merged, so what was taken out since stays out; somebody
-// else's is put beside what the shopper has.
+// TestCheckoutLink opens links to carts: a shopper's own is merged, so what was taken out since
+// stays out; somebody else's is put beside what the shopper has.
 func TestCheckoutLink(t *testing.T) {
 	t.Parallel()
-	link := func(token string) string { return "/checkout?serialized_cart=" + url.QueryEscape(token) }
 	t.Run("own", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t)
 		s := newShopper(t)
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-		old := link(formAt(s, d).Get("serialized_cart"))
+		old := "/checkout?serialized_cart=" + url.QueryEscape(formAt(s, d).Get("serialized_cart"))
 		s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
 		if res, _ := s.get(d.Show, old); res.Header.Get("Location") != "/checkout" {
@@ -224,9 +223,9 @@ func TestCheckoutLink(t *testing.T) {
 		d := newDesk(t) // a cart holds two lines
 		s := newShopper(t)
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("3"))
-		theirs := link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2, 6, 9), newCartID()))
+		theirs := d.link(2, 6, 9)
 		s.get(d.Show, "/checkout") // takes the flash
-		var forms []url.Values
+		var opened []checkout.Cart
 		for range 2 { // a reload gives the same lines
 			if res, _ := s.get(d.Show, theirs); res.Header.Get("Location") != "/checkout" {
 				t.Errorf("led to %q", res.Header.Get("Location"))
@@ -235,11 +234,10 @@ func TestCheckoutLink(t *testing.T) {
 			s.wants(page, `data-item-id="3"`, `<li class="checkout-line" data-item-id="2"`, `data-item-id="9"`)
 			s.wants(page, `data-item-id="6"`)
 			s.wants(page, "Your cart is full")
-			forms = append(forms, form(t, page))
+			opened = append(opened, d.buys(form(t, page)))
 		}
-		first, second := d.carts.tokens.OpenForm(forms[0].Get("serialized_cart")), d.carts.tokens.OpenForm(forms[1].Get("serialized_cart"))
-		if !first.Equal(second) {
-			t.Errorf("opened again, the link makes %v of %v", second.Lines(), first.Lines())
+		if !opened[0].Equal(opened[1]) {
+			t.Errorf("opened again, the link makes %v of %v", opened[1].Lines(), opened[0].Lines())
 		}
 	})
 	t.Run("of another size", func(t *testing.T) {
@@ -248,7 +246,7 @@ func TestCheckoutLink(t *testing.T) {
 		s := newShopper(t)
 		s.post(d.counter.pages.AddToCart, "/cart/add", item("3"))
 		s.get(d.Show, "/checkout")
-		s.get(d.Show, link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), newCartID())))
+		s.get(d.Show, d.link(2))
 		_, page := s.get(d.Show, "/checkout")
 		s.wants(page, "one size of each shoe", `<li class="checkout-line" data-item-id="2"`)
 	})
@@ -256,13 +254,13 @@ func TestCheckoutLink(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t)
 		s := newShopper(t)
-		at := link(d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), newCartID()))
+		at := d.link(2)
 		_, page := s.get(d.Show, at)
 		s.wants(page, `data-item-id="2"`, "data-checkout")
 		s.wants(page, "Your browser has sent us no cookie.")
-		shown := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart"))
+		shown := d.buys(form(t, page))
 		s.get(d.Show, at)
-		if kept := d.carts.tokens.OpenForm(formAt(s, d).Get("serialized_cart")); !kept.Equal(shown) {
+		if kept := d.buys(formAt(s, d)); !kept.Equal(shown) {
 			t.Errorf("the session keeps %v, want %v", kept.Lines(), shown.Lines())
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/labstack/echo/v4"
+
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 )
@@ -81,6 +83,25 @@ func (l checkoutLine) Word() string {
 		others = append(others, s.ItemID)
 	}
 	return fmt.Sprintf("%d %d %t %t %v", l.ID, l.Price, l.OutOfStock, l.Released, others)
+}
+
+// viewer is the shopper whom a page is made for.
+type viewer struct {
+	cartID    string
+	before    string           // the cart id that the session had before, "" for none
+	lastOrder checkout.OrderID // "" for none
+}
+
+func (co *Checkout) viewer(c echo.Context, sess session) viewer {
+	return viewer{sess.cartID(), sess.cartIDBefore(), co.pages.sessions.orderID(c.Request())}
+}
+
+func (v viewer) shopper() checkout.ShopperID { return checkout.ShopperOf(v.cartID) }
+
+// bought reports whether the viewer is the buyer of an order, and may be led to it.
+func (v viewer) bought(p checkout.Purchased) bool {
+	known := p.Buyer != checkout.ShopperID{}
+	return p.Order == v.lastOrder || known && (p.Buyer == v.shopper() || p.Buyer == checkout.ShopperOf(v.before))
 }
 
 // viewCheckout looks at a cart that is to be bought. The ledger is asked who has it: it may be this very shopper, who went

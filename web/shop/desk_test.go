@@ -50,7 +50,8 @@ func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Ord
 		return checkout.Order{}, checkout.ErrPriceChanged
 	}
 	order := checkout.Order{
-		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed, Total: p.Total, Buyer: p.Buyer,
+		ID: checkout.OrderID("ORDER-" + strconv.Itoa(len(f.orders)+1)), Status: checkout.Confirmed,
+		Total: p.Total, Buyer: p.Buyer,
 		CreatedAt: time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC),
 	}
 	for _, l := range p.Lines {
@@ -106,6 +107,18 @@ func newDesk(t *testing.T) *desk {
 	d.notice([]inventory.ProductID{2})
 	d.Checkout = NewCheckout(d.counter.pages, d.fake, d.fake, slog.New(slog.DiscardHandler))
 	return d
+}
+
+// link is the address of another shopper's cart with these items.
+func (d *desk) link(items ...inventory.ItemID) string {
+	d.t.Helper()
+	token := d.carts.tokens.Sign(cartWith(d.t, d.shelf.Catalog(), items...), newCartID())
+	return "/checkout?serialized_cart=" + url.QueryEscape(token)
+}
+
+// buys is the cart that a form buys.
+func (d *desk) buys(form url.Values) checkout.Cart {
+	return d.carts.tokens.OpenForm(form.Get("serialized_cart"))
 }
 
 // form reads the form that buys.

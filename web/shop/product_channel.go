@@ -18,7 +18,8 @@ func ProductRoute(p *Pusher) channel.Route {
 	}
 }
 
-// productChannel only pushes: `released`, `scheduled`, `stock_change` and `product`, from the [Pusher].
+// productChannel only pushes: `released`, `scheduled`, `stock_change` and `product`, from the
+// [Pusher].
 type productChannel struct{ pusher *Pusher }
 
 // Join answers with what the page may have missed. The page says in its params what it shows.

@@ -69,7 +69,8 @@ type scheduledRelease struct {
 	ReleaseAt *time.Time `json:"release_at"`
 }
 
-// changedProduct is the payload of the event product: the block as pages show it, "" when the product is gone.
+// changedProduct is the payload of the event product: the block as pages show it, "" when the
+// product is gone.
 type changedProduct struct {
 	HTML string `json:"html"`
 }
@@ -105,8 +106,8 @@ func (p *Pusher) pushSize(c *inventory.Catalog, id inventory.ItemID) {
 	}
 }
 
-// pushProduct pushes the block of a product of which something has changed that has no event of its own, or whose release
-// was taken back.
+// pushProduct pushes the block of a product of which something has changed that has no event of its
+// own, or whose release was taken back.
 func (p *Pusher) pushProduct(c *inventory.Catalog, id inventory.ProductID) {
 	before, known := p.blocks[id]
 	product, ok := c.Product(id)
@@ -191,9 +192,9 @@ type joinReplies struct {
 	released bool
 }
 
-// replyTo returns the reply for a page that says what it shows. A page that another node has made of a newer row is left as
-// it is: this node will push what it lacks. A page that shows sizes of what is not released may have missed that the
-// release was taken back.
+// replyTo returns the reply for a page that says what it shows. A page that another node has made
+// of a newer row is left as it is: this node will push what it lacks. A page that shows sizes of
+// what is not released may have missed that the release was taken back.
 func (r joinReplies) replyTo(page pageShows) json.RawMessage {
 	shown := parseVersion(page.Version)
 	other := shown.hash != r.version.hash || page.Released && !r.released

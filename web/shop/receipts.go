@@ -17,9 +17,9 @@ const receiptAge = 10 * time.Minute
 // receiptName goes into the signature of a receipt.
 const receiptName = "receipt"
 
-// receipt stands in the address of the page that shows an order to a browser without cookies, whose next request
-// carries nothing else. It is encrypted: an address is kept in histories and logs of proxies, and must not open the order
-// after its time.
+// receipt stands in the address of the page that shows an order to a browser without cookies, whose
+// next request carries nothing else. It is encrypted: an address is kept in histories and logs of
+// proxies, and must not open the order after its time.
 type receipt struct {
 	Order  checkout.OrderID `json:"order"`
 	Bought string           `json:"bought,omitempty"` // a token that takes the bought lines out of the tab's cart

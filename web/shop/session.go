@@ -155,8 +155,8 @@ func (s session) word(key string) string {
 
 func (s session) cartID() string { return s.word("cart_id") }
 
-// setCartID gives the session a cart id, and keeps the one that it had: a form that was made before is still the
-// shopper's own.
+// setCartID gives the session a cart id, and keeps the one that it had: a form that was made before
+// is still the shopper's own.
 func (s session) setCartID(id string) {
 	if before := s.cartID(); before != "" {
 		s.held.Values["cart_id_before"] = before
@@ -166,8 +166,8 @@ func (s session) setCartID(id string) {
 
 func (s session) cartIDBefore() string { return s.word("cart_id_before") }
 
-// needCartID returns the session's cart id. A session without one is given the id that the request brought, if it is
-// well formed, else a new one; the caller saves the session.
+// needCartID returns the session's cart id. A session without one is given the id that the request
+// brought, if it is well formed, else a new one; the caller saves the session.
 func (s session) needCartID(brought string) string {
 	if s.cartID() == "" {
 		if !cartIDs.MatchString(brought) {

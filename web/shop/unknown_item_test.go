@@ -136,11 +136,13 @@ func TestUnknownSizeGivesWay(t *testing.T) {
 // sawItem puts an item into the catalog: one with a lower id that is not there has been deleted.
 func (d *desk) sawItem(id inventory.ItemID) {
 	d.t.Helper()
-	d.rows.Items = append(d.rows.Items, inventory.ItemRow{ID: id, ProductID: 3, SKU: "SHU6200-13", Size: "13", Revision: 1})
+	size := inventory.ItemRow{ID: id, ProductID: 3, SKU: "SHU6200-13", Size: "13", Revision: 1}
+	d.rows.Items = append(d.rows.Items, size)
 	d.notice(nil, id)
 }
 
-// TestShoeThatLeftTheShop says that a line is not shown, on pages and to tabs, until the shopper removes it.
+// TestShoeThatLeftTheShop says that a line is not shown, on pages and to tabs, until the shopper
+// removes it.
 func TestShoeThatLeftTheShop(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -151,7 +153,7 @@ func TestShoeThatLeftTheShop(t *testing.T) {
 	s.mirror(d.counter.pages, mirrored{v.CartID, token})
 	const words = "A shoe in your cart is not in the shop any more."
 	_, page := s.get(d.counter.pages.Home, "/")
-	s.wants(page, `<p class="cart__missing" data-cart-missing>`+words, `id="cart-container" aria-labelledby="cart-title" data-empty`)
+	s.wants(page, `<p class="cart__missing" data-cart-missing>`+words, `aria-labelledby="cart-title" data-empty`)
 	_, page = s.get(d.Show, "/checkout")
 	s.wants(page, words)
 	s.wants(page, "No items to checkout!")

@@ -69,8 +69,9 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 	return c.JSON(http.StatusOK, v)
 }
 
-// tellCart tells the visitor's cart, with that of a token merged into it, and keeps it in the session. A token of the
-// visitor's own that says all of it already is kept as it is: so whoever has it sees that nothing is new.
+// tellCart tells the visitor's cart, with that of a token merged into it, and keeps it in the
+// session. A token of the visitor's own that says all of it already is kept as it is: so whoever
+// has it sees that nothing is new.
 func (p *Pages) tellCart(c echo.Context, sess session, v *visitor, token string) error {
 	kept := p.sessions.cartToken(c.Request())
 	held, _ := p.open(kept, sess)
