@@ -54,11 +54,11 @@ func ErrorStatus(err error) int { return statusOf(err) }
 
 // statusOf looks an error up.
 func statusOf(err error) int {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // first: a body that was cut off is bad JSON too
+		return http.StatusRequestEntityTooLarge
+	}
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return he.Code
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return http.StatusRequestEntityTooLarge
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
