@@ -57,7 +57,7 @@ func TestProductChangesOnThePage(t *testing.T) {
 // has the new total.
 func TestPriceOfTheRefusal(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	s := freshShop(t) // a lent one keeps its prices
 	s.run("release", "SHU6000")
 	c := newCustomer(t, s.URL)
 	c.add(5)
