@@ -15,8 +15,9 @@ import (
 const tickTime = commandTimeout / 4
 
 // sell sells pairs of items that are chosen at random, in one transaction if the database has as
-// many as the catalog says. If it has less, because somebody else was selling, the catalog is
-// brought up to date and the rest is chosen anew. What is returned was sold, also beside an error.
+// many as the catalog says. If the database has fewer, because others are selling too, the catalog
+// is brought up to date and the remaining pairs are chosen again. The pairs in the result are sold,
+// also beside an error.
 func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
 	done = Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {

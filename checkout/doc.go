@@ -22,37 +22,37 @@
 //
 // # Promises
 //
-// A buyer who gets an order has one that is committed. One who gets a [Refusal], [ErrPriceChanged]
-// or [ErrFailed] has none. Whoever gets [ErrUnknown], also as [ErrBusy], or nothing, sends the same
-// purchase again, to any teller of the database, and learns what became of it: each line is bought
-// once, by its id, however often and wherever it is sent. After a cancellation too: the line then
-// leads to the cancelled order.
+// A buyer who gets an order has one that is committed. A buyer who gets a [Refusal],
+// [ErrPriceChanged] or [ErrFailed] has none. After [ErrUnknown], also as [ErrBusy], or no answer at
+// all, the buyer can safely send the same purchase again, to any teller of the database, and learns
+// the outcome: each line is bought once, by its id, however often it is sent. This holds after a
+// cancellation too: the line then leads to the cancelled order.
 //
-// "Could not" is said only of lines that were looked up under the locks in the same attempt. Who
-// was not served, for want of a connection, of a row or of time, is told that nobody knows: another
-// teller may be committing the same form, or it was sold long ago. An error where the transaction
-// may have been committed is no answer either. The same carts run again on another connection:
-// their locks wait for the transaction in doubt, their look finds what became of it.
+// ErrFailed is returned only for lines that were looked up under the locks in the same attempt. A
+// buyer who is not served for want of a connection, of a row or of time gets ErrUnknown: another
+// teller may be committing the same form, or may have sold it long ago. An error where the
+// transaction may have been committed is no answer either. The same carts run again on another
+// connection: their locks wait for the transaction in doubt, and their look finds its outcome.
 //
 // When a purchase is refused, this node's catalog shows the reason before the buyer is answered:
 // the price, the release or the stock that was read under the locks.
 //
-// A row that somebody holds for too long makes the others wait once, for as long as a transaction
-// waits for a lock. Then the carts that want it are set aside, and come back when he holds it no
-// longer or their time is over. They do not wait for a moment at which nobody holds it: where other
-// tellers sell without a pause, there is none.
+// A row that another transaction holds for too long makes the batch wait once, for as long as a
+// transaction waits for a lock. Then the carts that want the row are set aside, and come back when
+// that transaction has ended or their time is over. They do not wait until the row is free: where
+// other tellers sell without a pause, it never is.
 //
 // # Ownership and stopping
 //
 // Teller is a service: its owner calls Serve on a goroutine of its own, cancels its context and
 // waits for it to return. It may be served again after it has returned or panicked. A batch does
-// not end with that context: who waits is served first. A buyer whose own context ends stops
-// waiting, and his cart is sold all the same. What was sold goes through the inventory's door after
-// the commit and before the answer, and waits for no watcher.
+// not end with that context: buyers who wait are served first. A buyer whose own context ends stops
+// waiting, and the cart is sold all the same. Changes go to the inventory after the commit and
+// before the answer, which waits for no watcher.
 //
 // # Testing
 //
-// What is decided is a function of facts (decide), tried without a database. All else runs on a
-// real PostgreSQL, over lines that are cut where it hurts. Faults come by count and waits end by
+// The decision is a function of facts (decide), tested without a database. All else runs on a real
+// PostgreSQL, over lines that are cut where it hurts. Faults come by count and waits end by
 // events, so no test depends on the speed of the machine.
 package checkout

@@ -65,7 +65,7 @@ func collectOrders(rows pgx.Rows) ([]*Order, error) {
 	return orders, err
 }
 
-// shopperID reads the column of a buyer, which is NULL for nobody.
+// shopperID reads the column of a buyer: NULL is the zero ShopperID.
 func shopperID(column *[16]byte) ShopperID {
 	if column == nil {
 		return ShopperID{}

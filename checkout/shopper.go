@@ -7,8 +7,8 @@ import (
 )
 
 // ShopperID names the shopper who has a cart: the first 128 bits of the SHA-256 of the cart's id.
-// The cart's id is a secret of 384 random bits, so nobody can compute it from this name, and the
-// name opens nothing. The zero ShopperID is nobody's.
+// The cart's id is a secret of 384 random bits, so it cannot be computed from this name, and the
+// name opens nothing. The zero ShopperID names no shopper.
 type ShopperID [16]byte
 
 // ShopperOf returns the shopper who has the cart of that id, the zero ShopperID for "".
@@ -25,8 +25,8 @@ func ShopperOf(cartID string) ShopperID {
 // order of the other.
 //
 // A line's new id is a hash of its old one, keyed with the cart's id. So the same token gives the
-// same lines every time, and nobody can compute them without the cart's id. The new lines have no
-// [Line.OutAt]: nobody has looked them up yet.
+// same lines every time, and they cannot be computed without the cart's id. The new lines have no
+// [Line.OutAt]: they were not looked up yet.
 func (c Cart) adoptedBy(cartID string) Cart {
 	adopted := Cart{choices: slices.Clone(c.choices), floor: c.floor}
 	for i, ch := range adopted.choices {

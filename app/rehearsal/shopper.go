@@ -181,8 +181,8 @@ func (s *shopper) think(ctx context.Context) (what string, err error) {
 
 const reconnects = "reconnects"
 
-// deed does one thing, chosen by chance. It returns reconnects when the shopper opens his tabs
-// anew.
+// deed does one thing, chosen by chance. It returns reconnects when the shopper closes the tabs and
+// opens them again.
 func (s *shopper) deed(ctx context.Context) (what string, err error) {
 	items, token := s.tab.inCart()
 	dice := rand.Float64()
