@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -58,13 +59,14 @@ func TestProductChangesOnThePage(t *testing.T) {
 func TestPriceOfTheRefusal(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t) // a lent one keeps its prices
+	s.onlyItem(5, 1)
 	s.run("release", "SHU6000")
 	c := newCustomer(t, s.URL)
 	c.add(5)
 	form := c.purchase()
 	s.sql(`UPDATE products SET price_cents = 15000 WHERE id = 1`)
 	p := c.post("/checkout", form)
-	if p.path != "/checkout" || p.flash() == "" {
+	if p.path != "/checkout" || !strings.HasPrefix(p.flash(), "The price has changed.") {
 		t.Fatalf("at %s: %q", p.path, p.flash())
 	}
 	if got := c.purchase().Get("total_cents"); got != "15000" {
