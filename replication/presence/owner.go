@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 )
 
@@ -21,7 +22,8 @@ var (
 
 // Owner is who tracks: a channel, say. What it tracks ends when its context does, however that ends. Its methods may be called
 // from any goroutine; they wait for the tracker's, which takes microseconds, or until Serve runs, but no longer than five seconds:
-// then the error is ErrBusy, and nothing was done.
+// then the error is ErrBusy, and nothing was done. Track and Update also stop waiting when the
+// owner ends; the error is ErrEnded.
 type Owner struct {
 	t    *Tracker
 	done <-chan struct{}
@@ -56,7 +58,7 @@ func (o *Owner) Track(topic, key string, meta any) (ref string, err error) {
 	if !utf8.ValidString(topic) || !utf8.ValidString(key) {
 		return "", ErrName
 	}
-	err = o.t.shard(topic).call(func(s *shard) error {
+	err = o.call(topic, func(s *shard) error {
 		if o.hasEnded() {
 			return ErrEnded
 		}
@@ -67,6 +69,18 @@ func (o *Owner) Track(topic, key string, meta any) (ref string, err error) {
 		return err
 	})
 	return ref, err
+}
+
+// call runs do on the goroutine of a topic's shard. It returns the error of do, ErrBusy, ErrEnded
+// or ErrStopped.
+func (o *Owner) call(topic string, do func(*shard) error) error {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	err := o.t.shard(topic).handOver(do, late.C, o.done)
+	if errors.Is(err, ErrBusy) && o.hasEnded() {
+		return ErrEnded
+	}
+	return err
 }
 
 // Update gives what the owner tracks another meta, and returns the new phx_ref. The errors are those of Track, and
@@ -104,7 +118,7 @@ func (o *Owner) UpdateFunc(topic, key string, change func(meta json.RawMessage) 
 var errThrown = errors.New("presence: the change panicked")
 
 func (o *Owner) update(topic, key string, change func(json.RawMessage) (json.RawMessage, error)) (ref string, err error) {
-	err = o.t.shard(topic).call(func(s *shard) error {
+	err = o.call(topic, func(s *shard) error {
 		p, err := s.update(o, place{topic, key}, change)
 		if err == nil {
 			ref = p.Ref()

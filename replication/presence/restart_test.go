@@ -244,6 +244,28 @@ func TestNobodyServes(t *testing.T) {
 	})
 }
 
+// TestOwnerEndsWhileItWaits ends an owner whose calls wait for a tracker that nobody serves.
+func TestOwnerEndsWhileItWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tracker, err := New(Options{Name: "node"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, gone := context.WithCancel(t.Context())
+		o := tracker.NewOwner(ctx)
+		began := time.Now()
+		time.AfterFunc(time.Second, gone)
+		if _, err := o.Track("room", "ann", struct{}{}); !errors.Is(err, ErrEnded) || time.Since(began) != time.Second {
+			t.Errorf("tracked: %v after %v, want ErrEnded after a second", err, time.Since(began))
+		}
+		if _, err := o.Update("room", "ann", struct{}{}); !errors.Is(err, ErrEnded) {
+			t.Errorf("updated: %v, want ErrEnded", err)
+		}
+		tracker.stop() // frees the goroutine that untracks ann, else the bubble does not end
+	})
+}
+
 // TestChangePanics is the caller's affair alone.
 func TestChangePanics(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {

@@ -238,7 +238,7 @@ func (c *cartChannel) HandleInfo(_ context.Context, s *channel.Socket, _ any) er
 // knows that it has something to keep.
 func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.follow(s, cart.Lines())
-	c.tab.shows(cart.Cart)
+	c.tab.show(cart.Cart)
 	token := c.token
 	if token == "" || c.shown != cart.version {
 		token = c.carts.tokens.Sign(cart.Cart, c.id)

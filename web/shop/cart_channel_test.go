@@ -29,24 +29,36 @@ type counter struct {
 
 func newCounter(t *testing.T) *counter {
 	t.Helper()
+	tracker := newTracker(t)
+	serveTracker(t, tracker)
+	return newCounterWith(t, tracker)
+}
+
+// newCounterWith is newCounter with a tracker that somebody else serves, or nobody.
+func newCounterWith(t *testing.T, tracker *presence.Tracker) *counter {
+	t.Helper()
 	c := &counter{rig: newRig(t)}
 	c.rows.Products = append(c.rows.Products, inventory.ProductRow{ID: 3, SKU: "SHU6200", Order: 3, Name: "Third", Price: 5000, Revision: 1})
 	c.rows.Items = append(c.rows.Items, inventory.ItemRow{ID: 9, ProductID: 3, SKU: "SHU6200-9", Size: "9", Available: 1, Revision: 1})
 	c.all()
 	c.carts = c.pages.carts
-	c.tracker = startTracker(t)
+	c.tracker = tracker
 	c.shoppers = NewShoppers(c.tracker, "shoppers", slog.New(slog.DiscardHandler))
 	c.Server = channeltest.Start(t, channel.Config{PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts, c.shoppers)}})
 	return c
 }
 
-// startTracker tracks until the test ends.
-func startTracker(t *testing.T) *presence.Tracker {
+func newTracker(t *testing.T) *presence.Tracker {
 	t.Helper()
 	tracker, err := presence.New(presence.Options{Name: "node"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tracker
+}
+
+// serveTracker tracks until the test ends.
+func serveTracker(t *testing.T, tracker *presence.Tracker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan struct{})
 	go func() {
@@ -57,7 +69,6 @@ func startTracker(t *testing.T) *presence.Tracker {
 		cancel()
 		<-served
 	})
-	return tracker
 }
 
 func newCarts(t testing.TB, topics *pubsub.PubSub, maxLines int) *Carts {

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -44,41 +46,94 @@ func ShopperKey(cartID string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// trackedTab is a tab while it is tracked.
+// trackedTab is a tab while it is tracked. The tracker may be busy for seconds, or stuck, so it is
+// updated by a task, and no callback of the channel waits for it.
 type trackedTab struct {
-	of    *Shoppers
-	owner *presence.Owner
-	key   string
-	told  Shopper
+	of     *Shoppers
+	socket *channel.Socket
+	owner  *presence.Owner
+	key    string
+
+	tracked bool // owned by the task, of which one runs at a time
+
+	mu      sync.Mutex
+	now     Shopper
+	pending bool // the tracker does not have now yet
+	running bool // the task
 }
 
-// track tracks the tab of a channel until that ends. Shopping goes on without it.
+// track tracks the tab of a channel until the channel ends. It returns at once.
 func (s *Shoppers) track(socket *channel.Socket, cartID, page string, cart checkout.Cart) *trackedTab {
-	tab := &trackedTab{of: s, owner: socket.Owner(s.tracker), key: ShopperKey(cartID)}
-	tab.told = Shopper{Page: knownPage(page), LoadedAt: time.Now().UnixMilli(), Items: itemsOf(cart)}
-	if _, err := tab.owner.Track(s.topic, tab.key, tab.told); err != nil {
-		s.log.Debug("shopper not tracked", "err", err)
-	}
+	tab := &trackedTab{of: s, socket: socket, owner: socket.Owner(s.tracker), key: ShopperKey(cartID), pending: true}
+	tab.now = Shopper{Page: knownPage(page), LoadedAt: time.Now().UnixMilli(), Items: itemsOf(cart)}
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.start()
 	return tab
 }
 
-// shows tells what is in the cart, if it is not what was told.
-func (t *trackedTab) shows(cart checkout.Cart) {
+// show updates the items of the tab, if they have changed. It returns at once.
+func (t *trackedTab) show(cart checkout.Cart) {
 	items := itemsOf(cart)
-	if slices.Equal(items, t.told.Items) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !slices.Equal(items, t.now.Items) {
+		t.now.Items, t.pending = items, true
+	}
+	t.start()
+}
+
+// start starts the task if there is something to update. It is called with mu held.
+func (t *trackedTab) start() {
+	if t.running || !t.pending {
 		return
 	}
-	tell := t.told
-	tell.Items = items
-	_, err := t.owner.Update(t.of.topic, t.key, tell)
-	if errors.Is(err, presence.ErrNotTracked) { // the tracker was away when the tab came
-		_, err = t.owner.Track(t.of.topic, t.key, tell)
-	}
-	if err != nil {
+	if err := t.socket.Go(t.update); err != nil {
 		t.of.log.Debug("shopper not tracked", "err", err)
-		return // the next change tells it
+		return // the next event of the cart tries again
 	}
-	t.told = tell
+	t.running = true
+}
+
+// update is the task. It ends when the tracker has what the tab shows; until then it repeats while
+// the tracker is busy.
+func (t *trackedTab) update(context.Context) {
+	for {
+		now, ok := t.next()
+		if !ok {
+			return
+		}
+		send := t.owner.Track
+		if t.tracked {
+			send = t.owner.Update
+		}
+		_, err := send(t.of.topic, t.key, now)
+		t.tracked = t.tracked || err == nil
+		if err != nil && !t.noteFailure(err) {
+			return
+		}
+	}
+}
+
+// next returns what the tracker does not have yet. If there is nothing, the task ends.
+func (t *trackedTab) next() (now Shopper, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ok, t.pending = t.pending, false
+	t.running = ok
+	return t.now, ok
+}
+
+// noteFailure notes that the tracker was not updated, and reports whether the task goes on.
+func (t *trackedTab) noteFailure(err error) (again bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	again = errors.Is(err, presence.ErrBusy)
+	t.pending, t.running = true, again
+	if !again {
+		t.of.log.Debug("shopper not tracked", "err", err)
+	}
+	return again
 }
 
 func itemsOf(cart checkout.Cart) []inventory.ItemID {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sneakers23/inventory"
 )
@@ -60,6 +61,34 @@ func TestShoppersAreTracked(t *testing.T) {
 		first.Leave()
 		if tabs := c.tracked(id); len(tabs) != 0 {
 			t.Errorf("tracked %+v after the last tab has gone", tabs)
+		}
+	})
+}
+
+// TestCartsDoNotWaitForTheTracker joins and changes a cart while the tracker does not answer: no
+// time passes. When the tracker answers again, it gets the tab with its last cart.
+func TestCartsDoNotWaitForTheTracker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracker := newTracker(t)
+		c, id := newCounterWith(t, tracker), newCartID()
+		began := time.Now()
+		a, _ := c.tab(id, object{"page": "/"})
+		b, _ := c.tab(id, nil)
+		wantIDs(t, changed(t, a, "add_item", object{"item_id": 2}), 2)
+		wantIDs(t, seen(t, b.Receive("cart")), 2)
+		wantIDs(t, changed(t, b, "add_item", object{"item_id": 5}), 2, 5)
+		wantIDs(t, changed(t, a, "remove_item", object{"item_id": 2}), 5)
+		b.Leave()
+		gone, _ := c.tab(newCartID(), nil)
+		gone.Leave()
+		if passed := time.Since(began); passed != 0 {
+			t.Errorf("the carts waited for %v", passed)
+		}
+		time.Sleep(12 * time.Second) // more than twice as long as a call of the tracker waits
+		serveTracker(t, tracker)
+		tabs := c.tracked(id)
+		if len(tabs) != 1 || tabs[0].Page != "/" || !slices.Equal(tabs[0].Items, []inventory.ItemID{5}) {
+			t.Errorf("tracked %+v, want the tab that is left with item 5", tabs)
 		}
 	})
 }
