@@ -182,6 +182,9 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "sneakers23_feed_too_slow_total", Help: "Readers of feeds that were closed because they did not keep up.",
 		}, func() float64 { return float64(s.feed.Stats().TooSlow) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "sneakers23_cluster_dropped_total", Help: "Messages to the other nodes that NATS did not take.",
+		}, func() float64 { return float64(n.cluster.Dropped()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),

@@ -31,16 +31,19 @@
 //   - Messages of a [Stream] come at most once, and in the order in which their node sent them, to every other node.
 //   - A message that was lost is noticed by the number of the next one, or by the next status, and told to OnResync before
 //     the next one is delivered. So is a node that has come, or come back.
+//   - Send never waits. Up to 8 MiB of messages wait for a NATS that does not read; further
+//     messages are dropped, logged and counted, see [Node.Dropped].
 //   - There is no order between two nodes, nor between two streams of one.
 //
 // What matters is committed to the database first, and compared later.
 //
 // # Ownership and stopping
 //
-// Serve is a service; its owner waits for it. All receivers are called on its goroutine. Questions are answered on goroutines
-// for which [Node.Stop] waits. Whoever called Start calls Stop: it says goodbye, removes the file, lets requests that came
-// before be answered, and returns when the server has ended. A node that was killed leaves its file behind; Dial then finds
-// nobody and says so.
+// Serve is a service; its owner waits for it. All receivers are called on its goroutine. Start
+// starts a goroutine that sends; [Node.Stop] waits for it, and for those that answer questions.
+// Whoever called Start calls Stop: it says goodbye, removes the file, lets requests that came
+// before be answered, and returns when the server has ended. A node that was killed leaves its file
+// behind; Dial then finds nobody and says so.
 //
 // # Testing
 //

@@ -25,6 +25,8 @@ type Node struct {
 	local   *nats.Conn     // to the embedded server, for commands
 	conn    *nats.Conn     // to the other nodes, by the embedded server or the NATS outside
 	arrived chan *nats.Msg // buffer backlog: what comes while Serve is at work; more is lost, and noticed by its number
+	out     *outbox        // to all other nodes, nil until there is conn
+	allSent chan struct{}  // closed at the end of the goroutine that sends what is in out
 	refused atomic.Bool    // another node has not let this one in
 
 	telling sync.Mutex // one status after the other
@@ -57,7 +59,7 @@ const maxQuestions = 20_000
 // and Join makes the node one of the cluster. Nobody finds it before Announce.
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
-		cfg: cfg, arrived: make(chan *nats.Msg, backlog), changed: make(chan struct{}, 1),
+		cfg: cfg, arrived: make(chan *nats.Msg, backlog), allSent: make(chan struct{}), changed: make(chan struct{}, 1),
 		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: make(map[string]holder),
 		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
 	}
@@ -110,6 +112,11 @@ func (n *Node) start() error {
 	} else if n.conn, err = n.connect("", nats.InProcessServer(n.server), key); err != nil {
 		return err
 	}
+	n.out = newOutbox(n.conn.Publish, n.cfg.Log)
+	go func() {
+		defer close(n.allSent)
+		n.out.send()
+	}()
 	if _, err := n.conn.ChanSubscribe(clusterSubjects+">", n.arrived); err != nil {
 		return err
 	}
@@ -117,12 +124,17 @@ func (n *Node) start() error {
 	return err
 }
 
+// writeTimeout bounds one write to a NATS outside, so that the node connects anew when NATS does not
+// read. Meanwhile the outbox takes messages; questions wait.
+const writeTimeout = 5 * time.Second
+
 // connectOutside connects to the NATS outside. If that is away, the node sells alone until it is there.
 func (n *Node) connectOutside() (*nats.Conn, error) {
-	conn, err := n.connect(n.cfg.NATS)
+	bounded := nats.FlusherTimeout(writeTimeout)
+	conn, err := n.connect(n.cfg.NATS, bounded)
 	if errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) {
 		n.cfg.Log.Error("NATS at --nats-url does not answer, will go on trying; other nodes are not heard of until then", "err", err)
-		return n.connect(n.cfg.NATS, nats.RetryOnFailedConnect(true), nats.ConnectHandler(n.checkOutside))
+		return n.connect(n.cfg.NATS, bounded, nats.RetryOnFailedConnect(true), nats.ConnectHandler(n.checkOutside))
 	}
 	if err == nil {
 		n.checkOutside(conn)
@@ -184,6 +196,10 @@ func (n *Node) Routes() string {
 // goroutine.
 func (n *Node) Peers() []Peer { return *n.here.Load() }
 
+// Dropped counts the messages to all others that were dropped since the start because NATS did not
+// take them. It may be called from any goroutine.
+func (n *Node) Dropped() uint64 { return n.out.dropped() }
+
 // Self is this node as the others see it.
 func (n *Node) Self() Peer {
 	s := n.status()
@@ -198,12 +214,14 @@ func (n *Node) Stop(ctx context.Context) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	err = errors.Join(err, drain(ctx, n.local))
-	n.goodbye()
+	err = errors.Join(err, drain(ctx, n.local), n.goodbye(ctx))
 	stop := context.AfterFunc(ctx, n.cancel)
 	defer stop()
 	n.asked.Wait()
 	err = errors.Join(err, drain(ctx, n.conn))
+	if n.out != nil {
+		<-n.allSent // soon: the connection is closed
+	}
 	n.cancel()
 	n.asked.Wait() // those that came meanwhile
 	if n.server != nil {

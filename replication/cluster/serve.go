@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -187,18 +188,24 @@ func (n *Node) tell(as func(*status)) {
 		return
 	}
 	b, err := json.Marshal(s)
-	if err == nil {
-		err = n.conn.Publish(statusSubject, b)
-	}
 	if err != nil {
-		n.cfg.Log.Debug("status not told", "err", err)
+		panic(fmt.Errorf("texts and numbers can't be encoded: %w", err))
 	}
+	n.out.put(statusSubject, b)
 }
 
-// goodbye tells the others that this node stops, so that they need not find out.
-func (n *Node) goodbye() {
-	if n.conn == nil {
-		return
+// goodbye tells the others that this node stops, so that they need not find out. It returns when
+// all messages of the node are on their way, or ctx ends.
+func (n *Node) goodbye(ctx context.Context) error {
+	if n.out == nil {
+		return nil // it did not come up
 	}
 	n.tell(func(s *status) { s.Bye = true })
+	n.out.close()
+	select {
+	case <-n.allSent:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("messages not sent in time: %w", context.Cause(ctx))
+	}
 }

@@ -37,8 +37,9 @@ func (n *Node) stream(name string) *Stream {
 	return n.streams[name]
 }
 
-// Send sends data to all other nodes, and waits for none. It may be called from any goroutine. An error means that nobody
-// will get it; that there is none does not mean that somebody will.
+// Send sends data to all other nodes. It waits neither for them nor for the network, and may be
+// called from any goroutine. The caller must not change data afterwards. The only error is that
+// data is too long; without an error the message may still be lost.
 func (s *Stream) Send(data []byte) error {
 	if len(data) > MaxMessage {
 		return fmt.Errorf("cluster: message of %d bytes, at most %d", len(data), MaxMessage)
@@ -47,10 +48,7 @@ func (s *Stream) Send(data []byte) error {
 	defer s.mu.Unlock()
 	number := s.sent.Load() + 1
 	subject := streamSubjects + s.node.addr.Run + "." + s.name + "." + strconv.FormatUint(number, 10)
-	err := s.node.conn.Publish(subject, data)
-	s.sent.Store(number) // after it has left, so that a status never counts what comes behind it; or was lost, which the others notice
-	if err != nil {
-		return fmt.Errorf("cluster: send: %w", err)
-	}
+	s.node.out.put(subject, data)
+	s.sent.Store(number) // after put: a status counts only messages before it, and dropped ones, which others notice
 	return nil
 }
