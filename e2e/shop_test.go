@@ -94,7 +94,24 @@ func (s *shop) start(args ...string) {
 // launch runs the node and waits until it says where it is. The caller must stop it.
 func (s *shop) launch(args ...string) {
 	s.t.Helper()
-	began := time.Now()
+	s.await(s.begin(args...))
+}
+
+// opening is a node that starts. The start ends when the node says where it is.
+type opening struct {
+	began   time.Time
+	started chan error // buffer 1: the result comes whether or not anybody waits
+
+	greeting struct {
+		HTTP     string `json:"http"`
+		Password string `json:"admin_password"`
+	}
+}
+
+// begin runs the node. The caller must stop it.
+func (s *shop) begin(args ...string) *opening {
+	s.t.Helper()
+	o := &opening{began: time.Now(), started: make(chan error, 1)}
 	s.log = new(logBuffer)
 	s.cmd = s.command(slices.Concat([]string{"serve", "--json"}, s.clusterArgs(), args)...)
 	if s.secret != "" {
@@ -110,28 +127,30 @@ func (s *shop) launch(args ...string) {
 	}
 	cmd, done := s.cmd, make(chan error, 1) // buffer 1: the process ends whether or not somebody waits
 	s.done = done
-	started := make(chan error, 1)
-	var greeting struct {
-		HTTP     string `json:"http"`
-		Password string `json:"admin_password"`
-	}
 	go func() {
-		started <- json.NewDecoder(out).Decode(&greeting)
+		o.started <- json.NewDecoder(out).Decode(&o.greeting)
 		_, _ = io.Copy(io.Discard, out)
 		done <- cmd.Wait()
 	}()
+	return o
+}
+
+// await waits until the node says where it is.
+func (s *shop) await(o *opening) {
+	s.t.Helper()
+	var err error
 	select {
-	case err = <-started:
+	case err = <-o.started:
 	case <-time.After(waittest.Limit()):
 		err = fmt.Errorf("not within %v", waittest.Limit())
 	}
 	if err != nil {
-		_ = cmd.Process.Kill() // it may be gone
+		_ = s.cmd.Process.Kill() // it may be gone
 		s.cmd = nil
 		s.t.Fatalf("the node did not start: %v\n%s", err, s.log)
 	}
-	s.URL, s.password = greeting.HTTP, greeting.Password
-	s.t.Logf("node is open after %v", time.Since(began).Round(time.Millisecond))
+	s.URL, s.password = o.greeting.HTTP, o.greeting.Password
+	s.t.Logf("node is open after %v", time.Since(o.began).Round(time.Millisecond))
 }
 
 // stop ends the node as an operator would, and checks that it ended well.

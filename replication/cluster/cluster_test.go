@@ -332,6 +332,37 @@ func TestSeedComesLater(t *testing.T) {
 	}
 }
 
+// TestWitnessIsKilled kills a node, starts it again, and kills the node that then reports its name
+// as taken. The restarted node joins the third.
+func TestWitnessIsKilled(t *testing.T) {
+	t.Parallel()
+	members := map[string]member{}
+	var seeds []string
+	for _, name := range []string{"a", "b", "c"} {
+		members[name] = join(t, name, seeds, nil, nil)
+		seeds = append(seeds, members[name].Routes())
+	}
+	for name, m := range members {
+		waittest.Until(t, name+" sees the others", func() bool { return len(m.Peers()) == 2 })
+	}
+	members["a"].Kill()
+	again := newMember(t, "a", seeds, nil, nil)
+	joined := make(chan error, 1)
+	go func() { joined <- again.Join(t.Context()) }()
+	var witness string
+	waittest.Until(t, "a witness reports the name", func() bool {
+		_, witness, _ = strings.Cut(again.log.String(), "witness=")
+		return strings.Contains(witness, "\n")
+	})
+	witness = witness[:1]
+	members[witness].Kill()
+	if err := waittest.Receive(t, "a joins", joined); err != nil {
+		t.Fatalf("%s was killed: %v", witness, err)
+	}
+	left := map[string]string{"b": "c", "c": "b"}[witness]
+	waittest.Until(t, "they see each other", func() bool { return again.sees() == left && members[left].sees() == "a" })
+}
+
 // startNATS runs a NATS of somebody else's at the port, or at any that is free.
 func startNATS(t *testing.T, port int) *server.Server {
 	t.Helper()

@@ -23,6 +23,10 @@
 // and both sides say why: it sees that by itself while it joins, and the others ignore whatever it says. A node that says
 // nothing for 3.5 s is taken for gone until it speaks again.
 //
+// A joining node learns from the nodes that it meets which others there are, and who has which
+// name. A node's report counts only while that node itself is heard. So a node may die at any
+// moment of a join: the join takes a few seconds longer, and is not refused because of a dead node.
+//
 // Every node is connected to every other one: from the addresses to join it learns of all that these know. Nothing is passed
 // on for others. So a line that is cut between two nodes parts these two, and no others.
 //
@@ -47,6 +51,7 @@
 //
 // # Testing
 //
-// What a node makes of the words of others is a pure state (peers), tried with histories of lost and repeated messages. The
-// rest runs on real servers.
+// The states that a node derives from the messages of others are pure (peers, witnesses). They are
+// tested with histories of lost and repeated messages, and with deaths at every moment of a join.
+// The rest runs on real servers.
 package cluster

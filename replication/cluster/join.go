@@ -11,13 +11,15 @@ import (
 // ErrRefused says that another node does not let this one in, for it has another cluster secret.
 var ErrRefused = errors.New("cluster: refused")
 
-// How long Join waits: for somebody to answer at the addresses to join, and for those who are there to say who they are.
+// How long Join waits: for a connection to one of the addresses to join, for the status of each
+// node, and at the most for this node's name. Other nodes report a killed one for silentAfter and a
+// statusEvery; if a witness is killed then, its report expires after another silentAfter. The rest
+// of nameWithin is for slow machines.
 const (
 	routeWithin  = 3 * time.Second
 	answerWithin = 2 * time.Second
+	nameWithin   = 15 * time.Second
 	helloEvery   = 100 * time.Millisecond
-	// forgottenWithin is how long one of this node's name that was killed is remembered, at the most.
-	forgottenWithin = silentAfter + 2*statusEvery
 )
 
 // Join makes this node one of those that are here, or finds out that it does not go with them: then the error is a *Mismatch,
@@ -35,64 +37,67 @@ func (n *Node) Join(ctx context.Context) error {
 	return nil
 }
 
-// meet says hello until everybody has answered, and nobody has this node's name.
+// meet sends hellos until all nodes have answered and nobody reports this node's name.
 func (n *Node) meet(ctx context.Context) error {
-	if n.cfg.NATS == "" && len(n.cfg.others()) > 0 {
-		if err := n.awaitRoute(ctx); err != nil {
+	found := n.cfg.NATS != ""
+	if !found && len(n.cfg.others()) > 0 {
+		var err error
+		if found, err = n.awaitRoute(ctx); err != nil {
 			return err
 		}
 	}
-	over := time.NewTimer(answerWithin)
-	defer over.Stop()
-	forgotten := time.NewTimer(forgottenWithin)
-	defer forgotten.Stop()
+	began := time.Now()
 	again := time.NewTicker(helloEvery)
 	defer again.Stop()
 	hello := func(s *status) { s.Hello = true }
 	n.tell(hello)
-	for waits := true; waits || n.nameTaken() != nil; {
+	for {
 		select {
 		case <-n.changed:
 		case <-again.C:
 			n.tell(hello)
-		case <-over.C:
-			waits = false
-		case <-forgotten.C:
-			return n.nameTaken()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 		if err := n.fits(); err != nil {
 			return err
 		}
-		// a NATS outside does not tell how many nodes there are: they have all the time there is
-		waits = waits && (n.cfg.NATS != "" || !n.hasMetAll())
-	}
-	return nil
-}
-
-// hasMetAll tells whether every node that is connected has said who it is.
-func (n *Node) hasMetAll() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.met) >= n.server.NumRemotes()
-}
-
-// nameTaken tells who has this node's name, as those say who were met: this node may not be connected to it yet.
-func (n *Node) nameTaken() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, holder := range n.met {
-		if holder.Run != "" {
-			return &Mismatch{n.addr.Name, holder.HTTP, ErrNameTaken}
+		if may, err := n.mayJoin(time.Since(began), found); may || err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
-// awaitRoute returns when this node is connected to another, when it was refused, or when it has waited for long enough: it
-// may be the first.
-func (n *Node) awaitRoute(ctx context.Context) error {
+// mayJoin is that of [witnesses]. It logs once that others report the node's name.
+func (n *Node) mayJoin(waited time.Duration, found bool) (bool, error) {
+	runs := n.connected()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	may, err := n.met.mayJoin(time.Now(), waited, runs, found)
+	if witness, holder, taken := n.met.holder(); taken && !n.nameTold {
+		n.nameTold = true
+		n.cfg.Log.Info("another node still reports one of this name, perhaps killed; waiting until that is certain",
+			"replica", n.addr.Name, "address", holder.HTTP, "witness", witness)
+	}
+	return may, err
+}
+
+// connected returns the runs of the connected nodes. A NATS outside does not tell them.
+func (n *Node) connected() (runs []string) {
+	routes, err := n.server.Routez(nil)
+	if err != nil {
+		return nil // as of now it never fails
+	}
+	for _, r := range routes.Routes {
+		_, run, _ := cutLast(r.RemoteName, ".")
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+// awaitRoute waits until this node is connected to another, and reports whether it is: when nobody
+// answers for routeWithin, it may be the first. The error is that of a node that was refused.
+func (n *Node) awaitRoute(ctx context.Context) (found bool, err error) {
 	over := time.NewTimer(routeWithin)
 	defer over.Stop()
 	look := time.NewTicker(20 * time.Millisecond)
@@ -101,17 +106,17 @@ func (n *Node) awaitRoute(ctx context.Context) error {
 		select {
 		case <-look.C:
 			if err := n.fits(); err != nil {
-				return err
+				return false, err
 			}
 		case <-over.C:
 			n.cfg.Log.Warn("no node answers yet, this one may be the first; will go on trying",
 				"join", strings.Join(n.cfg.others(), ","))
-			return nil
+			return false, nil
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // fits tells why this node does not go with those that are here.

@@ -37,8 +37,9 @@ type Node struct {
 	questions map[string]Handler
 	resync    []func(Peer)
 	joined    bool
-	met       map[string]holder // runs that go with this one, with whom they say has its name; nil when it has joined
-	behind    time.Time         // since when others have a newer catalog
+	met       *witnesses // nil when it has joined
+	nameTold  bool       // that its name is reported by others
+	behind    time.Time  // since when others have a newer catalog
 
 	here    atomic.Pointer[[]Peer] // a list that nobody changes again
 	changed chan struct{}          // buffer 1: a token says that here or why has changed
@@ -60,7 +61,7 @@ const maxQuestions = 20_000
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), allSent: make(chan struct{}), changed: make(chan struct{}, 1),
-		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: make(map[string]holder),
+		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: newWitnesses(cfg.Name),
 		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
 	}
 	if n.cfg.Status == nil {

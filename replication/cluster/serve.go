@@ -83,7 +83,7 @@ func (n *Node) hear(ps *peers, data []byte) {
 	}
 	change := ps.hear(s, time.Now())
 	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && ps.me.mismatch(&s) == nil {
-		n.met[s.Run] = s.Here[n.addr.Name] // also one that is joining like us, and is nobody's peer yet
+		n.met.receive(&s, time.Now()) // also one that is joining like us, and is nobody's peer yet
 	}
 	n.mu.Unlock()
 	switch {
