@@ -330,6 +330,38 @@ func TestSeedComesLater(t *testing.T) {
 	if len(told.of("b")) == 0 {
 		t.Error("that another node has come is no reason to compare")
 	}
+	if log := b.log.String(); strings.Count(log, "a node does not answer") != 1 || strings.Contains(log, "level=WARN") {
+		t.Error("want one line, and no warning, for a seed that is not there yet")
+	}
+}
+
+// TestNeighbourIsKilled kills a node and starts it again. The others log one failed call, and no
+// warning but that the node fell silent.
+func TestNeighbourIsKilled(t *testing.T) {
+	t.Parallel()
+	a := join(t, "a", nil, nil, nil)
+	b := join(t, "b", []string{a.Routes()}, nil, nil)
+	c := join(t, "c", []string{a.Routes(), b.Routes()}, nil, nil)
+	waittest.Until(t, "all see each other", func() bool {
+		return a.sees() == "b c" && b.sees() == "a c" && c.sees() == "a b"
+	})
+	address := c.Routes()
+	c.Kill()
+	waittest.Until(t, "the others miss it", func() bool { return a.sees() == "b" && b.sees() == "a" })
+	join(t, "c", []string{a.Routes(), b.Routes()}, func(cfg *cluster.Config) { cfg.Listen = address }, nil)
+	waittest.Until(t, "it is back", func() bool { return a.sees() == "b c" && b.sees() == "a c" })
+	for _, m := range []member{a, b} {
+		unexpected := 0
+		for line := range strings.Lines(m.log.String()) {
+			silence := strings.Contains(line, "a node has fallen silent")
+			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") && !silence {
+				unexpected++
+			}
+		}
+		if calls := strings.Count(m.log.String(), "a node does not answer"); unexpected > 0 || calls > 1 {
+			t.Errorf("%d unexpected warnings, %d lines of failed calls", unexpected, calls)
+		}
+	}
 }
 
 // TestWitnessIsKilled kills a node, starts it again, and kills the node that then reports its name

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -68,7 +67,7 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 		MaxPayload:   maxPayload,
 		MaxPingsOut:  2, // a hung peer is noticed in seconds; NATS's own default is minutes
 
-		ConnectErrorReports:   callsAMinute, // a node that is away is called every second, and that is said every minute
+		ConnectErrorReports:   callsAMinute, // of calls to a node that is away, see natsLog
 		ReconnectErrorReports: callsAMinute,
 	}
 	if cfg.Listen != "" && cfg.NATS == "" {
@@ -174,34 +173,4 @@ func (d doorkeeper) Check(c server.ClientAuthentication) bool {
 			"replica", opts.Username[:min(len(opts.Username), longestName)], "address", c.RemoteAddress().String())
 	}
 	return false
-}
-
-// natsLog passes on what NATS says. Its notices and warnings are about its own start, stop and configuration: debug to us.
-// That another node does not let it in is told nowhere but in this log.
-type natsLog struct {
-	log     *slog.Logger
-	refused func()
-	fatal   chan<- string
-}
-
-func (l natsLog) Noticef(f string, v ...any) { l.log.Debug("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Warnf(f string, v ...any)   { l.log.Debug("NATS", "says", fmt.Sprintf(f, v...)) }
-func (l natsLog) Debugf(string, ...any)      {}
-func (l natsLog) Tracef(string, ...any)      {}
-
-func (l natsLog) Fatalf(f string, v ...any) {
-	says := fmt.Sprintf(f, v...)
-	l.log.Error("NATS", "says", says)
-	select {
-	case l.fatal <- says:
-	default: // not the first
-	}
-}
-
-func (l natsLog) Errorf(f string, v ...any) {
-	says := fmt.Sprintf(f, v...)
-	if strings.Contains(says, "Route Error") && strings.Contains(says, "Authorization Violation") {
-		l.refused()
-	}
-	l.log.Warn("NATS", "says", says)
 }

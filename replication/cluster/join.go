@@ -109,7 +109,7 @@ func (n *Node) awaitRoute(ctx context.Context) (found bool, err error) {
 				return false, err
 			}
 		case <-over.C:
-			n.cfg.Log.Warn("no node answers yet, this one may be the first; will go on trying",
+			n.cfg.Log.Info("no node answers yet, this one may be the first; will go on trying",
 				"join", strings.Join(n.cfg.others(), ","))
 			return false, nil
 		case <-ctx.Done():
