@@ -71,7 +71,7 @@ NODES ?= 18 20 22 24
 .PHONY: test-long
 test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
-	$(TESTS) -count 1 -run 'RollingRestart|PagesAreAccessible' ./e2e -full
+	$(TESTS) -count 1 -run 'RollingRestart|KillsWhileSelling|PagesAreAccessible' ./e2e -full
 	RAPID_CHECKS=5000 $(TESTS) -count 1 ./replication/presence
 	for package in web/channel web/shop web/admin; do $(TESTS) -count 1 ./$$package -full || exit 1; done
 	$(TESTS) -count 1 ./web/channel/conformance -isolated
@@ -86,7 +86,7 @@ mutants: assets postgres cc ## Break the code in each way that e2e/mutants lists
 
 ATTEMPTS ?= 1000000
 ROUNDS   ?= 50
-FAULTS   := ClusterShows|NameTaken|Presence|CommittedAndNotTold|Partition|CutFromDatabase|DatabaseRestartsUnderLoad|RollingRestart
+FAULTS   := ClusterShows|NameTaken|WitnessIsKilled|KillsWhileSelling|Presence|CommittedAndNotTold|Partition|CutFromDatabase|DatabaseRestartsUnderLoad|RollingRestart
 
 .PHONY: soak
 soak: soak-teller soak-cluster ## Both of what follows, one after the other; takes hours
