@@ -29,6 +29,11 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h["Content-Security-Policy"] = contentSecurityPolicy
 		h["Referrer-Policy"] = referrerPolicy
 		h["X-Content-Type-Options"] = contentTypeOptions
+		if s.unnamed != nil {
+			if peer, ok := s.proxies.Unnamed(r); ok {
+				s.unnamed(peer)
+			}
+		}
 
 		if err := s.try(next, c); err != nil {
 			c.Error(err)
