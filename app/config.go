@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/origin"
 )
 
 // Config is everything that can be set of a node. DefaultConfig fills it; the command line changes it; Start
@@ -94,8 +94,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, o := range c.Origins {
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+		if parsed, err := origin.Parse(o); err != nil || parsed.Scheme() != "http" && parsed.Scheme() != "https" {
 			wrong("--origins: %q is no origin like https://shop.example", o)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web/admin"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/origin"
 	"sneakers23/web/shop"
 )
 
@@ -107,9 +108,13 @@ func New(cfg Config) (*Server, error) {
 	if s.maxBody == 0 {
 		s.maxBody = 64 << 10
 	}
-	for _, origin := range cfg.Origins {
-		if err := s.origins.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("web: origin %q: %w", origin, err)
+	for _, text := range cfg.Origins {
+		trusted, err := origin.Parse(text)
+		if err == nil {
+			err = s.origins.AddTrustedOrigin(trusted.String())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("web: origin %q: %w", text, err)
 		}
 	}
 	if err := cfg.Metrics.Register(s.requests); err != nil {
@@ -122,8 +127,7 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// clientAddress finds who asked: the peer or, where that is a trusted proxy, the last one before the trusted in
-// X-Forwarded-For. What stands farther to the left is the word of somebody whom nobody knows.
+// clientAddress finds who asked, as text; empty for a client without an address.
 func clientAddress(proxies forwarded.Proxies) echo.IPExtractor {
 	return func(r *http.Request) string {
 		if client := proxies.Client(r); client.IsValid() {

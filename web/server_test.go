@@ -183,8 +183,19 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 		{[]string{"Sec-Fetch-Site", "none"}, 204},
 		{[]string{"Origin", "http://example.com"}, 204}, // the host of httptest's requests
 		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example"}, 204},
+		{[]string{"Origin", "HTTP://Example.COM/"}, 204}, // some proxies and programs write it so
+		{[]string{"Origin", "http://example.com:80"}, 204},
+		{[]string{"Origin", "https://example.com"}, 204}, // TLS ended before a proxy that nobody named
+		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "HTTPS://Shop.Example/"}, 204},
+		{[]string{"Origin", "https://SHOP.example:443"}, 204},
 		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "http://EXAMPLE.com"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site", "Origin", "http://example.com"}, 403},
+		{[]string{"Origin", "http://example.com:8080"}, 403},
+		{[]string{"Origin", "https://shop.example:8443"}, 403},
+		{[]string{"Origin", "https://shop.example/cart"}, 403},
+		{[]string{"Origin", "https://shop.example.evil.example"}, 403},
 		{[]string{"Origin", "https://evil.example"}, 403},
 		{[]string{"Origin", "null"}, 403},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/origin"
 )
 
 // FeedConfig says what a [Feed] tells, and to whom. PubSub, Public and State must be
@@ -80,7 +81,7 @@ type FeedConfig struct {
 type Feed struct {
 	cfg     FeedConfig
 	public  []Route
-	origins []origin
+	origins []origin.Origin
 	flusher flusher
 	frames  *pubsub.Encoding // for WebSocket
 	blocks  *pubsub.Encoding // for streams
