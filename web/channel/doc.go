@@ -145,6 +145,9 @@
 //	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
 //	MaxPolls     long-poll sessions beyond it are refused with 403 (10,000)
 //	PollSilence  a long-poll without a request for so long is closed (15 s)
+//	FirstPoll    the same for one that had no request since it was opened (5 s)
+//	Sockets      WebSockets of one client beyond it are refused with 429 (no limit)
+//	Polls        its long-poll sessions beyond it are refused with 403 (no limit)
 //	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
 //	MaxInfos     messages of others beyond it: Send returns ErrTooBusy; for a
 //	             broadcast, intercepted or subscribed to, the channel ends with
@@ -161,7 +164,7 @@
 // Each timer has one place of its own in the mailbox: ticks are not lost, and do not
 // pile up. Timers and subscriptions are as many as a channel makes: one that makes some
 // for each event must bound them itself. How long headers, handshakes and bodies may
-// take is for the http.Server to say, and how often one address may connect for
+// take is for the http.Server to say, and how often one client may connect for
 // Connect. The limits of feeds are in [FeedConfig].
 //
 // A frame that is no message closes the socket with 1011, text that is not UTF-8
