@@ -108,6 +108,9 @@
 //   - The mailbox is one queue: events, intercepted broadcasts, what was sent, timers
 //     and other topics are handled in the order they came.
 //   - An event is answered at most once.
+//   - A join is answered, one too that the next join of its topic replaces before it is done:
+//     with {"reason":"replaced by another join"}, and phx_close after that. Only one that
+//     falls behind before it is done gets phx_error in place of an answer.
 //   - Broadcasts go to the client without its channel. Those that are intercepted go
 //     through the mailbox, and may therefore arrive after others that were made later.
 //   - Pushes of one goroutine arrive in the order they were made, and so do the
