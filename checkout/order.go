@@ -3,6 +3,7 @@ package checkout
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"time"
 
 	"sneakers23/inventory"
@@ -12,6 +13,7 @@ import (
 type Purchase struct {
 	Lines []Line
 	Total inventory.Cents // what the shopper was shown
+	From  netip.Prefix    // whose it is, for TellerConfig.PerBuyer
 }
 
 // OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever knows it may see the

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/inventory"
+	"sneakers23/quota"
 )
 
 // shelf is all that the teller and the orders need of the inventory: what this node knows, and the door for what it has
@@ -30,11 +31,12 @@ type TellerConfig struct {
 	// refused from memory. Default: always.
 	Fresh func() bool
 
-	MaxLines   int           // of one cart; default 10
-	MaxWaiting int           // buyers who wait for the next batch, and for held rows; more are told ErrBusy. Default 8192
-	MaxBatch   int           // carts that are sold in one transaction; default 512
-	Patience   time.Duration // how long a batch that fails is tried again; default 10 s
-	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
+	MaxLines   int              // of one cart; default 10
+	MaxWaiting int              // buyers who wait for the next batch, and for held rows; more are told ErrBusy. Default 8192
+	PerBuyer   *quota.PerClient // how many of those places each Purchase.From may hold. Default: all
+	MaxBatch   int              // carts that are sold in one transaction; default 512
+	Patience   time.Duration    // how long a batch that fails is tried again; default 10 s
+	LockWithin time.Duration    // how long a transaction waits for a row, and may be silent; default 3 s
 }
 
 // Teller sells carts. It is a service: see Serve. Buy may be called from any goroutine, also before Serve and while it is
@@ -52,6 +54,8 @@ type ticket struct {
 	Purchase
 	order  orderKey // the order's id if it becomes one, the same however often it is tried
 	answer chan answer
+
+	perBuyer *quota.PerClient // has counted this one until it is answered, whether or not the buyer waits so long
 
 	// Serve's alone:
 	until time.Time // how long it is tried; zero before the first attempt
@@ -105,10 +109,17 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 			return Order{}, err
 		}
 	}
-	waits := &ticket{Purchase: p, order: newOrderKey(), answer: make(chan answer, 1)} // buffer 1: Serve never waits for a buyer
+	if !t.cfg.PerBuyer.Acquire(p.From) {
+		return Order{}, ErrBusy
+	}
+	waits := &ticket{
+		Purchase: p, order: newOrderKey(), answer: make(chan answer, 1), // buffer 1: Serve never waits for a buyer
+		perBuyer: t.cfg.PerBuyer,
+	}
 	select {
 	case t.waiting <- waits:
 	default:
+		waits.perBuyer.Release(p.From)
 		return Order{}, ErrBusy
 	}
 	select {
@@ -269,6 +280,7 @@ func (t *Teller) gather(first *ticket) []*ticket {
 func (w *ticket) tell(a answer) {
 	if !w.done {
 		w.done = true
+		w.perBuyer.Release(w.From)
 		w.answer <- a
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/quota"
 )
 
 // teller sells a cart as a whole, or not at all. What was bought before is not bought again: its order is returned.
@@ -139,7 +140,9 @@ func (co *Checkout) sell(c echo.Context, cart checkout.Cart) (checkout.Order, er
 	if len(lines) == 0 {
 		return co.boughtUnseen(c, cart)
 	}
-	return co.teller.Buy(c.Request().Context(), checkout.Purchase{Lines: lines, Total: co.shownTotal(c, cart)})
+	return co.teller.Buy(c.Request().Context(), checkout.Purchase{
+		Lines: lines, Total: co.shownTotal(c, cart), From: quota.Parse(c.RealIP()),
+	})
 }
 
 // shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now. What is no number is
