@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/web/forwarded"
@@ -103,46 +102,7 @@ func (c Config) Validate() error {
 			wrong("--trusted-proxies: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", p)
 		}
 	}
-	if err := c.Levels.Validate(); err != nil {
-		wrong("--level-medium %d, --level-high %d: the first must be at least 1, the second no less than the first",
-			c.Levels.Medium, c.Levels.High)
-	}
-	for _, limit := range []struct {
-		flag         string
-		value, least time.Duration
-	}{
-		{"--heal-every", c.HealEvery, replication.MinHealEvery},
-		{"--socket-timeout", c.SocketTimeout, time.Second},
-		{"--feed-ping", c.FeedPing, time.Second},
-		{"--stop-within", c.StopWithin, time.Second},
-	} {
-		if limit.value < limit.least {
-			wrong("%s must be at least %v", limit.flag, limit.least)
-		}
-	}
-	switch {
-	case c.PresenceEvery < 100*time.Millisecond:
-		wrong("--presence-every must be at least 100ms")
-	case c.PresenceDown <= 10*c.PresenceEvery:
-		wrong("--presence-down must be more than ten times --presence-every: nodes with nothing to tell speak so seldom")
-	case c.PresencePermdown <= c.PresenceDown:
-		wrong("--presence-permdown must be more than --presence-down")
-	}
-	if c.CartLines < 1 || c.CartLines > checkout.MostLines {
-		wrong("--cart-lines must be from 1 to %d", checkout.MostLines)
-	}
-	if c.CartRate < 1 {
-		wrong("--cart-rate must be at least 1")
-	}
-	if c.DrainShare <= 0 || c.DrainShare > 1 || c.DrainLeast < 1 {
-		wrong("--drain-share must be above 0 and at most 1, --drain-least at least 1")
-	}
-	if c.DrainDelay < 0 {
-		wrong("--drain-delay must not be negative")
-	}
-	if c.MaxFrame < 1024 || c.MaxQueue < 1024 {
-		wrong("--max-frame and --max-queue must be at least 1024 bytes")
-	}
+	errs = append(errs, c.validateNumbers())
 	if c.Epoll && runtime.GOOS != "linux" {
 		wrong("--epoll is for Linux: leave it out here")
 	}
