@@ -60,6 +60,12 @@ type Config struct {
 	CartLines     int           // that a shopper may put into a cart
 	CartRate      int           // adds and removes a second of one tab
 
+	// AddressShare is how much of the places of each kind one address may hold, an IPv6 address with all of its /64: see limits.
+	AddressShare float64
+	// NoLimits lifts that and every rate limit, for rehearsals, in which all shoppers have one address. It is refused where
+	// others can reach the node. Wrong passwords are delayed all the same.
+	NoLimits bool
+
 	Version string
 	Log     *slog.Logger
 }
@@ -102,7 +108,7 @@ func (c Config) Validate() error {
 			wrong("--trusted-proxies: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", p)
 		}
 	}
-	errs = append(errs, c.validateNumbers())
+	errs = append(errs, c.validateNumbers(), c.validateNoLimits())
 	if c.Epoll && runtime.GOOS != "linux" {
 		wrong("--epoll is for Linux: leave it out here")
 	}
@@ -112,6 +118,12 @@ func (c Config) Validate() error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// loopbackAddress tells whether only this machine reaches host:port.
+func loopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && loopback(host)
 }
 
 // DefaultConfig is a node on this machine alone, with a database of its own.
@@ -133,6 +145,7 @@ func DefaultConfig() Config {
 		FeedPing:         20 * time.Second,
 		CartLines:        10,
 		CartRate:         20,
+		AddressShare:     0.05,
 		PublishTopics:    []string{"product:*"},
 		Version:          "development",
 		Log:              slog.New(slog.DiscardHandler),

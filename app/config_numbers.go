@@ -31,6 +31,7 @@ func (c Config) validateNumbers() error {
 		inRange("--feed-ping", c.FeedPing, time.Second, time.Hour),
 		inRange("--cart-lines", c.CartLines, 1, checkout.MostLines),
 		inRange("--cart-rate", c.CartRate, 1, 10_000),
+		inRange("--address-share", c.AddressShare, 0.0001, 1),
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -64,4 +65,20 @@ func inWords(v any) string {
 		}
 	}
 	return s
+}
+
+// validateNoLimits refuses to lift limits where others can reach them.
+func (c Config) validateNoLimits() error {
+	if !c.NoLimits {
+		return nil
+	}
+	for _, listener := range []struct{ flag, address string }{
+		{"--listen", c.Listen}, {"--cluster-listen", c.ClusterListen}, {"--commands-listen", c.CommandsListen},
+	} {
+		if listener.address != "" && !loopbackAddress(listener.address) {
+			return fmt.Errorf("--no-limits is for rehearsals on one machine, and %s %s is open to others: leave one of the two out",
+				listener.flag, listener.address)
+		}
+	}
+	return nil
 }

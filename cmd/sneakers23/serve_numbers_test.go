@@ -53,7 +53,7 @@ func TestNumbersHaveRanges(t *testing.T) {
 			}
 		}
 	}
-	if numbers < 16 {
+	if numbers < 17 {
 		t.Errorf("only %d settings are numbers", numbers)
 	}
 }
