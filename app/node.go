@@ -154,7 +154,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 		return err
 	}
 	for _, service := range []suture.Service{
-		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.unnamed,
+		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
 		scheduler, n.teller, n.shop,
 	} {
 		s.Add(service)

@@ -32,6 +32,7 @@ type shopServer struct {
 	sockets  *channel.Server // of shoppers
 	admins   *channel.Server // sockets of admins
 	board    *admin.Board    // of their dashboards
+	signIn   *admin.SignIn   // to them
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
