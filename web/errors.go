@@ -53,11 +53,11 @@ func ErrorStatus(err error) int { return statusOf(err) }
 
 // statusOf looks an error up.
 func statusOf(err error) int {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // whatever was made of it: a body that is cut off is no JSON either
+		return http.StatusRequestEntityTooLarge
+	}
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return he.Code
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return http.StatusRequestEntityTooLarge
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {

@@ -21,6 +21,23 @@ var (
 	contentTypeOptions    = []string{"nosniff"}
 )
 
+// The headers of answers that are one visitor's.
+var (
+	noStore = []string{"no-store"}
+	noIndex = []string{"noindex"}
+)
+
+// private marks what belongs to one visitor or admin: no cache keeps it, redirects included, and no search engine lists it, whoever
+// may have published the link.
+func private(h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header["Cache-Control"] = noStore
+		header["X-Robots-Tag"] = noIndex
+		return h(c)
+	}
+}
+
 // guard is all the middleware there is, in one function: request id, headers, limits, panics, errors, log, metrics.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

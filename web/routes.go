@@ -13,24 +13,25 @@ import (
 func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
-	s.get("/session", s.pages.Session)
-	s.echo.POST("/session", s.pages.MirrorSession)
-	s.echo.POST("/cart/add", s.pages.AddToCart)
-	s.echo.POST("/cart/remove", s.pages.RemoveFromCart)
+	s.get("/session", private(s.pages.Session))
+	s.echo.POST("/session", private(s.pages.MirrorSession))
+	s.echo.POST("/cart/add", private(s.pages.AddToCart))
+	s.echo.POST("/cart/remove", private(s.pages.RemoveFromCart))
 	if cfg.Checkout != nil {
-		s.get("/checkout", cfg.Checkout.Show)
-		s.echo.POST("/checkout", cfg.Checkout.Buy)
-		s.get("/checkout/complete", cfg.Checkout.Complete)
-		s.get("/orders/:id", cfg.Checkout.Order)
+		s.get("/checkout", private(cfg.Checkout.Show))
+		s.echo.POST("/checkout", private(cfg.Checkout.Buy))
+		s.get("/checkout/complete", private(cfg.Checkout.Complete))
+		s.get("/orders/:id", private(cfg.Checkout.Order))
 	}
 	s.get("/healthz", healthz)
 	s.get("/readyz", s.readyz)
-	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{})))
+	s.get("/metrics", private(echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))))
+	s.get("/robots.txt", robots)
 	if cfg.ProductSocket != nil {
 		s.socket("/product_socket", cfg.ProductSocket)
 	}
 	if cfg.Admin != nil {
-		s.get("/admin", cfg.Admin.Dashboard)
+		s.get("/admin", private(cfg.Admin.Dashboard))
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)
@@ -77,15 +78,34 @@ func (s *Server) assets(set *assets.Set) {
 			caching = "public, max-age=31536000, immutable"
 		}
 		files[file.URL] = prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: caching})
+		if file.URL == assets.Prefix+"images/favicon.svg" { // asked for where no page names it
+			files["/favicon.ico"] = prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: "public, max-age=86400"})
+		}
 	}
-	s.get(assets.Prefix+"*", func(c echo.Context) error {
+	serve := func(c echo.Context) error {
 		file, ok := files[c.Request().URL.Path]
 		if !ok {
 			return echo.ErrNotFound
 		}
 		file.ServeHTTP(c.Response(), c.Request())
 		return nil
-	})
+	}
+	s.get(assets.Prefix+"*", serve)
+	s.get("/favicon.ico", serve)
+}
+
+// robotsText keeps robots from what is no page. Pages of carts and orders are not in it: they say noindex themselves, and a
+// robot that must not look at them would not read that.
+const robotsText = `User-agent: *
+Disallow: /session
+Disallow: /feed
+Disallow: /product_socket/
+Disallow: /admin_socket/
+`
+
+func robots(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "public, max-age=86400")
+	return c.String(http.StatusOK, robotsText)
 }
 
 func healthz(c echo.Context) error {
