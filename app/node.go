@@ -31,6 +31,7 @@ type Node struct {
 	healer  *replication.Healer
 	teller  *checkout.Teller
 	orders  *checkout.Orders
+	commits *commits
 	shop    *shopServer
 	cluster *cluster.Node
 	others  *together
@@ -113,10 +114,12 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
 	n.orders = checkout.NewOrders(n.db.pool, n.stock)
+	n.commits = newCommits(n.orders.TryWrite, n.log)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
 		Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines,
 		MaxWaiting: maxWaiting, PerBuyer: n.limits.purchases,
-		Fresh: func() bool { return !n.healer.Failing() },
+		Fresh:     func() bool { return !n.healer.Failing() },
+		Attempted: n.commits.attempted,
 	})
 	changes := replication.NewChanges(n.stock, n.healer, n.log)
 	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
@@ -155,7 +158,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	}
 	for _, service := range []suture.Service{
 		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
-		scheduler, n.teller, n.shop,
+		scheduler, n.commits, n.teller, n.shop,
 	} {
 		s.Add(service)
 	}

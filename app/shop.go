@@ -272,5 +272,8 @@ func (n *Node) ready(ctx context.Context) error {
 	case n.healer.Failing():
 		missing = append(missing, errors.New("the catalog can't be compared with the database"))
 	}
+	if n.commits.stopped() {
+		missing = append(missing, errors.New("the database commits nothing, so nothing can be sold"))
+	}
 	return errors.Join(missing...)
 }

@@ -31,6 +31,9 @@ type TellerConfig struct {
 	// refused from memory. Default: always.
 	Fresh func() bool
 
+	// Attempted is told of each attempt to sell that has committed orders, or failed. It must not wait. Default: nobody is.
+	Attempted func(committed bool)
+
 	MaxLines   int              // of one cart; default 10
 	MaxWaiting int              // buyers who wait for the next batch, and for held rows; more are told ErrBusy. Default 8192
 	PerBuyer   *quota.PerClient // how many of those places each Purchase.From may hold. Default: all
@@ -78,6 +81,9 @@ func NewTeller(cfg TellerConfig) *Teller {
 	defaultTo(&cfg.LockWithin, 3*time.Second)
 	if cfg.Fresh == nil {
 		cfg.Fresh = func() bool { return true }
+	}
+	if cfg.Attempted == nil {
+		cfg.Attempted = func(bool) {}
 	}
 	return &Teller{cfg: cfg, log: cfg.Log, waiting: make(chan *ticket, cfg.MaxWaiting)}
 }
