@@ -274,3 +274,26 @@ func TestBehindATrustedProxy(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestRehearsalOfOneAddress sends the shoppers of a rehearsal, who have one address, to a node with limits and to one without.
+func TestRehearsalOfOneAddress(t *testing.T) {
+	t.Parallel()
+	const few = 0.001
+	shoppers := fmt.Sprint(int(few*float64(mostFiles(t))) + 10)
+	for flag, refused := range map[string]bool{"--address-share=" + fmt.Sprint(few): true, "--no-limits": false} {
+		s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t), secret: sharedSecret}
+		s.start("--seed", flag)
+		s.run("release", "SHU6000")
+		out, errOut, _ := s.try("rehearse", "--json", "--url", s.URL, "--yes", "-n", shoppers, "--for", "2s", "--at-most", "2s", "--ramp", "1s")
+		var report struct {
+			Errors   map[string]int
+			Examples map[string]string
+		}
+		if err := json.Unmarshal([]byte(out), &report); err != nil {
+			t.Fatalf("%v: %s%s", err, out, errOut)
+		}
+		if got := strings.Contains(report.Examples["connect"], "start its nodes with --no-limits"); got != refused {
+			t.Errorf("%s: the report says of sockets %q (%d times)", flag, report.Examples["connect"], report.Errors["connect"])
+		}
+	}
+}
