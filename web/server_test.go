@@ -217,6 +217,28 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 	}
 }
 
+// The host that was asked is compared as one: proxies and programs write it in their way, too.
+func TestOwnOrigin(t *testing.T) {
+	s := newSite(t, nil)
+	s.echo.POST("/touch", func(c echo.Context) error { return c.NoContent(204) })
+	for _, tt := range []struct {
+		host, origin string
+		want         int
+	}{
+		{"Shop.Example", "http://shop.example", 204},
+		{"shop.example:80", "http://shop.example", 204},
+		{"shop.example:443", "https://shop.example", 204},
+		{"shop.example:4000", "http://shop.example:4000", 204},
+		{"shop.example:4000", "http://shop.example", 403},
+		{"shop.example", "http://shop.example:4000", 403},
+		{"shop.example:80", "https://shop.example", 403},
+	} {
+		if res, _ := s.ask("POST", "http://"+tt.host+"/touch", "Origin", tt.origin); res.StatusCode != tt.want {
+			t.Errorf("%s asked from %s: got %d, want %d", tt.host, tt.origin, res.StatusCode, tt.want)
+		}
+	}
+}
+
 func TestBodiesAreBounded(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.MaxBody = 10 })
 	s.echo.POST("/read", func(c echo.Context) error {
