@@ -32,6 +32,9 @@
 // the carts that want it are set aside, and come back when he holds it no longer or their time is over. They do not wait
 // for a moment at which nobody holds it: where other tellers sell without a pause, there is none.
 //
+// A buyer, see Purchase.From, holds no more than TellerConfig.PerBuyer of the places of those who wait, and each of them until it is
+// answered: going away makes no room. [Orders.TryWrite] finds out whether the database takes orders, without a buyer.
+//
 // # Ownership and stopping
 //
 // Teller is a service: its owner calls Serve on a goroutine of its own, cancels its context and waits for it to return. It may
