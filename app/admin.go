@@ -43,7 +43,8 @@ func (n *Node) adminPassword() (string, error) {
 func (s *shopServer) openAdmin(
 	n *Node, proxies forwarded.Proxies, set *templates.Set, secrets []string, password string,
 ) (*admin.Pages, error) {
-	signIn, err := admin.NewSignIn(secrets, password)
+	var err error
+	s.signIn, err = admin.NewSignIn(admin.SignInConfig{Secrets: secrets, Password: password, Scheme: proxies.Scheme, Log: n.log})
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (s *shopServer) openAdmin(
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}
-	return admin.NewPages(n.stock, set, s.assets.URL, signIn, tokens), nil
+	return admin.NewPages(n.stock, set, s.assets.URL, s.signIn, tokens), nil
 }
 
 // adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with much.

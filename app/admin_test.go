@@ -97,6 +97,35 @@ func TestPasswordIsMadeOnce(t *testing.T) {
 	}
 }
 
+// TestSecretsOfANodeAreItsOwn refuses to start with a secret that others on the machine may have read or written.
+func TestSecretsOfANodeAreItsOwn(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	n, err := app.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"secret", "admin-password"} {
+		file := filepath.Join(cfg.DataDir, name)
+		if err := os.Chmod(file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		n, err := app.Start(t.Context(), cfg)
+		if err == nil || !strings.Contains(err.Error(), "`chmod 600 "+file+"`") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n != nil {
+			_ = n.Stop(context.WithoutCancel(t.Context()))
+		}
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestAdminSocketInACluster signs in at one node and goes on at the other: by WebSocket, and with a long-poll session of the
 // first. Both are counted, and end when their node stops.
 func TestAdminSocketInACluster(t *testing.T) {

@@ -48,7 +48,7 @@ func (n *Node) status() cluster.Status {
 	return cluster.Status{
 		Sockets:  n.shop.openSockets(),
 		Revision: int64(n.stock.Catalog().Revision()),
-		Ready:    !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing(), // asks nobody
+		Ready:    !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing() && !n.commits.stopped(), // asks nobody
 	}
 }
 

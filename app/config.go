@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"regexp"
 	"runtime"
 	"strconv"
 	"time"
 
-	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/origin"
 )
 
 // Config is everything that can be set of a node. DefaultConfig fills it; the command line changes it; Start
@@ -61,6 +60,12 @@ type Config struct {
 	CartLines     int           // that a shopper may put into a cart
 	CartRate      int           // adds and removes a second of one tab
 
+	// AddressShare is how much of the places of each kind one address may hold, an IPv6 address with all of its /64: see limits.
+	AddressShare float64
+	// NoLimits lifts that and every rate limit, for rehearsals, in which all shoppers have one address. It is refused where
+	// others can reach the node. Wrong passwords are delayed all the same.
+	NoLimits bool
+
 	Version string
 	Log     *slog.Logger
 }
@@ -94,8 +99,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, o := range c.Origins {
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+		if parsed, err := origin.Parse(o); err != nil || parsed.Scheme() != "http" && parsed.Scheme() != "https" {
 			wrong("--origins: %q is no origin like https://shop.example", o)
 		}
 	}
@@ -104,46 +108,7 @@ func (c Config) Validate() error {
 			wrong("--trusted-proxies: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", p)
 		}
 	}
-	if err := c.Levels.Validate(); err != nil {
-		wrong("--level-medium %d, --level-high %d: the first must be at least 1, the second no less than the first",
-			c.Levels.Medium, c.Levels.High)
-	}
-	for _, limit := range []struct {
-		flag         string
-		value, least time.Duration
-	}{
-		{"--heal-every", c.HealEvery, replication.MinHealEvery},
-		{"--socket-timeout", c.SocketTimeout, time.Second},
-		{"--feed-ping", c.FeedPing, time.Second},
-		{"--stop-within", c.StopWithin, time.Second},
-	} {
-		if limit.value < limit.least {
-			wrong("%s must be at least %v", limit.flag, limit.least)
-		}
-	}
-	switch {
-	case c.PresenceEvery < 100*time.Millisecond:
-		wrong("--presence-every must be at least 100ms")
-	case c.PresenceDown <= 10*c.PresenceEvery:
-		wrong("--presence-down must be more than ten times --presence-every: nodes with nothing to tell speak so seldom")
-	case c.PresencePermdown <= c.PresenceDown:
-		wrong("--presence-permdown must be more than --presence-down")
-	}
-	if c.CartLines < 1 || c.CartLines > checkout.MostLines {
-		wrong("--cart-lines must be from 1 to %d", checkout.MostLines)
-	}
-	if c.CartRate < 1 {
-		wrong("--cart-rate must be at least 1")
-	}
-	if c.DrainShare <= 0 || c.DrainShare > 1 || c.DrainLeast < 1 {
-		wrong("--drain-share must be above 0 and at most 1, --drain-least at least 1")
-	}
-	if c.DrainDelay < 0 {
-		wrong("--drain-delay must not be negative")
-	}
-	if c.MaxFrame < 1024 || c.MaxQueue < 1024 {
-		wrong("--max-frame and --max-queue must be at least 1024 bytes")
-	}
+	errs = append(errs, c.validateNumbers(), c.validateNoLimits())
 	if c.Epoll && runtime.GOOS != "linux" {
 		wrong("--epoll is for Linux: leave it out here")
 	}
@@ -153,6 +118,12 @@ func (c Config) Validate() error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// loopbackAddress tells whether only this machine reaches host:port.
+func loopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && loopback(host)
 }
 
 // DefaultConfig is a node on this machine alone, with a database of its own.
@@ -174,6 +145,7 @@ func DefaultConfig() Config {
 		FeedPing:         20 * time.Second,
 		CartLines:        10,
 		CartRate:         20,
+		AddressShare:     0.05,
 		PublishTopics:    []string{"product:*"},
 		Version:          "development",
 		Log:              slog.New(slog.DiscardHandler),

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sneakers23/app/privatefile"
 	"sneakers23/replication/cluster"
 )
 
@@ -30,7 +31,7 @@ func openDataDir(path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("data directory: %w; name another with --data-dir", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "node.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(path, "node.lock"), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w; name another with --data-dir", err)
 	}
@@ -73,14 +74,14 @@ func (d *dataDir) adminPassword() (string, error) {
 	return s, nil
 }
 
-// keep returns what a file of mode 0600 holds, which it makes at the first start, with this text. It is damaged when it is
-// shorter than least; then says what comes of a new one.
+// keep returns what a file holds that only its owner may read and write. It makes it at the first start, with this text. The
+// file is damaged when it is shorter than least; then says what comes of a new one.
 func (d *dataDir) keep(file, made string, least int, then string) (string, error) {
 	name := filepath.Join(d.path, file)
-	b, err := os.ReadFile(name)
+	b, err := privatefile.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(made + "\n")
-		err = writeWhole(name, b)
+		err = privatefile.Write(name, b) // the directory is locked: nobody else writes it
 	}
 	if err != nil {
 		return "", err
@@ -90,16 +91,6 @@ func (d *dataDir) keep(file, made string, least int, then string) (string, error
 		return "", fmt.Errorf("%s is damaged: delete it and a new one is made (%s)", name, then)
 	}
 	return s, nil
-}
-
-// writeWhole makes a file of mode 0600 which holds all of the text, or is not there.
-func writeWhole(name string, text []byte) error {
-	part := name + ".part" // the directory is locked: nobody else writes it
-	err := os.WriteFile(part, text, 0o600)
-	if err == nil {
-		err = os.Rename(part, name)
-	}
-	return err
 }
 
 func (d *dataDir) close() error { return d.lock.Close() }

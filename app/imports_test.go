@@ -21,20 +21,23 @@ var allowed = []struct {
 	imports []string
 }{
 	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
-	{"cmd/cluster/...", []string{"app/postgres"}},
+	{"cmd/cluster/...", []string{"app/postgres", "app/privatefile"}},
 	{"cmd/...", []string{"app", "app/rehearsal"}},
 	{"app/postgres/...", nil},
+	{"app/privatefile", nil},
 	{"app/rehearsal", nil},
-	{"app", []string{"web/...", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
+	{"app", []string{"web/...", "web/quota", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
-	{"web/channel/...", []string{"replication/pubsub", "replication/presence"}},
+	{"web/channel/...", []string{"replication/pubsub", "replication/presence", "web/origin", "web/quota"}},
 	{"web/gateway/...", []string{"replication/pubsub", "replication/presence"}},
 	{"web/prepared", nil},
 	{"web/forwarded", nil},
-	{"web/shop/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
-	{"web/admin/...", []string{"web/channel", "web/prepared", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web/origin", nil},
+	{"web/tally", nil},
+	{"web/shop/...", []string{"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web/admin/...", []string{"web/channel", "web/prepared", "web/tally", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
-	{"checkout/...", []string{"inventory"}},
+	{"checkout/...", []string{"inventory", "web/quota"}},
 	{"replication/cluster", nil},
 	{"replication/pubsub", []string{"replication/cluster"}},
 	{"replication/presence", []string{"replication/cluster", "replication/pubsub"}},
@@ -43,6 +46,7 @@ var allowed = []struct {
 	{"templates", nil},
 	{"assets/...", nil},
 	{"migrations", nil},
+	{"web/quota", nil},
 }
 
 // forbidden says which libraries have no place in a room: the domain knows no web, the web no database.

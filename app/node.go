@@ -31,9 +31,11 @@ type Node struct {
 	healer  *replication.Healer
 	teller  *checkout.Teller
 	orders  *checkout.Orders
+	commits *commits
 	shop    *shopServer
 	cluster *cluster.Node
 	others  *together
+	limits  limits
 
 	operator *operator
 
@@ -53,7 +55,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, log: cfg.Log}
+	n := &Node{cfg: cfg, log: cfg.Log, limits: newLimits(cfg)}
 	n.services, n.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -85,7 +87,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.operator.listen(n.services, n.cluster); err != nil {
 		return nil, fmt.Errorf("take commands: %w", err)
 	}
-	if err = newPublisher(cfg.PublishTopics, n.shop.topics, n.log).listen(n.cluster); err != nil {
+	if err = newPublisher(cfg.PublishTopics, cfg.NoLimits, n.shop.topics, n.log).listen(n.cluster); err != nil {
 		return nil, fmt.Errorf("take what is published: %w", err)
 	}
 	if err = n.cluster.Announce(); err != nil {
@@ -111,11 +113,14 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
+	n.orders = checkout.NewOrders(n.db.pool, n.stock)
+	n.commits = newCommits(n.orders.TryWrite, n.log)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
 		Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines,
-		Fresh: func() bool { return !n.healer.Failing() },
+		MaxWaiting: maxWaiting, Places: n.limits.purchases,
+		Fresh:     func() bool { return !n.healer.Failing() },
+		Attempted: n.commits.attempted,
 	})
-	n.orders = checkout.NewOrders(n.db.pool, n.stock)
 	changes := replication.NewChanges(n.stock, n.healer, n.log)
 	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
 		return err
@@ -151,7 +156,10 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	if err := n.cluster.Join(ctx); err != nil {
 		return err
 	}
-	for _, service := range []suture.Service{n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, scheduler, n.teller, n.shop} {
+	for _, service := range []suture.Service{
+		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
+		scheduler, n.commits, n.teller, n.shop,
+	} {
 		s.Add(service)
 	}
 	select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,7 +19,9 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/quota"
 	"sneakers23/web/shop"
+	"sneakers23/web/tally"
 )
 
 // shopServer is the HTTP side of a node. It is a service: see Serve.
@@ -29,9 +32,11 @@ type shopServer struct {
 	sockets  *channel.Server // of shoppers
 	admins   *channel.Server // sockets of admins
 	board    *admin.Board    // of their dashboards
+	signIn   *admin.SignIn   // to them
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
+	unnamed  *tally.Tally // proxies that nobody named; a service of its own
 	http     *http.Server // nil until open
 }
 
@@ -83,14 +88,19 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	if err != nil {
 		return err
 	}
-	s.carts = shop.NewCarts(shop.CartsConfig{
-		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: float64(n.cfg.CartRate),
-	})
+	cartRate := float64(n.cfg.CartRate)
+	if n.cfg.NoLimits {
+		cartRate = -1
+	}
+	s.carts = shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
 	shoppers := s.socketConfig(n, proxies, askPoll)
 	shoppers.Connect = shop.Connect
+	if n.cfg.NoLimits {
+		shoppers.Connect = shop.ConnectUnlimited
+	}
 	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts, tracked)}
 	shoppers.MaxQueue, shoppers.MaxChannels, shoppers.MaxMailbox = n.cfg.MaxQueue, shopperChannels, shopperMailbox
 	if s.sockets, err = channel.New(shoppers); err != nil {
@@ -100,6 +110,7 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	if err != nil {
 		return err
 	}
+	s.unnamed = newUnnamed(n, s.board)
 	s.feed, err = channel.NewFeed(channel.FeedConfig{
 		PubSub:      s.topics,
 		Log:         n.log,
@@ -108,6 +119,8 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 		ErrorStatus: web.ErrorStatus,
 		Origins:     n.cfg.Origins,
 		Scheme:      proxies.Scheme,
+		Client:      clientOf(proxies),
+		Readers:     n.limits.feeds,
 		Ping:        n.cfg.FeedPing,
 		DrainShare:  n.cfg.DrainShare,
 		DrainLeast:  n.cfg.DrainLeast,
@@ -130,12 +143,29 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 		Feed:          s.feed,
 		Origins:       n.cfg.Origins,
 		Proxies:       proxies,
+		Unnamed:       func(peer netip.Addr) { s.unnamed.Note(quota.Network(peer)) },
 	})
 	if err != nil {
 		return err
 	}
 	s.http = handler.HTTPServer()
+	s.http.ConnState = newGate(n.limits.connections, proxies).changed
 	return nil
+}
+
+// clientOf counts requests by who asked.
+func clientOf(proxies forwarded.Proxies) func(*http.Request) netip.Prefix {
+	return func(r *http.Request) netip.Prefix { return quota.Network(proxies.Client(r)) }
+}
+
+// newUnnamed names the proxies that nobody named, where an operator looks. Behind one of them all shoppers are one address, and
+// share the places of one.
+func newUnnamed(n *Node, board *admin.Board) *tally.Tally {
+	return tally.New(func(peer netip.Prefix, count int) {
+		n.log.Warn("this address looks like a proxy, since it sends X-Forwarded-For: see --trusted-proxies",
+			"address", quota.Name(peer), "requests", count)
+		board.LooksLikeProxy(quota.Name(peer))
+	})
 }
 
 // socketConfig is what the sockets of shoppers and admins have in common. Other nodes ask for their long-poll sessions by
@@ -147,6 +177,10 @@ func (s *shopServer) socketConfig(n *Node, proxies forwarded.Proxies, question s
 		ErrorResponse: web.ErrorResponse,
 		Origins:       n.cfg.Origins,
 		Scheme:        proxies.Scheme,
+		Client:        clientOf(proxies),
+		Sockets:       n.limits.sockets,
+		Polls:         n.limits.polls,
+		MaxPolls:      maxPolls,
 		Node:          n.cfg.NodeName,
 		AskNode:       n.others.asks(question),
 		Epoll:         n.cfg.Epoll,
@@ -189,6 +223,7 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),
 	)
+	r.MustRegister(n.limits.collectors()...)
 	return r
 }
 
@@ -239,6 +274,9 @@ func (n *Node) ready(ctx context.Context) error {
 		missing = append(missing, errors.New("the database does not answer"))
 	case n.healer.Failing():
 		missing = append(missing, errors.New("the catalog can't be compared with the database"))
+	}
+	if n.commits.stopped() {
+		missing = append(missing, errors.New("the database commits nothing, so nothing can be sold"))
 	}
 	return errors.Join(missing...)
 }

@@ -135,6 +135,7 @@ func (s *Stage) open(ctx context.Context, url string, log *slog.Logger) (err err
 	}
 	cfg := DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.NodeName, cfg.Log = "127.0.0.1:0", s.dataDir, url, "rehearsal", log
+	cfg.NoLimits = true // all shoppers of a rehearsal have one address
 	s.node, err = Start(ctx, cfg)
 	return err
 }

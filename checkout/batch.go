@@ -44,12 +44,16 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket) {
 		s, err := t.try(ctx, batch)
 		if err == nil {
 			t.announce(ctx, s.changes)
-			t.well()
+			if s.wrote { // else it is not known whether anything can be
+				t.well()
+				t.cfg.Attempted(true)
+			}
 			for i, waits := range batch {
 				waits.tell(s.answers[i])
 			}
 			return
 		}
+		t.cfg.Attempted(false)
 		again := luck(err, attempt)
 		t.ill(err, len(batch), again && attempt == 1)
 		switch {

@@ -28,6 +28,7 @@ type sale struct {
 	orders  []*Order // to be written
 	keys    []orderKey
 	changes []inventory.Change // what is committed, and this node does not show
+	wrote   bool               // orders were written, and are committed
 }
 
 // decide goes through the carts in order of arrival: each gets all that it asks for, or nothing.

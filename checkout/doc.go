@@ -42,6 +42,9 @@
 // that transaction has ended or their time is over. They do not wait until the row is free: where
 // other tellers sell without a pause, it never is.
 //
+// A network, see Purchase.From, holds no more of the places of those who wait than TellerConfig.Places allows, and each of them until
+// it is answered: a buyer who goes away makes no room. [Orders.TryWrite] finds out whether the database takes orders, without a buyer.
+//
 // # Ownership and stopping
 //
 // Teller is a service: its owner calls Serve on a goroutine of its own, cancels its context and

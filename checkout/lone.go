@@ -108,7 +108,7 @@ func (t *Teller) sellLone(ctx context.Context, conn *pgxpool.Conn, waits *ticket
 	pg, said := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case err == nil:
-		return sale{answers: []answer{{order: order}}, changes: f.newerThan(t.cfg.Stock.Catalog())}, true, nil
+		return sale{answers: []answer{{order: order}}, changes: f.newerThan(t.cfg.Stock.Catalog()), wrote: true}, true, nil
 	case errors.As(err, new(unsaid)), said && pg.SeverityUnlocalized == "ERROR" && luck(err, enough):
 		return sale{}, false, fmt.Errorf("sell a lone cart: %w", err)
 	case said && pg.SeverityUnlocalized == "ERROR" && !errors.As(err, new(doubt)):

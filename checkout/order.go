@@ -3,6 +3,7 @@ package checkout
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"time"
 
 	"sneakers23/inventory"
@@ -13,6 +14,7 @@ type Purchase struct {
 	Lines []Line
 	Total inventory.Cents // what the shopper was shown
 	Buyer ShopperID       // who may see the order that comes of it; zero: only who knows its id
+	From  netip.Prefix    // the network it was sent from, by which TellerConfig.Places counts it
 }
 
 // OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever knows it may see the

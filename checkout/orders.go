@@ -214,9 +214,6 @@ func rolledBack(err error) bool {
 	return ok && pg.Code[:2] == "40"
 }
 
-// checkViolation is PostgreSQL's code for a value that a CHECK refuses.
-const checkViolation = "23514"
-
 // cancel is one transaction. It locks as the teller does: the items' rows first, by id.
 func (s *Orders) cancel(ctx context.Context, key orderKey) (changes []inventory.Change, err error) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
@@ -263,7 +260,7 @@ func putBack(ctx context.Context, tx pgx.Tx, key orderKey) ([]inventory.Change, 
 		item, err := pgx.RowToAddrOfStructByPos[inventory.ItemRow](row)
 		return inventory.Change{Item: item}, err
 	})
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == checkViolation {
+	if inventory.IsFull(err) {
 		err = inventory.ErrFull
 	}
 	return changes, err

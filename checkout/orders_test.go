@@ -49,6 +49,34 @@ func TestCancel(t *testing.T) {
 	s.checkBooks()
 }
 
+// Only an item that would hold more than it may is called full: any other CHECK has a reason of its own.
+func TestCancelIsRefusedForItsReason(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		sql  string
+		full bool
+	}{
+		"full":      {sql: `UPDATE item_availabilities SET available_count = 1000000000`, full: true},
+		"none sold": {sql: `UPDATE item_availabilities SET sold_count = 0`},
+		"movements": {sql: `ALTER TABLE stock_movements ADD CHECK (reason <> 'return')`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, 1, 1, 1)
+			n := s.node(s.pool)
+			o := n.buy(s.cart(s.items...))
+			s.exec(tt.sql)
+			_, err := n.orders.Cancel(t.Context(), o.ID)
+			if err == nil || errors.Is(err, inventory.ErrFull) != tt.full {
+				t.Errorf("got %v; is ErrFull: want %v", err, tt.full)
+			}
+			if now, err := n.orders.Order(t.Context(), o.ID); err != nil || now.Status != Confirmed {
+				t.Errorf("the order is %+v, %v", now, err)
+			}
+		})
+	}
+}
+
 func TestCancelManyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 4, 1, 50)

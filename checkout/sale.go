@@ -60,6 +60,8 @@ func (t *Teller) try(ctx context.Context, batch []*ticket) (sale, error) {
 		t.leave(ctx, conn)
 	} else if err := t.write(ctx, conn, s, f); err != nil {
 		return sale{}, fmt.Errorf("write orders: %w", err)
+	} else {
+		s.wrote = true
 	}
 	s.changes = f.newerThan(t.cfg.Stock.Catalog())
 	return s, nil

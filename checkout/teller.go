@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"slices"
 	"time"
@@ -30,11 +31,23 @@ type TellerConfig struct {
 	// refused from memory. Default: always.
 	Fresh func() bool
 
+	// Attempted is told of each attempt to sell that has committed orders, or failed. It must not wait. Default: nobody is.
+	Attempted func(committed bool)
+
 	MaxLines   int           // of one cart; default 10
 	MaxWaiting int           // buyers who wait for the next batch, and for held rows; more are told ErrBusy. Default 8192
+	Places     Quota         // bounds how many of those places each Purchase.From holds; more are told ErrBusy. Default: all
 	MaxBatch   int           // carts that are sold in one transaction; default 512
 	Patience   time.Duration // how long a batch that fails is tried again; default 10 s
 	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
+}
+
+// Quota counts the purchases of each network that wait for an answer. Its methods are called from any goroutine, and must
+// not wait. [sneakers23/web/quota.PerClient] is one.
+type Quota interface {
+	// Acquire counts one more, until Release. It reports false, and counts nothing, if the network has as many as it may.
+	Acquire(network netip.Prefix) bool
+	Release(network netip.Prefix)
 }
 
 // Teller sells carts. It is a service: see Serve. Buy may be called from any goroutine, also before Serve and while it is
@@ -52,6 +65,8 @@ type ticket struct {
 	Purchase
 	order  orderKey // the order's id if it becomes one, the same however often it is tried
 	answer chan answer
+
+	leave func() // gives its place back when it is answered, whether or not the buyer waits so long; nil if it has none
 
 	// Serve's alone:
 	until time.Time // how long it is tried; zero before the first attempt
@@ -74,6 +89,9 @@ func NewTeller(cfg TellerConfig) *Teller {
 	defaultTo(&cfg.LockWithin, 3*time.Second)
 	if cfg.Fresh == nil {
 		cfg.Fresh = func() bool { return true }
+	}
+	if cfg.Attempted == nil {
+		cfg.Attempted = func(bool) {}
 	}
 	return &Teller{cfg: cfg, log: cfg.Log, waiting: make(chan *ticket, cfg.MaxWaiting)}
 }
@@ -106,9 +124,16 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 		}
 	}
 	waits := &ticket{Purchase: p, order: newOrderKey(), answer: make(chan answer, 1)} // buffer 1: Serve never waits for a buyer
+	if places := t.cfg.Places; places != nil {
+		if !places.Acquire(p.From) {
+			return Order{}, ErrBusy
+		}
+		waits.leave = func() { places.Release(p.From) }
+	}
 	select {
 	case t.waiting <- waits:
 	default:
+		waits.tell(answer{err: ErrBusy})
 		return Order{}, ErrBusy
 	}
 	select {
@@ -269,6 +294,9 @@ func (t *Teller) gather(first *ticket) []*ticket {
 func (w *ticket) tell(a answer) {
 	if !w.done {
 		w.done = true
+		if w.leave != nil {
+			w.leave()
+		}
 		w.answer <- a
 	}
 }

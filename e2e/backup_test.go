@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,17 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if _, errOut, code := s.try("backup", file); code != 1 || !strings.Contains(errOut, "--force") {
 		t.Errorf("a second backup to the same file: exit code %d: %s", code, errOut)
+	}
+	victim, link := filepath.Join(t.TempDir(), "victim"), file+".link"
+	if err := errors.Join(os.WriteFile(victim, []byte("unharmed"), 0o644), os.Symlink(victim, link)); err != nil {
+		t.Fatal(err)
+	}
+	s.run("backup", "--force", link)
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "unharmed" {
+		t.Errorf("a backup followed a link: %v", err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the backup in place of a link: %v, %v", info.Mode(), err)
 	}
 	before := truth(t, s.database)
 	late := newCustomer(t, s.URL)

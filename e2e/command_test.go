@@ -81,6 +81,12 @@ func TestCommandLine(t *testing.T) {
 		{"serve --admin-password short", 2, "--admin-password is too short: at least 12 characters"},
 		{"serve --origins shop.example", 2, "no origin"},
 		{"serve --trusted-proxies 10.0.0.0/8,proxy.example", 2, `--trusted-proxies: "proxy.example" is no address`},
+		{"serve --drain-share=NaN", 2, "--drain-share must be from 0.0001 to 1"},
+		{"serve --max-frame=9999999999", 2, "--max-frame must be from 1024 to 16777216"},
+		{"serve --address-share 0", 2, "--address-share must be from 0.0001 to 1"},
+		{"serve --no-limits --listen 0.0.0.0:0", 2, "--no-limits is for rehearsals on one machine, and --listen 0.0.0.0:0 is open to others"},
+		{"rehearse --buy=NaN", 2, "--buy must be from 0 to 0.4"},
+		{"rehearse --reply-p99=-1s", 2, "--reply-p99 must be from 0s"},
 		{"serve --listen 127.0.0.1:0", 1, "another node runs with the data directory"},
 	} {
 		out, errOut, code := s.try(strings.Fields(tt.args)...)

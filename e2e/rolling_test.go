@@ -73,6 +73,7 @@ func TestRollingRestart(t *testing.T) {
 	cluster := newScarceCluster(t, map[int]int{1: 1_000_000, 2: 1},
 		"--drain-delay", "2s", // the balancer asks every second
 		"--drain-least", strconv.Itoa(size.slice),
+		"--address-share", "1", // all come from the balancer, which nobody named
 		"--socket-timeout", "10m") // watchers do not say anything
 	balancer := newBalancer(t, cluster)
 	v := newVisitor(t, balancer)

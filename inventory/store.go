@@ -116,7 +116,7 @@ func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, er
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNotFound
 	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == checkViolation {
+	if IsFull(err) {
 		err = ErrFull
 	}
 	if err != nil {
@@ -125,5 +125,10 @@ func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, er
 	return []Change{{Item: item}}, nil
 }
 
-// checkViolation is PostgreSQL's code for a value that a CHECK refuses.
-const checkViolation = "23514"
+// IsFull reports whether the database refused to put pairs back because an item would hold more than it may. Other checks
+// are refused for other reasons.
+func IsFull(err error) bool {
+	const checkViolation, ofAvailable = "23514", "item_availabilities_available_count_check"
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == checkViolation && e.ConstraintName == ofAvailable
+}

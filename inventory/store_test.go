@@ -184,6 +184,13 @@ func TestRestock(t *testing.T) {
 	if _, err := store.Restock(t.Context(), id, 1); !errors.Is(err, inventory.ErrFull) {
 		t.Errorf("full item: got %v, want ErrFull", err)
 	}
+	if _, err := pool.Exec(t.Context(), `UPDATE item_availabilities SET available_count = 0;
+		ALTER TABLE stock_movements ADD CHECK (reason <> 'restock') NOT VALID`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restock(t.Context(), id, 1); err == nil || errors.Is(err, inventory.ErrFull) {
+		t.Errorf("another CHECK: got %v, want an error that is not ErrFull", err)
+	}
 }
 
 func TestSellTheLastPairOnce(t *testing.T) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base64"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,15 +20,17 @@ const adminPassword = "of whom the shop is"
 // newStaffedSite has a dashboard, and believes the peer of httptest's requests.
 func newStaffedSite(t *testing.T) site {
 	t.Helper()
-	signIn, err := admin.NewSignIn([]string{"a secret of the test"}, adminPassword)
-	if err != nil {
-		t.Fatal(err)
-	}
 	tokens, err := admin.NewTokens([]string{"secret"}, adminPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxies, err := forwarded.Parse([]string{"192.0.2.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signIn, err := admin.NewSignIn(admin.SignInConfig{
+		Secrets: []string{"a secret of the test"}, Password: adminPassword, Scheme: proxies.Scheme, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

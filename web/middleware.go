@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"sneakers23/web/origin"
 )
 
 // The headers of every response: slices that all requests share, because a page costs little more than its headers.
@@ -46,6 +48,11 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h["Content-Security-Policy"] = contentSecurityPolicy
 		h["Referrer-Policy"] = referrerPolicy
 		h["X-Content-Type-Options"] = contentTypeOptions
+		if s.unnamed != nil {
+			if peer, ok := s.proxies.Unnamed(r); ok {
+				s.unnamed(peer)
+			}
+		}
 
 		if err := s.try(next, c); err != nil {
 			c.Error(err)
@@ -71,12 +78,33 @@ func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
 	}()
 	r := c.Request()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && !s.guarded[c.Path()] {
-		if err := s.origins.Check(r); err != nil {
+		if err := s.checkOrigin(r); err != nil {
 			return fmt.Errorf("%w: %w", errCrossOrigin, err)
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.maxBody)
 	}
 	return next(c)
+}
+
+// checkOrigin refuses requests that a page of another origin makes a browser send. Origins are compared as such, in whatever case
+// they are written, and with a slash at the end or without.
+func (s *Server) checkOrigin(r *http.Request) error {
+	from := r.Header.Values("Origin")
+	if len(from) != 1 {
+		return s.origins.Check(r)
+	}
+	given, err := origin.Parse(from[0])
+	if err != nil {
+		return s.origins.Check(r)
+	}
+	// Browsers that tell no more than the origin: it must be of the host that was asked, by whichever scheme, since TLS may end
+	// before a proxy that nobody named.
+	own, err := origin.Parse(given.Scheme() + "://" + r.Host)
+	if err == nil && given == own && r.Header.Get("Sec-Fetch-Site") == "" {
+		return nil
+	}
+	r.Header.Set("Origin", given.String()) // as the trusted ones are written
+	return s.origins.Check(r)
 }
 
 // logRequest names the route, not the path: paths and queries hold what must not be logged, such as order ids.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +21,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web/admin"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/origin"
 	"sneakers23/web/shop"
 )
 
@@ -58,6 +60,10 @@ type Config struct {
 	// Proxies are those whose X-Forwarded-For tells who asked. Default: nobody's does.
 	Proxies forwarded.Proxies
 
+	// Unnamed hears of each request of a peer that sends X-Forwarded-For and is none of the Proxies. It must not wait.
+	// Default: nobody hears of it.
+	Unnamed func(peer netip.Addr)
+
 	MaxBody int64 // bytes of a request's body; 64 KiB when 0
 }
 
@@ -73,6 +79,8 @@ type Server struct {
 	guarded   map[string]bool // paths of those who check origins and bound bodies themselves
 	ids       requestIDs
 	requests  *prometheus.CounterVec
+	proxies   forwarded.Proxies
+	unnamed   func(netip.Addr)
 }
 
 // New hangs up the routes. It fails when the Config lacks something or an origin is none.
@@ -90,6 +98,8 @@ func New(cfg Config) (*Server, error) {
 		origins:   http.NewCrossOriginProtection(),
 		guarded:   make(map[string]bool),
 		ids:       newRequestIDs(),
+		proxies:   cfg.Proxies,
+		unnamed:   cfg.Unnamed,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sneakers23_http_requests_total",
 			Help: "HTTP requests answered, by route and status.",
@@ -98,9 +108,13 @@ func New(cfg Config) (*Server, error) {
 	if s.maxBody == 0 {
 		s.maxBody = 64 << 10
 	}
-	for _, origin := range cfg.Origins {
-		if err := s.origins.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("web: origin %q: %w", origin, err)
+	for _, text := range cfg.Origins {
+		trusted, err := origin.Parse(text)
+		if err == nil {
+			err = s.origins.AddTrustedOrigin(trusted.String())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("web: origin %q: %w", text, err)
 		}
 	}
 	if err := cfg.Metrics.Register(s.requests); err != nil {
@@ -113,19 +127,14 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// clientAddress finds who asked: the peer or, where that is a trusted proxy, the last one before the trusted in
-// X-Forwarded-For. What stands farther to the left is the word of somebody whom nobody knows.
+// clientAddress finds who asked, as text; empty for a client without an address.
 func clientAddress(proxies forwarded.Proxies) echo.IPExtractor {
-	networks := proxies.Networks()
-	if len(networks) == 0 {
-		return echo.ExtractIPDirect()
+	return func(r *http.Request) string {
+		if client := proxies.Client(r); client.IsValid() {
+			return client.String()
+		}
+		return ""
 	}
-	// echo trusts all private networks unless told otherwise
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, network := range networks {
-		options = append(options, echo.TrustIPRange(network))
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
 }
 
 // ServeHTTP answers one request.

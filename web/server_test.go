@@ -183,8 +183,19 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 		{[]string{"Sec-Fetch-Site", "none"}, 204},
 		{[]string{"Origin", "http://example.com"}, 204}, // the host of httptest's requests
 		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example"}, 204},
+		{[]string{"Origin", "HTTP://Example.COM/"}, 204}, // some proxies and programs write it so
+		{[]string{"Origin", "http://example.com:80"}, 204},
+		{[]string{"Origin", "https://example.com"}, 204}, // TLS ended before a proxy that nobody named
+		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "HTTPS://Shop.Example/"}, 204},
+		{[]string{"Origin", "https://SHOP.example:443"}, 204},
 		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "http://EXAMPLE.com"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site", "Origin", "http://example.com"}, 403},
+		{[]string{"Origin", "http://example.com:8080"}, 403},
+		{[]string{"Origin", "https://shop.example:8443"}, 403},
+		{[]string{"Origin", "https://shop.example/cart"}, 403},
+		{[]string{"Origin", "https://shop.example.evil.example"}, 403},
 		{[]string{"Origin", "https://evil.example"}, 403},
 		{[]string{"Origin", "null"}, 403},
 	}
@@ -203,6 +214,28 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 	}
 	if res, _ := s.ask("GET", "/", "Sec-Fetch-Site", "cross-site"); res.StatusCode != 200 {
 		t.Errorf("a link from elsewhere got %d", res.StatusCode)
+	}
+}
+
+// The host that was asked is compared as one: proxies and programs write it in their way, too.
+func TestOwnOrigin(t *testing.T) {
+	s := newSite(t, nil)
+	s.echo.POST("/touch", func(c echo.Context) error { return c.NoContent(204) })
+	for _, tt := range []struct {
+		host, origin string
+		want         int
+	}{
+		{"Shop.Example", "http://shop.example", 204},
+		{"shop.example:80", "http://shop.example", 204},
+		{"shop.example:443", "https://shop.example", 204},
+		{"shop.example:4000", "http://shop.example:4000", 204},
+		{"shop.example:4000", "http://shop.example", 403},
+		{"shop.example", "http://shop.example:4000", 403},
+		{"shop.example:80", "https://shop.example", 403},
+	} {
+		if res, _ := s.ask("POST", "http://"+tt.host+"/touch", "Origin", tt.origin); res.StatusCode != tt.want {
+			t.Errorf("%s asked from %s: got %d, want %d", tt.host, tt.origin, res.StatusCode, tt.want)
+		}
 	}
 }
 

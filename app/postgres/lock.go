@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pollEvery is how often what happens in other processes is looked at while somebody waits for it.
@@ -49,7 +51,7 @@ func lock(ctx context.Context, path string, how int, owner account) (*os.File, e
 
 // openLock opens a lock file, and makes it where it is missing.
 func openLock(path string, owner account) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("postgres: the user %v may not write where the data is to be: choose another data directory, "+
 			"or give it to him: %w", ownAccount(), err)

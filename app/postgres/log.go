@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // logLimit is how large the server's log may be when the server starts: a larger one becomes the old log, and the old
@@ -19,7 +21,7 @@ func openLog(p place) (*os.File, error) {
 			return nil, fmt.Errorf("postgres: put the old log away: %w", err)
 		}
 	}
-	f, err := os.OpenFile(p.log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(p.log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open the log: %w", err)
 	}

@@ -52,6 +52,7 @@ type cart struct {
 var (
 	errEnded   = errors.New("the socket was closed")
 	errPatient = errors.New("no answer in time")
+	errShare   = errors.New("the shop opens no more sockets for one address: start its nodes with --no-limits, or with --address-share 1")
 )
 
 // buffers are shared by all sockets for as long as a frame is written.
@@ -62,6 +63,9 @@ func dial(ctx context.Context, of *measures, base string, jar http.CookieJar, pa
 	defer cancel()
 	dialer := websocket.Dialer{Jar: jar, ReadBufferSize: 1024, WriteBufferSize: 1024, WriteBufferPool: &buffers}
 	ws, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(base, "http")+"/product_socket/websocket?vsn=2.0.0", nil)
+	if resp != nil && resp.StatusCode == http.StatusTooManyRequests {
+		return nil, errShare
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,8 @@ func (c *cluster) newNode(name string, port, clusterPort int, join []string) *no
 		term: c.term,
 		command: []string{
 			c.Program, "serve", "--json", "--data-dir", dir, "--node-name", name, "--listen", loopback(port),
-			"--trusted-proxies", "127.0.0.1,::1", "--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
+			"--trusted-proxies", "127.0.0.1,::1", "--no-limits", // whoever comes has the address of this machine
+			"--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
 		},
 		env: slices.Concat(os.Environ(), c.secrets, []string{"DATABASE_URL=" + c.database.URL()}), // the last of each name holds
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"sneakers23/app/privatefile"
 )
 
 // secrets are what all nodes share, as NAME=value in the order of secretNames.
@@ -26,7 +28,7 @@ func openSecrets(dataDir string) (secrets, error) {
 		return nil, fmt.Errorf("%w; name another with --data-dir", err)
 	}
 	name := filepath.Join(dataDir, "secrets")
-	text, err := os.ReadFile(name)
+	text, err := privatefile.Read(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("secrets of the cluster: %w", err)
 	}
@@ -40,7 +42,7 @@ func openSecrets(dataDir string) (secrets, error) {
 	for _, missing := range secretNames[len(kept):] { // all, or those that an older version did not know
 		kept = append(kept, missing+"="+newSecret(missing))
 	}
-	if err := os.WriteFile(name, []byte(strings.Join(kept, "\n")+"\n"), 0o600); err != nil {
+	if err := privatefile.Write(name, []byte(strings.Join(kept, "\n")+"\n")); err != nil {
 		return nil, fmt.Errorf("secrets of the cluster: %w", err)
 	}
 	return kept, nil

@@ -130,18 +130,26 @@ func (r *rehearseCmd) check() error {
 		return errors.New("--for must be from 1s to 1h")
 	case r.AtMost != 0 && r.AtMost < r.For || r.AtMost > 24*time.Hour:
 		return errors.New("--at-most must be from --for to 24h")
-	case r.AtLeast < 1:
-		return errors.New("--at-least must be at least 1")
-	case r.Patience < time.Second:
-		return errors.New("--patience must be at least 1s")
+	case r.AtLeast < 1 || r.AtLeast > 1_000_000_000:
+		return errors.New("--at-least must be from 1 to 1000000000")
+	case r.Patience < time.Second || r.Patience > time.Hour:
+		return errors.New("--patience must be from 1s to 1h")
 	case r.Ramp < 0 || r.Ramp > r.For:
 		return errors.New("--ramp must be from 0s to --for")
-	case r.Think < 10*time.Millisecond:
-		return errors.New("--think must be at least 10ms")
-	case r.Buy < 0 || r.Buy > 0.4:
+	case r.Think < 10*time.Millisecond || r.Think > time.Hour:
+		return errors.New("--think must be from 10ms to 1h")
+	case !(r.Buy >= 0 && r.Buy <= 0.4): // NaN is in no range
 		return errors.New("--buy must be from 0 to 0.4")
-	case r.Errors < 0 || r.Errors > 1:
-		return errors.New("--errors is a share, from 0 to 1")
+	case !(r.Errors >= 0 && r.Errors <= 1):
+		return errors.New("--errors must be from 0 to 1: it is a share")
+	}
+	for _, limit := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--reply-p99", r.ReplyP99}, {"--push-p99", r.PushP99}, {"--purchase-p99", r.PurchaseP99}, {"--page-p99", r.PageP99}} {
+		if limit.value < 0 || limit.value > time.Hour {
+			return fmt.Errorf("%s must be from 0s (no limit) to 1h", limit.flag)
+		}
 	}
 	for i, text := range r.URL {
 		u, err := url.Parse(text)

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sneakers23/web/quota"
 )
 
-var stranger = networkOf("192.0.2.1").String()
+var stranger = quota.Parse("192.0.2.1").String()
 
 // guess makes an attempt and checks how it is answered.
 func guess(t *testing.T, a *attempts, from string, right bool, want verdict, after time.Duration) {
@@ -24,7 +26,7 @@ func TestDelaysGrow(t *testing.T) {
 		for _, want := range []time.Duration{500, 1000, 2000, 4000, 8000, 8000, 8000} {
 			want *= time.Millisecond
 			guess(t, &a, stranger, false, wrong, want)
-			guess(t, &a, networkOf("192.0.2.2").String(), true, welcome, 0) // others do not feel it
+			guess(t, &a, quota.Parse("192.0.2.2").String(), true, welcome, 0) // others do not feel it
 			time.Sleep(want)
 			guess(t, &a, stranger, true, welcome, 0) // nor does who knows the password, nor is the guesser forgiven for it
 		}
@@ -48,7 +50,7 @@ func TestAttemptsAtOnce(t *testing.T) {
 		for left := longestDelay - mostAtOnce*time.Second; left > 0; left -= time.Second {
 			guess(t, &a, stranger, false, tooMany, left)
 			guess(t, &a, stranger, true, tooMany, left) // else he would know
-			guess(t, &a, networkOf("192.0.2.2").String(), true, welcome, 0)
+			guess(t, &a, quota.Parse("192.0.2.2").String(), true, welcome, 0)
 			time.Sleep(time.Second)
 		}
 		guess(t, &a, stranger, true, welcome, 0)
@@ -64,7 +66,7 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 		other := func(i int) string {
 			var ip [4]byte
 			binary.BigEndian.PutUint32(ip[:], 10<<24+uint32(i))
-			return networkOf(netip.AddrFrom4(ip).String()).String()
+			return quota.Parse(netip.AddrFrom4(ip).String()).String()
 		}
 		for i := range mostSuspects - 1 {
 			guess(t, &a, other(i), false, wrong, firstDelay)

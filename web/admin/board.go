@@ -83,6 +83,14 @@ func (b *Board) Watch(_ context.Context, n inventory.Notice) {
 	b.dirty, b.stale = true, true
 }
 
+// LooksLikeProxy notes that an address sends what proxies send, and is not trusted. It may be called from any goroutine.
+func (b *Board) LooksLikeProxy(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.past.proxy(time.Now(), address)
+	b.dirty = true
+}
+
 // Serve tells the dashboards what has changed, until ctx ends.
 func (b *Board) Serve(ctx context.Context) error {
 	tell := time.NewTicker(tellEvery)

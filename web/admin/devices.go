@@ -13,7 +13,10 @@ import (
 // their address: so nobody who guesses there keeps them out. The idea is OWASP's "device cookies".
 //
 // The cookie lets nobody in. Whoever steals one gains a few guesses that nobody else's use up.
-type devices struct{ codecs []securecookie.Codec }
+type devices struct {
+	codecs []securecookie.Codec
+	scheme func(*http.Request) string // how a browser asked, "http" or "https"
+}
 
 const (
 	deviceCookie = "sneakers23_admin_device"
@@ -44,7 +47,7 @@ func (d devices) keep(c echo.Context, id string) error {
 	}
 	c.SetCookie(&http.Cookie{
 		Name: deviceCookie, Value: value, Path: "/admin", MaxAge: int(deviceAge / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: c.Scheme() == "https",
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.scheme(c.Request()) == "https",
 	})
 	return nil
 }

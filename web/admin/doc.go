@@ -3,7 +3,7 @@
 //
 // # Who gets in
 //
-// The page is behind HTTP basic auth, user admin and one password: see [SignIn], which delays those who guess. It carries a
+// The page is behind HTTP basic auth, user admin and one password: see [SignIn], which delays those who guess, and logs them. It carries a
 // token that [Tokens] has signed; the socket opens for such a token and for nothing else. A token is good for [TokenAge],
 // and only as long as its secret and the password are: who is to be shut out is, by a restart with another password. A
 // channel calls [Tokens.KeepFresh] in its Join, so that a page that stays open has a new token before the old one ends.
@@ -16,6 +16,6 @@
 //
 // # Ownership and stopping
 //
-// Board is a service: its owner runs Serve and waits for its end; it waits for its questions to the database. KeepFresh, and what
+// Board and SignIn are services: their owner runs Serve and waits for its end; Board waits for its questions to the database. KeepFresh, and what
 // a dashboard orders, run as tasks of their channels. All methods may be called from any goroutine.
 package admin

@@ -18,6 +18,7 @@ const (
 	eventBack      = "back"
 	eventNodeHere  = "node_here"
 	eventNodeGone  = "node_gone"
+	eventProxy     = "proxy" // an address looks like one, and is not trusted
 )
 
 // mostEvents is how many are kept.
@@ -43,6 +44,25 @@ func newChronicle() chronicle {
 func (ch *chronicle) add(at time.Time, kind, format string, args ...any) {
 	e := Event{at.UnixMilli(), kind, fmt.Sprintf(format, args...)}
 	ch.events = slices.Insert(slices.Clone(ch.events[:min(len(ch.events), mostEvents-1)]), 0, e)
+}
+
+// mostProxies is how many events of proxies are kept: anybody may look like one.
+const mostProxies = 3
+
+// proxy notes an address that looks like a proxy, in place of what was noted of it before.
+func (ch *chronicle) proxy(at time.Time, address string) {
+	text, others := address+" looks like a proxy: see --trusted-proxies", 0
+	ch.events = slices.DeleteFunc(slices.Clone(ch.events), func(e Event) bool {
+		switch {
+		case e.Kind != eventProxy:
+			return false
+		case e.Text == text:
+			return true
+		}
+		others++
+		return others >= mostProxies
+	})
+	ch.add(at, eventProxy, "%s", text)
 }
 
 // product looks at a product whose row has changed.

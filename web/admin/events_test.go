@@ -69,3 +69,32 @@ func TestChronicle(t *testing.T) {
 		t.Errorf("nodes: %v", ch.events[:3])
 	}
 }
+
+// Anybody may look like a proxy, from as many addresses as he has: that pushes nothing else out of the list.
+func TestProxiesInTheChronicle(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ch := newChronicle()
+	ch.add(now, eventReleased, "a release")
+	texts := func() (all []string) {
+		for _, e := range ch.events {
+			all = append(all, e.Text)
+		}
+		return all
+	}
+	const looks = " looks like a proxy: see --trusted-proxies"
+	for range 2 {
+		ch.proxy(now, "10.0.0.7")
+		if want := []string{"10.0.0.7" + looks, "a release"}; !slices.Equal(texts(), want) {
+			t.Errorf("got %v, want %v", texts(), want)
+		}
+	}
+	for i := range 2 * mostEvents {
+		ch.proxy(now, fmt.Sprintf("192.0.2.%d", i))
+	}
+	ch.proxy(now, "192.0.2.98")
+	want := []string{"192.0.2.98" + looks, "192.0.2.99" + looks, "192.0.2.97" + looks, "a release"}
+	if !slices.Equal(texts(), want) {
+		t.Errorf("got %v, want %v", texts(), want)
+	}
+}

@@ -1,14 +1,20 @@
 package admin
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"log/slog"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"sneakers23/web/quota"
+	"sneakers23/web/tally"
 )
 
 var (
@@ -24,21 +30,46 @@ const user = "admin"
 // SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while, which grows with the
 // failures of the address that it came from; the right one at once. Somebody who guesses without a pause keeps others of his
 // address waiting, but none whose browser was let in before, and nobody elsewhere: see attempts and devices.
-// A password is never logged.
+//
+// Wrong passwords are logged, one line a minute for each address, with their count; a password never is. It is a service: Serve
+// logs the counts.
 type SignIn struct {
 	user, password [sha256.Size]byte // hashes, which are all of one length
 	attempts       attempts
 	devices        devices
+	wrong          *tally.Tally
 }
 
-// NewSignIn lets those in who know the password. Of the secrets the first signs what a browser is known by, and all verify it.
-func NewSignIn(secrets []string, password string) (*SignIn, error) {
-	known, err := codecs(secrets, password, "sneakers23 admin device", deviceAge)
+// SignInConfig is what a SignIn is made of. All of it must be there.
+type SignInConfig struct {
+	Secrets  []string                   // the first signs what a browser is known by, and all verify it
+	Password string                     // of the user admin
+	Scheme   func(*http.Request) string // how a browser asked, "http" or "https"
+	Log      *slog.Logger
+}
+
+// NewSignIn lets those in who know the password.
+func NewSignIn(cfg SignInConfig) (*SignIn, error) {
+	if cfg.Scheme == nil || cfg.Log == nil {
+		return nil, errors.New("admin: SignInConfig.Scheme and Log must be set")
+	}
+	known, err := codecs(cfg.Secrets, cfg.Password, "sneakers23 admin device", deviceAge)
 	if err != nil {
 		return nil, err
 	}
-	return &SignIn{user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(password)), devices: devices{known}}, nil
+	return &SignIn{
+		user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(cfg.Password)), devices: devices{known, cfg.Scheme},
+		wrong: tally.New(func(client netip.Prefix, count int) {
+			cfg.Log.Warn("wrong password for the dashboard", "address", quota.Name(client), "count", count)
+		}),
+	}, nil
 }
+
+// String names the service in logs.
+func (s *SignIn) String() string { return "admin.SignIn" }
+
+// Serve logs wrong passwords that were not logged when they came, until ctx ends.
+func (s *SignIn) Serve(ctx context.Context) error { return s.wrong.Serve(ctx) }
 
 // Guard stands before what only an admin may see.
 func (s *SignIn) Guard(next echo.HandlerFunc) echo.HandlerFunc {
@@ -59,9 +90,10 @@ func (s *SignIn) check(c echo.Context) error {
 		return ErrNotSignedIn
 	}
 	device := s.devices.of(c.Request())
+	client := quota.Parse(c.RealIP())
 	from := "device " + device
 	if device == "" {
-		from = networkOf(c.RealIP()).String()
+		from = client.String()
 	}
 	delay, verdict := s.attempts.judge(from, s.knows(name, password))
 	switch verdict {
@@ -71,6 +103,7 @@ func (s *SignIn) check(c echo.Context) error {
 		h.Set("Retry-After", strconv.Itoa(int((delay+time.Second-1)/time.Second)))
 		return ErrTooManyAttempts
 	default:
+		s.wrong.Note(client)
 		wait(c.Request().Context(), delay) // who does not wait for his answer gains nothing, see attempts
 		h.Set("WWW-Authenticate", challenge)
 		return ErrNotSignedIn
@@ -84,20 +117,4 @@ const challenge = `Basic realm="Sneakers23 dashboard", charset="UTF-8"`
 func (s *SignIn) knows(name, password string) bool {
 	n, p := sha256.Sum256([]byte(name)), sha256.Sum256([]byte(password))
 	return subtle.ConstantTimeCompare(n[:], s.user[:])&subtle.ConstantTimeCompare(p[:], s.password[:]) == 1
-}
-
-// networkOf is who an address counts as: itself or, as one household has more of these than could be counted, all of the
-// /64 that it is in. What is no address counts as one, too.
-func networkOf(address string) netip.Prefix {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	a = a.Unmap().WithZone("")
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	network, _ := a.Prefix(bits) // bits fit
-	return network
 }

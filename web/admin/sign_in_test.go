@@ -1,10 +1,15 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,19 +20,27 @@ import (
 // door is a SignIn with somebody behind it who counts.
 type door struct {
 	t       *testing.T
+	signIn  *SignIn
 	handler echo.HandlerFunc
+	log     bytes.Buffer   // of one who asks at a time
 	let     int            // in
 	jar     []*http.Cookie // that the next one brings
+	header  http.Header    // of the next one, beside the usual
+	scheme  string         // that the next one came by
 }
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
-	s, err := NewSignIn([]string{"secret"}, password)
+	d := &door{t: t, scheme: "http"}
+	var err error
+	d.signIn, err = NewSignIn(SignInConfig{
+		Secrets: []string{"secret"}, Password: password, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		Scheme: func(*http.Request) string { return d.scheme },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{t: t}
-	d.handler = s.Guard(func(echo.Context) error { d.let++; return nil })
+	d.handler = d.signIn.Guard(func(echo.Context) error { d.let++; return nil })
 	return d
 }
 
@@ -36,6 +49,7 @@ func (d *door) knock(ctx context.Context, from, name, password string) (http.Hea
 	d.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin", nil)
 	r.RemoteAddr = from
+	maps.Copy(r.Header, d.header)
 	for _, cookie := range d.jar {
 		r.AddCookie(cookie)
 	}
@@ -156,32 +170,63 @@ func TestKnownDevice(t *testing.T) {
 	})
 }
 
-func TestNetworkOf(t *testing.T) {
-	for _, tt := range []struct{ one, other string }{
-		{"2001:db8:0:1::1", "2001:db8:0:1:ffff::2"},
-		{"192.0.2.1", "::ffff:192.0.2.1"},
-		{"fe80::1%eth0", "fe80::2%eth1"},
-		{"nonsense", ""},
-	} {
-		if networkOf(tt.one) != networkOf(tt.other) {
-			t.Errorf("%s and %s are not the same", tt.one, tt.other)
+// Wrong passwords are logged with where they came from and how many there were, one line a minute; nothing else is.
+func TestWrongPasswordsAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- d.signIn.Serve(ctx) }()
+		const from, other = "192.0.2.1:5000", "[2001:db8::7]:5000"
+		for range 20 {
+			_, _, _ = d.knock(t.Context(), from, user, "wrong-horse")
 		}
-	}
-	for _, tt := range []struct{ one, other string }{
-		{"2001:db8:0:1::1", "2001:db8:0:2::1"},
-		{"192.0.2.1", "192.0.2.2"},
-		{"::ffff:192.0.2.1", "::ffff:192.0.2.2"},
-		{"::", "0.0.0.0"},
-		{"", "0.0.0.0"},
-	} {
-		if networkOf(tt.one) == networkOf(tt.other) {
-			t.Errorf("%s and %s are the same", tt.one, tt.other)
+		_, _, _ = d.knock(t.Context(), other, user, "wrong-horse")
+		_, _, _ = d.knock(t.Context(), "192.0.2.3:5000", user, password)
+		_, _, _ = d.knock(t.Context(), "192.0.2.4:5000", "", "")
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		cancel()
+		<-served
+		lines := strings.Split(strings.TrimSpace(d.log.String()), "\n")
+		sum := 0
+		for _, line := range lines {
+			var count int
+			if _, err := fmt.Sscanf(line[strings.Index(line, "count="):], "count=%d", &count); err != nil {
+				t.Errorf("%v in %s", err, line)
+			}
+			if strings.Contains(line, "address=192.0.2.1 ") {
+				sum += count
+			} else if !strings.Contains(line, "address=2001:db8::/64 ") || count != 1 {
+				t.Errorf("unexpected: %s", line)
+			}
+			if !strings.Contains(line, "level=WARN") || strings.Contains(line, "horse") {
+				t.Errorf("got %s", line)
+			}
+		}
+		if sum != 20 || len(lines) > 6 { // they take two and a half minutes, and one is of the other address
+			t.Errorf("%d of 20 were counted, in these lines:\n%s", sum, d.log.String())
+		}
+	})
+}
+
+// The cookie goes back by https only if it came so, as those say who may be believed.
+func TestDeviceCookieAsksForHTTPS(t *testing.T) {
+	for scheme, want := range map[string]bool{"http": false, "https": true} {
+		d := newDoor(t)
+		d.scheme = scheme
+		d.header = http.Header{"X-Forwarded-Proto": {"https"}} // anybody's word
+		h, _, err := d.knock(t.Context(), "192.0.2.1:5000", user, password)
+		cookies := (&http.Response{Header: h}).Cookies()
+		if err != nil || len(cookies) != 1 || cookies[0].Secure != want {
+			t.Errorf("%s: %v, %v", scheme, cookies, err)
 		}
 	}
 }
 
 func TestEmptyPassword(t *testing.T) {
-	if _, err := NewSignIn([]string{"secret"}, ""); err == nil {
+	cfg := SignInConfig{Secrets: []string{"secret"}, Log: slog.New(slog.DiscardHandler), Scheme: func(*http.Request) string { return "http" }}
+	if _, err := NewSignIn(cfg); err == nil {
 		t.Error("an empty password opens the dashboard to everybody")
 	}
 }

@@ -71,6 +71,9 @@ var served sync.Map
 func start(t testing.TB, cfg Config) *site {
 	t.Helper()
 	cfg.Epoll = os.Getenv(epollForm) != ""
+	if cfg.FirstPoll == 0 {
+		cfg.FirstPoll = waittest.Limit() // of real time; PollSilence is less
+	}
 	if !cfg.Epoll {
 		name, _, _ := strings.Cut(t.Name(), "/")
 		served.Store(name, nil)

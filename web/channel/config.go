@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/quota"
 )
 
 // Config says what a kind of socket is and how much one may cost. Only Routes must
@@ -25,9 +27,7 @@ type Config struct {
 	// Connect decides whether a client may connect; its result is what
 	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
 	// its own status; by long-poll it is always 403, since phoenix.js knows no
-	// other there. It runs in the HTTP handler. Whoever limits how much one address
-	// may have open does it here: the limits below are for all clients together, or
-	// for one socket. Default: everybody may.
+	// other there. It runs in the HTTP handler. Default: everybody may.
 	Connect func(ConnectInfo) (assigns any, err error)
 	// ID names the socket: a broadcast of the event "disconnect" to the topic of
 	// that name closes it. Sockets may share a name; "" is none. Names are topics like
@@ -51,6 +51,13 @@ type Config struct {
 	// Scheme says how the client asked, "http" or "https"; a server behind a proxy
 	// may know it from a header. Default: https if the request came by TLS.
 	Scheme func(*http.Request) string
+
+	// Client says whose a request is, for Sockets and Polls: it must be given with them.
+	Client func(*http.Request) netip.Prefix
+	// Sockets bounds how many WebSockets each client has: others are refused with 429.
+	// Polls does so with long-poll sessions, and refuses with 403. Several servers and
+	// feeds may share one. Default: the limits below, for all clients together.
+	Sockets, Polls *quota.PerClient
 
 	// Node names this node in the tokens of its long-poll sessions, where clients
 	// can read it: who gets a request for a session of another node knows whose it
@@ -86,6 +93,7 @@ type Config struct {
 	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
 	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds, of all clients together; 10,000
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
+	FirstPoll   time.Duration // the same for one that had no request since it was opened; 5 s, or PollSilence if that is less
 	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
 
 	DrainShare float64 // how much of the sockets Drain closes in a second; 0.05
@@ -134,6 +142,7 @@ func (c Config) withDefaults() (Config, error) {
 		checkRoutes(c.Routes),
 		c.checkEpoll(),
 		c.checkNode(),
+		checkClient(c.Client, c.Sockets, c.Polls),
 		orDefault("Timeout", &c.Timeout, 60*time.Second),
 		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
 		orDefault("MaxFrame", &c.MaxFrame, 64<<10),
@@ -146,11 +155,30 @@ func (c Config) withDefaults() (Config, error) {
 		orDefault("PollWait", &c.PollWait, 10*time.Second),
 		orDefault("MaxPolls", &c.MaxPolls, 10_000),
 		orDefault("PollSilence", &c.PollSilence, 15*time.Second),
+		orDefault("FirstPoll", &c.FirstPoll, 5*time.Second),
 		orDefault("MaxBody", &c.MaxBody, 1<<20),
 		orDefault("DrainShare", &c.DrainShare, 0.05),
 		orDefault("DrainLeast", &c.DrainLeast, 50),
 	)
+	c.FirstPoll = min(c.FirstPoll, c.PollSilence)
 	return c, err
+}
+
+func checkClient(client func(*http.Request) netip.Prefix, quotas ...*quota.PerClient) error {
+	for _, q := range quotas {
+		if q != nil && client == nil {
+			return errors.New("channel: a quota needs Config.Client")
+		}
+	}
+	return nil
+}
+
+// clientOf is the client of a request, as far as anybody wants to know.
+func clientOf(client func(*http.Request) netip.Prefix, r *http.Request) netip.Prefix {
+	if client == nil {
+		return netip.Prefix{}
+	}
+	return client(r)
 }
 
 func (c *Config) checkEpoll() error {

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"encoding/json"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,7 @@ type conn struct {
 	transport transport
 	format    *format
 	assigns   any
+	client    netip.Prefix   // see Config.Client
 	actors    sync.WaitGroup // goroutines of channels
 	room      chan struct{}  // see freed; nil if the transport waits for no mailbox
 

@@ -3,6 +3,7 @@ package channel
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"path"
 
 	"github.com/gorilla/websocket"
@@ -29,11 +30,23 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks WebSocket", http.StatusUpgradeRequired)
 		return
 	}
+	client := clientOf(s.cfg.Client, r)
+	if !s.cfg.Sockets.Acquire(client) {
+		s.refuse(w, errTooManySockets)
+		return
+	}
+	open := false
+	defer func() {
+		if !open {
+			s.cfg.Sockets.Release(client)
+		}
+	}()
 	who, answer, err := s.connectWebSocket(r)
 	if err != nil {
 		s.refuse(w, err)
 		return
 	}
+	who.client = client
 	carrier, err := handshake(w, r, answer)
 	if err != nil {
 		s.cfg.Log.Debug("handshake failed", "err", err)
@@ -44,14 +57,19 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		turnAway(carrier)
 		return
 	}
+	open = true // from now on it is the socket's to release
 	c.start(who.id)
 }
+
+// errTooManySockets refuses a client that has as many as it may.
+var errTooManySockets = &ConnectError{http.StatusTooManyRequests, "too many sockets are open from your address"}
 
 // visitor is who may connect.
 type visitor struct {
 	assigns any
 	id      string // of the socket, "" for none
 	format  *format
+	client  netip.Prefix // see Config.Client
 }
 
 // connectWebSocket connects, and returns the header to answer with too.

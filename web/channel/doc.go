@@ -108,6 +108,9 @@
 //   - The mailbox is one queue: events, intercepted broadcasts, what was sent, timers
 //     and other topics are handled in the order they came.
 //   - An event is answered at most once.
+//   - A join is answered, one too that the next join of its topic replaces before it is done:
+//     with {"reason":"replaced by another join"}, and phx_close after that. Only one that
+//     falls behind before it is done gets phx_error in place of an answer.
 //   - Broadcasts go to the client without its channel. Those that are intercepted go
 //     through the mailbox, and may therefore arrive after others that were made later.
 //   - Pushes of one goroutine arrive in the order they were made, and so do the
@@ -145,6 +148,9 @@
 //	PollWait     a poll waits so long for a message, a POST so long for room (10 s)
 //	MaxPolls     long-poll sessions beyond it are refused with 403 (10,000)
 //	PollSilence  a long-poll without a request for so long is closed (15 s)
+//	FirstPoll    the same for one that had no request since it was opened (5 s)
+//	Sockets      WebSockets of one client beyond it are refused with 429 (no limit)
+//	Polls        its long-poll sessions beyond it are refused with 403 (no limit)
 //	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
 //	MaxInfos     messages of others beyond it: Send returns ErrTooBusy; for a
 //	             broadcast, intercepted or subscribed to, the channel ends with
@@ -161,7 +167,7 @@
 // Each timer has one place of its own in the mailbox: ticks are not lost, and do not
 // pile up. Timers and subscriptions are as many as a channel makes: one that makes some
 // for each event must bound them itself. How long headers, handshakes and bodies may
-// take is for the http.Server to say, and how often one address may connect for
+// take is for the http.Server to say, and how often one client may connect for
 // Connect. The limits of feeds are in [FeedConfig].
 //
 // A frame that is no message closes the socket with 1011, text that is not UTF-8

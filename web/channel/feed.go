@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"sync/atomic"
 	"time"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/origin"
+	"sneakers23/web/quota"
 )
 
 // FeedConfig says what a [Feed] tells, and to whom. PubSub, Public and State must be
@@ -38,6 +41,11 @@ type FeedConfig struct {
 	Origins []string
 	// Scheme says how the client asked, as in [Config].
 	Scheme func(*http.Request) string
+	// Client says whose a request is, for Readers: it must be given with that.
+	Client func(*http.Request) netip.Prefix
+	// Readers bounds how many readers each client has: others are refused with 429.
+	// Default: no bound.
+	Readers *quota.PerClient
 
 	Ping         time.Duration // a sign of life is sent when so long nothing else was; 20 s
 	Retry        time.Duration // a stream that ended should come back after about so long; 2 s
@@ -73,14 +81,15 @@ type FeedConfig struct {
 //
 // A request that cannot be served is answered in words: 400 for no topic, too many
 // or a malformed query, 403 for a topic that is not public and for a page of another
-// origin, 406 for a request that is neither a handshake nor accepts a stream.
+// origin, 406 for a request that is neither a handshake nor accepts a stream, 429 for
+// a client that has as many readers as it may.
 //
 // All methods may be called from any goroutine. Whoever made the feed ends it by
 // Drain or Close.
 type Feed struct {
 	cfg     FeedConfig
 	public  []Route
-	origins []origin
+	origins []origin.Origin
 	flusher flusher
 	frames  *pubsub.Encoding // for WebSocket
 	blocks  *pubsub.Encoding // for streams
@@ -94,6 +103,8 @@ type reader interface {
 	restart() bool // see drained
 	// kind is where it is counted.
 	kind() *atomic.Int64
+	// forgotten releases its client's place.
+	forgotten()
 }
 
 // FeedStats counts the readers of a feed.
@@ -147,6 +158,7 @@ func (c FeedConfig) withDefaults() (FeedConfig, error) {
 		c.Scheme = schemeOf
 	}
 	return c, errors.Join(
+		checkClient(c.Client, c.Readers),
 		orDefault("Ping", &c.Ping, 20*time.Second),
 		orDefault("Retry", &c.Retry, 2*time.Second),
 		orDefault("WriteTimeout", &c.WriteTimeout, 10*time.Second),
@@ -162,7 +174,8 @@ func (f *Feed) Stats() FeedStats {
 	return FeedStats{WebSockets: int(f.sockets.Load()), Streams: int(f.streams.Load()), TooSlow: int(f.tooSlow.Load())}
 }
 
-// admit registers a reader, unless the feed is draining.
+// admit registers a reader, unless the feed is draining. From then on it is forget that
+// releases the client's place.
 func (f *Feed) admit(r reader) bool {
 	if !f.readers.admit(r) {
 		return false
@@ -174,6 +187,7 @@ func (f *Feed) admit(r reader) bool {
 // forget is called by a reader as its last act.
 func (f *Feed) forget(r reader) {
 	r.kind().Add(-1)
+	r.forgotten()
 	f.readers.forget(r)
 }
 

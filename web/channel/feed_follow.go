@@ -17,6 +17,7 @@ import (
 type follower struct {
 	feed     *Feed
 	encoding *pubsub.Encoding
+	onForget func() // releases the client's place
 	to       sink
 	subs     []*pubsub.Subscription
 
@@ -62,6 +63,8 @@ func (f *Feed) state(ctx context.Context, topic string, wrap wrapping) ([]byte, 
 	}
 	return wrap(topic, "state", encoded), nil
 }
+
+func (f *follower) forgotten() { f.onForget() }
 
 // Deliver passes a broadcast on. All readers of a kind share its bytes.
 func (f *follower) Deliver(m *pubsub.Message) {

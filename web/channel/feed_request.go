@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/websocket"
 )
@@ -31,13 +32,36 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		f.refuse(w, r, err)
 	case websocket.IsWebSocketUpgrade(r):
-		f.serveSocket(w, r, topics)
+		f.serve(w, r, topics, f.serveSocket)
 	case acceptsStream(r):
-		f.serveStream(w, r, topics)
+		f.serve(w, r, topics, f.serveStream)
 	default:
 		f.refuse(w, r, errNoReader)
 	}
 }
+
+// serve lets one kind serve a reader, if its client may have another. The kind reports
+// whether the reader was admitted: then forget calls forgotten.
+func (f *Feed) serve(w http.ResponseWriter, r *http.Request, topics []string,
+	kind func(w http.ResponseWriter, r *http.Request, topics []string, forgotten func()) (admitted bool),
+) {
+	client := clientOf(f.cfg.Client, r)
+	if !f.cfg.Readers.Acquire(client) {
+		f.refuse(w, r, errTooManyReaders)
+		return
+	}
+	forgotten := sync.OnceFunc(func() { f.cfg.Readers.Release(client) }) // once: after a panic both call it
+	admitted := false
+	defer func() {
+		if !admitted {
+			forgotten()
+		}
+	}()
+	admitted = kind(w, r, topics, forgotten)
+}
+
+// errTooManyReaders refuses a client that has as many as it may.
+var errTooManyReaders = &ConnectError{http.StatusTooManyRequests, "too many feeds are open from your address"}
 
 // ask returns the topics of a request that may be served.
 func (f *Feed) ask(r *http.Request) ([]string, error) {
@@ -121,7 +145,7 @@ func (f *Feed) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	switch status {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", "GET, HEAD")
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h.Set("Retry-After", "2")
 	}
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "json") {

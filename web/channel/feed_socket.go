@@ -18,32 +18,34 @@ type feedSocket struct {
 // feedSocketMessage is the largest message of a reader, who has nothing to say.
 const feedSocketMessage = 4 << 10
 
-func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []string) {
+// serveSocket reports whether the reader was admitted.
+func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []string, forgotten func()) (admitted bool) {
 	if f.readers.isDraining() {
 		f.refuse(w, r, errStopping)
-		return
+		return false
 	}
-	s := &feedSocket{follower: follower{feed: f, encoding: f.frames}}
+	s := &feedSocket{follower: follower{feed: f, encoding: f.frames, onForget: forgotten}}
 	s.to = s
 	states, err := s.follow(r.Context(), topics, feedFrame)
 	if err != nil {
 		f.refuse(w, r, err)
-		return
+		return false
 	}
 	conn, err := handshake(w, r, nil)
 	if err != nil {
 		s.end()
 		f.cfg.Log.Debug("handshake failed", "err", err)
-		return
+		return false
 	}
 	s.wire.init(conn, s, 3*f.cfg.Ping, feedSocketMessage)
 	s.wire.out.init(conn, s.wire.broken, &f.flusher, f.cfg.MaxQueue, f.cfg.WriteTimeout)
 	if !f.admit(s) { // Drain began meanwhile, and waits for those it knows only
 		s.end()
 		turnAway(conn)
-		return
+		return false
 	}
 	s.start(states)
+	return true
 }
 
 // start sends the states and all that follows. They leave as one: they are not

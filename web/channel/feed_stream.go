@@ -25,21 +25,22 @@ type feedStream struct {
 	gone    bool // the handler returns: its connection is not ours any more
 }
 
-// serveStream writes until the client is gone, too slow, or told to go.
-func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []string) {
+// serveStream writes until the client is gone, too slow, or told to go. It reports whether
+// the reader was admitted.
+func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []string, forgotten func()) (admitted bool) {
 	if f.readers.isDraining() {
 		f.turnAway(w, r)
-		return
+		return false
 	}
 	s := &feedStream{
-		follower: follower{feed: f, encoding: f.blocks},
+		follower: follower{feed: f, encoding: f.blocks, onForget: forgotten},
 		w:        w, ctl: http.NewResponseController(w), wake: make(chan struct{}, 1),
 	}
 	s.to = s
 	states, err := s.follow(r.Context(), topics, feedBlock)
 	if err != nil {
 		f.refuse(w, r, err)
-		return
+		return false
 	}
 	defer s.end()
 	h := w.Header()
@@ -48,15 +49,16 @@ func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []stri
 	h.Set("X-Accel-Buffering", "no") // said to nginx
 	if r.Method == http.MethodHead {
 		w.WriteHeader(http.StatusOK)
-		return
+		return false
 	}
 	if !f.admit(s) {
 		f.turnAway(w, r)
-		return
+		return false
 	}
 	defer f.forget(s)
 	defer s.leave()
 	s.serve(r.Context(), append(s.hint(), states...))
+	return true
 }
 
 // turnAway answers while the feed is draining: see Drain.

@@ -19,8 +19,9 @@ import (
 //	           │               │
 //	           └─▶ closed ◀────┘
 //
-// silent for Config.PollSilence, too slow, disconnected or drained: it is closed. A
-// goroutine, end, then waits for what the session started, and ends.
+// silent for Config.PollSilence (one that had no request yet: for Config.FirstPoll, so
+// that a client that only opens sessions holds few), too slow, disconnected or drained:
+// it is closed. A goroutine, end, then waits for what the session started, and ends.
 //
 // A session's token is a secret of 26 letters behind the name of the node that has
 // it. What comes to another node is carried there, see question.
@@ -45,7 +46,8 @@ type longPoll struct {
 	// another node: handedTo.
 	handedTo string
 	handed   [][]byte
-	heard    time.Time   // when the last request ended
+	used     bool        // there was a request since it was opened
+	heard    time.Time   // when the last request ended, or it was opened
 	silent   *time.Timer // runs while busy is 0
 	shut     bool
 	remote   *pubsub.Subscription // to the socket's id, if it has one
@@ -58,7 +60,7 @@ const tokenPrefix = "phxlp."
 // too many.
 func (s *Server) openLongPoll(who visitor) *longPoll {
 	p := &longPoll{
-		conn:    conn{srv: s, format: who.format, assigns: who.assigns, room: make(chan struct{}, 1)},
+		conn:    conn{srv: s, format: who.format, assigns: who.assigns, client: who.client, room: make(chan struct{}, 1)},
 		token:   tokenPrefix + s.cfg.Node + "." + rand.Text(),
 		posting: make(chan struct{}, 1),
 		closed:  make(chan struct{}),
@@ -71,7 +73,7 @@ func (s *Server) openLongPoll(who visitor) *longPoll {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.shut { // by Drain, meanwhile
-		p.silent = time.AfterFunc(s.cfg.PollSilence, p.fallSilent)
+		p.silent = time.AfterFunc(s.cfg.FirstPoll, p.fallSilent)
 		if who.id != "" {
 			p.remote = s.cfg.PubSub.Subscribe(who.id, (*remoteControl)(&p.conn))
 		}
@@ -113,6 +115,7 @@ func (p *longPoll) enter() bool {
 		return false
 	}
 	p.busy++
+	p.used = true
 	p.silent.Stop()
 	return true
 }
@@ -131,7 +134,11 @@ func (p *longPoll) leave() {
 // fallSilent is called by the timer, perhaps too late.
 func (p *longPoll) fallSilent() {
 	p.mu.Lock()
-	alive := p.busy > 0 || time.Since(p.heard) < p.srv.cfg.PollSilence
+	patience := p.srv.cfg.PollSilence
+	if !p.used {
+		patience = p.srv.cfg.FirstPoll
+	}
+	alive := p.busy > 0 || time.Since(p.heard) < patience
 	p.mu.Unlock()
 	if !alive {
 		p.close(websocket.CloseProtocolError, "silent for too long", true)
@@ -199,6 +206,7 @@ func (p *longPoll) hangUp(_ int, _ string, drop bool) bool {
 // end returns when every goroutine of the session has ended.
 func (p *longPoll) end() {
 	defer p.srv.conns.forget(&p.conn)
+	defer p.srv.cfg.Polls.Release(p.client)
 	p.srv.dropLongPoll(p)
 	p.mu.Lock()
 	remote := p.remote

@@ -96,6 +96,18 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 		answerStatus(w, http.StatusForbidden)
 		return
 	}
+	client := clientOf(s.cfg.Client, r)
+	if !s.cfg.Polls.Acquire(client) {
+		s.cfg.Log.Debug("connect refused", "err", "this client has too many long-poll sessions")
+		answerStatus(w, http.StatusForbidden)
+		return
+	}
+	open := false
+	defer func() {
+		if !open {
+			s.cfg.Polls.Release(client)
+		}
+	}()
 	who, err := s.connect(ConnectInfo{
 		Params:    ownParams(r.URL.Query()),
 		AuthToken: r.Header.Get("X-Phoenix-Authtoken"),
@@ -106,11 +118,13 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 		answerStatus(w, http.StatusForbidden)
 		return
 	}
+	who.client = client
 	p := s.openLongPoll(who)
 	if p == nil {
 		answerStatus(w, http.StatusForbidden)
 		return
 	}
+	open = true // from now on it is the session's to release
 	answerPoll(w, http.StatusGone, p.token, nil)
 }
 

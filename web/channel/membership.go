@@ -69,7 +69,7 @@ func (s *Socket) enter(reply []byte) {
 	if s.state == closed { // while Join ran
 		return
 	}
-	s.state = joined
+	s.state, s.asked = joined, nil
 	if len(s.held) == 0 {
 		s.conn.send(reply)
 		return
@@ -117,7 +117,7 @@ func (s *Socket) giveWayTo(next *Socket) {
 	switch {
 	case s.state == closed:
 	case !s.leaving || s.state == waiting:
-		s.close(ErrReplaced, s.closeFrame())
+		s.close(ErrReplaced, s.replacedFrames()...)
 	default:
 		s.givenUp = true
 		if s.cancel != nil {
@@ -136,9 +136,19 @@ func (s *Socket) giveWayTo(next *Socket) {
 	}
 }
 
+// replacedFrames tell the client that its topic is joined anew. A join that was not answered yet is answered first, since
+// each is. It is called with mu.
+func (s *Socket) replacedFrames() [][]byte {
+	if s.asked == nil {
+		return [][]byte{s.closeFrame()}
+	}
+	answer := s.conn.format.reply(s.asked.joinRef, s.asked.ref, s.topic, statusError, replaced)
+	return [][]byte{answer, s.closeFrame()}
+}
+
 // close is called with mu.
 func (s *Socket) close(reason error, last ...[]byte) {
-	s.state, s.reason = closed, reason
+	s.state, s.reason, s.asked = closed, reason, nil
 	s.letGo()
 	s.own.end(reason)
 	s.conn.countEnding(s) // before the client knows

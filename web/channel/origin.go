@@ -3,35 +3,16 @@ package channel
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
+
+	"sneakers23/web/origin"
 )
 
-// origin is where a page comes from, in a form that can be compared.
-type origin struct{ scheme, host, port string }
-
-// parseOrigin reads scheme://host[:port]. The usual port is filled in.
-func parseOrigin(text string) (origin, error) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return origin{}, fmt.Errorf("channel: bad origin: %w", err)
-	}
-	o := origin{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Hostname()), port: u.Port()}
-	if o.port == "" {
-		o.port = map[string]string{"http": "80", "https": "443"}[o.scheme]
-	}
-	if o.host == "" || o.port == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
-		return origin{}, fmt.Errorf("channel: bad origin %q: want scheme://host or scheme://host:port", text)
-	}
-	return o, nil
-}
-
-func parseOrigins(texts []string) ([]origin, error) {
-	var origins []origin
+func parseOrigins(texts []string) ([]origin.Origin, error) {
+	var origins []origin.Origin
 	for _, text := range texts {
-		o, err := parseOrigin(text)
+		o, err := origin.Parse(text)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("channel: %w", err)
 		}
 		origins = append(origins, o)
 	}
@@ -45,12 +26,12 @@ func (s *Server) allowed(r *http.Request) bool {
 
 // originAllowed says whether the page that sent the request is of the host that is
 // asked, or of one of the others.
-func originAllowed(r *http.Request, others []origin, scheme func(*http.Request) string) bool {
+func originAllowed(r *http.Request, others []origin.Origin, scheme func(*http.Request) string) bool {
 	from := r.Header.Values("Origin")
 	if len(from) == 0 {
 		return true // no browser, or the same origin asked by GET
 	}
-	o, err := parseOrigin(from[0])
+	o, err := origin.Parse(from[0])
 	if err != nil || len(from) > 1 {
 		return false
 	}
@@ -59,7 +40,7 @@ func originAllowed(r *http.Request, others []origin, scheme func(*http.Request) 
 			return true
 		}
 	}
-	own, err := parseOrigin(scheme(r) + "://" + r.Host)
+	own, err := origin.Parse(scheme(r) + "://" + r.Host)
 	return err == nil && o == own
 }
 

@@ -54,6 +54,7 @@ var (
 	channelCrash    = reason("channel_crash")
 	noBinary        = reason("binary payloads need vsn 2.0.0")
 	binaryParams    = reason("join params must be JSON")
+	replaced        = reason("replaced by another join")
 	tooLong         = reason("topic or join_ref longer than 255 bytes")
 )
 

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 
+	"sneakers23/web/origin"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -13,7 +15,7 @@ import (
 // goroutine. Whoever made it ends it by Drain or Close.
 type Server struct {
 	cfg     Config
-	origins []origin
+	origins []origin.Origin
 	flusher flusher
 	loops   loops
 	v1, v2  *format

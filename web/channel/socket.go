@@ -27,6 +27,7 @@ type Socket struct {
 
 	mu       sync.Mutex
 	state    socketState
+	asked    *message // the join, until the channel is joined or closed
 	running  bool     // a runner has the mailbox, or will be started
 	leaving  bool     // a leave is in the mailbox
 	givenUp  bool     // the client left and joined anew, but the leave has to wait
@@ -64,7 +65,7 @@ func newSocket(c *conn, route *Route, join *message) *Socket {
 		joinRef = join.ref
 	}
 	joinRef = bytes.Clone(joinRef) // it stays, the rest of the message goes
-	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, mail: []letter{join}, events: 1, running: true}
+	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, asked: join, mail: []letter{join}, events: 1, running: true}
 }
 
 // Topic returns the topic that was joined.

@@ -14,7 +14,7 @@ type webSocket struct {
 }
 
 func newWebSocket(s *Server, carrier net.Conn, who visitor) *webSocket {
-	c := &webSocket{conn: conn{srv: s, format: who.format, assigns: who.assigns}}
+	c := &webSocket{conn: conn{srv: s, format: who.format, assigns: who.assigns, client: who.client}}
 	c.transport = c
 	c.wire.init(carrier, c, s.cfg.Timeout, s.cfg.MaxFrame)
 	c.wire.out.init(carrier, c.wire.broken, &s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
@@ -54,5 +54,6 @@ func (c *webSocket) closed() {
 		c.remote.Unsubscribe()
 	}
 	c.actors.Wait()
+	c.srv.cfg.Sockets.Release(c.client)
 	c.srv.conns.forget(&c.conn)
 }

@@ -7,7 +7,6 @@ package forwarded
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -55,21 +54,9 @@ func parse(text string) (netip.Prefix, bool) {
 	return prefix.Masked(), true
 }
 
-// Networks lists what is trusted, for those who take it in the form of package net.
-func (p Proxies) Networks() []*net.IPNet {
-	var networks []*net.IPNet
-	for _, prefix := range p.trusted {
-		networks = append(networks, &net.IPNet{
-			IP:   prefix.Addr().AsSlice(),
-			Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen()),
-		})
-	}
-	return networks
-}
-
 // Scheme is how the client asked, "http" or "https": as the proxy says, if it may be believed, else as the request came.
 func (p Proxies) Scheme(r *http.Request) string {
-	if said := r.Header["X-Forwarded-Proto"]; len(said) > 0 && p.trusts(r.RemoteAddr) {
+	if said := r.Header["X-Forwarded-Proto"]; len(said) > 0 && p.Trusts(peer(r)) {
 		// Of several proxies each may have added its own; the first is the one that the client has met. Who sends one of
 		// his own through a proxy that adds to it deceives only himself: no page can make a browser send it.
 		first, _, _ := strings.Cut(said[0], ",")
@@ -86,15 +73,64 @@ func (p Proxies) Scheme(r *http.Request) string {
 	return "http"
 }
 
-// trusts tells whether the peer at address, host:port, is one of the proxies.
-func (p Proxies) trusts(address string) bool {
-	if len(p.trusted) == 0 {
-		return false
+// Client is who asked: the peer or, where that is a trusted proxy, the last one before the trusted in X-Forwarded-For.
+// What stands farther to the left is the word of somebody whom nobody knows. An entry that can't be read hides whoever is
+// behind it: then it is the proxy that wrote it. The zero Addr is a peer that has no address.
+func (p Proxies) Client(r *http.Request) netip.Addr {
+	client := peer(r)
+	if !p.Trusts(client) {
+		return client
 	}
-	peer, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return false
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for _, entry := range slices.Backward(strings.Split(line, ",")) {
+			addr, ok := parseEntry(entry)
+			if !ok {
+				return client
+			}
+			if client = addr; !p.Trusts(addr) {
+				return client
+			}
+		}
 	}
-	addr := peer.Addr().Unmap().WithZone("")
+	return client
+}
+
+// parseEntry reads an address of X-Forwarded-For, which some proxies write with its port and IPv6 in brackets.
+func parseEntry(entry string) (netip.Addr, bool) {
+	entry = strings.TrimSpace(entry)
+	if withPort, err := netip.ParseAddrPort(entry); err == nil {
+		return plain(withPort.Addr()), true
+	}
+	if inner, ok := strings.CutPrefix(entry, "["); ok {
+		entry, _ = strings.CutSuffix(inner, "]")
+	}
+	addr, err := netip.ParseAddr(entry)
+	return plain(addr), err == nil
+}
+
+// Unnamed reports a peer that looks like a proxy and is not trusted: it sends X-Forwarded-For. Behind a proxy that nobody
+// named, all clients are one.
+func (p Proxies) Unnamed(r *http.Request) (netip.Addr, bool) {
+	if len(r.Header["X-Forwarded-For"]) == 0 {
+		return netip.Addr{}, false
+	}
+	addr := peer(r)
+	return addr, addr.IsValid() && !p.Trusts(addr)
+}
+
+// Trusts reports whether the peer at an address is one of the proxies.
+func (p Proxies) Trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(p.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 }
+
+// peer is who sent the request, the zero Addr for one without an address.
+func peer(r *http.Request) netip.Addr { return Peer(r.RemoteAddr) }
+
+// Peer reads an address as net/http has it, host:port. What is none is the zero Addr.
+func Peer(hostPort string) netip.Addr {
+	a, _ := netip.ParseAddrPort(hostPort)
+	return plain(a.Addr())
+}
+
+// plain is an address as it is compared: IPv4 as such, and without a zone.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -78,19 +78,79 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestNetworks(t *testing.T) {
-	p, err := Parse([]string{"10.1.2.3/8", "127.0.0.1", "fd00::1/8"})
+func TestClient(t *testing.T) {
+	t.Parallel()
+	p, err := Parse([]string{"127.0.0.1", "10.0.0.0/8", "fd00::/8"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"10.0.0.0/8", "127.0.0.1/32", "fd00::/8"}
-	got := p.Networks()
-	if len(got) != len(want) {
-		t.Fatalf("got %v, want %v", got, want)
+	for _, tt := range []struct {
+		peer string
+		said []string
+		want string
+	}{
+		{"127.0.0.1:5000", nil, "127.0.0.1"},
+		{"127.0.0.1:5000", []string{"192.0.2.1"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"198.51.100.9, 192.0.2.1"}, "192.0.2.1"}, // the first is what the client says
+		{"127.0.0.1:5000", []string{"198.51.100.9", "192.0.2.1, 10.0.0.9"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"198.51.100.9, 192.0.2.1, 10.0.0.9"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"10.0.0.8,10.0.0.9"}, "10.0.0.8"}, // all are trusted: the farthest
+		{"127.0.0.1:5000", []string{"192.0.2.1:61234"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"192.0.2.1:61234, 10.0.0.9:80"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"[2001:db8::1]:443"}, "2001:db8::1"},
+		{"127.0.0.1:5000", []string{"[2001:db8::1]"}, "2001:db8::1"},
+		{"127.0.0.1:5000", []string{"2001:db8::1"}, "2001:db8::1"},
+		{"127.0.0.1:5000", []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
+		{"127.0.0.1:5000", []string{"fe80::1%eth0"}, "fe80::1"},
+		{"127.0.0.1:5000", []string{"nonsense"}, "127.0.0.1"},
+		{"127.0.0.1:5000", []string{""}, "127.0.0.1"},
+		{"127.0.0.1:5000", []string{"192.0.2.1:port"}, "127.0.0.1"},
+		{"127.0.0.1:5000", []string{"192.0.2.1, unknown, 10.0.0.9"}, "10.0.0.9"}, // nobody knows who asked 10.0.0.9
+		{"[fd00::1]:5000", []string{"2001:db8::1"}, "2001:db8::1"},
+		{"[::ffff:10.0.0.1]:5000", []string{"192.0.2.1"}, "192.0.2.1"},
+		{"192.168.0.1:5000", []string{"192.0.2.1"}, "192.168.0.1"}, // private, and nobody named it
+		{"127.0.0.2:5000", []string{"192.0.2.1"}, "127.0.0.2"},
+		{"192.0.2.8:5000", []string{"127.0.0.1"}, "192.0.2.8"},
+		{"@", []string{"192.0.2.1"}, "invalid IP"}, // a Unix socket
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = tt.peer
+		if tt.said != nil {
+			r.Header["X-Forwarded-For"] = tt.said
+		}
+		if got := p.Client(r).String(); got != tt.want {
+			t.Errorf("%s says %q: got %s, want %s", tt.peer, tt.said, got, tt.want)
+		}
+		if got, want := (Proxies{}).Client(r), Peer(tt.peer); got != want {
+			t.Errorf("%s says %q and nobody is trusted: got %s, want %s", tt.peer, tt.said, got, want)
+		}
 	}
-	for i, network := range got {
-		if network.String() != want[i] {
-			t.Errorf("got %v, want %v", network, want[i])
+}
+
+func TestUnnamed(t *testing.T) {
+	t.Parallel()
+	p, err := Parse([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		peer string
+		said []string
+		want bool
+	}{
+		{"10.0.0.1:5000", []string{"192.0.2.1"}, false},
+		{"192.0.2.8:5000", nil, false},
+		{"192.0.2.8:5000", []string{"192.0.2.1"}, true},
+		{"[2001:db8::1]:5000", []string{"nonsense"}, true},
+		{"@", []string{"192.0.2.1"}, false},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = tt.peer
+		if tt.said != nil {
+			r.Header["X-Forwarded-For"] = tt.said
+		}
+		if addr, got := p.Unnamed(r); got != tt.want || got && addr != Peer(tt.peer) {
+			t.Errorf("%s says %q: got %v, %v", tt.peer, tt.said, addr, got)
 		}
 	}
 }

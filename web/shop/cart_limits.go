@@ -26,6 +26,11 @@ type socketCarts struct {
 // Connect lets every shopper connect, and limits how many carts his socket opens. It goes into [channel.Config].
 func Connect(channel.ConnectInfo) (any, error) { return new(socketCarts), nil }
 
+// ConnectUnlimited is Connect for rehearsals: carts may be joined as fast as one likes.
+func ConnectUnlimited(channel.ConnectInfo) (any, error) {
+	return &socketCarts{joins: rate.NewLimiter(rate.Inf, 0)}, nil
+}
+
 // enterSocket takes one more cart on the socket, if it counts them.
 func enterSocket(s *channel.Socket) error {
 	if carts, ok := s.Assigns().(*socketCarts); ok {

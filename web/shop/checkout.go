@@ -10,6 +10,7 @@ import (
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/web/quota"
 )
 
 // teller sells a cart as a whole, or not at all. What was bought before is not bought again: its order is returned.
@@ -97,7 +98,7 @@ func (co *Checkout) sell(c echo.Context, cart checkout.Cart, buyer checkout.Shop
 		return co.boughtUnseen(c, cart)
 	}
 	return co.teller.Buy(c.Request().Context(), checkout.Purchase{
-		Lines: lines, Total: co.shownTotal(c, cart), Buyer: buyer,
+		Lines: lines, Total: co.shownTotal(c, cart), Buyer: buyer, From: quota.Parse(c.RealIP()),
 	})
 }
 

@@ -1,0 +1,67 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+
+	"sneakers23/app/waittest"
+	"sneakers23/web/quota"
+)
+
+// A buyer holds few of the places of those who wait, also when he does not wait for the answer.
+func TestPlacesOfABuyer(t *testing.T) {
+	t.Parallel()
+	const each = 3
+	s := newStore(t, 1, 1, 2*each+1)
+	n := s.node(s.pool, func(cfg *TellerConfig) { cfg.Places = quota.New(each) })
+	ann, bob := quota.Parse("192.0.2.1"), quota.Parse("192.0.2.2")
+	holder, err := s.pool.Begin(t.Context()) // of the one row: nobody is answered
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback(context.WithoutCancel(t.Context()))
+	if _, err := holder.Exec(t.Context(), `SELECT FROM item_availabilities FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan error, 2*each)
+	buy := func(ctx context.Context, from netip.Prefix) {
+		p := s.cart(s.items[0])
+		p.From = from
+		_, err := n.teller.Buy(ctx, p)
+		answers <- err
+	}
+	gone, leave := context.WithCancel(t.Context())
+	for range each {
+		go buy(gone, ann)
+	}
+	leave()
+	for range each {
+		if err := waittest.Receive(t, "the answer to one who went away", answers); !errors.Is(err, context.Canceled) {
+			t.Fatalf("a buyer who does not wait: %v", err)
+		}
+	}
+	p := s.cart(s.items[0])
+	p.From = ann
+	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrBusy) {
+		t.Errorf("one more of the same buyer: %v, want ErrBusy", err)
+	}
+	for range each {
+		go buy(t.Context(), bob)
+	}
+	if err := holder.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range each {
+		if err := waittest.Receive(t, "the answer to another buyer", answers); err != nil {
+			t.Errorf("another buyer: %v", err)
+		}
+	}
+	p = s.cart(s.items[0])
+	p.From = ann
+	if _, err := n.teller.Buy(t.Context(), p); err != nil {
+		t.Errorf("when those before were answered: %v", err)
+	}
+	s.checkBooks()
+}
