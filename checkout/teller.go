@@ -75,6 +75,9 @@ func NewTeller(cfg TellerConfig) *Teller {
 	if cfg.Fresh == nil {
 		cfg.Fresh = func() bool { return true }
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Teller{cfg: cfg, log: cfg.Log, waiting: make(chan *ticket, cfg.MaxWaiting)}
 }
 
