@@ -29,7 +29,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 		if len(wanted) == 0 {
 			break
 		}
-		sales, err := o.inventory.SellUpTo(ctx, wanted)
+		sales, err := o.inventory.SellUpTo(ctx, wanted, inventory.AlsoUnreleased)
 		for _, sale := range sales {
 			done.Sold += sale.Pairs
 			touched[sale.Item.ID] = true

@@ -71,9 +71,12 @@ func TestOrdersDownAndUp(t *testing.T) {
 	if err := tx.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	step, err := migrations.Down(ctx, url)
-	if err != nil || step.Version != 2 {
-		t.Fatalf("down: %v, %v, want version 2", step, err)
+	for version := int64(0); version != 2; { // those that came later first
+		step, err := migrations.Down(ctx, url)
+		if err != nil {
+			t.Fatalf("down: %v, %v, want version 2", step, err)
+		}
+		version = step.Version
 	}
 	balance := func() (available, sold int) {
 		t.Helper()
