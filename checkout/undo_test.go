@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -45,6 +46,8 @@ func TestUndoWaitsForASale(t *testing.T) {
 		Pool: pool, Stock: quietShelf{}, Log: slog.New(slog.DiscardHandler), Patience: waittest.Limit(), LockWithin: waittest.Limit(),
 	})
 	run(t, teller.Serve)
+	open := sync.OnceFunc(func() { close(gate.opened) })
+	t.Cleanup(open) // before the teller is waited for
 	sold := make(chan error, 1)
 	go func() {
 		_, err := teller.Buy(t.Context(), s.cart(s.items[1]))
@@ -57,7 +60,7 @@ func TestUndoWaitsForASale(t *testing.T) {
 		undone <- err
 	}()
 	waittest.Until(t, "the undo waits for the teller", func() bool { return s.waits() > 0 })
-	close(gate.opened)
+	open()
 	if err := waittest.Receive(t, "the sale", sold); err != nil {
 		t.Errorf("the sale: %v", err)
 	}
