@@ -23,7 +23,17 @@ help: ## List the targets
 
 .PHONY: run
 run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
+	@echo "All that the shop keeps is in .data; to start afresh, stop it and run: make fresh"
 	@exec bin/sneakers23 serve
+
+# PostgreSQL's data is elsewhere, behind a link, where its user can't reach the checkout.
+.PHONY: fresh
+fresh: build ## Delete all that the shop keeps under .data, orders too, so that the next run begins anew
+	@for dir in .data .data/cluster/?; do \
+	  [ ! -e $$dir/node.json ] || ! bin/sneakers23 --data-dir $$dir nodes >/dev/null 2>&1 || { echo "a node runs on $$dir: stop it first" >&2; exit 1; }; \
+	done
+	@for link in .data/postgres .data/cluster/postgres; do [ ! -L $$link ] || rm -rf "$$(readlink $$link)"; done
+	rm -rf .data
 
 FLAGS ?=
 
@@ -34,14 +44,17 @@ cluster: build postgres ## Run three nodes behind a small proxy on http://localh
 .PHONY: build
 build: bin/sneakers23 ## Build bin/sneakers23
 
+# The first build compiles all libraries, which takes minutes: it tells so, and names each when it is compiled.
 bin/sneakers23: $(GO_SOURCES) assets/dist/manifest.json
-	$(GO) build $(BUILDVCS) -o $@ ./cmd/sneakers23
+	@[ -e $@ ] || echo "compiling the server and its libraries: a minute or two the first time, seconds after that"
+	$(GO) build $(if $(wildcard $@),,-v) $(BUILDVCS) -o $@ ./cmd/sneakers23
 
 .PHONY: assets
 assets: assets/dist/manifest.json ## Build the scripts, styles and images of the pages
 
 assets/dist/manifest.json: $(ASSET_SOURCES) assets/node_modules/.package-lock.json | go
-	$(GO) run ./assets/build
+	@[ -e $@ ] || echo "compiling what builds the pages' scripts and styles: up to a minute the first time"
+	$(GO) run $(if $(wildcard $@),,-v) ./assets/build
 
 assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	$(NPM) $(NPM_CI) --ignore-scripts --prefix assets

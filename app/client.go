@@ -15,6 +15,7 @@ import (
 // Client commands a running node.
 type Client struct {
 	Node cluster.Address
+	Who  string // who commands, as he calls himself; it is logged with what he does
 	conn *nats.Conn
 }
 
@@ -48,14 +49,22 @@ func (c *Client) Products(ctx context.Context) ([]Product, error) {
 	return ask[[]Product](ctx, c, commandProducts, none{})
 }
 
-// Release releases a product, now or at a time to come. It returns after the node shows it.
+// Release releases a product, now or at a time to come, or takes that back. It returns after the
+// node shows it. The error is a *Question when the time is far away.
 func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error) {
 	return ask[Released](ctx, c, commandRelease, q)
 }
 
-// Restock adds pairs to an item. It returns after the node shows them.
+// Restock adds pairs to an item. It returns after the node shows them. The error is a *Question
+// when they are very many.
 func (c *Client) Restock(ctx context.Context, q RestockRequest) (Restocked, error) {
 	return ask[Restocked](ctx, c, commandRestock, q)
+}
+
+// Correct adds pairs that were found to an item, or takes away those that are missing. It returns
+// after the node shows it.
+func (c *Client) Correct(ctx context.Context, q CorrectRequest) (Corrected, error) {
+	return ask[Corrected](ctx, c, commandCorrect, q)
 }
 
 // Sell sells up to MaxSell pairs of items chosen by chance. What it returns was sold, also beside an error.
@@ -81,7 +90,9 @@ func ask[R any](ctx context.Context, c *Client, command string, q any) (result R
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout+everywhereWithin+2*time.Second)
 	defer cancel()
-	m, err := c.conn.RequestWithContext(ctx, c.Node.Commands(command), b)
+	m, err := c.conn.RequestMsgWithContext(ctx, &nats.Msg{
+		Subject: c.Node.Commands(command), Data: b, Header: nats.Header{whoHeader: {c.Who}},
+	})
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders),
 		errors.Is(err, context.DeadlineExceeded):
@@ -92,6 +103,9 @@ func ask[R any](ctx context.Context, c *Client, command string, q any) (result R
 	var ans reply[R]
 	if err := json.Unmarshal(m.Data, &ans); err != nil {
 		return result, fmt.Errorf("answer of node %s: %w", c.Node.Name, err)
+	}
+	if ans.Asks != "" {
+		return ans.Result, &Question{ans.Asks}
 	}
 	if ans.Error != "" {
 		return ans.Result, errors.New(ans.Error)

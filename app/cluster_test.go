@@ -119,7 +119,7 @@ func TestCommandsShowEverywhere(t *testing.T) {
 	same("release", released.Everywhere, err)
 	restocked, err := all[2].client.Restock(t.Context(), app.RestockRequest{Item: "SHU6001", Count: 7})
 	same("restock", restocked.Everywhere, err)
-	sold, err := all[0].client.Sell(t.Context(), app.SellRequest{Count: 200})
+	sold, err := all[0].client.Sell(t.Context(), app.SellRequest{Count: 200, Unreleased: true})
 	same("sell", sold.Everywhere, err)
 	at := time.Now().Add(time.Hour)
 	scheduled, err := all[0].client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6100", At: &at})

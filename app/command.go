@@ -18,12 +18,14 @@ const (
 	commandCancel   = "cancel"
 	commandNodes    = "nodes"
 	commandCarts    = "carts"
+	commandCorrect  = "correct"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.
 type reply[T any] struct {
 	Result T      `json:"result"`
 	Error  string `json:"error,omitempty"`
+	Asks   string `json:"asks,omitempty"` // see Question; Error has the same words for a client that knows no questions
 }
 
 // none is the request or the result of a command that has none.
@@ -53,10 +55,14 @@ type Item struct {
 	Level     inventory.Level  `json:"level"`
 }
 
-// ReleaseRequest names a product by SKU or id, and a time when it is not now.
+// ReleaseRequest names a product by SKU or id, and a time when it is not now. At most one of At,
+// Undo and CallOff is set.
 type ReleaseRequest struct {
 	Product string     `json:"product"`
 	At      *time.Time `json:"at,omitempty"`
+	Undo    bool       `json:"undo,omitempty"`     // take the release back, while nothing of the product is sold
+	CallOff bool       `json:"call_off,omitempty"` // forget when it was to be released
+	Sure    bool       `json:"sure,omitempty"`     // a Question was answered
 }
 
 // Everywhere tells which live nodes did not show a change within 5 s, by name. They take it from the database.
@@ -66,11 +72,13 @@ type Everywhere struct {
 
 // Released is what a release did. Already says that it was released before.
 type Released struct {
-	SKU      string     `json:"sku"`
-	Name     string     `json:"name"`
-	Released bool       `json:"released"`
-	Already  bool       `json:"already_released"`
-	At       *time.Time `json:"at,omitempty"`
+	SKU       string     `json:"sku"`
+	Name      string     `json:"name"`
+	Released  bool       `json:"released"`
+	Already   bool       `json:"already_released"`
+	At        *time.Time `json:"at,omitempty"`
+	Undone    bool       `json:"undone,omitempty"`
+	CalledOff bool       `json:"called_off,omitempty"`
 	Everywhere
 }
 
@@ -78,6 +86,7 @@ type Released struct {
 type RestockRequest struct {
 	Item  string `json:"item"`
 	Count int    `json:"count"`
+	Sure  bool   `json:"sure,omitempty"` // a Question was answered
 }
 
 // Restocked is what a restock did.
@@ -90,9 +99,30 @@ type Restocked struct {
 	Everywhere
 }
 
-// SellRequest asks for that many pairs to be sold, of items chosen by chance.
+// CorrectRequest names an item by SKU or id, how many pairs more or fewer there are than was
+// thought, and why.
+type CorrectRequest struct {
+	Item string `json:"item"`
+	By   int    `json:"by"`
+	Why  string `json:"why"`
+}
+
+// Corrected is what a correction did.
+type Corrected struct {
+	SKU       string          `json:"sku"`
+	Size      string          `json:"size"`
+	By        int             `json:"by"`
+	Why       string          `json:"why"`
+	Available int             `json:"available_count"`
+	Level     inventory.Level `json:"level"`
+	Everywhere
+}
+
+// SellRequest asks for that many pairs to be sold, of items chosen by chance. 0 sells none, and
+// tells how many there are.
 type SellRequest struct {
-	Count int `json:"count"`
+	Count      int  `json:"count"`
+	Unreleased bool `json:"unreleased,omitempty"` // also of products that are not released
 }
 
 // MaxSell is the most pairs of one SellRequest.
@@ -102,7 +132,9 @@ const MaxSell = 1000
 // takes too long to find the rest.
 type Sold struct {
 	Sold    int      `json:"sold"`
-	Left    int      `json:"left"`     // pairs of all items together
+	Left    int      `json:"left"`     // pairs of all items together that may be sold
+	Hidden  int      `json:"hidden"`   // pairs of products that are not released, unless they may be sold too
+	Orders  int      `json:"orders"`   // that were made and not cancelled; told when none is to be sold
 	SoldOut []string `json:"sold_out"` // SKUs of the items whose last pair was among them
 	Everywhere
 }

@@ -21,8 +21,9 @@ var allowed = []struct {
 	imports []string
 }{
 	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
-	{"cmd/cluster/...", []string{"app/postgres", "app/privatefile"}},
-	{"cmd/...", []string{"app", "app/rehearsal"}},
+	{"cmd/cluster/...", []string{"app/postgres", "app/privatefile", "cmd/console"}},
+	{"cmd/console", nil},
+	{"cmd/...", []string{"app", "app/rehearsal", "cmd/console"}},
 	{"app/postgres/...", nil},
 	{"app/privatefile", nil},
 	{"app/rehearsal", nil},

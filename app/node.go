@@ -144,6 +144,7 @@ func (n *Node) startServices(ctx context.Context, about string) error {
 	watchers.Add(scheduler.Watch)
 	watchers.Add(n.shop.pusher.Watch)
 	watchers.Add(n.shop.board.Watch)
+	watchers.Add(newReturns(n.log).Watch)
 	watchers.Add(n.others.applied.Watch) // behind the pusher: what is applied, pages were told
 	watchers.Add(closeOnce(loaded))
 

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +41,7 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandProducts, o.products),
 		serve(ctx, o.log, node, commandRelease, o.release),
 		serve(ctx, o.log, node, commandRestock, o.restock),
+		serve(ctx, o.log, node, commandCorrect, o.correct),
 		serve(ctx, o.log, node, commandSell, o.sell),
 		serve(ctx, o.log, node, commandSeed, o.seed),
 		serve(ctx, o.log, node, commandOrders, o.listOrders),
@@ -61,15 +61,18 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, node *cluster.Node, 
 			q   Q
 			ans reply[R]
 		)
-		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		who := cleanWho(m.Header.Get(whoHeader))
+		ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, who), commandTimeout)
 		defer cancel()
 		err := json.Unmarshal(m.Data, &q)
 		if err == nil {
 			ans.Result, err = protect(ctx, log, command, q, do)
 		}
-		if err != nil {
+		if asks, ok := errors.AsType[*Question](err); ok {
+			ans.Asks, ans.Error = asks.Words, asks.Words+" That must be meant."
+		} else if err != nil {
 			ans.Error = words(err)
-			log.Info("command refused", "command", command, "err", err)
+			log.Info("command refused", "command", command, "who", who, "err", err)
 		}
 		b, err := json.Marshal(ans)
 		if err == nil {
@@ -102,6 +105,12 @@ func words(err error) string {
 		return "COUNT must be from 1 to 1000000 pairs"
 	case errors.Is(err, inventory.ErrFull):
 		return "the item would hold more than 1000000000 pairs"
+	case errors.Is(err, inventory.ErrTooFew):
+		return "fewer pairs are available than that; see: sneakers23 products"
+	case errors.Is(err, inventory.ErrNoReason):
+		return fmt.Sprintf("--why must say why, in 1 to %d characters", inventory.MaxWhy)
+	case errors.Is(err, inventory.ErrSold):
+		return "pairs of it are sold, so the release stands; it can be taken back when their orders are cancelled: sneakers23 orders"
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
 	case errors.Is(err, checkout.ErrNoOrder):
@@ -142,51 +151,6 @@ func (o *operator) products(context.Context, none) ([]Product, error) {
 	return viewProducts(o.inventory.Catalog()), nil
 }
 
-func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, error) {
-	p, err := findProduct(o.inventory.Catalog(), q.Product)
-	if err != nil {
-		return Released{}, err
-	}
-	done := Released{SKU: p.SKU, Name: p.Name, At: q.At}
-	if q.At != nil {
-		err = o.inventory.Schedule(ctx, p.ID, *q.At)
-	} else {
-		err = o.inventory.Release(ctx, p.ID)
-	}
-	if errors.Is(err, inventory.ErrReleased) {
-		done.Already, done.At, err = true, nil, nil
-	}
-	if err != nil {
-		return Released{}, err
-	}
-	done.Released = done.At == nil
-	done.Missing = o.everywhere(ctx, []inventory.ProductID{p.ID}, nil)
-	switch {
-	case done.Already:
-	case done.At != nil:
-		o.log.Info("release is scheduled", "sku", p.SKU, "at", *q.At)
-	default:
-		o.log.Info("release", "sku", p.SKU)
-	}
-	return done, nil
-}
-
-func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, error) {
-	it, err := findItem(o.inventory.Catalog(), q.Item)
-	if err != nil {
-		return Restocked{}, err
-	}
-	if err := o.inventory.Restock(ctx, it.ID, q.Count); err != nil {
-		return Restocked{}, err
-	}
-	o.log.Info("restock", "sku", it.SKU, "count", q.Count)
-	missing := o.everywhere(ctx, nil, []inventory.ItemID{it.ID})
-	now, _, _ := o.inventory.Catalog().Item(it.ID)
-	return Restocked{
-		SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level, Everywhere: Everywhere{missing},
-	}, nil
-}
-
 // everywhere returns when all nodes show these rows as this one does, or names those that do not.
 func (o *operator) everywhere(ctx context.Context, products []inventory.ProductID, items []inventory.ItemID) (missing []string) {
 	rows := marks(o.inventory.Catalog(), products, items)
@@ -205,53 +169,8 @@ func (o *operator) seed(ctx context.Context, _ none) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if seeded {
+		o.did(ctx, "two products are put in")
+	}
 	return seeded, o.healer.Heal(ctx)
-}
-
-// noSuchError says that the catalog has nothing of that name.
-type noSuchError struct{ what, name string }
-
-func (e *noSuchError) Error() string {
-	return fmt.Sprintf("no %s has the SKU or id %q; see: sneakers23 products", e.what, e.name)
-}
-
-// Unwrap makes it an [inventory.ErrNotFound].
-func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
-
-func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
-	if p, ok := c.ProductBySKU(name); ok {
-		return p, nil
-	}
-	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-		if p, ok := c.Product(inventory.ProductID(id)); ok {
-			return p, nil
-		}
-	}
-	return nil, &noSuchError{"product", name}
-}
-
-func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
-	id, err := strconv.ParseInt(name, 10, 64)
-	if err != nil {
-		id = 0 // no item has it
-	}
-	for p := range c.Products() {
-		if p.SKU == name {
-			return inventory.Item{}, fmt.Errorf("%s is a product; name one of its sizes, like %s; see: sneakers23 products",
-				name, firstSKU(p))
-		}
-		for _, it := range p.Items {
-			if it.SKU == name || it.ID == inventory.ItemID(id) {
-				return it, nil
-			}
-		}
-	}
-	return inventory.Item{}, &noSuchError{"item", name}
-}
-
-func firstSKU(p *inventory.Product) string {
-	if len(p.Items) == 0 {
-		return "SKU"
-	}
-	return p.Items[0].SKU
 }

@@ -92,7 +92,7 @@ func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, erro
 	if err != nil {
 		return Order{}, err
 	}
-	o.log.Info("an order is cancelled, its pairs are back", "pairs", len(order.Lines))
+	o.did(ctx, "an order is cancelled, its pairs are back", "pairs", len(order.Lines), "cents", int64(order.Total))
 	view := viewOrder(order, true)
 	items := make([]inventory.ItemID, len(order.Lines))
 	for i, l := range order.Lines {

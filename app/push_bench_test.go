@@ -180,7 +180,7 @@ func toggle(b *testing.B, n *Node, items []inventory.ItemID, changes int, every 
 			now, _, _ := n.stock.Catalog().Item(items[at])
 			var err error
 			if now.Available > 0 {
-				_, err = n.stock.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1})
+				_, err = n.stock.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1}, inventory.AlsoUnreleased)
 			} else {
 				err = n.stock.Restock(context.WithoutCancel(b.Context()), items[at], 1)
 			}

@@ -106,6 +106,10 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	if err != nil {
 		return err
 	}
+	// Nodes that run notice the restore by this row.
+	if _, err := tx.Exec(ctx, `INSERT INTO restores (backup_of) VALUES ($1)`, head.CreatedAt); err != nil {
+		return err
+	}
 	return renew(ctx, tx, head)
 }
 

@@ -16,27 +16,36 @@ const tickTime = commandTimeout / 4
 
 // sell sells pairs of items that are chosen at random, in one transaction if the database has as
 // many as the catalog says. If the database has fewer, because others are selling too, the catalog
-// is brought up to date and the remaining pairs are chosen again. The pairs in the result are sold,
-// also beside an error.
+// is brought up to date and the remaining pairs are chosen again. What is not released is sold only
+// if the request asks for it. The pairs in the result are sold, also beside an error.
 func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
 	done = Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
 	}
+	which := inventory.OnlyReleased
+	if q.Unreleased {
+		which = inventory.AlsoUnreleased
+	}
+	if q.Count == 0 {
+		if done.Orders, err = o.countOrders(ctx); err != nil {
+			return done, err
+		}
+	}
 	touched := make(map[inventory.ItemID]bool)
 	defer func() { done.Missing = o.everywhere(ctx, nil, slices.Sorted(maps.Keys(touched))) }()
 	for began := time.Now(); done.Sold < q.Count && time.Since(began) < tickTime; {
-		wanted := choosePairs(o.inventory.Catalog(), q.Count-done.Sold)
+		wanted := choosePairs(o.inventory.Catalog(), which, q.Count-done.Sold)
 		if len(wanted) == 0 {
 			break
 		}
-		sales, err := o.inventory.SellUpTo(ctx, wanted)
+		sales, err := o.inventory.SellUpTo(ctx, wanted, which)
 		for _, sale := range sales {
 			done.Sold += sale.Pairs
 			touched[sale.Item.ID] = true
 			if sale.Item.Available == 0 {
 				done.SoldOut = append(done.SoldOut, sale.Item.SKU)
-				o.log.Info("sold out", "sku", sale.Item.SKU)
+				o.did(ctx, "sold out", "sku", sale.Item.SKU)
 			}
 		}
 		if err == nil && len(sales) < len(wanted) {
@@ -46,15 +55,26 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 			return done, err
 		}
 	}
-	_, done.Left = inStock(o.inventory.Catalog())
+	_, done.Left = inStock(o.inventory.Catalog(), which)
+	_, all := inStock(o.inventory.Catalog(), inventory.AlsoUnreleased)
+	done.Hidden = all - done.Left
+	if done.Sold > 0 {
+		o.did(ctx, "pairs are sold without orders", "pairs", done.Sold, "left", done.Left)
+	}
 	return done, nil
+}
+
+// countOrders returns how many orders the shop has that are not cancelled.
+func (o *operator) countOrders(ctx context.Context) (int, error) {
+	sales, err := o.orders.SalesBefore(ctx, time.Now().AddDate(1, 0, 0)) // whatever the database's clock says
+	return sales.Orders, err
 }
 
 // choosePairs chooses pairs of the catalog's stock, count of them if there are as many. Each is of
 // a random item that has pairs left then, so a size with few pairs sells out as fast as others
 // sell.
-func choosePairs(c *inventory.Catalog, count int) map[inventory.ItemID]int {
-	items, _ := inStock(c)
+func choosePairs(c *inventory.Catalog, which inventory.Which, count int) map[inventory.ItemID]int {
+	items, _ := inStock(c, which)
 	chosen := make(map[inventory.ItemID]int)
 	for ; count > 0 && len(items) > 0; count-- {
 		i := rand.IntN(len(items))
@@ -69,8 +89,11 @@ func choosePairs(c *inventory.Catalog, count int) map[inventory.ItemID]int {
 }
 
 // inStock lists the items that have pairs left, and how many pairs these are.
-func inStock(c *inventory.Catalog) (items []inventory.Item, pairs int) {
+func inStock(c *inventory.Catalog, which inventory.Which) (items []inventory.Item, pairs int) {
 	for p := range c.Products() {
+		if !p.Released && which == inventory.OnlyReleased {
+			continue
+		}
 		for _, it := range p.Items {
 			if it.Available > 0 {
 				items = append(items, it)

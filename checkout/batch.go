@@ -51,6 +51,7 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket) {
 			for i, waits := range batch {
 				waits.tell(s.answers[i])
 			}
+			t.logOrders(batch, s.answers) // after the answers: nobody waits for a log
 			return
 		}
 		t.cfg.Attempted(false)
@@ -156,6 +157,25 @@ func (t *Teller) announce(ctx context.Context, changes []inventory.Change) {
 	defer cancel()
 	if err := t.cfg.Stock.Committed(ctx, changes...); err != nil {
 		t.log.Info("sales will show in the catalog when it is compared with the database", "err", err)
+	}
+}
+
+// logOrders logs what a batch has made, in sum and without the ids of orders, which are secrets. An
+// order that was made before, by the same form, is none of it.
+func (t *Teller) logOrders(batch []*ticket, answers []answer) {
+	var (
+		orders, pairs int
+		total         inventory.Cents
+	)
+	for i, a := range answers {
+		if a.err == nil && a.order.ID == batch[i].order.id() {
+			orders++
+			pairs += len(a.order.Lines)
+			total += a.order.Total
+		}
+	}
+	if orders > 0 {
+		t.log.Info("sold", "orders", orders, "pairs", pairs, "cents", int64(total))
 	}
 }
 

@@ -120,7 +120,7 @@ func TestSnapshots(t *testing.T) {
 			}
 		}
 	}
-	if text := log.String(); text != "" {
+	if text := log.trouble(); text != "" {
 		t.Errorf("tellers tried again:\n%s", text)
 	}
 	s.checkBooks()

@@ -3,6 +3,7 @@ package checkout
 import (
 	"bytes"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,6 +30,16 @@ func (l *eventLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// trouble is what was logged beside sales.
+func (l *eventLog) trouble() (lines string) {
+	for line := range strings.Lines(l.String()) {
+		if !strings.Contains(line, "msg=sold ") {
+			lines += line
+		}
+	}
+	return lines
 }
 
 // count is how often a text was logged.

@@ -69,7 +69,7 @@ func TestLookAfterLock(t *testing.T) {
 	if got := waittest.Receive(t, "the answer", bought); got.err != nil || got.order.ID != want.ID {
 		t.Errorf("got %+v, %v, want the order %s", got.order, got.err, want.ID)
 	}
-	if text := log.String(); text != "" {
+	if text := log.trouble(); text != "" {
 		t.Errorf("the teller tried again:\n%s", text)
 	}
 	s.checkBooks()

@@ -260,7 +260,7 @@ func putBack(ctx context.Context, tx pgx.Tx, key orderKey) ([]inventory.Change, 
 		item, err := pgx.RowToAddrOfStructByPos[inventory.ItemRow](row)
 		return inventory.Change{Item: item}, err
 	})
-	if inventory.IsFull(err) {
+	if inventory.IsCountOutOfRange(err) {
 		err = inventory.ErrFull
 	}
 	return changes, err

@@ -90,6 +90,9 @@ func NewTeller(cfg TellerConfig) *Teller {
 	if cfg.Fresh == nil {
 		cfg.Fresh = func() bool { return true }
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	if cfg.Attempted == nil {
 		cfg.Attempted = func(bool) {}
 	}

@@ -50,7 +50,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatal("nothing was bought after the backup")
 	}
 	v := newVisitor(t, other.URL)
-	s.run("sell", "--yes", "--per-tick", "1000", "--every", "0s")
+	s.run("sell", "--yes", "--unreleased", "--per-tick", "1000", "--every", "0s")
 	v.wait(`button[value="1"].size-container__entry--level-out`)
 	if _, errOut, code := s.try("restore", file); code != 2 || !strings.Contains(errOut, "--yes") {
 		t.Errorf("restore without an answer: exit code %d: %s", code, errOut)
@@ -60,6 +60,9 @@ func TestBackupAndRestore(t *testing.T) {
 	v.wait(`button[value="1"].size-container__entry--level-low`)
 	for _, node := range []*shop{s, other} {
 		waittest.Until(t, "a node shows what was restored", func() bool { return sameStock(node.stock(), before) })
+		if n := strings.Count(node.log.String(), "the store was restored from a backup"); n != 1 {
+			t.Errorf("a node has logged the restore %d times:\n%s", n, node.log)
+		}
 	}
 	t.Logf("both nodes show it %v after it was restored", time.Since(restored).Round(time.Millisecond))
 	s.ordered("1")
@@ -69,7 +72,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if p := buyer.get("/orders/" + id); p.status != 200 {
 		t.Errorf("its page: %d", p.status)
 	}
-	s.run("sell", "--yes", "--per-tick", "1000", "--every", "0s") // revisions go on
+	s.run("sell", "--yes", "--unreleased", "--per-tick", "1000", "--every", "0s") // revisions go on
 	v.wait(`button[value="1"].size-container__entry--level-out`)
 
 	fresh := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t), secret: sharedSecret}

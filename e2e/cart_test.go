@@ -157,7 +157,7 @@ func TestCartSellsOut(t *testing.T) {
 	if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
 		t.Fatal(err)
 	}
-	s.run("sell", "--yes")
+	s.run("sell", "--yes", "--unreleased")
 	v.wait(inCart(5) + ".cart-item-out")
 	v.says("[data-toast]", "size 8 just sold out")
 	s.run("restock", "SHU6003", "7")
@@ -170,7 +170,7 @@ func TestCartSellsOut(t *testing.T) {
 	v.says(".checkout-container", "Sorry, this shoe is sold out")
 	v.says("button.purchase-button:disabled", "SOME ITEMS NOT AVAILABLE")
 
-	s.run("restock", "SHU6005", "500")
+	s.run("restock", "SHU6005", "500", "--yes")
 	other.wait(inCart(5) + ":not(.cart-item-out)")
 	v.wait("button.purchase-button:enabled")
 }

@@ -97,7 +97,7 @@ func TestClusterShows(t *testing.T) {
 		v.wait(`button[value="1"].size-container__entry--level-low`)
 		v.wait(`button[value="2"].size-container__entry--level-out`)
 	}
-	cluster[2].run("sell", "--yes")
+	cluster[2].run("sell", "--yes", "--unreleased")
 	for _, v := range visitors {
 		v.wait(`button[value="1"].size-container__entry--level-out`)
 	}

@@ -5,10 +5,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/checkout"
+	"sneakers23/inventory"
 	"sneakers23/migrations"
 )
 
@@ -34,11 +37,21 @@ func TestCommandLine(t *testing.T) {
 		{"release 2 --at 1h", 0, "will be released"},
 		{"release 2 --at 2001-01-01T00:00:00Z", 1, "in the past"},
 		{"release 2 --at soon", 2, "is no time"},
+		{"release 2 --at 3d12h", 0, "(in 3 days 1"},
+		{"release 2 --at 9000h", 2, "more than a year"},
+		{"release shu6000", 0, "SHU6000 Hop Man 3 was released before"},
+		{"release SHU6001", 1, "SHU6001 is a size of SHU6000; name the product: SHU6000"},
+		{"release shu6001", 1, "SHU6001 is a size of SHU6000"},
 		{"release NOPE", 1, `no product has the SKU or id "NOPE"`},
 		{"release 99", 1, `no product has the SKU or id "99"`},
 		{"release", 2, "expected"},
 		{"restock SHU6001 5 --json", 0, `"added": 5`},
 		{"restock 1 5", 0, "5 more"},
+		{"restock shu6001 5", 0, "SHU6001 size 6: 5 more"},
+		{"restock SHU6001 1000000", 2, "more than 10 times"},
+		{"restock shu6000 5", 1, "SHU6000 is a product"},
+		{"stock correct --help", 0, "--why"},
+		{"stock", 2, "expected"},
 		{"restock SHU6001 -5", 2, "COUNT must be a whole number from 1"},
 		{"restock SHU6001 0", 2, "COUNT must be a whole number from 1"},
 		{"restock SHU6001 five", 2, "COUNT must be a whole number"},
@@ -71,7 +84,14 @@ func TestCommandLine(t *testing.T) {
 		{"products --data-dir=", 2, "is empty"},
 		{"release 2 --at=", 2, "is no time"},
 		{"serve --log-level loud", 2, "debug"},
-		{"dance", 2, "dance"},
+		{"dance", 2, "there is no command dance\n"},
+		{"prodcuts", 2, "there is no command prodcuts; did you mean: sneakers23 products\n"},
+		{"order", 2, "did you mean: sneakers23 orders\n"},
+		{"Release SHU6000", 2, "did you mean: sneakers23 release\n"},
+		{"orders lst", 2, "did you mean: sneakers23 orders list\n"},
+		{"migrate statsu", 2, "did you mean: sneakers23 migrate status\n"},
+		{"products SHU6000", 2, "unexpected argument SHU6000\n"},
+		{"products --jsn", 2, "did you mean \"--json\"?"},
 		{"products --nope", 2, "--nope"},
 		{"completion -c bash", 0, "complete"},
 		{"serve --listen nowhere", 2, "--listen"},
@@ -198,3 +218,36 @@ func TestSeedWithoutANode(t *testing.T) {
 		t.Errorf("down from nothing: exit code %d: %s", code, errOut)
 	}
 }
+
+// TestTimesHaveTheirZone reads every table and question that holds a time.
+func TestTimesHaveTheirZone(t *testing.T) {
+	t.Parallel()
+	s := freshShop(t)
+	s.sql(`UPDATE item_availabilities SET available_count = 5 WHERE item_id = 1`)
+	s.run("seed")
+	s.run("release", "SHU6000")
+	o := besides(t, s.database, checkout.Purchase{
+		Lines: []checkout.Line{{ID: checkout.NewLineID(), Product: 1, Item: 1}}, Total: inventory.Cents(120_00),
+	})
+	backup := filepath.Join(t.TempDir(), "shop.backup")
+	s.run("backup", backup)
+	for _, args := range [][]string{
+		{"orders"}, {"orders", "show", string(o.ID)}, {"release", "SHU6100", "--at", "1h"}, {"products"}, {"migrate", "status"},
+		{"restore", backup},
+	} {
+		cmd := s.command(args...)
+		cmd.Env = append(cmd.Env, "TZ=UTC") // the last one holds
+		out, errOut, _ := s.finish(cmd)
+		times := anyTime.FindAllString(out+errOut, -1)
+		if len(times) == 0 {
+			t.Errorf("sneakers23 %q tells no time: %s%s", args, out, errOut)
+		}
+		for _, at := range times {
+			if !strings.HasSuffix(at, " UTC") {
+				t.Errorf("sneakers23 %q: %q has no zone", args, at)
+			}
+		}
+	}
+}
+
+var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( [A-Z]+)?`)

@@ -107,7 +107,7 @@ func TestFallbackAndBack(t *testing.T) {
 
 			v.joined = overWebSocket
 			g.shut.Store(false)
-			s.run("sell", "--yes") // on the way: whatever carries the page then, it must not miss it
+			s.run("sell", "--yes", "--unreleased") // on the way: whatever carries the page then, it must not miss it
 			v.live()
 			v.wait(sizeAt(5, "out") + ":disabled")
 			if !evaluate[bool](v, "window.sameDocument === true") {

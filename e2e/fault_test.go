@@ -106,7 +106,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 	sold := make(chan result, 1)
 	go func() {
-		out, errOut, code := s.try("sell", "--yes", "--per-tick", "1", "--every", "10ms") // hundreds of ticks
+		out, errOut, code := s.try("sell", "--yes", "--unreleased", "--per-tick", "1", "--every", "10ms") // hundreds of ticks
 		sold <- result{out, errOut, code}
 	}()
 	waittest.Until(t, "something is sold", func() bool {
@@ -144,7 +144,7 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 		sku := skuOf(id)
 		v.wait(sizeAt(id, says[sku].Level))
 	}
-	s.run("sell", "--yes", "--per-tick", "1000", "--every", "0s")
+	s.run("sell", "--yes", "--unreleased", "--per-tick", "1000", "--every", "0s")
 	for sku, it := range truth(t, s.privateURL()) {
 		if it.Available != 0 {
 			t.Errorf("%s has %d pairs left", sku, it.Available)

@@ -126,7 +126,7 @@ func TestSoldOutSizeChangesOnThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	commanded := time.Now()
-	s.run("sell", "--yes")
+	s.run("sell", "--yes", "--unreleased")
 	v.wait(sizeAt(item, "out") + ":disabled")
 	t.Logf("from the command to the page: %v", seenAfter(v, commanded))
 	if _, err := v.Reload(); err != nil {
@@ -152,7 +152,7 @@ func TestPageThatWasAwayIsRightAgain(t *testing.T) {
 	}
 	line.cut()
 	s.run("release", "SHU6000")
-	s.run("sell", "--yes")
+	s.run("sell", "--yes", "--unreleased")
 	line.mend()
 	v.wait(`[data-product-id="1"] form.size-container`)
 	v.wait(sizeAt(item, "out") + ":disabled")
@@ -187,7 +187,7 @@ func TestSellEmptiesTheShopBeforeYourEyes(t *testing.T) {
 	s.run("release", "SHU6000")
 	s.run("release", "SHU6100")
 	v := newVisitor(t, s.URL)
-	if out := s.run("sell", "--yes", "--per-tick", "500", "--every", "0s"); !strings.Contains(out, "every size is out") {
+	if out := s.run("sell", "--yes", "--unreleased", "--per-tick", "500", "--every", "0s"); !strings.Contains(out, "every size is out") {
 		t.Errorf("sell says %q", out)
 	}
 	for item := 1; item <= 26; item++ {

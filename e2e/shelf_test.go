@@ -65,7 +65,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	if !v.focused(`button[value="2"]`) {
 		t.Error("the focus went with a size that sold out")
 	}
-	s.run("sell", "--yes")
+	s.run("sell", "--yes", "--unreleased")
 	v.wait(".product-stock__gone:visible")
 	v.says(inCart(3), "No size left")
 	v.says(".cart-checkout", "See your options")

@@ -1,10 +1,13 @@
 package inventory
 
-import "iter"
+import (
+	"iter"
+	"strings"
+)
 
 // Catalog is everything that is for sale, at one moment. It never changes: a change makes a new Catalog that
 // shares what stayed the same, so a page holds one for as long as it likes and nobody waits for anybody.
-// All methods may be called from any goroutine and none of them allocates.
+// All methods may be called from any goroutine, and those that pages are made with do not allocate.
 type Catalog struct {
 	products []*Product // by Order, then ID
 	index    *index     // shared by all catalogs with the same rows
@@ -18,6 +21,7 @@ type Catalog struct {
 type index struct {
 	byID   map[ProductID]int // position in products
 	bySKU  map[string]int
+	byFold map[string]int // SKU in lower case; -1 when several are the same then
 	byItem map[ItemID]place
 
 	lastItem ItemID // the highest that there ever was, as far as this node knows
@@ -57,6 +61,19 @@ func (c *Catalog) Product(id ProductID) (*Product, bool) {
 func (c *Catalog) ProductBySKU(sku string) (*Product, bool) {
 	i, ok := c.index.bySKU[sku]
 	if !ok {
+		return nil, false
+	}
+	return c.products[i], true
+}
+
+// ProductInAnyCase returns the product with that stock-keeping unit, or else the only one whose is
+// the same but for upper and lower case.
+func (c *Catalog) ProductInAnyCase(sku string) (*Product, bool) {
+	if p, ok := c.ProductBySKU(sku); ok {
+		return p, true
+	}
+	i, ok := c.index.byFold[strings.ToLower(sku)]
+	if !ok || i < 0 {
 		return nil, false
 	}
 	return c.products[i], true

@@ -4,6 +4,7 @@ package inventory
 type Rows struct {
 	Products []ProductRow
 	Items    []ItemRow
+	Restore  int64 // the number of the last restore from a backup; 0: there was none
 }
 
 // Change is the new value of one row: exactly one of Product and Item is set. It carries the whole row with its
@@ -12,6 +13,8 @@ type Rows struct {
 type Change struct {
 	Product *ProductRow `json:"product,omitempty"`
 	Item    *ItemRow    `json:"item,omitempty"`
+
+	By string `json:"by,omitempty"` // the operator who made it; empty: a shopper, or the shop itself
 
 	// Gone says that the database has the row no longer. Replaces is the revision that this change may overwrite
 	// although its own is not higher: the one that was seen when the database proved to have gone back. Both are

@@ -12,6 +12,7 @@ type Notice struct {
 	Catalog  *Catalog
 	Products []ProductID // in the order of their first change
 	Items    []ItemID
+	Actors   Actors
 }
 
 // Dispatcher tells watchers of changes on a goroutine of its own, so that a slow watcher delays no change. It is a
@@ -24,6 +25,7 @@ type Dispatcher struct {
 	catalog  *Catalog
 	products rows[ProductID] // bounded by the number of rows
 	items    rows[ItemID]
+	actors   Actors // bounded by the number of rows
 }
 
 // rows is a set that remembers the order in which its members came.
@@ -96,6 +98,9 @@ func (d *Dispatcher) tell(c *Catalog, news []Change) {
 	}
 	d.mu.Lock()
 	d.catalog = c
+	for _, n := range news {
+		d.actors.add(n)
+	}
 	d.mu.Unlock()
 	d.add(products, items)
 }
@@ -118,7 +123,7 @@ func (d *Dispatcher) add(products []ProductID, items []ItemID) {
 func (d *Dispatcher) take() Notice {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := Notice{Catalog: d.catalog, Products: d.products.order, Items: d.items.order}
-	d.products, d.items = rows[ProductID]{}, rows[ItemID]{}
+	n := Notice{Catalog: d.catalog, Products: d.products.order, Items: d.items.order, Actors: d.actors}
+	d.products, d.items, d.actors = rows[ProductID]{}, rows[ItemID]{}, Actors{}
 	return n
 }

@@ -25,11 +25,15 @@
 // What never came is found by comparing ([Catalog.Missed]). Watchers are called in turn by one goroutine, with a catalog at
 // least as new as what they are told of; a row that changed often while they were busy is named once.
 //
-// A call of Server's Release, Schedule, Restock or SellUpTo returns after its commit shows in the catalog of this node.
-// It does not end with its caller's context once it has begun: what was committed is always announced.
+// A call of Server's Release, Schedule, Unrelease, CallOff, Restock, Correct or SellUpTo returns
+// after its commit shows in the catalog of this node. It does not end with its caller's context
+// once it has begun: what was committed is always announced, with the name of the operator if one
+// acts ([ActingAs]).
 //
-// A transaction that locks several rows of item_availabilities locks them in the order of their ids, here (SellUpTo) and
-// in package checkout: so no two of them wait for each other.
+// A transaction that locks several rows of item_availabilities locks them in the order of their
+// ids, here (SellUpTo, Unrelease) and in package checkout: so no two of them wait for each other.
+// Whether a product is released is read under these locks: so a release that is taken back is not
+// sold from, and one that was sold from is not taken back.
 //
 // # Testing
 //

@@ -18,7 +18,7 @@ func BenchmarkSellUpTo(b *testing.B) {
 	b.Run("pairs=500", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if sales, err := store.SellUpTo(b.Context(), wanted); err != nil || len(sales) != len(ids) {
+			if sales, err := store.SellUpTo(b.Context(), wanted, inventory.AlsoUnreleased); err != nil || len(sales) != len(ids) {
 				b.Fatalf("%d items were sold, %v", len(sales), err)
 			}
 		}

@@ -56,7 +56,7 @@ func TestSellUpTo(t *testing.T) {
 	store, pool := newStore(t)
 	ids := stocked(t, pool, 10, 3, 0, 7)
 	before := readRows(t, store)
-	sales, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 4, ids[1]: 5, ids[2]: 1, 999: 1})
+	sales, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 4, ids[1]: 5, ids[2]: 1, 999: 1}, inventory.AlsoUnreleased)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +76,11 @@ func TestSellUpTo(t *testing.T) {
 		}
 	}
 	for _, count := range []int{0, -1, 1_000_001} {
-		if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[3]: count}); !errors.Is(err, inventory.ErrBadCount) {
+		if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[3]: count}, inventory.AlsoUnreleased); !errors.Is(err, inventory.ErrBadCount) {
 			t.Errorf("sell %d: got %v, want ErrBadCount", count, err)
 		}
 	}
-	if sales, err := store.SellUpTo(t.Context(), nil); err != nil || len(sales) != 0 {
+	if sales, err := store.SellUpTo(t.Context(), nil, inventory.AlsoUnreleased); err != nil || len(sales) != 0 {
 		t.Errorf("sell nothing: %v, %v", sales, err)
 	}
 	checkBooks(t, pool)
@@ -91,7 +91,7 @@ func TestRestockOfWhatWasSold(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
 	ids := stocked(t, pool, 3)
-	if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 2}); err != nil {
+	if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 2}, inventory.AlsoUnreleased); err != nil {
 		t.Fatal(err)
 	}
 	changes, err := store.Restock(t.Context(), ids[0], 5)
@@ -110,7 +110,7 @@ func TestSellUpToIsOneCommit(t *testing.T) {
 	for i := range 500 {
 		wanted[ids[i%len(ids)]]++
 	}
-	if _, err := store.SellUpTo(t.Context(), wanted); err != nil {
+	if _, err := store.SellUpTo(t.Context(), wanted, inventory.AlsoUnreleased); err != nil {
 		t.Fatal(err)
 	}
 	var transactions, movements, pairs int
@@ -144,7 +144,7 @@ func TestSellUpToSeesWhatItWaitedFor(t *testing.T) {
 			}
 			done := make(chan result, 1)
 			go func() {
-				sales, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 5, ids[1]: 5, ids[2]: 5})
+				sales, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 5, ids[1]: 5, ids[2]: 5}, inventory.AlsoUnreleased)
 				done <- result{sales, err}
 			}()
 			waittest.Until(t, "the sale waits for the teller", func() bool { return waiting(t, pool, teller) })
@@ -246,7 +246,7 @@ func TestSellersAtOnce(t *testing.T) {
 					for range 12 {
 						wanted[ids[rand.IntN(len(ids))]]++
 					}
-					sales, err := s.SellUpTo(t.Context(), wanted)
+					sales, err := s.SellUpTo(t.Context(), wanted, inventory.AlsoUnreleased)
 					if err != nil {
 						t.Error(err)
 					}
@@ -275,7 +275,7 @@ func TestSellersAtOnce(t *testing.T) {
 	for _, id := range ids {
 		rest[id] = 60
 	}
-	sales, err := catalogs[0].SellUpTo(t.Context(), rest)
+	sales, err := catalogs[0].SellUpTo(t.Context(), rest, inventory.AlsoUnreleased)
 	if err != nil {
 		t.Error(err)
 	}

@@ -158,8 +158,12 @@ func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change,
 }
 
 // Committed takes what this node has just committed, by whatever transaction: every change made here comes through
-// this door. It returns as Apply does; whatever that is, those of OnCommitted were told.
+// this door. It returns as Apply does; whatever that is, those of OnCommitted were told. The changes get the name of the
+// operator who acts in ctx, see [ActingAs].
 func (s *Server) Committed(ctx context.Context, changes ...Change) error {
+	for i := range changes {
+		changes[i].By = Actor(ctx)
+	}
 	err := s.Apply(ctx, changes...)
 	for _, tell := range s.committed {
 		tell(changes)

@@ -84,7 +84,7 @@ func TestServerShowsWhatItCommitted(t *testing.T) {
 	if err := s.Restock(t.Context(), item, 5); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.SellUpTo(t.Context(), map[inventory.ItemID]int{item: 1}); err != nil {
+	if _, err := s.SellUpTo(t.Context(), map[inventory.ItemID]int{item: 1}, inventory.AlsoUnreleased); err != nil {
 		t.Fatal(err)
 	}
 	if missed := s.Catalog().Missed(readRows(t, store)); len(missed) != 0 {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // NewCatalog is the catalog of these rows.
@@ -120,6 +121,7 @@ func (s *state) rebuild() *Catalog {
 		index: &index{
 			byID:   make(map[ProductID]int, len(rows)),
 			bySKU:  make(map[string]int, len(rows)),
+			byFold: make(map[string]int, len(rows)),
 			byItem: make(map[ItemID]place, len(s.items)),
 
 			lastItem: s.catalog.index.lastItem,
@@ -133,6 +135,7 @@ func (s *state) rebuild() *Catalog {
 		slices.SortFunc(p.Items, bySize)
 		next.index.byID[row.ID] = i
 		next.index.bySKU[row.SKU] = i
+		next.index.fold(row.SKU, i)
 		for j, it := range p.Items {
 			next.index.byItem[it.ID] = place{i, j}
 			next.index.lastItem = max(next.index.lastItem, it.ID)
@@ -141,6 +144,16 @@ func (s *state) rebuild() *Catalog {
 		next.put(i, p, before)
 	}
 	return next
+}
+
+// fold lets the product at i be found by its SKU in any case, unless another one would be found as
+// well.
+func (x *index) fold(sku string, i int) {
+	folded := strings.ToLower(sku)
+	if _, taken := x.byFold[folded]; taken {
+		i = -1
+	}
+	x.byFold[folded] = i
 }
 
 func (s *state) item(id ItemID) Item {

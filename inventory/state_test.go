@@ -35,7 +35,7 @@ func list(c *Catalog) Rows {
 }
 
 func TestApplyIgnoresOlderRevisions(t *testing.T) {
-	st := newState(Rows{[]ProductRow{shoe(1, 1)}, []ItemRow{pair(1, 1, 10, 5)}}, DefaultThresholds, emptyCatalog)
+	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 5)}}, DefaultThresholds, emptyCatalog)
 	before := st.catalog
 	for _, old := range []ItemRow{pair(1, 1, 99, 4), pair(1, 1, 99, 5)} {
 		if news := st.apply([]Change{{Item: &old}}); len(news) != 0 {
@@ -57,7 +57,7 @@ func TestApplyIgnoresOlderRevisions(t *testing.T) {
 }
 
 func TestGoneIsOnlyWhatWasSeen(t *testing.T) {
-	st := newState(Rows{[]ProductRow{shoe(1, 1)}, []ItemRow{pair(1, 1, 10, 6)}}, DefaultThresholds, emptyCatalog)
+	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 6)}}, DefaultThresholds, emptyCatalog)
 	seen := pair(1, 1, 10, 5) // a comparison found the row missing, but a newer one came meanwhile
 	if news := st.apply([]Change{{Item: &seen, Gone: true, Replaces: 5}}); len(news) != 0 {
 		t.Error("a row that is newer than what was missed is gone")
@@ -114,8 +114,8 @@ func TestShownFollowsWhatPagesShow(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			st := newState(Rows{
-				[]ProductRow{shoe(1, 1), shoe(2, 2)},
-				[]ItemRow{pair(1, 1, 200, 5), pair(2, 2, 1, 6)},
+				Products: []ProductRow{shoe(1, 1), shoe(2, 2)},
+				Items:    []ItemRow{pair(1, 1, 200, 5), pair(2, 2, 1, 6)},
 			}, DefaultThresholds, emptyCatalog)
 			before := st.catalog
 			st.apply([]Change{tt.change})
@@ -142,7 +142,7 @@ func TestSizesAreOrderedAsNumbers(t *testing.T) {
 		it.Size = size
 		items = append(items, it)
 	}
-	p, _ := NewCatalog(Rows{[]ProductRow{shoe(1, 1)}, items}, DefaultThresholds).Product(1)
+	p, _ := NewCatalog(Rows{Products: []ProductRow{shoe(1, 1)}, Items: items}, DefaultThresholds).Product(1)
 	var got []string
 	for _, it := range p.Items {
 		got = append(got, it.Size)
@@ -229,5 +229,21 @@ func TestCatalogReadsDoNotAllocate(t *testing.T) {
 	c := big(100, 10)
 	if n := testing.AllocsPerRun(100, func() { readAll(c) }); n != 0 {
 		t.Errorf("%v allocations to read a catalog, want 0", n)
+	}
+}
+
+// TestProductInAnyCase finds a product by another spelling of its SKU, unless that may be two.
+func TestProductInAnyCase(t *testing.T) {
+	t.Parallel()
+	products := []ProductRow{shoe(1, 1), shoe(2, 1), shoe(3, 1)}
+	products[0].SKU, products[1].SKU, products[2].SKU = "SHU6000", "Twin", "TWIN"
+	c := newState(Rows{Products: products}, DefaultThresholds, emptyCatalog).catalog
+	for name, want := range map[string]ProductID{
+		"SHU6000": 1, "shu6000": 1, "Shu6000": 1, "SHU6001": 0, "": 0, "Twin": 2, "TWIN": 3, "twin": 0, "ſhu6000": 0,
+	} {
+		p, ok := c.ProductInAnyCase(name)
+		if ok != (want != 0) || ok && p.ID != want {
+			t.Errorf("%q is %v, %v; want product %d", name, p, ok, want)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -36,8 +35,10 @@ func (s *Store) Rows(ctx context.Context) (Rows, error) {
 			return err
 		}
 		items, _ := tx.Query(ctx, `SELECT `+itemColumns+` FROM items i JOIN item_availabilities a ON a.item_id = i.id`)
-		rows.Items, err = pgx.CollectRows(items, pgx.RowToStructByPos[ItemRow])
-		return err
+		if rows.Items, err = pgx.CollectRows(items, pgx.RowToStructByPos[ItemRow]); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM restores`).Scan(&rows.Restore)
 	})
 	if err != nil {
 		return Rows{}, fmt.Errorf("read inventory: %w", err)
@@ -92,43 +93,27 @@ func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
 }
 
 func (s *Store) products(ctx context.Context, sql string, args ...any) ([]Change, error) {
-	rows, _ := s.pool.Query(ctx, sql, args...)
+	return productChanges(s.pool.Query(ctx, sql, args...))
+}
+
+// productChanges collects rows of productColumns. An error of the query comes again with its rows.
+func productChanges(rows pgx.Rows, _ error) ([]Change, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Change, error) {
 		p, err := pgx.RowToAddrOfStructByPos[ProductRow](row)
 		return Change{Product: p}, err
 	})
 }
 
-// Restock adds pairs to an item, and books them in the same statement: both or neither.
+// Restock adds pairs to an item, and books them. The error is ErrNotFound, ErrBadCount, ErrFull, or
+// the database's.
 func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, error) {
-	if count < 1 || count > maxCount {
-		return nil, fmt.Errorf("restock item %d: %w", id, ErrBadCount)
-	}
-	rows, _ := s.pool.Query(ctx, `
-		WITH stocked AS (
-			UPDATE item_availabilities SET available_count = available_count + $2 WHERE item_id = $1
-			RETURNING item_id, available_count, sold_count, revision
-		), booked AS (
-			INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $2 FROM stocked
-		)
-		SELECT `+itemColumns+` FROM stocked a JOIN items i ON i.id = a.item_id`, id, count)
-	item, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[ItemRow])
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotFound
-	}
-	if IsFull(err) {
-		err = ErrFull
+	err := ErrBadCount
+	var changes []Change
+	if count >= 1 && count <= maxCount {
+		changes, err = s.move(ctx, id, "restock", count, "")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("restock item %d: %w", id, err)
 	}
-	return []Change{{Item: item}}, nil
-}
-
-// IsFull reports whether the database refused to put pairs back because an item would hold more than it may. Other checks
-// are refused for other reasons.
-func IsFull(err error) bool {
-	const checkViolation, ofAvailable = "23514", "item_availabilities_available_count_check"
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == checkViolation && e.ConstraintName == ofAvailable
+	return changes, nil
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,10 @@ type Healer struct {
 	kick  chan struct{} // buffer 1: a token says that something may have been missed, more would say no more
 
 	failing atomic.Bool // the last comparison failed
+
+	mu      sync.Mutex // for a moment only: Heal may be called from any goroutine
+	restore int64      // the number of the last restore that is known; before the first comparison, none
+	known   bool
 }
 
 // DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows within 5 s.
@@ -118,6 +123,9 @@ func (h *Healer) Heal(ctx context.Context) error {
 		return err
 	}
 	missed := catalog.Missed(rows)
+	if h.restored(rows.Restore) {
+		h.log.Warn("the store was restored from a backup, its values are taken", "rows", len(missed))
+	}
 	if len(missed) == 0 {
 		return nil
 	}
@@ -138,4 +146,14 @@ func (h *Healer) Heal(ctx context.Context) error {
 	}
 	h.log.Debug("changes were missed, taken from the database", "rows", len(missed))
 	return h.door.Apply(ctx, missed...)
+}
+
+// restored reports whether there is a restore that this node has not known. It reports each once,
+// and none that was before the first comparison.
+func (h *Healer) restored(number int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	isNew := h.known && number > h.restore
+	h.restore, h.known = max(h.restore, number), true
+	return isNew
 }

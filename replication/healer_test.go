@@ -1,9 +1,11 @@
 package replication
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -118,5 +120,31 @@ func TestHealWaitsForTheFirstLoad(t *testing.T) {
 	}
 	if err := NewHealer(door, read, time.Hour, slog.New(slog.DiscardHandler)).Heal(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRestoreIsLogged notices a restore once, and none that was there at the start.
+func TestRestoreIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
+	rows := stock(5, 2)
+	read := func(context.Context) (inventory.Rows, error) { return rows, nil }
+	h := NewHealer(door, read, time.Hour, slog.New(slog.NewTextHandler(&log, nil)))
+	for _, step := range []struct {
+		what    string
+		restore int64
+		logs    int
+	}{
+		{"at the start", 3, 0}, {"nothing new", 3, 0}, {"a restore", 4, 1}, {"the same", 4, 0}, {"the database went back", 2, 0},
+		{"a restore after that", 5, 1},
+	} {
+		log.Reset()
+		rows.Restore = step.restore
+		if err := h.Heal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(log.String(), "restored from a backup"); got != step.logs {
+			t.Errorf("%s: logged %d times, want %d: %s", step.what, got, step.logs, log.String())
+		}
 	}
 }

@@ -168,8 +168,8 @@ test("what can't be meant is not sent", () => {
 
 test("a release says what it will do", () => {
   const card = (sizes, more) => ({ sizes: sizes.map((available) => ({ now: { available } })), now: () => ({ released: false, ...more }) })
-  assert.equal(wordsFor(card([100, 1050, 0])), "1,150 pairs in 2 sizes go on sale on every open page. 1 size is sold out. It can't be taken back.")
-  assert.equal(wordsFor(card([0, 0])), "There is not one pair of it: it will be shown as sold out. It can't be taken back.")
+  assert.equal(wordsFor(card([100, 1050, 0])), "1,150 pairs in 2 sizes go on sale on every open page. 1 size is sold out. It can be taken back at the command line until the first pair is sold.")
+  assert.equal(wordsFor(card([0, 0])), "There is not one pair of it: it will be shown as sold out. It can be taken back at the command line until the first pair is sold.")
   assert.match(wordsFor(card([1], { release_at: "2026-12-01T10:00:00Z" })), /^1 pair in 1 size goes.* by itself on .*2026/)
 })
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sneakers23/cmd/console"
 )
 
 func TestSecretsAreKept(t *testing.T) {
@@ -53,7 +55,7 @@ func TestSecretsAreKept(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	var out bytes.Buffer
-	term := &terminal{w: &out}
+	term := &terminal{console.New(&out)}
 	a, b := term.lines("a"), term.lines("b")
 	for _, part := range []struct {
 		by   *lines
@@ -70,6 +72,12 @@ func TestLines(t *testing.T) {
 		"\na       | rest\nb       | x\n"
 	if out.String() != want {
 		t.Errorf("got %d bytes, want %d", out.Len(), len(want))
+	}
+	out.Reset()
+	_, _ = a.Write([]byte("\x1b[31m\u202e\tred\n"))
+	term.say("one\ntwo\x07")
+	if got, want := out.String(), "a       | \\x1b[31m\\u202e    red\none\ntwo\\a\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

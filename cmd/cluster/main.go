@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"sneakers23/cmd/console"
 )
 
 // flags is the grammar of the command line.
@@ -32,14 +34,13 @@ type flags struct {
 
 func main() {
 	var f flags
-	kong.Parse(&f, kong.Name("cluster"), kong.Description("Several nodes of one shop on this machine, and a proxy before them."))
+	out, failures := console.New(os.Stdout), console.New(os.Stderr)
+	kong.Parse(&f, kong.Name("cluster"), kong.Writers(out, failures),
+		kong.Description("Several nodes of one shop on this machine, and a proxy before them."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once, and on Linux the nodes with it
-	term := &terminal{w: os.Stdout}
-	if err := run(ctx, f, term); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			fmt.Fprintf(os.Stderr, "cluster: %s\n", line)
-		}
+	if err := run(ctx, f, &terminal{out}); err != nil {
+		failures.Lines("cluster: ", err.Error())
 		os.Exit(1)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+
+	"sneakers23/cmd/console"
 )
 
 const help = `  nodes        how the nodes do
@@ -138,8 +139,8 @@ func (c *cluster) doTo(n *node, verb string) string {
 // describe lists the nodes.
 func (c *cluster) describe() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tADDRESS\tPROCESS\tSTATE\tANSWERS")
+	table := console.New(&b).Table()
+	table.Row("NODE", "ADDRESS", "PROCESS", "STATE", "ANSWERS")
 	for i, s := range c.proxy.States() {
 		process := "-"
 		if n := c.nodes[i]; n.running() {
@@ -149,8 +150,8 @@ func (c *cluster) describe() string {
 		if s.LeftOut {
 			state += ", left out"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", s.Name, s.URL, process, state, s.Served)
+		table.Row(s.Name, s.URL, process, state, s.Served)
 	}
-	_ = w.Flush() // into memory
+	table.Print()
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -2,33 +2,25 @@ package main
 
 import (
 	"bytes"
-	"fmt"
-	"io"
+	"strings"
 	"sync"
+
+	"sneakers23/cmd/console"
 )
 
 // maxLine is how many bytes of a line are kept together.
 const maxLine = 64 << 10
 
-// terminal is where everybody writes, a line at a time.
-type terminal struct {
-	mu sync.Mutex
-	w  io.Writer
-}
+// terminal is where everybody prints, a line at a time.
+type terminal struct{ w *console.Writer }
 
-// line writes one line, with the name of who says it.
+// line prints one line, with the name of who says it. Tabs are those of a stack trace.
 func (t *terminal) line(name, text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintf(t.w, "%-7s | %s\n", name, text)
+	t.w.Printf("%-7s | %s\n", name, strings.ReplaceAll(text, "\t", "    "))
 }
 
-// say writes text of our own.
-func (t *terminal) say(text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintln(t.w, text)
-}
+// say prints text of our own.
+func (t *terminal) say(text string) { t.w.Lines("", text) }
 
 // lines is a writer that puts the name before each line.
 func (t *terminal) lines(name string) *lines { return &lines{t: t, name: name} }

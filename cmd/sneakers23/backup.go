@@ -35,7 +35,8 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 			return fmt.Errorf("%s is there already: name another file, or replace it with --force", b.File)
 		}
 	}
-	if b.File == "-" && interactive(term.out) {
+	raw, ok := term.out.Raw()
+	if b.File == "-" && !ok {
 		return usageError{errors.New("a backup is not for reading: send it on, like " + program() + " backup - > shop.backup")}
 	}
 	s, err := b.schema(ctx, g, term, false)
@@ -44,7 +45,7 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if b.File == "-" {
-		_, err := s.Backup(ctx, term.out, func(string, int64) {})
+		_, err := s.Backup(ctx, raw, func(string, int64) {})
 		return err
 	}
 	info, size, err := b.write(ctx, s, newProgress(term, g.JSON))
@@ -52,9 +53,9 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, info)
+		return term.out.JSON(info)
 	}
-	fmt.Fprintf(term.out, "%s: %s, %d bytes\n", b.File, inWords(info.Rows), size)
+	term.out.Printf("%s: %s, %d bytes\n", b.File, inWords(info.Rows), size)
 	return nil
 }
 
@@ -139,7 +140,7 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 	}
 	if !r.Yes {
 		question := fmt.Sprintf("The store has %s.\nThis replaces it by the backup of %s: %s.",
-			inWords(now), info.CreatedAt.Local().Format("2006-01-02 15:04:05"), inWords(info.Rows))
+			inWords(now), stamp(info.CreatedAt.Local()), inWords(info.Rows))
 		if err := confirm(term, question); err != nil {
 			return err
 		}
@@ -154,9 +155,9 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, restored{info, now})
+		return term.out.JSON(restored{info, now})
 	}
-	fmt.Fprintf(term.out, "restored %s; running nodes show it within 5 s\n", inWords(info.Rows))
+	term.out.Printf("restored %s; running nodes show it within 5 s\n", inWords(info.Rows))
 	return nil
 }
 

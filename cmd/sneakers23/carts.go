@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"sneakers23/app"
 )
@@ -46,9 +44,9 @@ func (l *cartsCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	}
 	switch {
 	case g.JSON:
-		return printJSON(term, carts)
+		return term.out.JSON(carts)
 	case len(carts) == 0:
-		fmt.Fprintln(term.out, "No tab of a cart is open at any node. Carts that nobody looks at are in their browsers.")
+		term.out.Println("No tab of a cart is open at any node. Carts that nobody looks at are in their browsers.")
 		return nil
 	}
 	return l.print(ctx, c, term, carts, more)
@@ -90,8 +88,8 @@ func (l *cartsCmd) print(ctx context.Context, c *app.Client, term terminal, cart
 			names[fmt.Sprint(it.ID)] = it.SKU
 		}
 	}
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KEY\tTABS\tPAGE\tITEMS")
+	table := term.out.Table()
+	table.Row("KEY", "TABS", "PAGE", "ITEMS")
 	tabs := 0
 	for _, cart := range carts {
 		items := make([]string, len(cart.Items))
@@ -104,18 +102,15 @@ func (l *cartsCmd) print(ctx context.Context, c *app.Client, term terminal, cart
 		if len(items) == 0 {
 			items = []string{"-"}
 		}
-		page := strconv.QuoteToGraphic(cart.Page) // a shopper chooses it: so it can't play tricks with a terminal
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", cart.Key, cart.Tabs, page[1:len(page)-1], strings.Join(items, " "))
+		table.Row(cart.Key, cart.Tabs, cart.Page, strings.Join(items, " "))
 		tabs += cart.Tabs
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	table.Print()
 	if more {
-		fmt.Fprintln(term.out, "\nthere are more; to list all, add --limit 0")
+		term.out.Printf("\nthere are more; to list all, add --limit 0\n")
 		return nil
 	}
-	fmt.Fprintf(term.out, "\n%s, %s\n", counted(len(carts), "cart"), counted(tabs, "tab"))
+	term.out.Printf("\n%s, %s\n", counted(len(carts), "cart"), counted(tabs, "tab"))
 	return nil
 }
 

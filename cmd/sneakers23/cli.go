@@ -16,8 +16,9 @@ type cli struct {
 	Migrate    migrateCmd                `cmd:"" help:"Apply, take back or list the steps of the database schema." group:"Node"`
 	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products." group:"Node"`
 	Products   productsCmd               `cmd:"" help:"List products, sizes and stock." group:"Store"`
-	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time." group:"Store"`
+	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time, or take that back." group:"Store"`
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
+	Stock      stockCmd                  `cmd:"" help:"Correct counts that are wrong." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
 	Rehearse   rehearseCmd               `cmd:"" help:"Play a drop day with simulated shoppers, on a copy of the stock." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
@@ -32,7 +33,7 @@ type cli struct {
 // globals are the flags of all commands.
 type globals struct {
 	DataDir string `help:"Directory of the node: its private database, and how to find it." env:"SNEAKERS23_DATA_DIR" default:".data"`
-	JSON    bool   `help:"Print JSON for programs instead of tables for people." name:"json"`
+	JSON    bool   `help:"Print JSON for programs instead of tables for people, errors too." name:"json"`
 
 	Node          string `help:"Node on another machine to command, by its --commands-listen. Default: the one of --data-dir." env:"SNEAKERS23_NODE" placeholder:"HOST:PORT"`
 	ClusterSecret string `help:"Lets nodes into the cluster, and operators who use --node; at least 16 characters." env:"SNEAKERS23_CLUSTER_SECRET" placeholder:"TEXT"`

@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
 	"github.com/posener/complete"
+
+	"sneakers23/cmd/console"
 )
 
 // Exit codes.
@@ -30,13 +32,13 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdin, console.New(os.Stdout), console.New(os.Stderr)}))
 }
 
-// terminal is where a command reads and writes.
+// terminal is where a command reads and prints.
 type terminal struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err *console.Writer
 }
 
 // usageError is an error in how a command was called.
@@ -57,6 +59,7 @@ type misused struct {
 // run parses the arguments, runs the command, and returns the exit code.
 func run(ctx context.Context, args []string, term terminal) (code int) {
 	var c cli
+	report := func(err error) int { return fail(term, err, asksJSON(args)) }
 	exited := false
 	parser, err := kong.New(&c,
 		kong.Name("sneakers23"),
@@ -69,7 +72,7 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 		kong.Bind(term),
 	)
 	if err != nil {
-		return fail(term, err)
+		return report(err)
 	}
 	kongcompletion.Register(parser,
 		kongcompletion.WithPredictor("product", predict(productSKUs)),
@@ -81,15 +84,16 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	if args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
+	args = joinNegative(args)
 	if count, ok := negative(args); ok {
-		return fail(term, usageError{fmt.Errorf("%s: COUNT must be a whole number from 1 to 1000000 pairs", count)})
+		return report(usageError{fmt.Errorf("%s: COUNT must be a whole number from 1 to 1000000 pairs", count)})
 	}
 	command, err := parser.Parse(args)
 	if exited { // --help
 		return code
 	}
 	if err != nil {
-		return fail(term, parseError(err))
+		return report(parseError(parser.Model, err))
 	}
 	err = command.Run(&c.globals)
 	if exited {
@@ -99,50 +103,10 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	if errors.As(err, &usage) {
 		err = misused{usageError{err}, command.Selected().FullPath()}
 	}
-	return fail(term, err)
-}
-
-// parseError tells of which command the arguments are wrong, as far as they were understood.
-func parseError(err error) error {
-	var parse *kong.ParseError
-	if !errors.As(err, &parse) || parse.Context.Selected() == nil {
-		if word, ok := strings.CutPrefix(err.Error(), "unexpected argument "); ok {
-			word, _, _ = strings.Cut(word, ",")
-			err = fmt.Errorf("there is no command %s", word)
-		}
-		return usageError{err}
+	if printed := term.out.Err(); err == nil && !errors.Is(printed, syscall.EPIPE) { // who read it may go first
+		err = printed
 	}
-	if flag, got, ok := strings.Cut(err.Error(), ": expected duration but got "); ok {
-		got, _, _ = strings.Cut(got, ": time:")
-		err = fmt.Errorf("%s %s is no duration: write 100ms or 2s", flag, got)
-	}
-	return misused{usageError{err}, parse.Context.Selected().FullPath()}
-}
-
-// fail reports err, if there is one, and returns the exit code.
-func fail(term terminal, err error) int {
-	if err == nil {
-		return exitOK
-	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(term.err, "sneakers23: %s\n", line)
-	}
-	var (
-		usage usageError
-		of    misused
-		exit  exitError
-	)
-	switch {
-	case errors.As(err, &of):
-		fmt.Fprintf(term.err, "try: %s --help\n", of.command)
-	case errors.As(err, &usage):
-		fmt.Fprintln(term.err, "try: sneakers23 --help")
-	case errors.As(err, &exit):
-		return exit.code
-	default:
-		return exitFailed
-	}
-	return exitUsage
+	return report(err)
 }
 
 // negative finds a count below zero in a call of restock, which the parser would take for a flag.
@@ -156,6 +120,16 @@ func negative(args []string) (count string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// joinNegative writes --by -5 as one argument: the parser would take the number for a flag.
+func joinNegative(args []string) []string {
+	for i, a := range args[:max(len(args)-1, 0)] {
+		if _, err := strconv.Atoi(args[i+1]); a == "--by" && err == nil {
+			return slices.Concat(args[:i], []string{a + "=" + args[i+1]}, args[i+2:])
+		}
+	}
+	return args
 }
 
 // predict completes an argument with what list finds.

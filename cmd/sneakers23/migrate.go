@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"text/tabwriter"
 
 	"sneakers23/app"
 )
@@ -28,8 +27,7 @@ type (
 
 // schema opens the database that the flags name for work on its schema, and makes a private one only if create is true.
 func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal, create bool) (*app.Schema, error) {
-	log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return app.OpenSchema(ctx, f.config(g), create, log)
+	return app.OpenSchema(ctx, f.config(g), create, newLog(term.err, g.JSON, slog.LevelWarn))
 }
 
 func (f databaseFlag) config(g *globals) app.DatabaseConfig {
@@ -48,13 +46,13 @@ func (c *migrateUpCmd) Run(ctx context.Context, g *globals, term terminal) (err 
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, orEmpty(steps))
+		return term.out.JSON(orEmpty(steps))
 	}
 	for _, st := range steps {
-		fmt.Fprintf(term.out, "applied %s\n", st.Name)
+		term.out.Printf("applied %s\n", st.Name)
 	}
 	if len(steps) == 0 {
-		fmt.Fprintln(term.out, "nothing to do, all steps are applied")
+		term.out.Println("nothing to do, all steps are applied")
 	}
 	return nil
 }
@@ -82,9 +80,9 @@ func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (er
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, st)
+		return term.out.JSON(st)
 	}
-	fmt.Fprintf(term.out, "took back %s\n", st.Name)
+	term.out.Printf("took back %s\n", st.Name)
 	return nil
 }
 
@@ -100,18 +98,19 @@ func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, orEmpty(steps))
+		return term.out.JSON(orEmpty(steps))
 	}
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "STEP\tAPPLIED")
+	table := term.out.Table()
+	table.Row("STEP", "APPLIED")
 	for _, st := range steps {
 		when := "pending"
 		if st.Applied {
-			when = st.AppliedAt.Local().Format("2006-01-02 15:04:05")
+			when = stamp(st.AppliedAt.Local())
 		}
-		fmt.Fprintf(w, "%s\t%s\n", st.Name, when)
+		table.Row(st.Name, when)
 	}
-	return w.Flush()
+	table.Print()
+	return nil
 }
 
 // seedCmd fills an empty store: through the node that runs on it, if one does, so that it shows at once.
@@ -125,11 +124,11 @@ func (c *seedCmd) Run(ctx context.Context, g *globals, term terminal) (err error
 	}
 	switch {
 	case g.JSON:
-		return printJSON(term, map[string]bool{"seeded": seeded})
+		return term.out.JSON(map[string]bool{"seeded": seeded})
 	case seeded:
-		fmt.Fprintln(term.out, "two products with random stock; see: sneakers23 products")
+		term.out.Println("two products with random stock; see: sneakers23 products")
 	default:
-		fmt.Fprintln(term.out, "left alone: the store has products already")
+		term.out.Println("left alone: the store has products already")
 	}
 	return nil
 }
@@ -138,6 +137,7 @@ func (c *seedCmd) seed(ctx context.Context, g *globals, term terminal) (seeded b
 	client, err := app.Dial(g.DataDir)
 	if err == nil {
 		defer client.Close()
+		client.Who = operatorName()
 		if c.DatabaseURL == "" || client.Uses(c.config(g)) {
 			return client.Seed(ctx)
 		}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"sneakers23/app"
@@ -33,42 +31,46 @@ func (n *nodesCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, nodes)
+		return term.out.JSON(nodes)
 	}
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	head := "NODE\tADDRESS\tVERSION\tUP\tSOCKETS\tREVISION\tLAG\tREADY"
+	table := term.out.Table()
+	head := []any{"NODE", "ADDRESS", "VERSION", "UP", "SOCKETS", "REVISION", "LAG", "READY"}
 	if n.Topic != "" {
-		head += "\tFOLLOWERS"
+		head = append(head, "FOLLOWERS")
 	}
-	fmt.Fprintln(w, head)
+	table.Row(head...)
 	sum := 0
 	for _, v := range nodes {
 		ready := "yes"
 		if !v.Ready {
 			ready = "NO"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%d\t%d\t%v\t%s", v.Name, v.Address, v.Version, time.Duration(v.Uptime)*time.Second,
-			v.Sockets, v.Revision, time.Duration(v.Lag)*time.Millisecond, ready)
+		row := []any{
+			v.Name, v.Address, v.Version, time.Duration(v.Uptime) * time.Second, v.Sockets, v.Revision,
+			time.Duration(v.Lag) * time.Millisecond, ready,
+		}
 		switch {
 		case n.Topic == "":
 		case v.Followers == nil:
-			fmt.Fprint(w, "\tno answer")
+			row = append(row, "no answer")
 		default:
 			sum += *v.Followers
-			fmt.Fprintf(w, "\t%d", *v.Followers)
+			row = append(row, *v.Followers)
 		}
-		fmt.Fprintln(w)
+		table.Row(row...)
 	}
 	if n.Topic != "" {
-		fmt.Fprintf(w, "all\t\t\t\t\t\t\t\t%d\n", sum)
+		table.Row("all", "", "", "", "", "", "", "", sum)
 	}
-	return w.Flush()
+	table.Print()
+	return nil
 }
 
-// warnMissing tells that a change is done, but does not show everywhere yet.
-func warnMissing(term terminal, e app.Everywhere) {
-	if len(e.Missing) > 0 {
-		fmt.Fprintf(term.err, "done, but not shown within 5 s by: %s; each takes it from the database when it can\n",
+// warnMissing tells that a change is done, but does not show everywhere yet. JSON has it among the
+// rest.
+func warnMissing(term terminal, g *globals, e app.Everywhere) {
+	if len(e.Missing) > 0 && !g.JSON {
+		term.err.Printf("done, but not shown within 5 s by: %s; each takes it from the database when it can\n",
 			strings.Join(e.Missing, ", "))
 	}
 }

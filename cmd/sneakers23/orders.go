@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"sneakers23/app"
+	"sneakers23/cmd/console"
 )
 
 // ordersCmd looks at what was sold.
@@ -55,31 +55,29 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, orEmpty(orders))
+		return term.out.JSON(orEmpty(orders))
 	}
 	if len(orders) == 0 {
-		fmt.Fprintln(term.out, l.none())
+		term.out.Println(l.none())
 		return nil
 	}
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
+	table := term.out.Table()
 	widest := len("TOTAL")
 	for _, o := range orders {
 		widest = max(widest, len(dollars(o.Total)))
 	}
-	fmt.Fprintf(w, "ORDER\tMADE\tSTATUS\t%*s\tITEMS\n", widest, "TOTAL")
+	table.Row("ORDER", "MADE", "STATUS", fmt.Sprintf("%*s", widest, "TOTAL"), "ITEMS")
 	for _, o := range orders {
 		skus := make([]string, len(o.Lines))
 		for i, line := range o.Lines {
 			skus[i] = line.SKU
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%*s\t%s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05"), o.Status, widest, dollars(o.Total),
-			strings.Join(skus, " "))
+		total := fmt.Sprintf("%*s", widest, dollars(o.Total))
+		table.Row(o.ID, stamp(o.CreatedAt.Local()), o.Status, total, strings.Join(skus, " "))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	table.Print()
 	if len(orders) == l.Limit {
-		fmt.Fprintf(term.out, "\nolder ones: %s orders list --before %s\n", program(), orders[len(orders)-1].ID)
+		term.out.Printf("\nolder ones: %s orders list --before %s\n", program(), orders[len(orders)-1].ID)
 	}
 	return nil
 }
@@ -107,19 +105,20 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, o)
+		return term.out.JSON(o)
 	}
-	return printOrder(term, o)
+	printOrder(term.out, o)
+	return nil
 }
 
-func printOrder(term terminal, o app.Order) error {
-	fmt.Fprintf(term.out, "order %s of %s: %s, %s\n", o.ID, o.CreatedAt.Local().Format("2006-01-02 15:04:05 MST"), o.Status, dollars(o.Total))
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  ITEM\tSIZE\tPRICE\tSHOE")
+func printOrder(to *console.Writer, o app.Order) {
+	to.Printf("order %s of %s: %s, %s\n", o.ID, stamp(o.CreatedAt.Local()), o.Status, dollars(o.Total))
+	table := to.Table()
+	table.Row("  ITEM", "SIZE", "PRICE", "SHOE")
 	for _, l := range o.Lines {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s by %s, %s\n", l.SKU, l.Size, dollars(l.Price), l.Name, l.Brand, l.Color)
+		table.Row("  "+l.SKU, l.Size, dollars(l.Price), fmt.Sprintf("%s by %s, %s", l.Name, l.Brand, l.Color))
 	}
-	return w.Flush()
+	table.Print()
 }
 
 // Run is called by kong.
@@ -138,18 +137,18 @@ func (s *ordersCancelCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if err != nil {
 		return err
 	}
-	warnMissing(term, o.Everywhere)
+	warnMissing(term, g, o.Everywhere)
 	if g.JSON {
-		return printJSON(term, o)
+		return term.out.JSON(o)
 	}
-	fmt.Fprintf(term.out, "order %s is cancelled, its pairs are for sale again\n", o.ID)
+	term.out.Printf("order %s is cancelled, its pairs are for sale again\n", o.ID)
 	return nil
 }
 
 // ask shows the operator what is about to be cancelled.
 func (s *ordersCancelCmd) ask(ctx context.Context, c *app.Client, term terminal) error {
-	if !interactive(term.in) {
-		return confirm(term, "") // says that it can't ask
+	if !console.Interactive(term.in) {
+		return confirm(term, cancels) // says that it can't ask
 	}
 	o, err := c.Order(ctx, app.OrderRequest{ID: s.ID})
 	if err != nil {
@@ -158,11 +157,11 @@ func (s *ordersCancelCmd) ask(ctx context.Context, c *app.Client, term terminal)
 	if o.Status == "cancelled" {
 		return errors.New("the order was cancelled before; its pairs are back already")
 	}
-	if err := printOrder(terminal{in: term.in, out: term.err, err: term.err}, o); err != nil {
-		return err
-	}
-	return confirm(term, "This cancels the order for good and puts its pairs back on the shelf.")
+	printOrder(term.err, o)
+	return confirm(term, cancels)
 }
+
+const cancels = "This cancels the order for good and puts its pairs back on the shelf."
 
 // dollars is an amount of cents as shoppers read it.
 func dollars(cents int64) string {

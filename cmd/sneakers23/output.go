@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,16 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
-
 	"sneakers23/app"
+	"sneakers23/cmd/console"
 )
-
-func printJSON(term terminal, v any) error {
-	e := json.NewEncoder(term.out)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
 
 // orEmpty makes an empty list of none: [] and not null.
 func orEmpty[T any](list []T) []T {
@@ -33,10 +25,11 @@ func orEmpty[T any](list []T) []T {
 
 // confirm asks the operator, and returns an error unless the answer is yes.
 func confirm(term terminal, what string) error {
-	if !interactive(term.in) {
-		return usageError{errors.New("this asks first, and there is no terminal to ask at: add --yes")}
+	if !console.Interactive(term.in) {
+		return usageError{fmt.Errorf("%s\nthis asks first, and there is no terminal to ask at: add --yes", what)}
 	}
-	fmt.Fprintf(term.err, "%s\nGo on? [y/N] ", what)
+	term.err.Lines("", what)
+	term.err.Printf("Go on? [y/N] ")
 	answer, err := bufio.NewReader(term.in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -48,24 +41,30 @@ func confirm(term terminal, what string) error {
 	return errors.New("not confirmed, nothing was done")
 }
 
-// interactive tells whether a person is at the other end.
-func interactive(f any) bool {
-	file, ok := f.(*os.File)
-	return ok && isatty.IsTerminal(file.Fd())
+// surely does what the node may ask about first, and lets the operator answer, unless yes is his
+// answer already.
+func surely[R any](term terminal, yes bool, do func(sure bool) (R, error)) (R, error) {
+	done, err := do(yes)
+	asks, ok := errors.AsType[*app.Question](err)
+	if !ok {
+		return done, err
+	}
+	if err := confirm(term, asks.Words); err != nil {
+		return done, err
+	}
+	return do(true)
 }
 
 // progress is a bar that moves in place at a terminal, and is silent elsewhere.
 type progress struct {
-	w     io.Writer
+	w     *console.Writer
 	bar   bool
 	began time.Time
 }
 
 func newProgress(term terminal, json bool) *progress {
-	return &progress{w: term.err, bar: !json && interactive(term.err), began: time.Now()}
+	return &progress{w: term.err, bar: !json && term.err.Interactive(), began: time.Now()}
 }
-
-const clearLine = "\r\x1b[K"
 
 // show draws how many pairs are sold, and says beside it what is being done.
 func (p *progress) show(sold, left int, words string) {
@@ -83,26 +82,27 @@ func (p *progress) draw(share float64, words string) {
 	}
 	const width = 30
 	full := int(width * min(max(share, 0), 1))
-	fmt.Fprint(p.w, clearLine, strings.Repeat("█", full), strings.Repeat("░", width-full), " ", words)
+	p.w.Redraw(strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + words)
 }
 
 // say prints a line above the bar.
 func (p *progress) say(line string) {
 	if p.bar {
-		fmt.Fprintf(p.w, "%s%s\n", clearLine, line)
+		p.w.Redraw(line)
+		p.w.Printf("\n")
 	}
 }
 
 // note shows in place what is being done.
 func (p *progress) note(what string) {
 	if p.bar {
-		fmt.Fprint(p.w, clearLine, what)
+		p.w.Redraw(what)
 	}
 }
 
 func (p *progress) done() {
 	if p.bar {
-		fmt.Fprint(p.w, clearLine)
+		p.w.Redraw("")
 	}
 }
 

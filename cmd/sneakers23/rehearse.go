@@ -12,11 +12,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"sneakers23/app"
 	"sneakers23/app/rehearsal"
+	"sneakers23/cmd/console"
 )
 
 // rehearseCmd plays a drop day.
@@ -79,13 +79,13 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	}
 	verdict := report.Judge(r.limits())
 	if g.JSON {
-		err = printJSON(term, struct {
+		err = term.out.JSON(struct {
 			rehearsal.Report
 			Passed bool `json:"passed"`
 			rehearsal.Verdict
 		}{report, verdict.Outcome == rehearsal.Passed, verdict})
 	} else {
-		err = printReport(term, report, verdict)
+		printReport(term.out, report, verdict)
 	}
 	return cmp.Or(err, explain(report, verdict))
 }
@@ -193,7 +193,7 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	urls, password := r.URL, r.AdminPassword
 	if r.dry() {
 		p.note("copying the stock…")
-		log := slog.New(slog.NewTextHandler(term.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		log := newLog(term.err, g.JSON, slog.LevelWarn)
 		db := app.DatabaseConfig{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
 		stage, err := app.OpenStage(ctx, db, log)
 		if err != nil {
@@ -251,39 +251,37 @@ type nowhere struct{ io.Writer }
 
 func (nowhere) Close() error { return nil }
 
-func printReport(term terminal, r rehearsal.Report, v rehearsal.Verdict) error {
-	fmt.Fprintf(term.out, "%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
+func printReport(to *console.Writer, r rehearsal.Report, v rehearsal.Verdict) {
+	to.Printf("%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
 		r.Shoppers, r.Duration, r.Deeds, r.Orders, r.Refused, r.Reconnects, r.Pushes)
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "ms\tcount\tp50\tp90\tp99\tlongest\t")
+	table := to.Figures()
+	table.Row("ms", "count", "p50", "p90", "p99", "longest")
 	for _, row := range []struct {
 		what string
 		l    rehearsal.Latency
 	}{{"reply", r.Reply}, {"push", r.Push}, {"purchase", r.Purchase}, {"page", r.Page}} {
 		if row.l.Count == 0 {
-			fmt.Fprintf(w, "%s\t0\t-\t-\t-\t-\t\n", row.what)
+			table.Row(row.what, 0, "-", "-", "-", "-")
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.what, row.l.Count, row.l.P50, row.l.P90, row.l.P99, row.l.Max)
+		ms := func(v float64) string { return fmt.Sprintf("%.1f", v) }
+		table.Row(row.what, row.l.Count, ms(row.l.P50), ms(row.l.P90), ms(row.l.P99), ms(row.l.Max))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	table.Print()
 	if d := r.Dashboard; d != nil {
-		fmt.Fprintf(term.out, "\ndashboard: %d changes, the largest of %d bytes, at most %.1f in a second\n", d.Frames, d.Largest, d.MostASecond)
+		to.Printf("\ndashboard: %d changes, the largest of %d bytes, at most %.1f in a second\n", d.Frames, d.Largest, d.MostASecond)
 	}
 	if failures := r.Failures(); len(failures) > 0 {
-		fmt.Fprintf(term.out, "\nfailed: %s\n", strings.Join(failures, ", "))
+		to.Printf("\nfailed: %s\n", strings.Join(failures, ", "))
 	}
-	fmt.Fprintln(term.out)
+	to.Println()
 	if v.Outcome == rehearsal.Passed {
-		fmt.Fprintln(term.out, "PASS: all limits were kept")
+		to.Println("PASS: all limits were kept")
 	}
 	for _, b := range v.Broken {
-		fmt.Fprintln(term.out, b)
+		to.Println(b)
 	}
 	for _, few := range v.TooFew {
-		fmt.Fprintln(term.out, few)
+		to.Println(few)
 	}
-	return nil
 }

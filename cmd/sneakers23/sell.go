@@ -11,15 +11,17 @@ import (
 
 // sellCmd empties the store while its operator watches.
 type sellCmd struct {
-	PerTick int           `help:"Pairs to sell at each tick, 1 to 1000." default:"20"`
-	Every   time.Duration `help:"Pause from one tick to the next." default:"100ms"`
-	Yes     bool          `help:"Do not ask." short:"y"`
+	PerTick    int           `help:"Pairs to sell at each tick, 1 to 1000." default:"20"`
+	Every      time.Duration `help:"Pause from one tick to the next." default:"100ms"`
+	Unreleased bool          `help:"Sell also what is not released, which no shopper can buy."`
+	Yes        bool          `help:"Do not ask." short:"y"`
 }
 
 // Help is shown by sell --help.
 func (sellCmd) Help() string {
-	return `Sells pairs of random items, released or not, until none is left or Ctrl-C. It asks first, unless --yes. What is
-sold is sold: each pair is booked, and only a restock puts new ones on the shelf.`
+	return `Sells pairs of random sizes of released products until none is left or Ctrl-C, to nobody: there are no orders. It asks
+first, unless --yes. What is sold is sold: each pair is booked, and only a restock puts new ones on the shelf. For a rehearsal
+that sells nothing real, see: sneakers23 rehearse`
 }
 
 // Run is called by kong.
@@ -35,17 +37,12 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	start, err := c.Sell(ctx, app.SellRequest{}) // none: tells how many there are
+	start, err := c.Sell(ctx, app.SellRequest{Unreleased: s.Unreleased}) // none: tells how many there are
 	if err != nil {
 		return err
 	}
 	if start.Left > 0 && !s.Yes {
-		what := fmt.Sprintf("all %d pairs", start.Left)
-		if start.Left == 1 {
-			what = "the last pair"
-		}
-		question := fmt.Sprintf("This sells %s of the shop of node %s.", what, c.Node.Name)
-		if err := confirm(term, question); err != nil {
+		if err := confirm(term, warning(start, c.Node.Name)); err != nil {
 			return err
 		}
 	}
@@ -55,15 +52,42 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	}
 	switch {
 	case g.JSON:
-		return printJSON(term, map[string]int{"sold": sold, "left": left})
+		return term.out.JSON(map[string]int{"sold": sold, "left": left})
 	case left > 0:
-		fmt.Fprintf(term.out, "stopped: %d sold, %d left\n", sold, left)
+		term.out.Printf("stopped: %d sold, %d left\n", sold, left)
+	case sold == 0 && start.Hidden > 0:
+		term.out.Printf("nothing to sell: %s of products that are not released; ", all(start.Hidden))
+		term.out.Println("to sell them, add --unreleased, or: sneakers23 release SKU|ID")
 	case sold == 0:
-		fmt.Fprintln(term.out, "nothing to sell: every size is out; add pairs with: sneakers23 restock ITEM_SKU COUNT")
+		term.out.Println("nothing to sell: every size is out; add pairs with: sneakers23 restock ITEM_SKU COUNT")
+	case start.Hidden > 0:
+		term.out.Printf("gone: %d sold, every size that is released is out\n", sold)
 	default:
-		fmt.Fprintf(term.out, "gone: %d sold, every size is out\n", sold)
+		term.out.Printf("gone: %d sold, every size is out\n", sold)
 	}
 	return nil
+}
+
+// warning says what is about to be sold, and that shoppers have bought at the shop if they have.
+func warning(start app.Sold, node string) string {
+	said := fmt.Sprintf("This sells %s of the shop of node %s, to nobody.", all(start.Left), node)
+	if start.Orders > 0 {
+		has := "There is 1 order"
+		if start.Orders > 1 {
+			has = fmt.Sprintf("There are %d orders", start.Orders)
+		}
+		said = has + " in this shop: real shoppers buy here. " +
+			"What this sells is gone for them, and can't be undone.\n" + said
+	}
+	return said
+}
+
+// all names a number of pairs that are all there is.
+func all(pairs int) string {
+	if pairs == 1 {
+		return "the last pair"
+	}
+	return fmt.Sprintf("all %d pairs", pairs)
 }
 
 // untilGone sells tick by tick, and returns how many pairs were sold and are left when none is left or ctx ends.
@@ -114,7 +138,7 @@ func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)
 	began := time.Now()
 	show(fmt.Sprintf("selling %d; Ctrl-C stops", s.PerTick))
 	go func() {
-		sold, err := node.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick})
+		sold, err := node.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick, Unreleased: s.Unreleased})
 		answers <- answer{sold, err}
 	}()
 	a, _ := await(context.WithoutCancel(ctx), answers, func() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sneakers23/app"
+	"sneakers23/cmd/console"
 )
 
 // slowNode is a seller that takes its time.
@@ -36,12 +37,12 @@ func TestSellShowsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen bytes.Buffer
 		cmd, node := &sellCmd{PerTick: 500, Every: 6 * time.Second}, &slowNode{left: 1200, takes: 2500 * time.Millisecond}
-		sold, left, err := cmd.untilGone(t.Context(), node, 1200, &progress{w: &seen, bar: true, began: time.Now()})
+		sold, left, err := cmd.untilGone(t.Context(), node, 1200, &progress{w: console.New(&seen), bar: true, began: time.Now()})
 		if sold != 1200 || left != 0 || err != nil {
 			t.Errorf("sold %d, left %d, %v", sold, left, err)
 		}
 		var words []string
-		for _, drawn := range strings.Split(seen.String(), clearLine) {
+		for _, drawn := range strings.Split(seen.String(), "\r\x1b[K") {
 			words = append(words, strings.TrimSpace(strings.TrimLeft(drawn, "█░")))
 		}
 		got, want := strings.Join(words, "\n"), strings.TrimPrefix(`
@@ -92,7 +93,7 @@ func TestSellStops(t *testing.T) {
 			}
 			stop := time.AfterFunc(tt.stopAfter, cancel)
 			var seen bytes.Buffer
-			p := &progress{w: &seen, bar: true, began: time.Now()}
+			p := &progress{w: console.New(&seen), bar: true, began: time.Now()}
 			sold, left, err := cmd.untilGone(ctx, &slowNode{left: 100, takes: 3 * time.Second, fails: tt.fails}, 100, p)
 			if (err != nil) != (tt.fails > 0) || left != tt.left || sold != tt.sold {
 				t.Errorf("%s: sold %d, left %d, %v; want %d, %d", name, sold, left, err, tt.sold, tt.left)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"sneakers23/app"
+	"sneakers23/cmd/console"
 )
 
 // serveCmd runs a node until it is told to stop.
@@ -82,7 +82,9 @@ func (s *serveCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	var failed error
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(term.out, "stopping; once more ends it at once")
+		if !g.JSON {
+			term.err.Println("stopping; once more ends it at once")
+		}
 	case <-node.Done():
 		failed = node.Err()
 	}
@@ -110,16 +112,27 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.Version = version()
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // the grammar lets only levels pass
-	options := &slog.HandlerOptions{Level: level}
-	if s.LogFormat == "json" {
-		cfg.Log = slog.New(slog.NewJSONHandler(term.err, options))
-	} else {
-		cfg.Log = slog.New(slog.NewTextHandler(term.err, options))
-	}
+	cfg.Log = newLog(term.err, s.LogFormat == "json", level)
 	return cfg
 }
 
-// greet tells where everything is.
+// newLog logs as text, which writes durations with their unit, or as JSON, where their name has it.
+func newLog(to *console.Writer, asJSON bool, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if !asJSON {
+		return slog.New(slog.NewTextHandler(to, options))
+	}
+	options.ReplaceAttr = func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration {
+			return slog.Float64(a.Key+"_ms", float64(a.Value.Duration())/float64(time.Millisecond))
+		}
+		return a
+	}
+	return slog.New(slog.NewJSONHandler(to.JSONLog(), options))
+}
+
+// greet tells where everything is: people on the standard error, so that the standard output has
+// JSON or nothing.
 func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Duration) {
 	if g.JSON {
 		greeting := map[string]any{
@@ -128,7 +141,7 @@ func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Du
 		if password := node.MadePassword(); password != "" {
 			greeting["admin_password"] = password
 		}
-		_ = printJSON(term, greeting)
+		_ = term.out.JSON(greeting) // the node runs, whoever reads it
 		return
 	}
 	dir := ""
@@ -136,7 +149,7 @@ func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Du
 		dir = " --data-dir " + shellWord(g.DataDir)
 	}
 	password := cmp.Or(node.MadePassword(), "as given by --admin-password")
-	fmt.Fprintf(term.out, `
+	term.err.Printf(`
 Sneakers23 is open, %.1f s after its start.
 
   shop        %s

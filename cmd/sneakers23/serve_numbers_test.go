@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"sneakers23/cmd/console"
 )
 
 // TestNumbersHaveRanges gives each setting that is a number, whichever there are, values that no range may have, and expects
@@ -24,7 +26,7 @@ func TestNumbersHaveRanges(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil {
 		t.Fatal(err)
 	}
-	term := terminal{out: io.Discard, err: io.Discard}
+	term := terminal{out: console.New(io.Discard), err: console.New(io.Discard)}
 	if err := defaults.config(new(globals), term).Validate(); err != nil {
 		t.Fatalf("the defaults: %v", err)
 	}

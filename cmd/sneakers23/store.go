@@ -5,14 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"sneakers23/app"
 )
 
-// dial finds the node, or tells what to do when there is none.
+// dial finds the node, which is told who commands it.
 func dial(g *globals) (*app.Client, error) {
+	c, err := find(g)
+	if err != nil {
+		return nil, err
+	}
+	c.Who = operatorName()
+	return c, nil
+}
+
+// find finds the node, or tells what to do when there is none.
+func find(g *globals) (*app.Client, error) {
 	if g.Node != "" {
 		return app.DialAt(g.Node, g.ClusterSecret)
 	}
@@ -39,24 +48,22 @@ func (productsCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	if g.JSON {
-		return printJSON(term, products)
+		return term.out.JSON(products)
 	}
 	if len(products) == 0 {
-		fmt.Fprintln(term.out, "The store has no products. Fill it with: sneakers23 seed")
+		term.out.Println("The store has no products. Fill it with: sneakers23 seed")
 		return nil
 	}
 	for i, p := range products {
 		if i > 0 {
-			fmt.Fprintln(term.out)
+			term.out.Println()
 		}
-		if err := printProduct(term, p); err != nil {
-			return err
-		}
+		printProduct(term, p)
 	}
 	return nil
 }
 
-func printProduct(term terminal, p app.Product) error {
+func printProduct(term terminal, p app.Product) {
 	state := "not released"
 	switch {
 	case p.Released:
@@ -64,24 +71,33 @@ func printProduct(term terminal, p app.Product) error {
 	case p.ReleaseAt != nil:
 		state = "will be released at " + when(*p.ReleaseAt)
 	}
-	fmt.Fprintf(term.out, "%s  %s by %s, %s, %s (id %d): %s\n", p.SKU, p.Name, p.Brand, p.Color, p.Price, p.ID, state)
-	w := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  ITEM\tSIZE\tAVAILABLE\tSOLD\tLEVEL")
+	term.out.Printf("%s  %s by %s, %s, %s (id %d): %s\n", p.SKU, p.Name, p.Brand, p.Color, p.Price, p.ID, state)
+	table := term.out.Table()
+	table.Row("  ITEM", "SIZE", "AVAILABLE", "SOLD", "LEVEL")
 	for _, it := range p.Items {
-		fmt.Fprintf(w, "  %s\t%s\t%d\t%d\t%s\n", it.SKU, it.Size, it.Available, it.Sold, it.Level)
+		table.Row("  "+it.SKU, it.Size, it.Available, it.Sold, it.Level)
 	}
-	return w.Flush()
+	table.Print()
 }
 
 // releaseCmd releases a product.
 type releaseCmd struct {
 	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
-	At      *string `help:"When, instead of now: 2026-12-24T18:00:00+01:00, \"2026-12-24 18:00\" in the time zone of this machine, or a duration from now like 10m." placeholder:"TIME"`
+	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\" in the time zone of this machine, 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
+	Undo    bool    `help:"Take the release back. That is possible until the first pair is sold." xor:"when"`
+	CallOff bool    `help:"Call off a release that is scheduled." xor:"when"`
+	Yes     bool    `help:"Do not ask about a time that is more than a year away." short:"y"`
+}
+
+// Help is shown by release --help.
+func (releaseCmd) Help() string {
+	return `Releases a product to shoppers, whose open pages show its sizes at once. With --undo it is coming soon again: for whoever
+opens or reloads a page; nothing of it can be bought any more when the command has returned.`
 }
 
 // Run is called by kong.
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	q := app.ReleaseRequest{Product: r.Product}
+	q := app.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
 	if r.At != nil {
 		at, err := parseTime(*r.At, time.Now())
 		if err != nil {
@@ -94,59 +110,44 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	done, err := c.Release(ctx, q)
+	done, err := surely(term, r.Yes, func(sure bool) (app.Released, error) {
+		q.Sure = sure
+		return c.Release(ctx, q)
+	})
 	if err != nil {
 		return err
 	}
-	warnMissing(term, done.Everywhere)
+	warnMissing(term, g, done.Everywhere)
 	switch {
 	case done.Already && r.At != nil:
 		return fmt.Errorf("%s %s was released before: --at had no effect", done.SKU, done.Name)
 	case g.JSON:
-		return printJSON(term, done)
-	case done.Already:
-		fmt.Fprintf(term.out, "%s %s was released before\n", done.SKU, done.Name)
-	case done.At != nil:
-		fmt.Fprintf(term.out, "%s %s will be released at %s\n", done.SKU, done.Name, when(*done.At))
-	default:
-		fmt.Fprintf(term.out, "%s %s is released, shoppers see its sizes\n", done.SKU, done.Name)
+		return term.out.JSON(done)
 	}
+	term.out.Printf("%s %s %s\n", done.SKU, done.Name, outcome(done))
 	return nil
 }
 
-// parseTime reads a time as operators write it.
-func parseTime(s string, now time.Time) (time.Time, error) {
-	if d, err := time.ParseDuration(s); err == nil {
-		return now.Add(d + time.Second - 1).Truncate(time.Second), nil // the next full second: never early
+// outcome says what became of a release.
+func outcome(done app.Released) string {
+	switch {
+	case done.Already:
+		return "was released before"
+	case done.Undone:
+		return "is no longer released, nothing of it can be bought"
+	case done.CalledOff:
+		return "will not be released by itself any more"
+	case done.At != nil:
+		return "will be released at " + when(*done.At)
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
-		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf(`--at %q is no time: write 2026-12-24T18:00:00+01:00, "2026-12-24 18:00", or 10m`, s)
-}
-
-func when(t time.Time) string {
-	return fmt.Sprintf("%s (in %s)", t.Local().Format("2006-01-02 15:04:05 MST"), span(time.Until(t).Round(time.Second)))
-}
-
-// span writes a duration as people say it: with its days, when it has two or more.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d < 2*day {
-		return d.String()
-	}
-	if hours := d % day / time.Hour; hours > 0 {
-		return fmt.Sprintf("%d days %dh", d/day, hours)
-	}
-	return fmt.Sprintf("%d days", d/day)
+	return "is released, shoppers see its sizes"
 }
 
 // restockCmd adds pairs.
 type restockCmd struct {
 	Item  string `arg:"" help:"SKU or id of the size, like SHU6001." name:"ITEM_SKU" predictor:"item"`
 	Count string `arg:"" help:"How many pairs come, 1 to 1000000." name:"COUNT"`
+	Yes   bool   `help:"Do not ask about more than ten times what there was." short:"y"`
 }
 
 // Run is called by kong.
@@ -160,14 +161,16 @@ func (r *restockCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	done, err := c.Restock(ctx, app.RestockRequest{Item: r.Item, Count: count})
+	done, err := surely(term, r.Yes, func(sure bool) (app.Restocked, error) {
+		return c.Restock(ctx, app.RestockRequest{Item: r.Item, Count: count, Sure: sure})
+	})
 	if err != nil {
 		return err
 	}
-	warnMissing(term, done.Everywhere)
+	warnMissing(term, g, done.Everywhere)
 	if g.JSON {
-		return printJSON(term, done)
+		return term.out.JSON(done)
 	}
-	fmt.Fprintf(term.out, "%s size %s: %d more, %d available, level %s\n", done.SKU, done.Size, done.Added, done.Available, done.Level)
+	term.out.Printf("%s size %s: %d more, %d available, level %s\n", done.SKU, done.Size, done.Added, done.Available, done.Level)
 	return nil
 }

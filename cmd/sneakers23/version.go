@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -41,8 +40,10 @@ type versionCmd struct{}
 // Run is called by kong.
 func (versionCmd) Run(g *globals, term terminal) error {
 	if g.JSON {
-		return printJSON(term, map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+		return term.out.JSON(map[string]string{
+			"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+		})
 	}
-	_, err := fmt.Fprintf(term.out, "sneakers23 %s, %s, %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	term.out.Printf("sneakers23 %s, %s, %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
 }

@@ -75,10 +75,10 @@ func (b *Board) Watch(_ context.Context, n inventory.Notice) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, id := range n.Products {
-		b.past.product(now, n.Catalog, id)
+		b.past.product(now, n.Catalog, id, n.Actors.Product(id))
 	}
 	for _, id := range n.Items {
-		b.past.item(now, n.Catalog, id)
+		b.past.item(now, n.Catalog, id, n.Actors.Item(id))
 	}
 	b.dirty, b.stale = true, true
 }

@@ -10,15 +10,18 @@ import (
 
 // Kinds of events.
 const (
-	eventReleased  = "released"
-	eventScheduled = "scheduled"
-	eventRestocked = "restocked"
-	eventReturned  = "returned" // an order was cancelled
-	eventSoldOut   = "sold_out"
-	eventBack      = "back"
-	eventNodeHere  = "node_here"
-	eventNodeGone  = "node_gone"
-	eventProxy     = "proxy" // an address looks like one, and is not trusted
+	eventReleased   = "released"
+	eventScheduled  = "scheduled"
+	eventUnreleased = "unreleased" // the release was taken back
+	eventCalledOff  = "called_off" // the schedule was
+	eventRestocked  = "restocked"
+	eventCorrected  = "corrected" // there are fewer pairs, and none of them was sold
+	eventReturned   = "returned"  // an order was cancelled
+	eventSoldOut    = "sold_out"
+	eventBack       = "back"
+	eventNodeHere   = "node_here"
+	eventNodeGone   = "node_gone"
+	eventProxy      = "proxy" // an address looks like one, and is not trusted
 )
 
 // mostEvents is how many are kept.
@@ -65,8 +68,8 @@ func (ch *chronicle) proxy(at time.Time, address string) {
 	ch.add(at, eventProxy, "%s", text)
 }
 
-// product looks at a product whose row has changed.
-func (ch *chronicle) product(at time.Time, c *inventory.Catalog, id inventory.ProductID) {
+// product looks at a product whose row has changed, by an operator if one is named.
+func (ch *chronicle) product(at time.Time, c *inventory.Catalog, id inventory.ProductID, by string) {
 	p, ok := c.Product(id)
 	if !ok {
 		delete(ch.products, id)
@@ -78,14 +81,27 @@ func (ch *chronicle) product(at time.Time, c *inventory.Catalog, id inventory.Pr
 	switch {
 	case !known:
 	case now.Released && !before.Released:
-		ch.add(at, eventReleased, "%s is released", p.Name)
+		ch.add(at, eventReleased, "%s is released%s", p.Name, signed(by))
+	case !now.Released && before.Released:
+		ch.add(at, eventUnreleased, "%s is no longer released%s", p.Name, signed(by))
 	case !now.Released && now.ReleaseAt != nil && (before.ReleaseAt == nil || !before.ReleaseAt.Equal(*now.ReleaseAt)):
-		ch.add(at, eventScheduled, "%s will be released at %s", p.Name, now.ReleaseAt.UTC().Format("2006-01-02 15:04:05 MST"))
+		ch.add(at, eventScheduled, "%s will be released at %s%s", p.Name, now.ReleaseAt.UTC().Format("2006-01-02 15:04:05 MST"), signed(by))
+	case !now.Released && now.ReleaseAt == nil && before.ReleaseAt != nil:
+		ch.add(at, eventCalledOff, "The release of %s is called off%s", p.Name, signed(by))
 	}
 }
 
-// item looks at an item whose row has changed. Several changes may have been told as one.
-func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemID) {
+// signed ends a sentence about what an operator did.
+func signed(by string) string {
+	if by == "" {
+		return ""
+	}
+	return ", by " + by
+}
+
+// item looks at an item whose row has changed. Several changes may have been told as one; of an
+// operator's among them, by names who made it.
+func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemID, by string) {
 	item, p, ok := c.Item(id)
 	if !ok {
 		delete(ch.items, id)
@@ -101,12 +117,16 @@ func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemI
 	if now.available > 0 && before.available == 0 {
 		again = ": it is no longer sold out"
 	}
-	if more := now.available + now.sold - before.available - before.sold; more > 0 {
-		ch.add(at, eventRestocked, "%s, size %s: %s%s", p.Name, item.Size, pairs(more, "more"), again)
+	switch more := now.available + now.sold - before.available - before.sold; {
+	case more > 0:
+		ch.add(at, eventRestocked, "%s, size %s: %s%s%s", p.Name, item.Size, pairs(more, "more"), signed(by), again)
 		told = true
+	case more < 0:
+		ch.add(at, eventCorrected, "%s, size %s: %s%s", p.Name, item.Size, pairs(-more, "fewer"), signed(by))
 	}
 	if back := before.sold - now.sold; back > 0 {
-		ch.add(at, eventReturned, "%s, size %s: %s%s", p.Name, item.Size, pairs(back, "back from cancelled orders"), again)
+		returned := pairs(back, "back from cancelled orders")
+		ch.add(at, eventReturned, "%s, size %s: %s%s%s", p.Name, item.Size, returned, signed(by), again)
 		told = true
 	}
 	switch {

@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,14 +18,15 @@ func TestChronicle(t *testing.T) {
 	rows := webtest.Rows()
 	shelf := webtest.NewShelf(rows)
 	ch := newChronicle()
+	by := ""
 	look := func() []string {
 		told := len(ch.events)
 		shelf.Put(rows)
 		for _, p := range rows.Products {
-			ch.product(now, shelf.Catalog(), p.ID)
+			ch.product(now, shelf.Catalog(), p.ID, by)
 		}
 		for _, it := range rows.Items {
-			ch.item(now, shelf.Catalog(), it.ID)
+			ch.item(now, shelf.Catalog(), it.ID, by)
 		}
 		var kinds []string
 		for _, e := range ch.events[:len(ch.events)-told] {
@@ -49,11 +51,24 @@ func TestChronicle(t *testing.T) {
 		{"the sale of all", func() { item.Sold, item.Available = item.Sold+item.Available, 0 }, []string{eventSoldOut}},
 		{"a cancelled order", func() { item.Sold, item.Available = item.Sold-1, 1 }, []string{eventReturned}},
 		{"a schedule", func() { product.ReleaseAt = &at }, []string{eventScheduled}},
+		{"a schedule that is called off", func() { product.ReleaseAt = nil }, []string{eventCalledOff}},
 		{"a release", func() { product.Released, product.ReleaseAt = true, nil }, []string{eventReleased}},
+		{"a release that is taken back", func() { product.Released = false }, []string{eventUnreleased}},
+		{"a correction", func() { item.Available -= 1 }, []string{eventCorrected, eventSoldOut}},
 	} {
 		step.do()
 		if kinds := look(); !slices.Equal(kinds, step.want) {
 			t.Errorf("%s: %v, want %v", step.what, kinds, step.want)
+		}
+	}
+	by = "alice" // told only of what an operator can do
+	product.Released, item.Available = true, item.Available+5
+	look()
+	item.Available -= 2
+	look()
+	for i, want := range []string{"2 pairs fewer, by alice", "5 pairs more, by alice: it is no longer sold out", "is released, by alice"} {
+		if got := ch.events[i].Text; !strings.HasSuffix(got, want) {
+			t.Errorf("what alice did is told as %q, want %q", got, want)
 		}
 	}
 	for i := range 2 * mostEvents {

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -78,9 +79,12 @@ func (p *Pages) Product(c echo.Context) error {
 	if !catalog.Loaded() {
 		return ErrNotOpen
 	}
-	product, ok := catalog.ProductBySKU(c.Param("sku"))
+	product, ok := catalog.ProductInAnyCase(c.Param("sku"))
 	if !ok {
 		return inventory.ErrNotFound
+	}
+	if product.SKU != c.Param("sku") {
+		return redirectTo(c, product)
 	}
 	if shown, err := p.serveOwn(c, func(o own) ([]byte, error) { return p.renderProduct(product, o) }); shown {
 		return err
@@ -95,6 +99,14 @@ func (p *Pages) Product(c echo.Context) error {
 	}
 	page.ServeHTTP(c.Response(), c.Request())
 	return nil
+}
+
+// redirectTo leads to the product's page by the right spelling of its SKU. The spelling that was
+// asked for may become another product's, so nobody keeps the answer.
+func redirectTo(c echo.Context, product *inventory.Product) error {
+	to := url.URL{Path: "/products/" + product.SKU, RawQuery: c.Request().URL.RawQuery}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Redirect(http.StatusFound, to.String())
 }
 
 func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*prepared.Response, error), error) {

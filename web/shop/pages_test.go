@@ -77,6 +77,26 @@ func body(t testing.TB, res *http.Response) string {
 	return string(b)
 }
 
+// TestProductInAnotherSpelling leads to the page of the right spelling, with the query.
+func TestProductInAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	for sku, want := range map[string]string{"shu6000": "/products/SHU6000?from=mail", "Shu6100": "/products/SHU6100?from=mail", "SHU6000": "", "shu": ""} {
+		w := httptest.NewRecorder()
+		c := echo.New().NewContext(httptest.NewRequest("GET", "/products/"+sku+"?from=mail", nil), w)
+		c.SetParamNames("sku")
+		c.SetParamValues(sku)
+		err := pages.Product(c)
+		if (sku == "shu") != errors.Is(err, inventory.ErrNotFound) {
+			t.Errorf("%s: got %v", sku, err)
+		}
+		res := w.Result()
+		if got := res.Header.Get("Location"); got != want || want != "" && (res.StatusCode != 302 || res.Header.Get("Cache-Control") != "no-store") {
+			t.Errorf("%s leads to %q with status %d, want %q", sku, got, res.StatusCode, want)
+		}
+	}
+}
+
 func TestGolden(t *testing.T) {
 	rows := webtest.Rows()
 	due := time.Date(2031, 5, 2, 20, 0, 0, 0, time.FixedZone("", 2*60*60))

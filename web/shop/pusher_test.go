@@ -323,3 +323,29 @@ func TestJoinReplyHasSizesForThosePagesThatLackThem(t *testing.T) {
 		t.Error("the reply was encoded again, though nothing has changed")
 	}
 }
+
+// TestReleaseTakenBack pushes the block without sizes to open pages, shows it to whoever comes
+// later, and pushes the next release.
+func TestReleaseTakenBack(t *testing.T) {
+	r := newRig(t)
+	r.notice([]inventory.ProductID{1, 2})
+	p := &r.rows.Products[0]
+	p.Released = false
+	if heard := r.notice([]inventory.ProductID{1}); len(heard) != 1 || !strings.HasPrefix(heard[0], "product ") {
+		t.Errorf("an undo is pushed as %v, want the block", heard)
+	}
+	page := body(t, visit(t, r.pages.Product, p.SKU))
+	reply, err := r.pusher.repliesFor(p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(page, "size-container__entry") || !strings.Contains(string(reply.full), `"released":false`) ||
+		strings.Contains(string(reply.full), "size_html") {
+		t.Errorf("after the undo, the reply to a join is %s and the page\n%s", reply.full, page)
+	}
+	p.Released = true
+	heard := r.notice([]inventory.ProductID{1})
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], "released ") {
+		t.Errorf("released again, %v is pushed", heard)
+	}
+}

@@ -38,6 +38,6 @@ export function wordsFor(card) {
     full.length ? `${counted(pairs, "pair")} in ${counted(full.length, "size")} ${pairs === 1 ? "goes" : "go"} on sale on every open page.` : "There is not one pair of it: it will be shown as sold out.",
     full.length && none ? `${counted(none, "size")} ${none === 1 ? "is" : "are"} sold out.` : "",
     due ? `It would be released by itself on ${format.format(new Date(due))}.` : "",
-    "It can't be taken back.",
+    "It can be taken back at the command line until the first pair is sold.",
   ].filter(Boolean).join(" ")
 }

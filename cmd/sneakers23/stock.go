@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"sneakers23/app"
+)
+
+// stockCmd keeps the books of what is there.
+type stockCmd struct {
+	Correct stockCorrectCmd `cmd:"" help:"Correct a count that is wrong."`
+}
+
+// stockCorrectCmd corrects the count of a size.
+type stockCorrectCmd struct {
+	Item string `arg:"" help:"SKU or id of the size, like SHU6001." name:"ITEM_SKU" predictor:"item"`
+	By   int    `help:"How many pairs more there are than was thought, or fewer: -5." required:"" placeholder:"N"`
+	Why  string `help:"What the books are to say about it." required:"" placeholder:"TEXT"`
+}
+
+// Help is shown by stock correct --help.
+func (stockCorrectCmd) Help() string {
+	return `Changes how many pairs of a size are available, by a movement in the books that says why and who did it. It never takes
+more away than there is. Pairs that are delivered come by restock.`
+}
+
+// Run is called by kong.
+func (s *stockCorrectCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	if s.By == 0 {
+		return usageError{errors.New("--by must say how many pairs more or fewer there are: 5 or -5")}
+	}
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	done, err := c.Correct(ctx, app.CorrectRequest{Item: s.Item, By: s.By, Why: s.Why})
+	if err != nil {
+		return err
+	}
+	warnMissing(term, g, done.Everywhere)
+	if g.JSON {
+		return term.out.JSON(done)
+	}
+	term.out.Printf("%s size %s: corrected by %+d, %d available, level %s\n",
+		done.SKU, done.Size, done.By, done.Available, done.Level)
+	return nil
+}

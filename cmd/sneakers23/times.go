@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseTime reads a time to come as operators write it: a duration from now, a time of today or
+// tomorrow, a day with a time, or all of it with its zone. Where none is written, it is that of
+// now.
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if at, ok := later(s, now); ok {
+		return at, nil
+	}
+	if at, ok, err := onADay(s, now); ok {
+		return at, err
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			written, _ := time.Parse(layout, s)
+			return at, skipped(at, written, s)
+		}
+	}
+	return time.Time{}, fmt.Errorf(`--at %q is no time: write 18:00, "tomorrow 18:00", "2026-12-24 18:00", `+
+		`2026-12-24T18:00:00+01:00, or 10m or 1d from now`, s)
+}
+
+var days = regexp.MustCompile(`^(\d{1,5})d`)
+
+// later reads a duration from now, like 10m, 1d or 2d12h. A day later is the same time of the next
+// day.
+func later(s string, now time.Time) (at time.Time, ok bool) {
+	rest := s
+	if found := days.FindStringSubmatch(s); found != nil {
+		n, _ := strconv.Atoi(found[1])
+		now = now.AddDate(0, 0, n)
+		rest = strings.TrimPrefix(s, found[0])
+	}
+	d, err := time.ParseDuration(rest)
+	if rest == "" && s != "" {
+		d, err = 0, nil
+	}
+	if err != nil || strings.HasPrefix(rest, "-") && rest != s {
+		return time.Time{}, false
+	}
+	return now.Add(d + time.Second - 1).Truncate(time.Second), true // the next full second: never early
+}
+
+// onADay reads a time of today or of tomorrow. One that is over today is not taken for tomorrow's:
+// who is late by a minute must be told.
+func onADay(s string, now time.Time) (at time.Time, ok bool, err error) {
+	clock, tomorrow := strings.CutPrefix(s, "tomorrow ")
+	clock = strings.TrimPrefix(clock, "today ")
+	for _, layout := range []string{"15:04:05", "15:04"} {
+		written, err := time.Parse(layout, clock)
+		if err != nil {
+			continue
+		}
+		year, month, day := now.Date()
+		if tomorrow {
+			day++
+		}
+		at = time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, now.Location())
+		if !at.After(now) {
+			return at, true, fmt.Errorf(`--at %q is over: it is %s now; write "tomorrow %s" if you mean that`,
+				s, now.Format("15:04:05 MST"), clock)
+		}
+		return at, true, skipped(at, written, s)
+	}
+	return at, false, nil
+}
+
+// skipped refuses a time that clocks never show, because they are set forward then.
+func skipped(at, written time.Time, s string) error {
+	if at.Hour() == written.Hour() && at.Minute() == written.Minute() {
+		return nil
+	}
+	return fmt.Errorf("--at %q: clocks are set forward then, and there is no such time; the next is near %s", s, stamp(at))
+}
+
+// stamp writes a time as people read it, with its zone.
+func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") }
+
+// when writes a time to come, on the clock of this machine.
+func when(t time.Time) string {
+	return fmt.Sprintf("%s (in %s)", stamp(t.Local()), span(time.Until(t).Round(time.Second)))
+}
+
+// span writes a duration as people say it: with its days, when it has two or more.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day {
+		return d.String()
+	}
+	if hours := d % day / time.Hour; hours > 0 {
+		return fmt.Sprintf("%d days %dh", d/day, hours)
+	}
+	return fmt.Sprintf("%d days", d/day)
+}

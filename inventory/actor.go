@@ -1,0 +1,47 @@
+package inventory
+
+import "context"
+
+type actorKey struct{}
+
+// ActingAs returns a context in which the named operator acts. What is committed under it carries
+// the name: the [Change] to all nodes, the movement of stock in the database.
+func ActingAs(ctx context.Context, who string) context.Context {
+	return context.WithValue(ctx, actorKey{}, who)
+}
+
+// Actor returns who acts in this context; empty for a shopper, or for the shop itself.
+func Actor(ctx context.Context) string {
+	who, _ := ctx.Value(actorKey{}).(string)
+	return who
+}
+
+// Actors tells which operator changed a row, of those that a [Notice] names. Of several it is the
+// last. Rows that shoppers or the shop itself changed have none, and neither have those of which a
+// message was lost.
+type Actors struct {
+	products map[ProductID]string
+	items    map[ItemID]string
+}
+
+// Product returns who changed the product's row; empty for nobody.
+func (a Actors) Product(id ProductID) string { return a.products[id] }
+
+// Item returns who changed the item's row; empty for nobody.
+func (a Actors) Item(id ItemID) string { return a.items[id] }
+
+func (a *Actors) add(c Change) {
+	switch {
+	case c.By == "":
+	case c.Product != nil:
+		if a.products == nil {
+			a.products = make(map[ProductID]string)
+		}
+		a.products[c.Product.ID] = c.By
+	default:
+		if a.items == nil {
+			a.items = make(map[ItemID]string)
+		}
+		a.items[c.Item.ID] = c.By
+	}
+}
