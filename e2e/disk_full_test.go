@@ -92,7 +92,7 @@ func TestFullDisk(t *testing.T) {
 	s := &shop{t: t, dataDir: filepath.Join(disk, "data"), secret: sharedSecret}
 	s.start()
 	s.run("release", "SHU6000")
-	s.run("restock", "SHU6001", "100000")
+	s.run("restock", "SHU6001", "100000", "--yes")
 	tokens, err := checkout.NewTokens([]string{sharedSecret})
 	if err != nil {
 		t.Fatal(err)

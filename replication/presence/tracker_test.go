@@ -66,8 +66,11 @@ func TestOwnerEnds(t *testing.T) {
 		if list, _ := a.List("hall"); len(list) != 0 {
 			t.Errorf("hall has %v", list)
 		}
-		if _, err := o.Track("room", "ann", struct{}{}); !errors.Is(err, ErrEnded) {
-			t.Errorf("tracked for one that has ended: %v", err)
+		for i := range 30 { // select may choose either: the owner has ended, and the idle tracker takes what is handed over
+			key := fmt.Sprintf("ann%d", i)
+			if _, err := o.Track("room", key, struct{}{}); !errors.Is(err, ErrEnded) {
+				t.Fatalf("tracked for one that has ended: %v", err)
+			}
 		}
 	})
 }
