@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"log"
 	"net/http"
@@ -11,8 +12,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"sneakers23/app/waittest"
 )
 
 // gate is a proxy as some companies have it: while it is shut, no WebSocket passes. Long-polls that it passes are read
@@ -22,7 +26,11 @@ type gate struct {
 	noCookies atomic.Bool // as a browser that refuses them: none goes through
 	shut      atomic.Bool
 	hangs     atomic.Bool   // while shut, a WebSocket is cut off without an answer
+	cuts      atomic.Bool   // a WebSocket is cut off as soon as it has brought something
+	answer    atomic.Int64  // the status with which a WebSocket is refused; 0: 403
+	polls     atomic.Int64  // the status with which a long-poll is refused; 0: it passes
 	refused   atomic.Int64  // WebSockets
+	tries     atomic.Int64  // to connect, by either transport
 	joined    chan struct{} // a token for each topic that was joined over long-poll
 }
 
@@ -41,19 +49,26 @@ func newGate(t *testing.T, target string) *gate {
 				r.Out.Header.Del("Cookie")
 			}
 		},
-		ModifyResponse: g.readAlong,
+		ModifyResponse: g.modify,
 		ErrorLog:       log.New(io.Discard, "", 0), // polls that the page gives up
 	}
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.shut.Load() && r.Header.Get("Upgrade") != "" {
+		upgrade, poll := r.Header.Get("Upgrade") != "", strings.HasSuffix(r.URL.Path, "/longpoll")
+		if upgrade || poll && r.Method == http.MethodGet && !r.URL.Query().Has("token") {
+			g.tries.Add(1)
+		}
+		switch {
+		case upgrade && g.shut.Load():
 			g.refused.Add(1)
 			if g.hangs.Load() {
 				panic(http.ErrAbortHandler)
 			}
-			http.Error(w, "no WebSockets in this house", http.StatusForbidden)
-			return
+			http.Error(w, "no WebSockets in this house", cmp.Or(int(g.answer.Load()), http.StatusForbidden))
+		case poll && g.polls.Load() != 0:
+			http.Error(w, "no long-polls either", int(g.polls.Load()))
+		default:
+			proxy.ServeHTTP(w, r)
 		}
-		proxy.ServeHTTP(w, r)
 	}))
 	g.URL = site.URL
 	t.Cleanup(func() {
@@ -61,6 +76,28 @@ func newGate(t *testing.T, target string) *gate {
 		site.Close()
 	})
 	return g
+}
+
+func (g *gate) modify(r *http.Response) error {
+	if conn, ok := r.Body.(io.ReadWriteCloser); ok && r.StatusCode == http.StatusSwitchingProtocols && g.cuts.Load() {
+		r.Body = &cutConn{ReadWriteCloser: conn}
+	}
+	return g.readAlong(r)
+}
+
+// cutConn ends after the first bytes that it brings.
+type cutConn struct {
+	io.ReadWriteCloser
+	spent bool
+}
+
+func (c *cutConn) Read(b []byte) (int, error) {
+	if c.spent {
+		return 0, io.EOF
+	}
+	n, err := c.ReadWriteCloser.Read(b)
+	c.spent = n > 0
+	return n, err
 }
 
 func (g *gate) readAlong(r *http.Response) error {
@@ -92,6 +129,7 @@ func TestFallbackAndBack(t *testing.T) {
 			g.shut.Store(true)
 			g.hangs.Store(hangs)
 			v := newContext(t, playwright.BrowserNewContextOptions{})
+			v.ownTime()
 			v.visit(g.URL)
 			if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
 				t.Fatal(err)
@@ -108,7 +146,7 @@ func TestFallbackAndBack(t *testing.T) {
 			v.joined = overWebSocket
 			g.shut.Store(false)
 			s.run("sell", "--yes", "--unreleased") // on the way: whatever carries the page then, it must not miss it
-			v.live()
+			v.climbs()
 			v.wait(sizeAt(5, "out") + ":disabled")
 			if !evaluate[bool](v, "window.sameDocument === true") {
 				t.Error("the page was loaded anew")
@@ -117,5 +155,112 @@ func TestFallbackAndBack(t *testing.T) {
 				t.Errorf("the page says %q", got)
 			}
 		})
+	}
+}
+
+// ownTime gives the page, before it is opened, a clock that may be put forward.
+func (v *visitor) ownTime() {
+	v.t.Helper()
+	if err := v.Clock().Install(); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// pass lets time pass on a page that has its own, in steps: what a timer sends is answered
+// meanwhile.
+func (v *visitor) pass(d time.Duration) {
+	v.t.Helper()
+	const step = 250 * time.Millisecond
+	for ; d > 0; d -= step {
+		if err := v.Clock().RunFor(int(step.Milliseconds())); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
+
+// climbs lets time pass until every product on the page has joined its topic over a WebSocket.
+func (v *visitor) climbs() {
+	v.t.Helper()
+	for range v.count(".product-listing[data-product-id]") {
+		waittest.Until(v.t, "the page is on a WebSocket", func() bool {
+			select {
+			case <-v.joined:
+				return true
+			default:
+				v.pass(time.Second)
+				return false
+			}
+		})
+	}
+}
+
+// A network that ends each WebSocket soon after it opened is no network for WebSockets: the page
+// lives on long-poll, tries seldom, and climbs when they last.
+func TestSocketsThatEndSoon(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{5: 1})
+	g := newGate(t, s.URL)
+	g.cuts.Store(true)
+	v := newContext(t, playwright.BrowserNewContextOptions{})
+	v.ownTime()
+	v.visit(g.URL)
+	overWebSocket := v.joined
+	v.joined = g.joined
+	v.live()
+	if n := g.tries.Load(); n > 5 {
+		t.Errorf("on long-poll after %d attempts", n)
+	}
+	v.triesSeldom(g, "cut off soon")
+	s.run("restock", skuOf(6), "1")
+	v.wait(sizeAt(6, "low"))
+	for len(overWebSocket) > 0 { // of those that were cut off
+		<-overWebSocket
+	}
+	v.joined = overWebSocket
+	g.cuts.Store(false)
+	v.climbs()
+	s.run("sell", "--yes", "--unreleased")
+	v.wait(sizeAt(5, "out"))
+	v.wait(sizeAt(6, "out"))
+}
+
+// Whatever is on the other side, a page makes at most twenty attempts a minute, and is live as soon
+// as it can be.
+func TestPageTriesSeldom(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{5: 1})
+	for name, tt := range map[string]struct{ webSocket, longPoll int64 }{
+		"403 and 403": {403, 403},
+		"429 and 502": {429, 502},
+		"503 and 503": {503, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGate(t, s.URL)
+			g.shut.Store(true)
+			g.answer.Store(tt.webSocket)
+			g.polls.Store(tt.longPoll)
+			v := newContext(t, playwright.BrowserNewContextOptions{})
+			v.ownTime()
+			v.visit(g.URL)
+			v.triesSeldom(g, name)
+			g.shut.Store(false)
+			g.polls.Store(0)
+			v.climbs()
+		})
+	}
+}
+
+// triesSeldom lets some minutes pass.
+func (v *visitor) triesSeldom(g *gate, what string) {
+	v.t.Helper()
+	for minute := range 2 {
+		before := g.tries.Load()
+		if minute == 0 {
+			before = 0
+		}
+		v.pass(time.Minute)
+		if n := g.tries.Load() - before; n > 20 {
+			v.t.Errorf("%s: %d attempts in minute %d, want 20 at most", what, n, minute+1)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 		v.press("Enter")
 	}
 	enter(2)
-	v.wait(size(2) + `[aria-pressed="true"][aria-label$="in your cart"]`)
+	v.wait(size(2) + `[data-in-cart][aria-label$="in your cart"]`)
 	for _, answer := range []string{"Escape", "Enter"} {
 		enter(3)
 		v.says("[data-toast]", "You have Hop Man 3 in size 6.5")
@@ -56,7 +56,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 		}
 	}
 	v.wait(inCart(3))
-	v.wait(size(2) + ":not([aria-pressed])")
+	v.wait(size(2) + ":not([data-in-cart])")
 
 	s.sql(`WITH sold AS (UPDATE item_availabilities SET available_count = 0, sold_count = sold_count + 5 WHERE item_id = 3 RETURNING item_id)
 		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -5, 5 FROM sold`)
@@ -68,7 +68,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	s.run("sell", "--yes", "--unreleased")
 	v.wait(".product-stock__gone:visible")
 	v.says(inCart(3), "No size left")
-	v.says(".cart-checkout", "See your options")
+	v.says(".cart-checkout", "Wait or remove")
 	if !v.focused(".product-listing__name a") {
 		t.Error("the focus went with the last size")
 	}

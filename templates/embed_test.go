@@ -2,6 +2,7 @@ package templates
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,25 @@ func TestParse(t *testing.T) {
 	}
 	if got, want := set.Pages(), []string{"admin", "checkout", "complete", "error", "home", "not_found", "not_kept", "order", "product"}; !slices.Equal(got, want) {
 		t.Errorf("got pages %v, want %v", got, want)
+	}
+}
+
+// A list without marks is no list to VoiceOver, unless it says that it is one.
+func TestListsSayThatTheyAre(t *testing.T) {
+	names, err := files.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		source, err := files.ReadFile(name.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range regexp.MustCompile(`<[uo]l\b[^>]*>`).FindAllString(string(source), -1) {
+			if !strings.Contains(list, ` role="list"`) {
+				t.Errorf("%s: %s", name.Name(), list)
+			}
+		}
 	}
 }
 

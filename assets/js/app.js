@@ -1,16 +1,17 @@
 import { followCart } from "./cart"
 import { showCart } from "./cart-box"
-import { changeByForms } from "./cart-forms"
-import { markCartInView } from "./cart-in-view"
+import { changeByForms, sendOnlyIfAnswered } from "./cart-forms"
 import { keepCheckout } from "./checkout"
 import { countDown } from "./countdown"
 import { followConnection } from "./connection"
+import { showMoments } from "./moment"
 import { followProduct } from "./product"
+import { watchForms } from "./sending"
 import { showHeld } from "./sizes"
 import { dismissByKey } from "./toast"
 import { createSocket } from "./transport"
 
-function follow() {
+function follow(forms) {
   const blocks = document.querySelectorAll(".product-listing[data-product-id]")
   const box = document.querySelector("#cart-container")
   const desk = document.querySelector("[data-checkout]")
@@ -22,22 +23,22 @@ function follow() {
   if (hint) followConnection(socket, hint)
   for (const block of blocks) followProduct(socket, block)
   if (box) {
-    markCartInView(box)
-    changeByForms(
-      followCart(socket, (cart) => {
-        showCart(box, cart)
-        showHeld(cart.items)
-      }),
-    )
+    const cart = followCart(socket, (cart) => {
+      showCart(box, cart)
+      showHeld(cart.items)
+    })
+    changeByForms(cart)
+    sendOnlyIfAnswered(cart)
   }
-  if (desk) followCart(socket, keepCheckout(desk))
-  else if (!box && carries) followCart(socket, () => {}) // what the page carries comes into the tab's cart
+  if (desk) sendOnlyIfAnswered(followCart(socket, keepCheckout(desk, forms)))
+  else if (!box && carries) sendOnlyIfAnswered(followCart(socket, () => {})) // what the page carries comes into the tab's cart
   socket.connect()
 }
 
 for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+showMoments()
 dismissByKey()
-follow()
+follow(watchForms())
 
 // A checkout from the browser's memory shows what was to be bought when it was left.
 if (document.querySelector(".checkout-container")) {

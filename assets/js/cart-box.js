@@ -1,4 +1,4 @@
-import { showLine } from "./cart-line"
+import { othersOf, showLine } from "./cart-line"
 import { priceOf } from "./price"
 
 // Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
@@ -25,15 +25,23 @@ export function showCart(box, { items, missing, serialized }) {
   const note = box.querySelector("[data-cart-missing]")
   note.hidden = !missing
   note.querySelector("button").value = missing ?? ""
-  showAllOut(box, items.length > 0 && items.every((item) => item.out_of_stock))
+  showState(box, stateOf(items))
   const link = document.querySelector("[data-cart-link]")
   link.toggleAttribute("data-empty", items.length === 0)
   link.querySelector("[data-cart-count]").textContent = items.length
 }
 
-function showAllOut(box, allOut) {
-  for (const words of box.querySelectorAll("[data-cart-some]")) words.hidden = allOut
-  for (const words of box.querySelectorAll("[data-cart-all-out]")) words.hidden = !allOut
+// What the cart as a whole is: some of it can be bought; it is all sold out, and other sizes are
+// there; or not even those.
+function stateOf(items) {
+  if (items.length === 0 || items.some((item) => !item.out_of_stock)) return "some"
+  return items.some((item) => othersOf(item).length > 0) ? "others" : "none"
+}
+
+function showState(box, state) {
+  for (const words of box.querySelectorAll("[data-cart-when]")) {
+    words.hidden = !words.dataset.cartWhen.split(" ").includes(state)
+  }
 }
 
 function subtotal(items) {

@@ -1,24 +1,34 @@
+import { nameOf } from "./cart-line.js"
+import { takeAway } from "./flash.js"
+import { actionOf } from "./form-action.js"
 import { sessionAnswers } from "./session.js"
 import { offer, say, silence } from "./toast.js"
 
 // Lets the forms of the pages change the cart without leaving the page. While there is no channel they are what they
-// always are: forms, which are kept from leading to nowhere while there is no shop to answer them.
+// always are: forms.
 export function changeByForms(cart) {
+  document.addEventListener("submit", (event) => {
+    const { submitter, target: form } = event
+    const change = changes[actionOf(event)]
+    if (!submitter || !change || !cart.ready()) return
+
+    event.preventDefault()
+    takeAway(form.closest(".flash"))
+    silence()
+    change(cart, submitter)
+  })
+}
+
+// Keeps forms from leading to nowhere while there is no shop to answer them.
+export function sendOnlyIfAnswered(cart) {
   let answered = null // that is sent after all
   document.addEventListener("submit", (event) => {
     const { submitter, target: form } = event
-    const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action")
-    const change = changes[action]
-    if (!submitter || submitter === answered) return
-    if (change && cart.ready()) {
-      event.preventDefault()
-      takeAway(form.closest(".flash"))
-      silence()
-      change(cart, submitter)
-    } else if ((change || action === "/checkout/cart") && cart.lost()) {
-      event.preventDefault()
-      sendIfAnswered(form, submitter)
-    }
+    const ours = changes[actionOf(event)] || actionOf(event)?.startsWith("/checkout")
+    if (event.defaultPrevented || !submitter || submitter === answered || !ours || !cart.lost()) return
+
+    event.preventDefault()
+    sendIfAnswered(form, submitter)
   })
 
   async function sendIfAnswered(form, button) {
@@ -32,12 +42,6 @@ export function changeByForms(cart) {
     form.requestSubmit(button)
     answered = null
   }
-}
-
-// The focus must not go with it.
-function takeAway(flash) {
-  if (flash?.contains(document.activeElement)) document.querySelector("#main").focus()
-  flash?.remove()
 }
 
 const changes = {
@@ -55,9 +59,10 @@ function add(cart, button, replace) {
 
 function remove(cart, button) {
   const id = Number(button.value)
-  const { name, size } = cart.line(id) ?? { name: "The shoe" }
+  const line = cart.line(id)
+  const name = line ? nameOf(line) : "The shoe"
   waitFor(button.closest(".cart-item") ?? button, cart.push("remove_item", { item_id: id }))
-    .receive("ok", () => say(`${name}${size ? `, size ${size}` : ""} is out of your cart.`))
+    .receive("ok", () => say(`${name} is out of your cart.`, null, name))
     .receive("error", ({ error }) => say(words[error] ?? words.other))
 }
 
@@ -74,11 +79,12 @@ function waitFor(element, push) {
     })
 }
 
-function tellAdded({ name, size, out_of_stock, released }, button) {
+function tellAdded(line, button) {
+  const { out_of_stock, released } = line
   let more = ""
   if (!released) more = " It can be bought when it is released."
   if (out_of_stock) more = " It is sold out, and can be bought if it comes back."
-  say(`${name}, size ${size} is in your cart.${more}`, button)
+  say(`${nameOf(line)} is in your cart.${more}`, button, nameOf(line))
 }
 
 function tellRefused(cart, button, { error, item_id }) {
@@ -91,7 +97,7 @@ function tellRefused(cart, button, { error, item_id }) {
 
 const words = {
   duplicate_item: "That is in your cart already.",
-  cart_full: "Your cart is full. Take a pair out first.",
+  cart_full: "Your cart is full. Remove a pair first.",
   too_fast: "That was fast. Wait a second, then try again.",
   not_found: "That is not there any more.",
   other: "That did not work. Try again in a moment.",

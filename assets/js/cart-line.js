@@ -1,4 +1,9 @@
-import { priceOf } from "./price"
+import { priceOf } from "./price.js"
+
+// What a line is called in words.
+export function nameOf({ name, size }) {
+  return `${name}, size ${size}`
+}
 
 // Makes or brings up to date one line of the cart, from the templates of the page, which made its first lines too.
 export function showLine(box, line, item) {
@@ -13,9 +18,14 @@ export function showLine(box, line, item) {
   write(line, "[data-cart-price]", priceOf(item.price_usd))
   line.querySelector("[data-cart-out]").hidden = !item.out_of_stock
   line.querySelector("[data-cart-soon]").hidden = item.released
-  nameButton(line.querySelector(".cart-item__remove"), item.id, `Remove ${item.name}, size ${item.size}`)
-  showOthers(box, line, (item.sizes ?? []).filter(({ level }) => level !== "out"))
+  nameButton(line.querySelector(".cart-item__remove"), item.id, `Remove ${nameOf(item)}`)
+  showOthers(box, line, othersOf(item))
   return line
+}
+
+// The sizes that may be taken instead of one that is sold out.
+export function othersOf({ sizes = [] }) {
+  return sizes.filter(({ level }) => level !== "out")
 }
 
 function clone(box, template) {
@@ -37,7 +47,7 @@ function nameButton(button, itemId, label) {
   button.setAttribute("aria-label", label)
 }
 
-// The sizes that may be taken instead. What stays is not touched: it may have the focus.
+// What stays is not touched: it may have the focus.
 function showOthers(box, line, sizes) {
   const list = line.querySelector("[data-cart-others]")
   const shown = new Map([...list.children].map((button) => [button.value, button]))

@@ -1,5 +1,6 @@
 import { agreeOnCartId } from "./cart-id"
-import { showFlash } from "./flash"
+import { nameOf } from "./cart-line"
+import { showFlash, takeAway } from "./flash"
 import { createKeptCart } from "./kept-cart"
 import { createMirror } from "./mirror"
 import { askSession, tellSession } from "./session"
@@ -61,7 +62,8 @@ export function followCart(socket, show) {
     const news = items ? newsOf(items, cart.items) : []
     items = cart.items
     show(cart, news.length > 0)
-    for (const words of news) say(words)
+    for (const { words, item } of news) say(words, lineOf(item), nameOf(item))
+    if (news.length > 0) takeAway(document.querySelector(".flash--info")) // it says what was true before
     if (kept.keep(cart)) mirror(window.cartId, cart.serialized)
   }
 
@@ -79,5 +81,7 @@ function newsOf(before, now) {
   const were = new Map(before.map((item) => [item.id, item.out_of_stock]))
   return now
     .filter(({ id, out_of_stock }) => were.has(id) && were.get(id) !== out_of_stock)
-    .map(({ name, size, out_of_stock }) => `${name}, size ${size} ${out_of_stock ? "just sold out" : "is back"}.`)
+    .map((item) => ({ item, words: `${nameOf(item)} ${item.out_of_stock ? "just sold out" : "is back"}.` }))
 }
+
+const lineOf = ({ id }) => document.querySelector(`:is(.cart-item, .checkout-line)[data-item-id="${id}"]`)

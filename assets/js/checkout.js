@@ -7,15 +7,14 @@ const patienceMs = 5000
 const attempts = 3
 
 // Keeps the checkout as the cart is. What it shows no longer is replaced by what a reload would show; a form that is on its
-// way already is left alone, and so is what it was sent from.
-export function keepCheckout(desk) {
+// way already is left alone, and so is what it was sent from, until it has come to nothing.
+export function keepCheckout(desk, forms) {
   let cart = null
   let known = wordsOn(desk) // of what the shopper has been told
   let timer = null
   let left = 0 // attempts: a node may lag behind the one that told us
   let busy = false
-  let leaving = false
-  document.addEventListener("submit", () => (leaving = true))
+  forms.onSettled(() => cart && renewSoon())
 
   function plan(pauseMs) {
     clearTimeout(timer)
@@ -23,17 +22,22 @@ export function keepCheckout(desk) {
   }
 
   async function renew() {
-    if (busy || leaving || agrees(desk, cart)) return
+    if (busy || forms.underway() || agrees(desk, cart)) return
 
     busy = true
     left--
     const fresh = await made(cart).catch((error) => console.warn("the checkout is not renewed", error))
     busy = false
-    if (leaving) return
+    if (forms.underway()) return
 
     if (fresh) desk = place(fresh, desk)
     if (!agrees(desk, cart) && left > 0) return plan(1000)
     if (!fresh) say("Your cart has changed. Reload this page before you buy.")
+  }
+
+  function renewSoon() {
+    left = attempts
+    plan(quietMs)
   }
 
   return function show(now, news) {
@@ -43,8 +47,7 @@ export function keepCheckout(desk) {
     if (agrees(desk, cart)) return
 
     if (!news && !same(before.map(withoutOthers), known.map(withoutOthers))) say("Your cart has changed. Here it is as it is now.")
-    left = attempts
-    plan(quietMs)
+    renewSoon()
   }
 }
 

@@ -1,9 +1,12 @@
+import { momentOf } from "./moment.js"
+import { onTime, serverTime } from "./server-clock.js"
+
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-const timers = new WeakMap()
+const timers = new Map() // by the element that counts, null where there is nothing to wait for
 
 // Shows a scheduled release on a product block, another time than before, or none.
 export function showSchedule(block, releaseAt) {
@@ -11,27 +14,50 @@ export function showSchedule(block, releaseAt) {
   if (!time || time.dateTime === (releaseAt ?? "")) return
 
   time.dateTime = releaseAt ?? ""
-  time.textContent = releaseAt ? new Date(releaseAt).toLocaleString() : ""
   countDown(time)
 }
 
-// Replaces the written time of a release by how long it takes. It ends with the element: the sizes come in its place.
+// Shows a release, which the page gives in UTC: its moment in the reader's zone and, as soon as the
+// server's time is known, how long it takes until then. It ends with the element: the sizes come in
+// its place.
 export function countDown(time) {
   clearTimeout(timers.get(time))
+  timers.delete(time)
   const due = Date.parse(time.dateTime)
   time.hidden = Number.isNaN(due)
-  if (time.hidden) return
+  if (time.hidden) showBeside(time, "")
+  else tick(time, due)
+}
 
-  time.title = time.textContent
-  function tick() {
-    const left = due - Date.now()
-    time.textContent = left > 0 ? words(left) : "any moment now"
-    if (left > 0 && time.isConnected) timers.set(time, setTimeout(tick, left % second || second))
+function tick(time, due) {
+  const moment = momentOf(new Date(due))
+  const now = serverTime()
+  const left = due - now
+  write(time, now === null ? moment : words(left))
+  showBeside(time, now === null ? "" : moment)
+  const goesOn = now !== null && left > 0 && time.isConnected
+  timers.set(time, goesOn ? setTimeout(tick, left % second || second, time, due) : null)
+}
+
+// A better knowledge of the time shows at once.
+onTime(() => {
+  for (const time of [...timers.keys()]) {
+    if (time.isConnected) countDown(time)
+    else timers.delete(time)
   }
-  tick()
+})
+
+function showBeside(time, moment) {
+  const beside = time.parentElement?.querySelector("[data-countdown-moment]")
+  if (beside) write(beside, moment)
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text
 }
 
 function words(left) {
+  if (left <= 0) return "any moment now"
   const days = Math.floor(left / day)
   const rest = [(left % day) / hour, (left % hour) / minute, (left % minute) / second]
   const clock = rest.map((n) => String(Math.floor(n)).padStart(2, "0")).join(":")

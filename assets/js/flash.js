@@ -1,4 +1,4 @@
-import { swapForm } from "./swap-form"
+import { swapForm } from "./swap-form.js"
 
 export function showFlash({ kind, message, action, item_id }) {
   const region = document.querySelector("[data-flash]")
@@ -12,4 +12,10 @@ export function showFlash({ kind, message, action, item_id }) {
   flash.append(words)
   if (action) flash.append(swapForm(action, item_id))
   region.replaceChildren(flash)
+}
+
+// Takes a flash away that is true no longer. The focus must not go with it.
+export function takeAway(flash) {
+  if (flash?.contains(document.activeElement)) document.querySelector("#main").focus()
+  flash?.remove()
 }

@@ -1,5 +1,6 @@
 import { showSchedule } from "./countdown"
 import { showProduct } from "./product-block"
+import { learnTime } from "./server-clock"
 import { showLevel, showSizes, showsSizes } from "./sizes"
 import { say } from "./toast"
 
@@ -8,10 +9,11 @@ const patience = 3 // joins in which a product is not found before the page says
 // Keeps one product block as the server knows it. The join reply comes after every connect, so a tab that was away
 // is right again by itself.
 export function followProduct(socket, block) {
-  const channel = socket.channel(`product:${block.dataset.productId}`, () => ({
-    released: showsSizes(block),
-    shown: block.dataset.shown,
-  }))
+  let asked = 0
+  const channel = socket.channel(`product:${block.dataset.productId}`, () => {
+    asked = Date.now()
+    return { released: showsSizes(block), shown: block.dataset.shown }
+  })
 
   channel.on("product", ({ html }) => showProduct(block, html))
   channel.on("released", ({ size_html }) => release(block, size_html))
@@ -24,6 +26,7 @@ export function followProduct(socket, block) {
     .join()
     .receive("ok", (reply) => {
       unknown = 0
+      learnTime(reply.now, asked)
       bringUpToDate(block, reply)
     })
     .receive("error", ({ reason }) => {

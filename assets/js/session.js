@@ -1,3 +1,5 @@
+import { learnTime } from "./server-clock.js"
+
 const patienceMs = 5000
 
 // What a page cannot know because it is the same for everyone: the visitor's cart id, cart and flash.
@@ -19,6 +21,7 @@ export function sessionAnswers() {
 }
 
 async function talk(options) {
+  const asked = Date.now()
   const response = await fetch("/session", {
     credentials: "same-origin",
     headers: { accept: "application/json", "content-type": "application/json" },
@@ -26,5 +29,8 @@ async function talk(options) {
     ...options,
   })
   if (!response.ok) throw new Error(`/session answered ${response.status}`)
-  return response.json()
+  const answered = Date.now()
+  const session = await response.json()
+  learnTime(session.now, asked, answered)
+  return session
 }

@@ -50,8 +50,7 @@ function describe(button) {
   const isHeld = held.has(button.value)
   const label = `Size ${button.textContent}, ${button.title}${isHeld ? ", in your cart" : ""}`
   if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label)
-  if (isHeld) button.setAttribute("aria-pressed", "true")
-  else button.removeAttribute("aria-pressed")
+  button.toggleAttribute("data-in-cart", isHeld)
 }
 
 function showSoldOut(block) {

@@ -1,20 +1,37 @@
-// What all tabs of a browser share. Where storage is full or forbidden, nothing is remembered, and the session has to do.
-export function recall(key) {
-  try {
-    return window.localStorage.getItem(key)
-  } catch {
-    return null
+// A browser's storage, as far as the browser allows it: no call throws. What storage does not take
+// (it is full, or forbidden) is kept as long as the page is, for this page alone.
+export function carefulStorage(name) {
+  const kept = new Map()
+
+  function attempt(action) {
+    try {
+      return action(window[name])
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    getItem: (key) => kept.get(key) ?? attempt((storage) => storage.getItem(key)) ?? null,
+
+    setItem(key, value) {
+      kept.set(key, value)
+      attempt((storage) => {
+        storage.setItem(key, value)
+        kept.delete(key)
+      })
+    },
+
+    removeItem(key) {
+      kept.delete(key)
+      attempt((storage) => storage.removeItem(key))
+    },
   }
 }
 
-export function remember(key, value) {
-  try {
-    window.localStorage.setItem(key, value)
-  } catch {}
-}
+// What all tabs of a browser share.
+const shared = carefulStorage("localStorage")
 
-export function forget(key) {
-  try {
-    window.localStorage.removeItem(key)
-  } catch {}
-}
+export const recall = shared.getItem
+export const remember = shared.setItem
+export const forget = shared.removeItem

@@ -2,22 +2,27 @@ import { swapForm } from "./swap-form.js"
 
 const shownMs = 6000
 const most = 3
+const whole = ".size-container, .cart-item, .checkout-line" // what somebody looks at who is told of a part of it
 let chosen = null // the size that the open choice is about
 
 const box = () => document.querySelector("[data-toast]")
 
-// Says something without moving the page, and tells screen readers. What was said shortly before stands below, so that
-// neither is missed; nothing stands there twice. If it answers to a button, that one stays in sight.
-export function say(message, button) {
+// Says something without moving the page, and tells screen readers. What was said shortly before
+// stands below, so that neither is missed; nothing stands there twice, and of one subject only the
+// latest. The element that it is about stays in sight.
+export function say(message, about, subject) {
   const toast = box()
   if (!toast) return
 
-  for (const old of toast.querySelectorAll(":scope > p")) if (old.textContent === message) old.remove()
+  for (const old of toast.querySelectorAll(":scope > p")) {
+    if (old.textContent === message || (subject && old.dataset.subject === subject)) old.remove()
+  }
   const news = words(message)
+  if (subject) news.dataset.subject = subject
   toast.prepend(news)
   for (const old of [...toast.querySelectorAll(":scope > p")].slice(most)) old.remove()
   setTimeout(() => news.remove(), shownMs)
-  if (button || toast.children.length === 1) keepClear(toast, button)
+  if (about || toast.children.length === 1) keepClear(toast, about)
 }
 
 // Offers a size in place of the one in the cart. The choice stays until it is answered, dismissed, or another one is offered.
@@ -73,11 +78,20 @@ function choice(message, { words: yes, itemId }) {
   return open
 }
 
-// Goes to the other end of the window rather than over the sizes among which somebody is choosing.
-function keepClear(toast, button) {
-  toast.removeAttribute("data-above")
-  const sizes = button?.form?.getBoundingClientRect()
-  const { top, bottom, left, right } = toast.getBoundingClientRect()
-  const covers = sizes && sizes.top < bottom && sizes.bottom > top && sizes.left < right && sizes.right > left
-  toast.toggleAttribute("data-above", Boolean(covers))
+// Goes to the other end of the window where it would cover what it is about, unless it would cover
+// more of it there.
+function keepClear(toast, about) {
+  toast.removeAttribute("data-aside")
+  const seen = about?.closest(whole) ?? about
+  const here = seen ? overlap(toast, seen) : 0
+  if (here === 0) return
+  toast.setAttribute("data-aside", "")
+  if (overlap(toast, seen) >= here) toast.removeAttribute("data-aside")
+}
+
+function overlap(some, other) {
+  const [a, b] = [some.getBoundingClientRect(), other.getBoundingClientRect()]
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+  return width > 0 && height > 0 ? width * height : 0
 }

@@ -1,12 +1,15 @@
-import { LongPoll, Socket } from "phoenix"
+import { LongPoll, Serializer, Socket } from "phoenix"
+import { judgeAttempts, spread } from "./attempts.js"
+import { carefulStorage } from "./storage.js"
 
 const defaults = {
-  failures: 3, // of WebSockets in a row, before long-poll has its turn
-  failuresOnceHeard: 10, // the same for a page that had a WebSocket: it is rather the server that is away
-  answerMs: 10_000, // for a WebSocket to open and to bring a first message
+  answerMs: 10_000, // for a connection to open, and for a WebSocket to bring a first message
   probeMs: 5_000, // on long-poll, before WebSocket is tried again; it doubles
   longestProbeMs: 300_000,
 }
+const restartCode = 1012
+const heartbeat = { join_ref: null, ref: "probe", topic: "phoenix", event: "heartbeat", payload: {} }
+const memory = "sneakers23.longpoll"
 
 // A socket that prefers WebSocket, lives on long-poll where WebSocket does not work, and climbs back when it does. It
 // stays the same socket: its channels rejoin over whatever carries it. A tab remembers for its next page that
@@ -14,119 +17,128 @@ const defaults = {
 // Params, or a function that gives them anew for each attempt, go to the server with it.
 export function createSocket(path, { params, WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = {}) {
   const limits = { ...defaults, ...given }
-  let polling = remembered()
-  let polls = false // the present attempt
-  let opened = false // it too
-  let heard = false // something, over any WebSocket
-  let failures = 0
+  const attempts = judgeAttempts({ ...given, polling: remembered() })
+  let attempt = null // the present one
+  let protocols
   let probeMs = limits.probeMs
   let probeTimer = null
-  let protocols
+  let probe = null // a WebSocket beside the long-poll
 
   // Socket calls it with new for every attempt, and uses what it returns.
   function Transport(url, wanted) {
-    polls = polling
-    opened = false
     protocols = wanted
-    return polling ? new Poll(url, wanted) : dial(url)
+    attempt = attempts.begin()
+    return attempt.polls ? poll(url, attempt) : dial(url, attempt)
   }
 
-  const socket = new Socket(path, { transport: Transport, reconnectAfterMs, params })
+  const socket = new PageSocket(path, { transport: Transport, reconnectAfterMs, params, sessionStorage: store })
 
-  function dial(url) {
+  // Socket asks when it has lost its connection, and only if it wants another one.
+  function reconnectAfterMs() {
+    attempts.end()
+    return attempts.pauseMs()
+  }
+
+  // An answer that is none may leave a long-poll neither open nor closed.
+  function poll(url, attempt) {
+    const lp = new Poll(url, protocols)
+    setTimeout(() => attempt.aliveSince === null && lp.close(), limits.answerMs)
+    return lp
+  }
+
+  function dial(url, attempt) {
     const ws = new WebSocket(url, protocols)
-    const close = ws.close.bind(ws)
-    const deadline = setTimeout(close, limits.answerMs)
-    let decided = false
-    function decide(outcome) {
-      clearTimeout(deadline)
-      if (!decided) outcome()
-      decided = true
-    }
-    ws.close = (...reason) => {
-      decide(() => {}) // that it is not wanted any more says nothing about it
-      close(...reason)
-    }
-    ws.addEventListener("message", () => decide(succeeded))
-    ws.addEventListener("close", () => decide(failed)) // before Socket, which plans the next attempt
+    let timer = setTimeout(() => ws.close(), limits.answerMs)
+    ws.addEventListener("message", () => {
+      if (attempt.aliveSince !== null) return
+      attempts.alive(attempt)
+      clearTimeout(timer)
+      timer = setTimeout(() => worked(attempt), attempts.lastingMs)
+    })
+    ws.addEventListener("close", ({ code }) => { // before Socket, which plans the next attempt
+      clearTimeout(timer)
+      attempt.restart = code === restartCode
+    })
     return ws
   }
 
-  function succeeded() {
-    heard = true
-    failures = 0
+  function worked(attempt) {
+    attempts.lasted(attempt)
     probeMs = limits.probeMs
     remember(0)
   }
 
-  function failed() {
-    if (!navigator.onLine) return
-    failures += 1
-    polling = failures >= enough()
-  }
-
-  const enough = () => (heard ? limits.failuresOnceHeard : limits.failures)
-
   socket.onOpen(() => {
-    opened = true
     socket.ping(() => {}) // there must be something to hear
-    if (polling) planProbe()
-  })
-
-  // When long-poll does not open either, it is not WebSocket's fault: they take turns.
-  socket.onClose(() => {
-    if (!polls || opened) return
-    polling = false
-    failures = enough() - 1
+    if (!attempt.polls) return
+    attempts.alive(attempt)
+    planProbe()
   })
 
   function planProbe() {
-    if (probeTimer) return
-    const ms = spread(probeMs)
-    probeTimer = setTimeout(probe, ms)
+    if (probeTimer || probe) return
+    const ms = Math.max(spread(probeMs), attempts.waitMs())
+    probeTimer = setTimeout(tryWebSocket, ms)
     remember(Date.now() + ms)
   }
 
-  // Tries a WebSocket beside the long-poll that is in use. One that opens but carries nothing does not count.
-  function probe() {
+  // Tries a WebSocket beside the long-poll that is in use. It counts when it brings something, and
+  // lasts.
+  function tryWebSocket() {
     probeTimer = null
-    if (!polling || !socket.isConnected()) return // planned anew when it opens
-    if (document.hidden || !navigator.onLine) return planProbe()
+    if (!attempt.polls || !socket.isConnected()) return // planned anew when it opens
+    if (document.hidden || !navigator.onLine || attempts.waitMs() > 0) return planProbe()
 
-    const ws = new WebSocket(socket.endPointURL(), protocols)
-    const deadline = setTimeout(() => ws.close(), limits.answerMs)
-    ws.onopen = () => socket.encode({ topic: "phoenix", event: "heartbeat", payload: {}, ref: "probe" }, (frame) => ws.send(frame))
+    reconnectIfSilent(limits.answerMs) // Phoenix sends no heartbeats there, and a poll answered with nonsense is its last
+    attempts.count()
+    const ws = (probe = new WebSocket(socket.endPointURL(), protocols))
+    let timer = setTimeout(() => ws.close(), limits.answerMs)
+    let heard = false
+    ws.onopen = () => Serializer.encode(heartbeat, (frame) => ws.send(frame))
     ws.onmessage = () => {
-      ws.close()
-      climb()
+      if (heard) return
+      heard = true
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        if (attempt.polls) climb()
+        ws.close()
+      }, attempts.lastingMs)
     }
     ws.onclose = () => {
-      clearTimeout(deadline)
+      clearTimeout(timer)
+      probe = null
       probeMs = Math.min(2 * probeMs, limits.longestProbeMs)
-      if (polling && socket.isConnected()) planProbe()
+      if (attempt.polls && socket.isConnected()) planProbe()
     }
   }
 
   function climb() {
-    if (!polling || !socket.isConnected()) return
-    polling = false
-    failures = enough() - 1 // should it fail now, then back at once
+    if (!socket.wanted) return
+    attempts.giveTurn()
     socket.replaceTransport(Transport)
     socket.connect()
   }
 
   // The network is back, perhaps another one, on which an open connection is dead and does not know it.
   window.addEventListener("online", () => {
-    failures = 0
+    attempts.forgive()
     if (document.hidden) return // Socket reconnects when the page is shown
-    if (!socket.isConnected()) return reconnect()
-
-    const silent = setTimeout(reconnect, limits.answerMs / 2)
-    socket.ping(() => clearTimeout(silent))
+    if (socket.isConnected()) reconnectIfSilent(limits.answerMs / 2)
+    else reconnect()
   })
 
+  function reconnectIfSilent(patienceMs) {
+    const asked = attempt
+    const silent = setTimeout(() => asked === attempt && reconnect(), patienceMs)
+    socket.ping(() => clearTimeout(silent))
+  }
+
+  // A page that is left keeps nothing open.
+  window.addEventListener("pagehide", () => probe?.close())
+
+  // Where this minute has had its attempts, the next one is planned already.
   function reconnect() {
-    if (!socket.connection) return // not wanted, or not yet
+    if (!socket.wanted || attempts.waitMs() > 0) return
     socket.disconnect()
     socket.connect()
   }
@@ -137,27 +149,25 @@ export function createSocket(path, { params, WebSocket = window.WebSocket, Poll 
   }
 
   function remember(time) {
-    try {
-      store.setItem(memory, String(time))
-    } catch {} // full, or forbidden: the next page finds out by itself
+    store.setItem(memory, String(time))
   }
 
   return socket
 }
 
-const memory = "sneakers23.longpoll"
+const tabStore = () => carefulStorage("sessionStorage")
 
-// Times are spread, so that the tabs of a server that is gone do not all come at once.
-const spread = (ms) => ms * (0.5 + Math.random())
+// Knows whether the page, or Socket itself when the page comes and goes, wants it to be connected.
+class PageSocket extends Socket {
+  wanted = false
 
-const steps = [10, 50, 100, 150, 200, 250, 500, 1000, 2000]
-const reconnectAfterMs = (tries) => spread(steps[tries - 1] ?? 5000)
+  connect() {
+    this.wanted = true
+    super.connect()
+  }
 
-// Where storage is forbidden, nothing is remembered.
-function tabStore() {
-  try {
-    return window.sessionStorage
-  } catch {
-    return { getItem: () => null, setItem() {} }
+  disconnect(...args) {
+    this.wanted = false
+    super.disconnect(...args)
   }
 }

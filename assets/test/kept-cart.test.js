@@ -66,3 +66,12 @@ test("what the session cannot read is forgotten, unless another tab has kept som
   cart.agree("merged", "new")
   assert.equal(storage.get(key), "merged")
 })
+
+test("where storage is forbidden, the page keeps its cart by itself", () => {
+  Object.defineProperty(globalThis.window, "localStorage", { get: () => assert.fail("SecurityError") })
+  const cart = joined()
+  cart.keep({ items: shoes, serialized: "one" })
+  assert.equal(cart.tell(), "one")
+  cart.agree(null, "one")
+  assert.equal(cart.tell(), null)
+})

@@ -33,9 +33,12 @@ class Element {
   focus() {
     document.activeElement = this
   }
-  getBoundingClientRect = () => ({ top: 0, bottom: 1, left: 0, right: 1 })
-  removeAttribute() {}
-  toggleAttribute() {}
+  closest = () => null
+  rect = [0, 1]
+  getBoundingClientRect = () => ({ top: this.rect[0], bottom: this.rect[1], left: 0, right: 1 })
+  attributes = new Set()
+  removeAttribute = (name) => this.attributes.delete(name)
+  setAttribute = (name) => this.attributes.add(name)
 }
 
 let toast
@@ -104,4 +107,30 @@ test("who has the focus elsewhere keeps it", () => {
   offer("Swap?", swap, size)
   silence()
   assert.equal(document.activeElement, elsewhere)
+})
+
+test("of one subject only the latest is said", () => {
+  say("Hop Man 3, size 9 is in your cart.", null, "Hop Man 3, size 9")
+  say("Hop Man 3, size 8 is in your cart.", null, "Hop Man 3, size 8")
+  say("Hop Man 3, size 9 just sold out.", null, "Hop Man 3, size 9")
+  assert.deepEqual(words(), ["Hop Man 3, size 9 just sold out.", "Hop Man 3, size 8 is in your cart."])
+})
+
+// The toast is at 600 to 700, and at 0 to 100 when it went aside.
+test("it goes aside from what it is about, unless it would cover more of it there", () => {
+  const away = [0, 100]
+  const lines = [[[100, 200], false], [[620, 680], true], [[0, 650], false], [[50, 690], true], [[0, 800], false]]
+  for (const [line, aside] of lines) {
+    toast = new Element()
+    const { setAttribute, removeAttribute } = toast
+    toast.rect = [600, 700]
+    toast.setAttribute = (name) => setAttribute(name, (toast.rect = away))
+    toast.removeAttribute = (name) => removeAttribute(name, (toast.rect = [600, 700]))
+    const about = new Element()
+    about.rect = line
+    const part = new Element()
+    part.closest = () => about
+    say("news", part)
+    assert.equal(toast.attributes.has("data-aside"), aside, String(line))
+  }
 })

@@ -10,7 +10,8 @@ const { createSocket } = await import("../js/transport.js")
 const url = "ws://shop.example/product_socket"
 const second = 1000
 
-// world is the network as the tests make it: "works", "refuses", "hangs" (never opens) or "swallows" (opens, brings nothing).
+// world is the network as the tests make it: "works", "refuses", "hangs" (never opens), "swallows"
+// (opens, brings nothing), or a number: works, and ends so many ms after it opened.
 let world
 
 class Wire extends EventTarget {
@@ -33,6 +34,7 @@ class Wire extends EventTarget {
     if (how === "refuses") return this.end(1006)
     this.readyState = 1
     this.emit("open", {})
+    if (typeof how === "number") setTimeout(() => this.closed || this.end(1006), how)
   }
 
   send(frame) {
@@ -104,6 +106,9 @@ function open(limits = {}) {
 function pass(ms) {
   for (let i = 0; i < ms; i += 5) mock.timers.tick(5)
 }
+
+// lasting is for how long a connection must live to count as one that works.
+const lasting = 30 * second
 
 // passUntil lets time pass until something happened.
 function passUntil(happened) {
@@ -194,6 +199,8 @@ test("climbs back by itself and misses nothing", () => {
   release(1)
   world.webSocket = "works"
   pass(5 * second)
+  assert.equal(carrier(), "longPoll", "it opened, and must last first")
+  pass(lasting)
   assert.equal(carrier(), "webSocket")
   assert.equal(last(PollStub.made).readyState, 3, "the long-poll is closed")
   assert.equal(page.joins, 2, "joined anew, which brings what was missed")
@@ -267,7 +274,7 @@ test("when nothing answers for long, both take turns", () => {
   assert.ok(PollStub.made.length >= 3, `${PollStub.made.length} long-polls`)
   assert.ok(WebSocketStub.made.length >= 5, `${WebSocketStub.made.length} WebSockets`)
   world.webSocket = "works"
-  pass(12 * second)
+  pass(20 * second)
   assert.equal(carrier(), "webSocket")
   assert.equal(page.joins, 1)
 })
@@ -277,11 +284,10 @@ test("a long-poll that is lost is opened anew", () => {
   const page = open()
   pass(2 * second)
   last(PollStub.made).end(3410)
-  pass(second)
+  passUntil(() => page.joins === 2)
   assert.equal(carrier(), "longPoll")
-  assert.equal(page.joins, 2)
   world.webSocket = "works"
-  pass(10 * second)
+  pass(10 * second + lasting)
   assert.equal(carrier(), "webSocket")
 })
 
@@ -297,7 +303,7 @@ test("the next page of the tab starts where this one was", () => {
   assert.equal(WebSocketStub.made.length, tried)
   assert.equal(page.joins, 1)
   world.webSocket = "works"
-  pass(6 * second)
+  pass(6 * second + lasting)
   assert.equal(carrier(), "webSocket")
   socket.disconnect()
   open()
@@ -316,11 +322,11 @@ test("a climb from a page that began on long-poll goes straight back too", () =>
   assert.deepEqual([carrier(), WebSocketStub.made.length, page.joins], ["longPoll", 2, 2])
 })
 
-test("a WebSocket that works is remembered at once", () => {
+test("a WebSocket that lasts is remembered at once", () => {
   store.setItem("sneakers23.longpoll", String(Date.now() + 60 * second))
   world.longPoll = "refuses"
   open()
-  pass(second)
+  pass(second + lasting)
   assert.equal(carrier(), "webSocket")
   socket.disconnect()
   world.longPoll = "works"
@@ -334,13 +340,13 @@ test("after a while on WebSocket it is tried again soon", () => {
   const page = open()
   pass(60 * second) // seldom, by now
   world.webSocket = "works"
-  pass(60 * second)
+  pass(60 * second + lasting)
   assert.equal(carrier(), "webSocket")
   world.webSocket = "refuses"
   socket.conn.end(1006)
   passUntil(() => carrier() === "longPoll" && socket.isConnected())
   world.webSocket = "works"
-  pass(6 * second)
+  pass(6 * second + lasting)
   assert.equal(carrier(), "webSocket")
   assert.equal(page.joins, 4)
 })
@@ -362,15 +368,23 @@ test("what is remembered ends, and nonsense is no memory", () => {
   }
 })
 
-test("storage may be full", () => {
-  store.setItem = () => {
-    throw new Error("QuotaExceededError")
-  }
-  world.webSocket = "refuses"
-  const page = open()
-  pass(2 * second)
-  assert.deepEqual([carrier(), page.joins], ["longPoll", 1])
-})
+for (const [how, getter] of Object.entries({
+  forbidden: () => assert.fail("SecurityError"),
+  missing: () => null,
+  full: () => ({ getItem: () => null, setItem: () => assert.fail("QuotaExceededError") }),
+})) {
+  test(`the tab's storage may be ${how}`, (t) => {
+    Object.defineProperty(window, "sessionStorage", { get: getter, configurable: true })
+    t.after(() => delete window.sessionStorage)
+    world.webSocket = "refuses"
+    const page = open({ store: undefined })
+    pass(2 * second)
+    assert.deepEqual([carrier(), page.joins], ["longPoll", 1])
+    world.webSocket = "works"
+    pass(5 * second + lasting)
+    assert.deepEqual([carrier(), page.joins], ["webSocket", 2])
+  })
+}
 
 test("being offline says nothing about WebSockets", () => {
   world = { webSocket: "refuses", longPoll: "refuses" }
@@ -425,7 +439,7 @@ test("a page in the background does not try", () => {
   pass(60 * second)
   assert.equal(WebSocketStub.made.length, tried)
   document.hidden = false
-  pass(6 * second)
+  pass(6 * second + lasting)
   assert.equal(carrier(), "webSocket")
 })
 
@@ -439,4 +453,110 @@ test("closing it on purpose is no failure", () => {
     pass(second)
   }
   assert.equal(PollStub.made.length, 0)
+})
+
+// What is on the other side, for both carriers: however it fails, and however luck has it with the
+// pauses, no minute sees more than twenty attempts.
+const otherSides = [
+  ["refuses", "refuses"], // 403 and 403; 429 and 502
+  ["hangs", "refuses"],
+  ["refuses", "hangs"],
+  ["swallows", "refuses"],
+  [0, "refuses"],
+  [300, "refuses"],
+  [300, "works"],
+  [300, 300],
+  [5 * second, 5 * second],
+  [5 * second, "refuses"],
+  ["refuses", 300],
+  ["refuses", 5 * second],
+]
+const pages = {
+  "a new page": () => {},
+  "a new page with the shortest pauses": () => mock.method(Math, "random", () => 0),
+  "a page that was long connected": () => pass(5 * 60 * second),
+}
+for (const [webSocket, longPoll] of otherSides) {
+  for (const [name, prepare] of Object.entries(pages)) {
+    test(`${name} tries seldom: WebSocket ${webSocket}, long-poll ${longPoll}`, () => {
+      const times = []
+      const counted = (Kind) =>
+        class extends Kind {
+          static made = []
+          begin(how) {
+            times.push(Date.now())
+            super.begin(how)
+          }
+        }
+      mock.restoreAll() // with jitter
+      const isNew = name !== "a page that was long connected"
+      if (isNew) world = { webSocket, longPoll }
+      open({ WebSocket: counted(WebSocketStub), Poll: counted(PollStub) })
+      prepare()
+      world = { webSocket, longPoll }
+      if (!isNew) socket.conn.end(1006)
+      pass(10 * 60 * second)
+      const most = Math.max(...times.map((from) => times.filter((time) => time >= from && time < from + 60 * second).length))
+      assert.ok(most <= 20, `${most} attempts in a minute`)
+      assert.ok(times.at(-1) > Date.now() - 8 * 60 * second, "it goes on trying")
+      world = { webSocket: "works", longPoll: "works" }
+      passUntil(() => socket.isConnected())
+    })
+  }
+}
+
+test("WebSockets that end soon after they opened lead to long-poll, and back when they last", () => {
+  world.webSocket = 300
+  const page = open()
+  pass(3 * second)
+  assert.equal(carrier(), "longPoll")
+  assert.equal(WebSocketStub.made.length, 3)
+  const joins = page.joins
+  pass(10 * 60 * second)
+  assert.equal(carrier(), "longPoll", "those that try end too")
+  assert.equal(page.joins, joins, "and the page notices nothing of it")
+  world.webSocket = "works"
+  pass(10 * 60 * second)
+  assert.equal(carrier(), "webSocket")
+  assert.equal(page.joins, joins + 1)
+})
+
+test("a server that restarts twice in a short time is no reason for long-poll", () => {
+  const page = open()
+  pass(5 * second)
+  for (let i = 0; i < 4; i += 1) {
+    socket.conn.end(1012)
+    pass(5 * second)
+    assert.equal(carrier(), "webSocket")
+  }
+  assert.deepEqual([page.joins, PollStub.made.length], [5, 0])
+})
+
+test("a long-poll that is answered with nonsense is given up", () => {
+  world = { webSocket: "refuses", longPoll: "hangs" }
+  const page = open()
+  passUntil(() => PollStub.made.length === 2)
+  world.longPoll = "works"
+  passUntil(() => page.joins === 1)
+})
+
+test("a long-poll that brings nothing any more is opened anew", () => {
+  world.webSocket = "refuses"
+  const page = open()
+  pass(2 * second)
+  last(PollStub.made).how = "swallows"
+  pass(60 * second)
+  assert.deepEqual([carrier(), page.joins, PollStub.made.length], ["longPoll", 2, 2])
+})
+
+test("a page that is left closes the WebSocket that tried", () => {
+  world.webSocket = "refuses"
+  open()
+  pass(2 * second)
+  world.webSocket = "works"
+  pass(5 * second)
+  const probe = last(WebSocketStub.made)
+  assert.equal(probe.readyState, 1)
+  window.dispatchEvent(new Event("pagehide"))
+  assert.equal(probe.closed, true)
 })

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 )
 
 // news is what the dashboards of a node know. Who comes begins with that, and is told what changes from there on: so nothing may
@@ -43,7 +45,8 @@ func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) e
 	return push(shown)
 }
 
-// withRecent adds to a state what was before it.
+// withRecent adds to a state what was before it, and the time: nobody's clock but the server's
+// tells how long a release takes.
 func (b *Board) withRecent(state json.RawMessage) (json.RawMessage, error) {
 	b.mu.Lock()
 	recent := b.crowd.recent()
@@ -52,7 +55,8 @@ func (b *Board) withRecent(state json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(state[:len(state)-1], []byte(`,"recent":`), more, []byte("}")), nil
+	now := strconv.AppendInt(nil, time.Now().UnixMilli(), 10)
+	return slices.Concat(state[:len(state)-1], []byte(`,"recent":`), more, []byte(`,"now":`), now, []byte("}")), nil
 }
 
 func (b *Board) known() bool {

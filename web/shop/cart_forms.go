@@ -62,7 +62,7 @@ func (p *Pages) adding(itemID string, replace bool) change {
 		case errors.Is(err, checkout.ErrDuplicateItem):
 			return cart, info(words + " is in your cart already.")
 		case errors.Is(err, checkout.ErrCartFull):
-			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(len(visible(cart, catalog))) + ". Take one out first."}
+			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(len(visible(cart, catalog))) + ". Remove one first."}
 		case item.Level == inventory.LevelOut:
 			return changed, info(words + " is in your cart. It is sold out, and can be bought if it comes back.")
 		case !product.Released:

@@ -54,9 +54,16 @@ func (v *cartView) holds(id inventory.ItemID) bool {
 	return slices.ContainsFunc(v.Lines, func(l cartLine) bool { return l.ID == id })
 }
 
-// AllOut tells whether there is something in the cart, and none of it can be bought.
-func (v *cartView) AllOut() bool {
-	return len(v.Lines) > 0 && !slices.ContainsFunc(v.Lines, func(l cartLine) bool { return !l.OutOfStock })
+// State is what the cart as a whole is: "some" of it is there, or all of it is sold out, and
+// "others" (sizes) may be taken instead, or "none".
+func (v *cartView) State() string {
+	switch {
+	case len(v.Lines) == 0, slices.ContainsFunc(v.Lines, func(l cartLine) bool { return !l.OutOfStock }):
+		return "some"
+	case slices.ContainsFunc(v.Lines, func(l cartLine) bool { return len(l.Others()) > 0 }):
+		return "others"
+	}
+	return "none"
 }
 
 // Count is the number of lines, for a template.

@@ -41,7 +41,7 @@ func TestBuy(t *testing.T) {
 		t.Errorf("the order's page has %v", res.Header)
 	}
 	_, page = s.get(d.Order, "/orders/ORDER-1", "id", "ORDER-1")
-	s.wants(page, "Made on 2 May 2031, 20:00 UTC")
+	s.wants(page, `Made on <time datetime="2031-05-02T20:00:00Z" data-moment>2 May 2031, 20:00 UTC</time>`)
 
 	for _, total := range []string{"26050", "what it was"} { // gone back, and sent again
 		sent.Set("total_cents", total)

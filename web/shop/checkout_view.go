@@ -3,6 +3,7 @@ package shop
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,6 +20,7 @@ type checkoutPage struct {
 	Blocked    bool            // something cannot be bought
 	Buys       bool            // there is something that is not bought yet
 	Live       bool            // it is the visitor's own cart, which a script keeps as it is
+	AllGone    bool            // no shoe that is released is left in any size
 
 	LastOrder checkout.OrderID // that this visitor made, "" for none
 
@@ -35,6 +37,23 @@ type checkoutLine struct {
 	OrderID checkout.OrderID // of the visitor's order that has it, "" for most
 }
 
+// Refused tells whether the shopper is told why nothing was bought.
+func (p checkoutPage) Refused() bool { return p.Flash != nil && p.Flash.Kind == "error" }
+
+// Reason is the item of the first line that can't be bought, after a refusal: the focus begins
+// there. 0 if there is none.
+func (p checkoutPage) Reason() inventory.ItemID {
+	if !p.Refused() {
+		return 0
+	}
+	for _, l := range p.Lines {
+		if !l.Bought && (l.OutOfStock || !l.Released) {
+			return l.ID
+		}
+	}
+	return 0
+}
+
 // Advice says what to do when something cannot be bought, "" when all can.
 func (p checkoutPage) Advice() string {
 	var open, out, others, soon bool // there are such lines
@@ -49,26 +68,28 @@ func (p checkoutPage) Advice() string {
 			open = true
 		}
 	}
-	what := "Take out what is sold out"
+	what := "Remove what is sold out"
 	if soon && open {
 		what += " or not released yet"
 	}
 	if others {
-		what = "Take another size of what is sold out, or take it out"
+		what = "Take another size of what is sold out, or remove it"
 	}
 	switch {
 	case out && open && others && soon:
-		return what + "; and take out what is not released yet: then you can buy the rest."
+		return what + "; and remove what is not released yet: then you can buy the rest."
 	case out && open:
 		return what + ": then you can buy the rest."
 	case out && soon:
 		return what + "; the rest can be bought when it is released."
 	case out && others:
 		return what + "."
+	case out && p.AllGone:
+		return "Nothing of this is left in any size. All other shoes are sold out too: keep it, and wait. What comes back can be bought at once."
 	case out:
-		return "Nothing of this is left in any size. Take it out, and pick another shoe; or wait: what comes back can be bought at once."
+		return "Nothing of this is left in any size. Remove it, and pick another shoe; or wait: what comes back can be bought at once."
 	case soon && open:
-		return "Take out what is not released yet: then you can buy the rest now."
+		return "Remove what is not released yet: then you can buy the rest now."
 	case soon:
 		return "This can be bought when it is released. Keep it in your cart until then."
 	}
@@ -111,6 +132,7 @@ func (co *Checkout) viewCheckout(
 	ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart, v viewer,
 ) checkoutPage {
 	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
+	page.AllGone = allGone(catalog)
 	lines := viewCart(cart, catalog, co.pages.imageURL)
 	bought, asked := co.boughtOf(ctx, lines)
 	form := cart
@@ -137,6 +159,16 @@ func (co *Checkout) viewCheckout(
 	page.Missing = missing(cart, catalog)
 	page.Serialized = co.pages.carts.tokens.Sign(form, v.cartID)
 	return page
+}
+
+// allGone tells whether there is nothing to pick.
+func allGone(catalog *inventory.Catalog) bool {
+	for p := range catalog.Products() {
+		if p.Released && slices.ContainsFunc(p.Items, func(it inventory.Item) bool { return it.Level != inventory.LevelOut }) {
+			return false
+		}
+	}
+	return true
 }
 
 // boughtOf asks the ledger about lines that may have been bought. It reports whether it has answered. A line that was added

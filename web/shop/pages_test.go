@@ -291,14 +291,14 @@ func TestSizesInTheCartAreMarked(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	s := newShopper(t)
 	s.post(pages.AddToCart, "/cart/add", item("2"))
-	const mark = `, in your cart" aria-pressed="true">9.5</button>`
+	const mark = `, in your cart" data-in-cart>9.5</button>`
 	_, page := s.get(pages.Home, "/")
-	if strings.Count(page, "aria-pressed") != 1 {
+	if strings.Count(page, "data-in-cart") != 1 {
 		t.Error("not one size is marked")
 	}
 	s.wants(page, mark)
 	_, page = newShopper(t).get(pages.Home, "/")
-	s.wants(page, "size-container", "aria-pressed")
+	s.wants(page, "size-container", "data-in-cart")
 }
 
 func TestSoldOutInEverySize(t *testing.T) {
@@ -313,11 +313,21 @@ func TestSoldOutInEverySize(t *testing.T) {
 	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone) // what is not released is not sold out
 }
 
+// A cart of which nothing is left says what can be done: take another size, or wait.
 func TestCartOfWhatIsOut(t *testing.T) {
 	t.Parallel()
-	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
-	s := newShopper(t)
-	s.post(pages.AddToCart, "/cart/add", item("5")) // out already
-	_, page := s.get(pages.Home, "/")
-	s.wants(page, `<span data-cart-all-out>See your options</span>`, `<span data-cart-some>`)
+	rows := webtest.Rows()
+	for _, want := range []string{
+		`<span data-cart-when="others">See your options</span>`,
+		`<span data-cart-when="none">Wait or remove</span>`,
+	} {
+		pages := newPages(t, webtest.NewShelf(rows))
+		s := newShopper(t)
+		s.post(pages.AddToCart, "/cart/add", item("5")) // out already
+		_, page := s.get(pages.Home, "/")
+		s.wants(page, want, `<span data-cart-when="some">`)
+		for i := range rows.Items {
+			rows.Items[i].Available = 0
+		}
+	}
 }

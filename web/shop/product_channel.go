@@ -22,7 +22,8 @@ func ProductRoute(p *Pusher) channel.Route {
 // [Pusher].
 type productChannel struct{ pusher *Pusher }
 
-// Join answers with what the page may have missed. The page says in its params what it shows.
+// Join answers with what the page may have missed, and with the time. The page says in its params
+// what it shows.
 func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (any, error) {
 	replies, err := c.pusher.repliesForTopic(s.Topic())
 	if err != nil {
@@ -32,5 +33,5 @@ func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.R
 	if json.Unmarshal(params, &page) != nil {
 		page = pageShows{} // what cannot be read says nothing
 	}
-	return replies.replyTo(page), nil
+	return stamped(replies.replyTo(page)), nil
 }

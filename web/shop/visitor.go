@@ -14,6 +14,7 @@ type visitor struct {
 	CartID         string  `json:"cart_id"`
 	SerializedCart *string `json:"serialized_cart"`
 	Flash          *Flash  `json:"flash"`
+	Now            string  `json:"now"`
 }
 
 // Session tells the visitor's own facts, and gives the cart an id when it has none. It takes the flash along: who
@@ -25,7 +26,7 @@ func (p *Pages) Session(c echo.Context) error {
 	}
 	sess := p.sessions.load(c.Request())
 	known := sess.cartID() != ""
-	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash()}
+	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash(), Now: serverTime()}
 	if err := p.tellCart(c, sess, &v, ""); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	sess := p.sessions.load(c.Request())
-	v := visitor{CartID: sess.cartID()}
+	v := visitor{CartID: sess.cartID(), Now: serverTime()}
 	if cartIDs.MatchString(m.CartID) && m.CartID != v.CartID {
 		v.CartID = m.CartID
 		sess.setCartID(v.CartID)

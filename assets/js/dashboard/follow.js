@@ -1,4 +1,5 @@
 import { followToken } from "../admin-token"
+import { learnTime } from "../server-clock"
 import { createChart } from "./chart"
 import { createEvents } from "./events"
 import { createNodes } from "./nodes"
@@ -12,7 +13,12 @@ import { createSums } from "./sums"
 
 // Keeps the page as the server sums up the shop, and returns the channel by which it is told.
 export function followDashboard(socket) {
-  const channel = socket.channel("admin:dashboard")
+  let asked = 0
+  const channel = socket.channel("admin:dashboard", () => {
+    asked = Date.now()
+    return {}
+  })
+  channel.on("state", ({ now }) => learnTime(now, asked))
   const find = (name) => document.querySelector(`[data-${name}]`)
   const live = () => channel.state === "joined" && socket.isConnected()
   const sums = createSums(find("sums"), live)

@@ -1,7 +1,6 @@
+import { momentOf } from "../moment.js"
 import { counted } from "./numbers.js"
 import { createOrder } from "./order.js"
-
-const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
 
 // Releases a product when that is confirmed. What it returns is called when numbers have changed.
 export function releaseByButton(dialog, stock, channel) {
@@ -37,7 +36,7 @@ export function wordsFor(card) {
   return [
     full.length ? `${counted(pairs, "pair")} in ${counted(full.length, "size")} ${pairs === 1 ? "goes" : "go"} on sale on every open page.` : "There is not one pair of it: it will be shown as sold out.",
     full.length && none ? `${counted(none, "size")} ${none === 1 ? "is" : "are"} sold out.` : "",
-    due ? `It would be released by itself on ${format.format(new Date(due))}.` : "",
+    due ? `It would be released by itself on ${momentOf(new Date(due))}.` : "",
     "It can be taken back at the command line until the first pair is sold.",
   ].filter(Boolean).join(" ")
 }

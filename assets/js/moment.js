@@ -1,0 +1,20 @@
+const format = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+})
+
+// A moment in words, in the zone of who reads them.
+export function momentOf(date) {
+  return format.format(date)
+}
+
+// Writes the moments of a page, which come in UTC, in the reader's zone.
+export function showMoments() {
+  for (const time of document.querySelectorAll("time[data-moment]")) {
+    time.textContent = momentOf(new Date(time.dateTime))
+  }
+}

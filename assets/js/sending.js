@@ -1,0 +1,58 @@
+import { actionOf } from "./form-action.js"
+import { say } from "./toast.js"
+
+const wordsAfterMs = 1000
+const hopelessMs = 15_000
+
+// What a button says while its form is on its way, and what is said when that takes too long.
+const words = {
+  "/checkout": { busy: "Buying…", late: "There is no answer yet. You can send it again: nothing is bought twice." },
+}
+
+// Watches forms on their way to another page: one at a time, so that no button is pressed twice. A
+// button that has words for it says after a moment that it is busy. A submit may come to nothing,
+// since the shopper or a script has stopped it: then the button is as before, at the latest after
+// some seconds. That is safe: the shop buys no form twice.
+export function watchForms() {
+  let sent = null // the button of the form that is on its way
+  let label = null // of that button, while it has other words
+  let timers = []
+  let settled = () => {}
+
+  function begin(button, { busy, late } = {}) {
+    sent = button
+    button.setAttribute("aria-busy", "true")
+    timers = [setTimeout(() => busy && rename(busy), wordsAfterMs), setTimeout(() => giveUp(late), hopelessMs)]
+  }
+
+  function rename(busy) {
+    label = sent.textContent
+    sent.textContent = busy
+  }
+
+  function giveUp(late) {
+    if (late) say(late)
+    end()
+  }
+
+  function end() {
+    if (!sent) return
+    timers.forEach(clearTimeout)
+    if (label !== null) sent.textContent = label
+    sent.removeAttribute("aria-busy")
+    sent = label = null
+    settled()
+  }
+
+  // on the window, after all who may prevent it
+  window.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return
+    if (sent) return event.preventDefault()
+
+    begin(event.submitter ?? event.target.querySelector("button"), words[actionOf(event)])
+  })
+  window.navigation?.addEventListener("navigateerror", end)
+  window.addEventListener("pageshow", end) // from the browser's memory
+
+  return { underway: () => sent !== null, onSettled: (callback) => (settled = callback) }
+}

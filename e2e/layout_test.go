@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// covered tells whether the elements overlap in the window.
+const covered = `([some, other]) => {
+	const rects = (selector) => [...document.querySelectorAll(selector)].map((e) => e.getBoundingClientRect()).filter((r) => r.width > 0)
+	return rects(some).some((a) => rects(other).some((b) =>
+		Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1))
+}`
+
+func (v *visitor) clear(what, of string) {
+	v.t.Helper()
+	if evaluate[bool](v, covered, []string{what, of}) {
+		v.t.Errorf("%s lies over %s", what, of)
+	}
+}
+
+func newPhone(t *testing.T, width, height int) *visitor {
+	t.Helper()
+	return newContext(t, playwright.BrowserNewContextOptions{
+		Viewport: &playwright.Size{Width: width, Height: height}, HasTouch: playwright.Bool(true), IsMobile: playwright.Bool(true),
+	})
+}
+
+// On a phone nothing lies over what somebody is about to press or is told of.
+func TestPhoneCoversNothing(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{2: 10, 3: 10, 15: 10, 16: 10})
+	v := newPhone(t, 360, 640)
+	v.visit(s.URL + "/products/SHU6000")
+	v.cartLive()
+	v.click(size(2))
+	v.wait(inCart(2))
+	v.says("[data-toast]", "is in your cart")
+	v.clear("[data-toast]", ".site-header")
+	v.clear("[data-toast]", ".size-container")
+	v.clear(".cart-link", ".size-container__entry")
+	v.click(size(3))
+	v.says("[data-toast]", "Swap for size")
+	v.clear("[data-toast]", ".site-header")
+	v.clear("[data-toast]", ".size-container")
+	for _, item := range []int{2, 3} { // to every size one can tab, and see it
+		if err := v.Locator(size(item)).Focus(); err != nil {
+			t.Fatal(err)
+		}
+		v.clear(".site-header", size(item))
+	}
+	v.press("Escape")
+
+	v.click(".cart-link")
+	v.clear(".site-header", inCart(2))
+	s.onlyPairs(map[int]int{15: 10})
+	s.run("seed")
+	v.says(inCart(2), "No size left")
+	v.says("[data-toast]", "just sold out")
+	if n := v.count(`[data-toast] > p:has-text("is in your cart")`); n != 0 {
+		t.Error("a shoe is said to be in the cart and sold out")
+	}
+	v.clear("[data-toast]", inCart(2))
+	v.clear("[data-toast]", ".site-header")
+}
+
+// A phone on its side shows the shoe and its sizes.
+func TestLandscapeShowsSizes(t *testing.T) {
+	t.Parallel()
+	s := newCartShop(t, 1)
+	for _, wide := range []playwright.Size{{Width: 640, Height: 360}, {Width: 844, Height: 390}} {
+		v := newPhone(t, wide.Width, wide.Height)
+		for _, path := range []string{"/", "/products/SHU6000"} {
+			v.visit(s.URL + path)
+			for _, what := range []string{".product-art", size(1)} {
+				inside := evaluate[bool](v, `(what) => {
+					const r = document.querySelector(what).getBoundingClientRect()
+					return r.top >= 0 && r.bottom <= innerHeight
+				}`, what)
+				if !inside {
+					t.Errorf("%s at %d × %d: %s is not whole in the window", path, wide.Width, wide.Height, what)
+				}
+			}
+		}
+	}
+}
+
+// The name of a shoe of the seed stands in one line, however wide the window.
+func TestNamesStandInOneLine(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, width := range []int{1024, 1280, 1440} {
+		v := newContext(t, playwright.BrowserNewContextOptions{Viewport: &playwright.Size{Width: width, Height: 800}})
+		for _, path := range []string{"/", "/products/SHU6000"} {
+			v.visit(s.URL + path)
+			if evaluate[bool](v, `() => {
+				const name = document.querySelector(".product-listing__name")
+				return name.offsetHeight > 1.5 * parseFloat(getComputedStyle(name).lineHeight)
+			}`) {
+				t.Errorf("%s at %d px: the name breaks", path, width)
+			}
+		}
+	}
+}
+
+// With the few colours of high contrast, levels have their bars, and what had a ground or a shadow
+// has an edge.
+func TestHighContrast(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{2: 10, 3: 200, 4: 1000})
+	v := newContext(t, playwright.BrowserNewContextOptions{ForcedColors: playwright.ForcedColorsActive})
+	v.visit(s.URL)
+	v.cartLive()
+	v.click(size(2))
+	v.wait(inCart(2))
+	v.says("[data-toast]", "is in your cart")
+	for _, selector := range []string{".cart-checkout", "[data-toast]", ".cart", ".product-listing", size(3), size(5)} {
+		if !evaluate[bool](v, `(selector) => {
+			const style = getComputedStyle(document.querySelector(selector))
+			return style.borderTopWidth !== "0px" && style.borderTopColor !== style.backgroundColor
+		}`, selector) {
+			t.Errorf("%s has no edge", selector)
+		}
+	}
+	bars := make(map[string]bool)
+	for _, item := range []int{2, 3, 4} {
+		bar := evaluate[string](v, `(selector) => getComputedStyle(document.querySelector(selector), "::after").backgroundImage`, size(item))
+		bars[bar] = true
+	}
+	if len(bars) != 3 || bars["none"] {
+		t.Errorf("three levels have the bars %v", fmt.Sprint(bars))
+	}
+}

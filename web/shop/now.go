@@ -1,0 +1,24 @@
+package shop
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// wireTime is how the server's time goes to pages: ISO 8601 in UTC, with milliseconds.
+const wireTime = "2006-01-02T15:04:05.000Z"
+
+// serverTime is the time by which releases are due. Pages learn it from answers that are made anew
+// each time: a page is the same for all and may be hours old, and a device's clock may be wrong.
+func serverTime() string { return time.Now().UTC().Format(wireTime) }
+
+// stamped adds the server's time to a reply, a JSON object with members, whose bytes are shared and
+// stay as they are.
+func stamped(reply json.RawMessage) json.RawMessage {
+	const head, tail = `{"now":"`, `",`
+	b := make(json.RawMessage, 0, len(head)+len(wireTime)+len(tail)+len(reply))
+	b = append(b, head...)
+	b = time.Now().UTC().AppendFormat(b, wireTime)
+	b = append(b, tail...)
+	return append(b, reply[1:]...)
+}
