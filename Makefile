@@ -82,7 +82,7 @@ NODES ?= 18 20 22 24
 
 # The tests that prove something by mass, at full size. make test runs them at a small one.
 .PHONY: test-long
-test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes an hour
+test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes 20 minutes
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
 	$(TESTS) -count 1 -run 'RollingRestart|KillsWhileSelling|PagesAreAccessible' ./e2e -full
 	RAPID_CHECKS=5000 $(TESTS) -count 1 ./replication/presence

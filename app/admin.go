@@ -53,7 +53,8 @@ func (s *shopServer) openAdmin(
 		return nil, err
 	}
 	s.board = admin.NewBoard(admin.BoardConfig{
-		Catalog: n.stock.Catalog, Orders: n.orders, Nodes: n.nodeStates, Topics: s.topics, Log: n.log,
+		Catalog: n.stock.Catalog, Orders: n.orders, Journal: journal{n.db.pool}, Nodes: n.nodeStates, Fault: n.fault,
+		Topics: s.topics, Log: n.log,
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
 	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), adminQueue
@@ -69,7 +70,10 @@ const adminQueue = 4 << 20
 // nodeStates are this node and the others, as the dashboard shows them.
 func (n *Node) nodeStates() []admin.NodeState {
 	view := func(p cluster.Peer) admin.NodeState {
-		return admin.NodeState{Name: p.Name, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds()}
+		return admin.NodeState{
+			Name: p.Name, Run: p.Run, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds(),
+			Ready: p.Ready, Fault: admin.Fault(p.Fault),
+		}
 	}
 	states := []admin.NodeState{view(n.cluster.Self())}
 	for _, p := range n.cluster.Peers() {

@@ -50,10 +50,17 @@ func (c *commits) attempted(committed bool) {
 }
 
 // stopped reports whether nothing was committed for so long that the node is not ready. It may be called from any goroutine.
-func (c *commits) stopped() bool {
+func (c *commits) stopped() bool { return c.failingFor() >= commitPatience }
+
+// failingFor is for how long nothing was committed of what was tried; 0 if what was tried last was. It may be called from any
+// goroutine.
+func (c *commits) failingFor() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.failing.IsZero() && time.Since(c.failing) >= commitPatience
+	if c.failing.IsZero() {
+		return 0
+	}
+	return time.Since(c.failing)
 }
 
 // String names the service in logs.

@@ -82,7 +82,7 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
+	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
 		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`); err != nil {
 		return err
 	}

@@ -259,24 +259,3 @@ func (s *shopServer) stop(ctx context.Context) error {
 	go func() { drained <- s.admins.Drain(ctx) }()
 	return errors.Join(s.sockets.Drain(ctx), <-drained, <-drained, s.http.Shutdown(ctx), s.http.Close())
 }
-
-// ready tells what keeps the node from selling.
-func (n *Node) ready(ctx context.Context) error {
-	var missing []error
-	if n.draining.Load() {
-		missing = append(missing, errors.New("the node is stopping"))
-	}
-	if !n.stock.Catalog().Loaded() {
-		missing = append(missing, errors.New("the catalog is not loaded"))
-	}
-	switch {
-	case n.db.pool.Ping(ctx) != nil:
-		missing = append(missing, errors.New("the database does not answer"))
-	case n.healer.Failing():
-		missing = append(missing, errors.New("the catalog can't be compared with the database"))
-	}
-	if n.commits.stopped() {
-		missing = append(missing, errors.New("the database commits nothing, so nothing can be sold"))
-	}
-	return errors.Join(missing...)
-}

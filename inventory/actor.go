@@ -1,11 +1,15 @@
 package inventory
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 type actorKey struct{}
 
 // ActingAs returns a context in which the named operator acts. What is committed under it carries
-// the name: the [Change] to all nodes, the movement of stock in the database.
+// the name: the [Change] to all nodes, the movement of stock and the event in the database.
 func ActingAs(ctx context.Context, who string) context.Context {
 	return context.WithValue(ctx, actorKey{}, who)
 }
@@ -14,6 +18,12 @@ func ActingAs(ctx context.Context, who string) context.Context {
 func Actor(ctx context.Context) string {
 	who, _ := ctx.Value(actorKey{}).(string)
 	return who
+}
+
+// sign tells the transaction who acts in it: what it does to products is put down under that name.
+func sign(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT set_config('sneakers23.actor', $1, true)`, Actor(ctx))
+	return err
 }
 
 // Actors tells which operator changed a row, of those that a [Notice] names. Of several it is the

@@ -38,6 +38,9 @@ func (s *Store) Seed(ctx context.Context) (bool, error) {
 			return err
 		}
 		seeded = true
+		if _, err := tx.Exec(ctx, `SET LOCAL sneakers23.unsaid = 'on'`); err != nil { // the first pairs are no news
+			return err
+		}
 		return insertSeeds(ctx, tx)
 	})
 	if err != nil {

@@ -92,8 +92,16 @@ func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
 	return changes, nil
 }
 
-func (s *Store) products(ctx context.Context, sql string, args ...any) ([]Change, error) {
-	return productChanges(s.pool.Query(ctx, sql, args...))
+// products runs a statement that returns productColumns, as the operator of ctx.
+func (s *Store) products(ctx context.Context, sql string, args ...any) (changes []Change, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := sign(ctx, tx); err != nil {
+			return err
+		}
+		changes, err = productChanges(tx.Query(ctx, sql, args...))
+		return err
+	})
+	return changes, err
 }
 
 // productChanges collects rows of productColumns. An error of the query comes again with its rows.

@@ -17,6 +17,9 @@ import (
 func (s *Store) Unrelease(ctx context.Context, id ProductID) ([]Change, error) {
 	var changes []Change
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) (err error) {
+		if err := sign(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := lockSizes(ctx, tx, id); err != nil {
 			return err
 		}

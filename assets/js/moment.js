@@ -12,6 +12,11 @@ export function momentOf(date) {
   return format.format(date)
 }
 
+// The reader's zone, as a moment names it.
+export function zoneOf(date) {
+  return format.formatToParts(date).find(({ type }) => type === "timeZoneName").value
+}
+
 // Writes the moments of a page, which come in UTC, in the reader's zone.
 export function showMoments() {
   for (const time of document.querySelectorAll("time[data-moment]")) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { mock, test } from "node:test"
-import { createEvents } from "../js/dashboard/events.js"
+import { createEvents, sentenceOf } from "../js/dashboard/events.js"
 import { keepState } from "../js/dashboard/state.js"
 import { ChannelStub, Element, holdFrames } from "./page.js"
 
@@ -38,4 +38,14 @@ test("what happens is read out, but not a list that is all new", () => {
   assert.deepEqual(tell("change"), [])
   assert.equal(log.getAttribute("aria-live"), "polite")
   mock.timers.reset()
+})
+
+test("a sentence has its moment in the reader's zone, and who did it", () => {
+  assert.equal(sentenceOf({ text: "Hop Man 3 is released" }), "Hop Man 3 is released")
+  assert.equal(sentenceOf({ text: "Hop Man 3 is released", by: "ann@desk" }), "Hop Man 3 is released, by ann@desk")
+  const when = new Date(2026, 11, 1, 18).getTime() // of this zone
+  assert.match(
+    sentenceOf({ text: "Hop Man 3 will be released at", when, by: "ann@desk" }),
+    /^Hop Man 3 will be released at 1 December 2026( at|,) 18:00 \S+, by ann@desk$/,
+  )
 })

@@ -161,7 +161,11 @@ test("what can't be meant is not sent", () => {
   order.open(aRelease({ check: () => trouble }))
   confirm()
   assert.deepEqual([channel.pushes.length, part("status").textContent, part("status").trouble], [0, "Write a whole number.", true])
+  order.retell()
+  assert.equal(part("status").textContent, "Write a whole number.", "it is still none")
   trouble = ""
+  order.retell()
+  assert.deepEqual([part("status").textContent, part("status").trouble], ["", false])
   confirm()
   assert.equal(channel.pushes.length, 1)
 })

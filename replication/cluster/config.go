@@ -50,9 +50,10 @@ func (c Config) others() []string {
 
 // Status is how a node does, as it tells the others.
 type Status struct {
-	Sockets  int   `json:"sockets"`
-	Revision int64 `json:"revision"` // of its catalog
-	Ready    bool  `json:"ready"`
+	Sockets  int    `json:"sockets"`
+	Revision int64  `json:"revision"` // of its catalog
+	Ready    bool   `json:"ready"`
+	Fault    string `json:"fault,omitempty"` // what keeps it from selling as it should, if anything does
 }
 
 // wireVersion changes with the messages between nodes. Nodes of two versions do not talk.

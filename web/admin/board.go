@@ -17,7 +17,9 @@ import (
 type BoardConfig struct {
 	Catalog func() *inventory.Catalog
 	Orders  orderBook
-	Nodes   func() []NodeState // this one first
+	Journal journal
+	Nodes   func() []NodeState          // this one first, without its Fault
+	Fault   func(context.Context) Fault // of this node, of all that is watched; or none. It returns soon after ctx ends
 	Topics  *pubsub.PubSub
 	Log     *slog.Logger
 }
@@ -29,24 +31,33 @@ type Board struct {
 
 	mu     sync.Mutex // for a moment only: what is told comes on the goroutines of others
 	sums   sums
-	past   chronicle
 	orders ordersState
 	nodes  []NodeState
-	dirty  bool // something was told that the dashboards do not know
-	stale  bool // orders may be others
-	crowd  crowd
+	here   []string // runs of the nodes that the journal knows of; nil before the first look
 
-	asking chan struct{} // buffer 1: who asks the database for orders has put something in
-	book   *ledger       // is used by who asks
+	fault    Fault // of this node, as far as is known
+	ill      ill
+	troubles []Trouble
+
+	unwritten []Record // that the journal has not taken yet, the oldest first
+	written   []Event  // what was read of it
+	byQuarter []Event  // orders
+	dirty     bool     // something was told that the dashboards do not know
+	stale     bool     // orders may be others
+	crowd     crowd
+
+	asking   chan struct{} // buffer 1: who asks the database has put something in
+	book     *ledger       // is used by who asks, as is quarters
+	quarters *quarters
 
 	news news
 }
 
-// NewBoard watches a shop. What happened before is not in its list of events.
+// NewBoard watches a shop.
 func NewBoard(cfg BoardConfig) *Board {
 	return &Board{
-		cfg: cfg, sums: newSums(), past: newChronicle(), nodes: []NodeState{}, stale: true,
-		asking: make(chan struct{}, 1), book: &ledger{orders: cfg.Orders},
+		cfg: cfg, sums: newSums(), nodes: []NodeState{}, troubles: []Trouble{}, stale: true,
+		asking: make(chan struct{}, 1), book: &ledger{orders: cfg.Orders}, quarters: &quarters{orders: cfg.Orders},
 	}
 }
 
@@ -56,6 +67,9 @@ const (
 	lookEvery = time.Second
 	lookTime  = 5 * time.Second // that the database may take for an answer
 	firstLook = 2 * time.Second // that it may take when a dashboard waits for it
+
+	// The database may take this long to show that it is there: a dashboard tells within three seconds that it is not.
+	faultTime = 1500 * time.Millisecond
 )
 
 // String names the service in logs.
@@ -70,16 +84,9 @@ func (b *Board) Diff(d presence.Diff) {
 }
 
 // Watch takes what has changed in the catalog: it is a watcher of the [inventory.Dispatcher].
-func (b *Board) Watch(_ context.Context, n inventory.Notice) {
-	now := time.Now()
+func (b *Board) Watch(context.Context, inventory.Notice) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, id := range n.Products {
-		b.past.product(now, n.Catalog, id, n.Actors.Product(id))
-	}
-	for _, id := range n.Items {
-		b.past.item(now, n.Catalog, id, n.Actors.Item(id))
-	}
 	b.dirty, b.stale = true, true
 }
 
@@ -87,11 +94,10 @@ func (b *Board) Watch(_ context.Context, n inventory.Notice) {
 func (b *Board) LooksLikeProxy(address string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.past.proxy(time.Now(), address)
-	b.dirty = true
+	b.note(Record{At: time.Now(), Kind: eventProxy, Subject: address})
 }
 
-// Serve tells the dashboards what has changed, until ctx ends.
+// Serve tells the dashboards what has changed, and the journal what happens to nodes, until ctx ends.
 func (b *Board) Serve(ctx context.Context) error {
 	tell := time.NewTicker(tellEvery)
 	defer tell.Stop()
@@ -101,6 +107,7 @@ func (b *Board) Serve(ctx context.Context) error {
 	defer sample.Stop()
 	var asks sync.WaitGroup
 	defer asks.Wait()
+	asks.Go(func() { b.watchHealth(ctx) })
 	b.lookAtNodes()
 	for {
 		select {
@@ -110,16 +117,17 @@ func (b *Board) Serve(ctx context.Context) error {
 			b.countCrowd()
 		case <-look.C:
 			b.lookAtNodes()
-			if b.cfg.Topics.Count(Dashboard) == 0 {
-				continue // nobody wants to know
-			}
 			select {
 			case b.asking <- struct{}{}:
 				asks.Go(func() {
 					defer func() { <-b.asking }()
 					within, cancel := context.WithTimeout(ctx, lookTime)
 					defer cancel()
-					b.lookAtOrders(within)
+					b.write(within)
+					if b.cfg.Topics.Count(Dashboard) > 0 { // else nobody wants to know
+						b.lookAtOrders(within)
+						b.read(within)
+					}
 				})
 			default: // the last question is not answered yet
 			}
@@ -130,12 +138,16 @@ func (b *Board) Serve(ctx context.Context) error {
 }
 
 func (b *Board) lookAtNodes() {
-	nodes := b.cfg.Nodes()
+	now, nodes := time.Now(), slices.Clone(b.cfg.Nodes())
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.past.seen(time.Now(), nodes)
-	if !slices.Equal(nodes, b.nodes) {
-		b.nodes, b.dirty = nodes, true
+	if len(nodes) > 0 {
+		nodes[0].Fault = b.fault
+	}
+	b.seen(now, nodes)
+	troubles := troubles(now, nodes, b.troubles)
+	if !slices.Equal(nodes, b.nodes) || !slices.Equal(troubles, b.troubles) {
+		b.nodes, b.troubles, b.dirty = nodes, troubles, true
 	}
 }
 
@@ -145,8 +157,8 @@ func (b *Board) countCrowd() {
 	b.crowd.add(len(b.sums.carts))
 }
 
-// awaitOrders looks at the orders for a dashboard that is the first for a while. It waits no longer for the others that look.
-func (b *Board) awaitOrders(ctx context.Context) {
+// awaitDatabase looks at orders and events for a dashboard that is the first for a while. It waits no longer for the others that look.
+func (b *Board) awaitDatabase(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, firstLook)
 	defer cancel()
 	select {
@@ -154,6 +166,7 @@ func (b *Board) awaitOrders(ctx context.Context) {
 		defer func() { <-b.asking }()
 		if !b.known() { // else another dashboard was first
 			b.lookAtOrders(ctx)
+			b.read(ctx)
 		}
 	case <-ctx.Done():
 	}
@@ -192,7 +205,7 @@ func (b *Board) state() *state {
 		Shoppers: len(b.sums.carts), Tabs: b.sums.tabs, Pages: b.sums.byPage(c),
 		Items:    make(map[inventory.ItemID]itemState),
 		Products: make(map[inventory.ProductID]productState, c.Len()),
-		Orders:   b.orders, Nodes: b.nodes, Events: b.past.events,
+		Orders:   b.orders, Nodes: b.nodes, Events: b.events(), Troubles: b.troubles,
 	}
 	for p := range c.Products() {
 		s.Products[p.ID] = productState{p.Released, p.ReleaseAt}

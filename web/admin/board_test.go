@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,10 +30,53 @@ type office struct {
 	shelf   *webtest.Shelf
 	board   *Board
 	orders  *orderList
+	past    *pages
+	fault   atomic.Value // Fault
 	nodes   atomic.Pointer[[]NodeState]
 	desk    *scribe
 	token   string
 	tracker *presence.Tracker
+}
+
+// pages are a journal without a database.
+type pages struct {
+	away atomic.Bool
+
+	mu      sync.Mutex
+	records []Record // the oldest first
+}
+
+var errAway = errors.New("the database is away")
+
+func (p *pages) Note(_ context.Context, r Record) error {
+	if p.away.Load() {
+		return errAway
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.records = append(p.records, r)
+	return nil
+}
+
+func (p *pages) Recent(context.Context, int) ([]Record, error) {
+	if p.away.Load() {
+		return nil, errAway
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	newest := slices.Clone(p.records)
+	slices.Reverse(newest)
+	return newest, nil
+}
+
+func (p *pages) kinds() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var kinds []string
+	for _, r := range p.records {
+		kinds = append(kinds, r.Kind)
+	}
+	return strings.Join(kinds, " ")
 }
 
 // orderList is a book of orders without a database.
@@ -129,13 +173,15 @@ func openOffice(t *testing.T) *office {
 
 func openOfficeOf(t *testing.T, tokens *Tokens) *office {
 	t.Helper()
-	o := &office{t: t, shelf: webtest.NewShelf(webtest.Rows()), orders: &orderList{}, desk: &scribe{}}
-	o.nodes.Store(&[]NodeState{{Name: "node1", Sockets: 7}})
+	o := &office{t: t, shelf: webtest.NewShelf(webtest.Rows()), orders: &orderList{}, desk: &scribe{}, past: &pages{}}
+	o.nodes.Store(&[]NodeState{{Name: "node1", Run: "1", Sockets: 7, Ready: true}})
+	o.fault.Store(Fault(""))
 	topics := pubsub.New()
 	o.token = sign(t, tokens)
 	o.board = NewBoard(BoardConfig{
 		Catalog: o.shelf.Catalog, Orders: o.orders, Topics: topics, Log: slog.New(slog.DiscardHandler),
-		Nodes: func() []NodeState { return *o.nodes.Load() },
+		Nodes:   func() []NodeState { return *o.nodes.Load() },
+		Journal: o.past, Fault: func(context.Context) Fault { return o.fault.Load().(Fault) },
 	})
 	var err error
 	o.tracker, err = presence.New(presence.Options{Name: "node1", OnDiff: func(diffs map[string]presence.Diff) {
@@ -196,6 +242,9 @@ func (d *dashboard) change() time.Duration {
 	merge(d.shows, c)
 	return time.Since(began)
 }
+
+// says is what it shows of a key.
+func (d *dashboard) says(key string) string { return fmt.Sprint(d.shows[key]) }
 
 func (d *dashboard) number(path ...string) float64 {
 	d.o.t.Helper()

@@ -1,166 +1,128 @@
 package admin
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
-
-	"sneakers23/inventory"
 )
 
 // Kinds of events.
 const (
-	eventReleased   = "released"
-	eventScheduled  = "scheduled"
-	eventUnreleased = "unreleased" // the release was taken back
-	eventCalledOff  = "called_off" // the schedule was
-	eventRestocked  = "restocked"
-	eventCorrected  = "corrected" // there are fewer pairs, and none of them was sold
-	eventReturned   = "returned"  // an order was cancelled
-	eventSoldOut    = "sold_out"
-	eventBack       = "back"
-	eventNodeHere   = "node_here"
-	eventNodeGone   = "node_gone"
-	eventProxy      = "proxy" // an address looks like one, and is not trusted
+	eventReleased    = "released"
+	eventScheduled   = "scheduled"
+	eventUnreleased  = "unreleased" // the release was taken back
+	eventCalledOff   = "called_off" // the schedule was
+	eventRestocked   = "restocked"
+	eventCorrected   = "corrected"
+	eventReturned    = "returned" // an order was cancelled
+	eventSoldOut     = "sold_out"
+	eventOrders      = "orders" // of a quarter of an hour, in sum
+	eventRestored    = "restored"
+	eventNodeHere    = "node_here"
+	eventNodeGone    = "node_gone"
+	eventTrouble     = "trouble"
+	eventTroubleOver = "trouble_over"
+	eventProxy       = "proxy" // an address looks like one, and is not trusted
 )
 
-// mostEvents is how many are kept.
+// Record is an event in the journal.
+type Record struct {
+	At      time.Time
+	Kind    string
+	Subject string    // the name of a product, a size or a node; an address
+	Pairs   int       // that came, or went if it is negative
+	Again   bool      // a size that was sold out is no longer
+	Due     time.Time // when a product is to be released, what a backup is of, since when there was trouble; or zero
+	Who     string    // the operator; empty for nobody
+	Why     string    // the reason of a correction, or a [Fault]
+	Run     string    // of the node that it is about, see [NodeState]
+}
+
+// journal is what has happened in the shop, for all nodes and over restarts.
+type journal interface {
+	// Recent returns the newest records, those first.
+	Recent(ctx context.Context, most int) ([]Record, error)
+
+	// Note adds what a node knows of itself and of the others, unless the journal says so already.
+	Note(ctx context.Context, r Record) error
+}
+
+// mostEvents is how many are shown.
 const mostEvents = 50
 
-// chronicle finds out what has happened by comparing what is with what was. It is a pure state; what came before it was made it
-// does not know.
-type chronicle struct {
-	products map[inventory.ProductID]productState
-	items    map[inventory.ItemID]stock
-	nodes    []string // nil before the first look
-	events   []Event  // the newest first; nobody changes the list
+// Event is something that has happened, as dashboards are told it. A sentence is Text, then When if it has one, then By.
+type Event struct {
+	At   int64  `json:"at"` // ms since 1970
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+	When int64  `json:"when,omitempty"` // ms since 1970; each dashboard writes it in the zone of its reader
+	By   string `json:"by,omitempty"`   // the operator
 }
 
-type stock struct{ available, sold int }
-
-func newChronicle() chronicle {
-	return chronicle{
-		products: make(map[inventory.ProductID]productState), items: make(map[inventory.ItemID]stock), events: []Event{},
+// event puts a record into words.
+func (r Record) event() Event {
+	e := Event{At: r.At.UnixMilli(), Kind: r.Kind, By: r.Who}
+	switch r.Kind {
+	case eventReleased:
+		e.Text = r.Subject + " is released"
+	case eventUnreleased:
+		e.Text = r.Subject + " is no longer released"
+	case eventCalledOff:
+		e.Text = "The release of " + r.Subject + " is called off"
+	case eventScheduled:
+		e.Text, e.When = r.Subject+" will be released at", r.Due.UnixMilli()
+	case eventRestocked:
+		e.Text = r.Subject + ": " + pairs(r.Pairs) + r.again()
+	case eventReturned:
+		e.Text = r.Subject + ": " + pairs(r.Pairs) + ", from cancelled orders" + r.again()
+	case eventCorrected:
+		e.Text = fmt.Sprintf("%s: %s, since “%s”%s", r.Subject, pairs(r.Pairs), r.Why, r.again())
+	case eventSoldOut:
+		e.Text = r.Subject + " is sold out"
+	case eventRestored:
+		e.Text, e.When = "A backup was restored, of", r.Due.UnixMilli()
+	case eventNodeHere:
+		e.Text = "Node " + r.Subject + " is here"
+	case eventNodeGone:
+		e.Text = "Node " + r.Subject + " is gone"
+	case eventTrouble:
+		e.Text = "Node " + r.Subject + ": " + Fault(r.Why).words().begins
+	case eventTroubleOver:
+		e.Text = fmt.Sprintf("Node %s: %s, after %s", r.Subject, Fault(r.Why).words().ends, r.At.Sub(r.Due).Round(time.Second))
+	case eventProxy:
+		e.Text = r.Subject + " looks like a proxy: see --trusted-proxies"
+	default: // of a newer node
+		e.Text = r.Subject + ": " + r.Kind
 	}
+	return e
 }
 
-func (ch *chronicle) add(at time.Time, kind, format string, args ...any) {
-	e := Event{at.UnixMilli(), kind, fmt.Sprintf(format, args...)}
-	ch.events = slices.Insert(slices.Clone(ch.events[:min(len(ch.events), mostEvents-1)]), 0, e)
+func (r Record) again() string {
+	if r.Again {
+		return ", no longer sold out"
+	}
+	return ""
 }
 
-// mostProxies is how many events of proxies are kept: anybody may look like one.
-const mostProxies = 3
-
-// proxy notes an address that looks like a proxy, in place of what was noted of it before.
-func (ch *chronicle) proxy(at time.Time, address string) {
-	text, others := address+" looks like a proxy: see --trusted-proxies", 0
-	ch.events = slices.DeleteFunc(slices.Clone(ch.events), func(e Event) bool {
-		switch {
-		case e.Kind != eventProxy:
-			return false
-		case e.Text == text:
-			return true
-		}
-		others++
-		return others >= mostProxies
-	})
-	ch.add(at, eventProxy, "%s", text)
+func pairs(n int) string {
+	how, more := "more", n
+	if n < 0 {
+		how, more = "fewer", -n
+	}
+	if more == 1 {
+		return "1 pair " + how
+	}
+	return fmt.Sprintf("%d pairs %s", more, how)
 }
 
-// product looks at a product whose row has changed, by an operator if one is named.
-func (ch *chronicle) product(at time.Time, c *inventory.Catalog, id inventory.ProductID, by string) {
-	p, ok := c.Product(id)
-	if !ok {
-		delete(ch.products, id)
-		return
+// merged are the events of all lists, the newest first.
+func merged(lists ...[]Event) []Event {
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, func(a, b Event) int { return cmp.Compare(b.At, a.At) })
+	if all == nil {
+		return []Event{}
 	}
-	before, known := ch.products[id]
-	now := productState{p.Released, p.ReleaseAt}
-	ch.products[id] = now
-	switch {
-	case !known:
-	case now.Released && !before.Released:
-		ch.add(at, eventReleased, "%s is released%s", p.Name, signed(by))
-	case !now.Released && before.Released:
-		ch.add(at, eventUnreleased, "%s is no longer released%s", p.Name, signed(by))
-	case !now.Released && now.ReleaseAt != nil && (before.ReleaseAt == nil || !before.ReleaseAt.Equal(*now.ReleaseAt)):
-		ch.add(at, eventScheduled, "%s will be released at %s%s", p.Name, now.ReleaseAt.UTC().Format("2006-01-02 15:04:05 MST"), signed(by))
-	case !now.Released && now.ReleaseAt == nil && before.ReleaseAt != nil:
-		ch.add(at, eventCalledOff, "The release of %s is called off%s", p.Name, signed(by))
-	}
-}
-
-// signed ends a sentence about what an operator did.
-func signed(by string) string {
-	if by == "" {
-		return ""
-	}
-	return ", by " + by
-}
-
-// item looks at an item whose row has changed. Several changes may have been told as one; of an
-// operator's among them, by names who made it.
-func (ch *chronicle) item(at time.Time, c *inventory.Catalog, id inventory.ItemID, by string) {
-	item, p, ok := c.Item(id)
-	if !ok {
-		delete(ch.items, id)
-		return
-	}
-	before, known := ch.items[id]
-	now := stock{item.Available, item.Sold}
-	ch.items[id] = now
-	if !known {
-		return
-	}
-	again, told := "", false
-	if now.available > 0 && before.available == 0 {
-		again = ": it is no longer sold out"
-	}
-	switch more := now.available + now.sold - before.available - before.sold; {
-	case more > 0:
-		ch.add(at, eventRestocked, "%s, size %s: %s%s%s", p.Name, item.Size, pairs(more, "more"), signed(by), again)
-		told = true
-	case more < 0:
-		ch.add(at, eventCorrected, "%s, size %s: %s%s", p.Name, item.Size, pairs(-more, "fewer"), signed(by))
-	}
-	if back := before.sold - now.sold; back > 0 {
-		returned := pairs(back, "back from cancelled orders")
-		ch.add(at, eventReturned, "%s, size %s: %s%s%s", p.Name, item.Size, returned, signed(by), again)
-		told = true
-	}
-	switch {
-	case now.available == 0 && before.available > 0:
-		ch.add(at, eventSoldOut, "%s, size %s is sold out", p.Name, item.Size)
-	case again != "" && !told:
-		ch.add(at, eventBack, "%s, size %s%s", p.Name, item.Size, again)
-	}
-}
-
-func pairs(n int, what string) string {
-	if n == 1 {
-		return "1 pair " + what
-	}
-	return fmt.Sprintf("%d pairs %s", n, what)
-}
-
-// seen looks at who is here.
-func (ch *chronicle) seen(at time.Time, nodes []NodeState) {
-	names := make([]string, 0, len(nodes))
-	for _, n := range nodes {
-		names = append(names, n.Name)
-	}
-	if ch.nodes != nil {
-		for _, name := range names {
-			if !slices.Contains(ch.nodes, name) {
-				ch.add(at, eventNodeHere, "Node %s is here", name)
-			}
-		}
-		for _, name := range ch.nodes {
-			if !slices.Contains(names, name) {
-				ch.add(at, eventNodeGone, "Node %s is gone", name)
-			}
-		}
-	}
-	ch.nodes = names
+	return all[:min(len(all), mostEvents)]
 }

@@ -1,115 +1,71 @@
 package admin
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"sneakers23/inventory"
-	"sneakers23/web/webtest"
 )
 
-// TestChronicle tells what happens to a shelf, and nothing of what was there before.
-func TestChronicle(t *testing.T) {
+// TestWordsOfEvents puts each kind into words.
+func TestWordsOfEvents(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	rows := webtest.Rows()
-	shelf := webtest.NewShelf(rows)
-	ch := newChronicle()
-	by := ""
-	look := func() []string {
-		told := len(ch.events)
-		shelf.Put(rows)
-		for _, p := range rows.Products {
-			ch.product(now, shelf.Catalog(), p.ID, by)
-		}
-		for _, it := range rows.Items {
-			ch.item(now, shelf.Catalog(), it.ID, by)
-		}
-		var kinds []string
-		for _, e := range ch.events[:len(ch.events)-told] {
-			kinds = append(kinds, e.Kind)
-		}
-		slices.Reverse(kinds)
-		return kinds
-	}
-	if kinds := look(); kinds != nil {
-		t.Errorf("at first: %v", kinds)
-	}
-	item := &rows.Items[slices.IndexFunc(rows.Items, func(it inventory.ItemRow) bool { return it.Available > 0 })]
-	product := &rows.Products[slices.IndexFunc(rows.Products, func(p inventory.ProductRow) bool { return !p.Released })]
-	at := now.Add(time.Hour)
-	for _, step := range []struct {
-		what string
-		do   func()
-		want []string
+	at := time.UnixMilli(1_000_000)
+	due := at.Add(-12 * time.Second)
+	for _, tt := range []struct {
+		Record
+		want string
 	}{
-		{"nothing", func() {}, nil},
-		{"a restock", func() { item.Available += 5 }, []string{eventRestocked}},
-		{"the sale of all", func() { item.Sold, item.Available = item.Sold+item.Available, 0 }, []string{eventSoldOut}},
-		{"a cancelled order", func() { item.Sold, item.Available = item.Sold-1, 1 }, []string{eventReturned}},
-		{"a schedule", func() { product.ReleaseAt = &at }, []string{eventScheduled}},
-		{"a schedule that is called off", func() { product.ReleaseAt = nil }, []string{eventCalledOff}},
-		{"a release", func() { product.Released, product.ReleaseAt = true, nil }, []string{eventReleased}},
-		{"a release that is taken back", func() { product.Released = false }, []string{eventUnreleased}},
-		{"a correction", func() { item.Available -= 1 }, []string{eventCorrected, eventSoldOut}},
+		{Record{Kind: eventReleased, Subject: "Hop Man 3"}, "Hop Man 3 is released"},
+		{Record{Kind: eventUnreleased, Subject: "Hop Man 3"}, "Hop Man 3 is no longer released"},
+		{Record{Kind: eventScheduled, Subject: "Hop Man 3", Due: due}, "Hop Man 3 will be released at"},
+		{Record{Kind: eventCalledOff, Subject: "Hop Man 3"}, "The release of Hop Man 3 is called off"},
+		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 5}, "Hop Man 3, size 9: 5 pairs more"},
+		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true}, "Hop Man 3, size 9: 1 pair more, no longer sold out"},
+		{Record{Kind: eventReturned, Subject: "Hop Man 3, size 9", Pairs: 1}, "Hop Man 3, size 9: 1 pair more, from cancelled orders"},
+		{Record{Kind: eventCorrected, Subject: "Hop Man 3, size 9", Pairs: -2, Why: "wet"}, "Hop Man 3, size 9: 2 pairs fewer, since “wet”"},
+		{Record{Kind: eventSoldOut, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9 is sold out"},
+		{Record{Kind: eventRestored, Due: due}, "A backup was restored, of"},
+		{Record{Kind: eventNodeHere, Subject: "a"}, "Node a is here"},
+		{Record{Kind: eventNodeGone, Subject: "a"}, "Node a is gone"},
+		{Record{Kind: eventTrouble, Subject: "a", Why: "database"}, "Node a: the database does not answer"},
+		{Record{Kind: eventTroubleOver, Subject: "a", Why: "database", Due: due}, "Node a: the database answers again, after 12s"},
+		{Record{Kind: eventTrouble, Subject: "a", Why: "of a newer node"}, "Node a: the node is not ready"},
+		{Record{Kind: eventProxy, Subject: "10.0.0.7"}, "10.0.0.7 looks like a proxy: see --trusted-proxies"},
+		{Record{Kind: "of_a_newer_node", Subject: "a"}, "a: of_a_newer_node"},
 	} {
-		step.do()
-		if kinds := look(); !slices.Equal(kinds, step.want) {
-			t.Errorf("%s: %v, want %v", step.what, kinds, step.want)
+		tt.At, tt.Who = at, "ann"
+		e := tt.event()
+		if e.Text != tt.want || e.At != 1_000_000 || e.By != "ann" {
+			t.Errorf("%s: %+v, want %q", tt.Kind, e, tt.want)
 		}
-	}
-	by = "alice" // told only of what an operator can do
-	product.Released, item.Available = true, item.Available+5
-	look()
-	item.Available -= 2
-	look()
-	for i, want := range []string{"2 pairs fewer, by alice", "5 pairs more, by alice: it is no longer sold out", "is released, by alice"} {
-		if got := ch.events[i].Text; !strings.HasSuffix(got, want) {
-			t.Errorf("what alice did is told as %q, want %q", got, want)
+		if asks := strings.HasSuffix(e.Text, " at") || strings.HasSuffix(e.Text, " of"); asks != (e.When == due.UnixMilli()) {
+			t.Errorf("%s: %q, and the time %d", tt.Kind, e.Text, e.When)
 		}
-	}
-	for i := range 2 * mostEvents {
-		ch.add(now, eventBack, "%d", i)
-	}
-	if len(ch.events) != mostEvents || ch.events[0].Text != fmt.Sprint(2*mostEvents-1) {
-		t.Errorf("%d events are kept, the newest is %v", len(ch.events), ch.events[0])
-	}
-	ch.seen(now, []NodeState{{Name: "a"}})
-	ch.seen(now, []NodeState{{Name: "a"}, {Name: "b"}})
-	ch.seen(now, []NodeState{{Name: "b"}})
-	if ch.events[0].Kind != eventNodeGone || ch.events[1].Kind != eventNodeHere || ch.events[2].Kind != eventBack {
-		t.Errorf("nodes: %v", ch.events[:3])
 	}
 }
 
-// Anybody may look like a proxy, from as many addresses as he has: that pushes nothing else out of the list.
-func TestProxiesInTheChronicle(t *testing.T) {
+// TestMerged keeps the newest of all lists.
+func TestMerged(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	ch := newChronicle()
-	ch.add(now, eventReleased, "a release")
-	texts := func() (all []string) {
-		for _, e := range ch.events {
-			all = append(all, e.Text)
+	list := func(step int64) (events []Event) {
+		for at := 10 * mostEvents * step; at > 0; at -= step {
+			events = append(events, Event{At: at})
 		}
-		return all
+		return events
 	}
-	const looks = " looks like a proxy: see --trusted-proxies"
-	for range 2 {
-		ch.proxy(now, "10.0.0.7")
-		if want := []string{"10.0.0.7" + looks, "a release"}; !slices.Equal(texts(), want) {
-			t.Errorf("got %v, want %v", texts(), want)
+	all := merged(list(2), nil, list(3))
+	if len(all) != mostEvents {
+		t.Fatalf("%d events", len(all))
+	}
+	for i := range all[1:] {
+		if all[i].At < all[i+1].At {
+			t.Fatalf("%d stands above %d", all[i].At, all[i+1].At)
 		}
 	}
-	for i := range 2 * mostEvents {
-		ch.proxy(now, fmt.Sprintf("192.0.2.%d", i))
+	if all[0].At != 30*mostEvents {
+		t.Errorf("the newest is of %d", all[0].At)
 	}
-	ch.proxy(now, "192.0.2.98")
-	want := []string{"192.0.2.98" + looks, "192.0.2.99" + looks, "192.0.2.97" + looks, "a release"}
-	if !slices.Equal(texts(), want) {
-		t.Errorf("got %v, want %v", texts(), want)
+	if none := merged(nil, nil); none == nil || len(none) != 0 {
+		t.Errorf("of nothing: %#v", none)
 	}
 }

@@ -21,7 +21,7 @@ type news struct {
 // has summed them up meanwhile. It waits for the database then, but not for long.
 func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) error {
 	if !b.known() {
-		b.awaitOrders(ctx)
+		b.awaitDatabase(ctx)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

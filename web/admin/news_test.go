@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sneakers23/inventory"
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/webtest"
 )
@@ -88,7 +87,7 @@ func TestWelcomeMissesNothing(t *testing.T) {
 	topics := pubsub.New()
 	b := NewBoard(BoardConfig{
 		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics, Log: slog.New(slog.DiscardHandler),
-		Nodes: func() []NodeState { return nil },
+		Nodes: func() []NodeState { return nil }, Journal: &pages{},
 	})
 	rounds := 500
 	if *full {
@@ -143,46 +142,47 @@ func (d *shown) get(key string) string {
 	return fmt.Sprint(d.all[key])
 }
 
-// TestWhatHappened is told by the events of a state and of its changes.
+// TestWhatHappened is told by the events of a state and of its changes, and the journal hears of nodes.
 func TestWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
-		rows := webtest.Rows()
-		all := inventory.Notice{Catalog: o.shelf.Catalog()}
-		for _, p := range rows.Products {
-			all.Products = append(all.Products, p.ID)
-		}
-		for _, it := range rows.Items {
-			all.Items = append(all.Items, it.ID)
-		}
-		o.board.Watch(t.Context(), all) // what is there at first
+		_ = o.past.Note(t.Context(), Record{At: time.Now(), Kind: eventReleased, Subject: "Hop Man 3", Who: "ann"})
 		d := o.dashboard()
-
-		rows.Products[1].Released = true
-		rows.Products[1].Revision++
-		for i := range rows.Items {
-			if rows.Items[i].ID == 2 {
-				rows.Items[i].Sold, rows.Items[i].Available = rows.Items[i].Available, 0
-				rows.Items[i].Revision++
-			}
+		if !strings.Contains(d.says("events"), "is released") {
+			t.Errorf("what was before: %s", d.says("events"))
 		}
-		o.shelf.Put(rows)
-		all.Catalog = o.shelf.Catalog()
-		o.board.Watch(t.Context(), all)
-		d.change()
-		o.nodes.Store(&[]NodeState{{Name: "node1"}, {Name: "node2"}})
-		time.Sleep(lookEvery)
-		d.change()
-		for _, said := range []string{"is released", "is sold out", "Node node2 is here"} {
-			if !strings.Contains(fmt.Sprint(d.shows["events"]), said) {
-				t.Errorf("nothing %s: %v", said, d.shows["events"])
-			}
+		_ = o.past.Note(t.Context(), Record{At: time.Now(), Kind: eventSoldOut, Subject: "Hop Man 3, size 9"})
+		for !strings.Contains(d.says("events"), "is sold out") {
+			d.change()
+		}
+		o.nodes.Store(&[]NodeState{{Name: "node1", Run: "1", Ready: true}, {Name: "node2", Run: "2", Ready: true}})
+		for !strings.Contains(d.says("events"), "Node node2 is here") {
+			d.change()
+		}
+		o.nodes.Store(&[]NodeState{{Name: "node1", Run: "1", Ready: true}})
+		for !strings.Contains(d.says("events"), "Node node2 is gone") {
+			d.change()
+		}
+		if kinds := o.past.kinds(); !strings.HasSuffix(kinds, "node_here node_gone") || strings.Count(kinds, "node_here") != 2 {
+			t.Errorf("the journal says %s", kinds)
 		}
 		if !strings.Contains(fmt.Sprint(o.welcomed().Events), "is released") {
 			t.Error("who comes later is not told")
 		}
-		if second := fmt.Sprint(d.shows["products"]); !strings.Contains(second, "2:map[release_at:<nil> released:true]") {
-			t.Errorf("products %s", second)
+	})
+}
+
+// TestQuartersOfOrders tells each quarter of an hour in sum, once it is over.
+func TestQuartersOfOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		d := o.dashboard()
+		o.orders.mu.Lock()
+		o.orders.made = append(o.orders.made, time.Now(), time.Now())
+		o.orders.mu.Unlock()
+		time.Sleep(quarter + settled + lookEvery)
+		for !strings.Contains(d.says("events"), "2 orders for $240 in the quarter of an hour from") {
+			d.change()
 		}
 	})
 }

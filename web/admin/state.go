@@ -17,6 +17,7 @@ type state struct {
 	Orders   ordersState                          `json:"orders"`
 	Nodes    []NodeState                          `json:"nodes"`
 	Events   []Event                              `json:"events"`
+	Troubles []Trouble                            `json:"troubles"`
 }
 
 type itemState struct {
@@ -48,16 +49,12 @@ type minute struct {
 // NodeState is a node as a dashboard shows it.
 type NodeState struct {
 	Name     string `json:"name"`
+	Run      string `json:"-"` // of its process: a node that restarts is another one
 	Sockets  int    `json:"sockets"`
 	Revision int64  `json:"revision"` // of its catalog
 	Lag      int64  `json:"lag_ms"`   // for how long it has known that another node's catalog is newer
-}
-
-// Event is something that has happened.
-type Event struct {
-	At   int64  `json:"at"` // ms since 1970
-	Kind string `json:"kind"`
-	Text string `json:"text"`
+	Ready    bool   `json:"ready"`
+	Fault    Fault  `json:"fault,omitempty"` // why it is not
 }
 
 // changes are what is to be merged into the state before, object by object, to make it the state now: the payload of the event
@@ -87,6 +84,7 @@ func (now *state) changes(before *state) map[string]any {
 	put("orders", len(orders) > 0, orders)
 	put("nodes", !slices.Equal(now.Nodes, before.Nodes), now.Nodes)
 	put("events", !slices.Equal(now.Events, before.Events), now.Events)
+	put("troubles", !slices.Equal(now.Troubles, before.Troubles), now.Troubles)
 	return c
 }
 

@@ -2,7 +2,7 @@
 export function keysOf(events) {
   const times = new Map()
   const keyed = [...events].reverse().map((event) => {
-    const name = `${event.at} ${event.kind} ${event.text}`
+    const name = `${event.at} ${event.kind} ${event.text} ${event.when} ${event.by}`
     times.set(name, (times.get(name) ?? 0) + 1)
     return [`${times.get(name)} ${name}`, event]
   })

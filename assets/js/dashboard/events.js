@@ -1,3 +1,4 @@
+import { momentOf, zoneOf } from "../moment.js"
 import { createKeyed } from "./keyed.js"
 import { setText } from "./paint.js"
 import { keysOf } from "./event-keys.js"
@@ -14,6 +15,7 @@ export function createEvents(panel) {
   const log = list.parentElement
   const show = createKeyed(list, panel.querySelector("template"), bind)
   const empty = panel.querySelector("[data-empty]")
+  const zone = panel.querySelector("[data-zone]")
   let whole = null
   let seen = null
   let settling = null
@@ -30,6 +32,7 @@ export function createEvents(panel) {
     const { events = none } = state
     if (events === seen) return
     show(keysOf(events))
+    setText(zone, zoneOf(new Date()))
     empty.hidden = events.length > 0
     seen = events
   }
@@ -38,12 +41,17 @@ export function createEvents(panel) {
 function bind(row) {
   const time = row.querySelector("[data-time]")
   const words = row.querySelector("[data-text]")
-  return ({ at, kind, text }) => {
-    const when = new Date(at)
-    row.dataset.kind = kind
-    setText(time, clock.format(when))
-    time.dateTime = when.toISOString()
-    time.title = when.toLocaleString()
-    setText(words, text)
+  return (event) => {
+    const at = new Date(event.at)
+    row.dataset.kind = event.kind
+    setText(time, clock.format(at))
+    time.dateTime = at.toISOString()
+    time.title = momentOf(at)
+    setText(words, sentenceOf(event))
   }
+}
+
+// A sentence goes on with the moment that it is about, in the reader's zone, and with who did it.
+export function sentenceOf({ text, when, by }) {
+  return `${text}${when ? ` ${momentOf(new Date(when))}` : ""}${by ? `, by ${by}` : ""}`
 }

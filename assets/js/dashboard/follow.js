@@ -10,6 +10,7 @@ import { restockByButton } from "./restock"
 import { keepState } from "./state"
 import { createStock } from "./stock"
 import { createSums } from "./sums"
+import { createTroubles } from "./troubles"
 
 // Keeps the page as the server sums up the shop, and returns the channel by which it is told.
 export function followDashboard(socket) {
@@ -31,6 +32,7 @@ export function followDashboard(socket) {
     channel,
     [sums.note, createPaces(stock.cards, live)],
     [
+      createTroubles(find("troubles")),
       sums.show,
       createChart(find("chart")),
       createPages(find("pages")),

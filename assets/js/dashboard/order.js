@@ -10,6 +10,7 @@ export function createOrder(dialog, channel) {
   const find = (name) => dialog.querySelector(`[data-${name}]`)
   const [title, words, status, cancel, confirm] = ["title", "words", "status", "cancel", "confirm"].map(find)
   let order = null // the one that the dialog is about
+  let unchecked = false // the trouble that is told is that of its check
 
   function open(next) {
     order = next
@@ -19,6 +20,7 @@ export function createOrder(dialog, channel) {
   }
 
   function ready(trouble) {
+    unchecked = false
     confirm.disabled = false
     confirm.textContent = order.confirm
     cancel.textContent = "Cancel"
@@ -33,7 +35,11 @@ export function createOrder(dialog, channel) {
 
   function send(sent) {
     const trouble = sent.check?.() ?? ""
-    if (trouble) return ready(trouble)
+    if (trouble) {
+      ready(trouble)
+      unchecked = true
+      return
+    }
     if (channel.state !== "joined") return ready(offline)
 
     cancel.focus() // a disabled button can't keep it
@@ -70,6 +76,7 @@ export function createOrder(dialog, channel) {
     if (!dialog.open || confirm.disabled) return
     setText(words, order.words())
     if (status.textContent === offline && channel.state === "joined") ready("")
+    if (unchecked && !order.check()) ready("")
     if (!order.isMoot?.()) return
     dialog.close()
     say(order.moot)

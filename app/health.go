@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sneakers23/web/admin"
+)
+
+// unready are the faults for which the node is not ready, and what /readyz says of each.
+var unready = map[admin.Fault]string{
+	admin.FaultStopping: "the node is stopping",
+	admin.FaultDatabase: "the database does not answer",
+	admin.FaultCommits:  "the database commits nothing, so nothing can be sold",
+	admin.FaultCatalog:  "the catalog is not loaded",
+	admin.FaultHealing:  "the catalog can't be compared with the database",
+}
+
+// ready tells what keeps the node from selling.
+func (n *Node) ready(ctx context.Context) error {
+	var missing []error
+	for _, f := range n.faults(ctx, commitPatience) {
+		missing = append(missing, errors.New(unready[f]))
+	}
+	return errors.Join(missing...)
+}
+
+// dashboardPatience is for how long nothing may be committed before dashboards say so. One cart that can't be written for a
+// reason of its own is no trouble of the shop.
+const dashboardPatience = time.Second
+
+// fault is what dashboards are told.
+func (n *Node) fault(ctx context.Context) admin.Fault {
+	if all := n.faults(ctx, dashboardPatience); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// faults are all that keep the node from selling, the worst first. It asks the database. Purchases may fail for as long as patience
+// before that is one.
+func (n *Node) faults(ctx context.Context, patience time.Duration) (all []admin.Fault) {
+	if n.draining.Load() {
+		all = append(all, admin.FaultStopping)
+	}
+	away := n.db.pool.Ping(ctx) != nil
+	if away {
+		all = append(all, admin.FaultDatabase)
+	}
+	if n.commits.failingFor() >= patience {
+		all = append(all, admin.FaultCommits)
+	}
+	if !n.stock.Catalog().Loaded() {
+		all = append(all, admin.FaultCatalog)
+	}
+	if !away && n.healer.Failing() {
+		all = append(all, admin.FaultHealing)
+	}
+	return all
+}
+
+// fault is what the dashboards' board has found last. There is none before the shop is open.
+func (s *shopServer) fault() admin.Fault {
+	if s.board == nil {
+		return ""
+	}
+	return s.board.Fault()
+}

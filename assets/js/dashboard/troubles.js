@@ -1,0 +1,30 @@
+import { momentOf } from "../moment.js"
+import { createKeyed } from "./keyed.js"
+import { setText } from "./paint.js"
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" })
+const none = []
+
+// What keeps the shop from selling as it should, while it lasts. Screen readers are told at once.
+export function createTroubles(banner) {
+  const show = createKeyed(banner.querySelector("ul"), banner.querySelector("template"), bind)
+  let seen = null
+
+  return ({ troubles = none }) => {
+    if (troubles === seen) return
+    seen = troubles
+    show(troubles.map((trouble) => [trouble.fault, trouble]))
+  }
+}
+
+function bind(row) {
+  const words = row.querySelector("[data-text]")
+  const time = row.querySelector("[data-since]")
+  return ({ since, text }) => {
+    const at = new Date(since)
+    setText(words, text)
+    setText(time, clock.format(at))
+    time.dateTime = at.toISOString()
+    time.title = momentOf(at)
+  }
+}
