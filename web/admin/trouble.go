@@ -120,16 +120,22 @@ func sentence(f Fault, names []string, nodes int) string {
 	return what + ". " + words.shoppers
 }
 
-// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row have found none.
+// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row have found none. That a node reads
+// the catalog when it starts is none.
 type ill struct {
-	fault Fault
-	since time.Time
-	well  int // looks without it, in a row
+	fault  Fault
+	since  time.Time
+	well   int  // looks without it, in a row
+	opened bool // the node has been well
 }
 
 // look takes what a look has found, and returns what to note.
 func (i *ill) look(now time.Time, me NodeState) (notes []Record) {
 	found := me.trouble()
+	i.opened = i.opened || found == ""
+	if !i.opened && (found == FaultCatalog || found == FaultUnready) {
+		return nil
+	}
 	if found == i.fault {
 		i.well = 0
 		return nil
@@ -142,7 +148,7 @@ func (i *ill) look(now time.Time, me NodeState) (notes []Record) {
 			At: now, Kind: eventTroubleOver, Subject: me.Name, Due: i.since, Why: string(i.fault), Run: me.Run,
 		})
 	}
-	*i = ill{fault: found, since: now}
+	*i = ill{fault: found, since: now, opened: i.opened}
 	if found != "" {
 		notes = append(notes, Record{At: now, Kind: eventTrouble, Subject: me.Name, Due: now, Why: string(found), Run: me.Run})
 	}

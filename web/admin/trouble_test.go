@@ -79,7 +79,7 @@ func TestHiccupIsNoEnd(t *testing.T) {
 	var i ill
 	now := time.UnixMilli(0)
 	var kinds []string
-	for _, f := range []Fault{"", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", ""} {
+	for _, f := range []Fault{FaultCatalog, FaultUnready, "", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", ""} {
 		now = now.Add(time.Second)
 		for _, r := range i.look(now, NodeState{Ready: true, Fault: f}) {
 			kinds = append(kinds, r.Kind+" "+r.Why)
