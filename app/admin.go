@@ -71,7 +71,7 @@ const adminQueue = 4 << 20
 func (n *Node) nodeStates() []admin.NodeState {
 	view := func(p cluster.Peer) admin.NodeState {
 		return admin.NodeState{
-			Name: p.Name, Run: p.Run, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds(),
+			Name: p.Name, Run: p.Run, Started: p.Started, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds(),
 			Ready: p.Ready, Fault: admin.Fault(p.Fault),
 		}
 	}

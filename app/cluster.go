@@ -47,7 +47,7 @@ func (n *Node) clusterConfig(about string, secrets []string, schema int64) clust
 func (n *Node) status() cluster.Status {
 	return cluster.Status{
 		Sockets:  n.shop.openSockets(),
-		Fault:    string(n.shop.fault()),
+		Fault:    string(n.knownFault()),
 		Revision: int64(n.stock.Catalog().Revision()),
 		Ready:    !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing() && !n.commits.stopped(), // asks nobody
 	}

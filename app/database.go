@@ -25,6 +25,7 @@ type database struct {
 	private *postgres.Server // nil when the database was named
 	pool    *pgxpool.Pool
 	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
+	health  *pgxpool.Pool // one connection, by which it is known whether the database answers while all others are in use
 	schema  int64         // version of the newest migration; known after prepare
 	log     *slog.Logger
 }
@@ -97,6 +98,11 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	sales := cfg.Copy()
 	sales.MaxConns = salesConnections
 	if d.sales, err = pgxpool.NewWithConfig(ctx, sales); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	health := cfg.Copy()
+	health.MinConns, health.MaxConns = 0, 1
+	if d.health, err = pgxpool.NewWithConfig(ctx, health); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	pingCtx, cancel := context.WithTimeout(ctx, connectWithin)
@@ -235,6 +241,9 @@ func (d *database) close(ctx context.Context) error {
 	}
 	if d.sales != nil {
 		errs = append(errs, within(ctx, "the teller's connections to the database", d.sales.Close))
+	}
+	if d.health != nil {
+		errs = append(errs, within(ctx, "the connection that watches the database", d.health.Close))
 	}
 	if d.private != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

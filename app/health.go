@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sneakers23/web/admin"
@@ -28,7 +29,7 @@ func (n *Node) ready(ctx context.Context) error {
 
 // dashboardPatience is for how long nothing may be committed before dashboards say so. One cart that can't be written for a
 // reason of its own is no trouble of the shop.
-const dashboardPatience = time.Second
+const dashboardPatience = 1500 * time.Millisecond
 
 // fault is what dashboards are told.
 func (n *Node) fault(ctx context.Context) admin.Fault {
@@ -40,13 +41,23 @@ func (n *Node) fault(ctx context.Context) admin.Fault {
 
 // faults are all that keep the node from selling, the worst first. It asks the database. Purchases may fail for as long as patience
 // before that is one.
-func (n *Node) faults(ctx context.Context, patience time.Duration) (all []admin.Fault) {
+func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault {
+	all := n.faultsBesides(patience)
+	if n.db.health.Ping(ctx) == nil {
+		return all
+	}
+	// That the catalog can't be compared with it follows.
+	all = slices.DeleteFunc(all, func(f admin.Fault) bool { return f == admin.FaultHealing })
+	if len(all) > 0 && all[0] == admin.FaultStopping {
+		return slices.Insert(all, 1, admin.FaultDatabase)
+	}
+	return slices.Insert(all, 0, admin.FaultDatabase)
+}
+
+// faultsBesides are those that are known without asking the database.
+func (n *Node) faultsBesides(patience time.Duration) (all []admin.Fault) {
 	if n.draining.Load() {
 		all = append(all, admin.FaultStopping)
-	}
-	away := n.db.pool.Ping(ctx) != nil
-	if away {
-		all = append(all, admin.FaultDatabase)
 	}
 	if n.commits.failingFor() >= patience {
 		all = append(all, admin.FaultCommits)
@@ -54,16 +65,21 @@ func (n *Node) faults(ctx context.Context, patience time.Duration) (all []admin.
 	if !n.stock.Catalog().Loaded() {
 		all = append(all, admin.FaultCatalog)
 	}
-	if !away && n.healer.Failing() {
+	if n.healer.Failing() {
 		all = append(all, admin.FaultHealing)
 	}
 	return all
 }
 
-// fault is what the dashboards' board has found last. There is none before the shop is open.
-func (s *shopServer) fault() admin.Fault {
-	if s.board == nil {
-		return ""
+// knownFault is what the other nodes are told. It asks nobody: that the database does not answer is what was found last.
+func (n *Node) knownFault() admin.Fault {
+	found := admin.Fault("") // before the shop is open
+	if n.shop.board != nil {
+		found = n.shop.board.Fault()
 	}
-	return s.board.Fault()
+	all := n.faultsBesides(dashboardPatience)
+	if len(all) > 0 && (all[0] == admin.FaultStopping || found == "") {
+		return all[0]
+	}
+	return found
 }

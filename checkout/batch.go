@@ -44,8 +44,8 @@ func (t *Teller) sellWithin(ctx context.Context, batch []*ticket) {
 		s, err := t.try(ctx, batch)
 		if err == nil {
 			t.announce(ctx, s.changes)
+			t.well()
 			if s.wrote { // else it is not known whether anything can be
-				t.well()
 				t.cfg.Attempted(true)
 			}
 			for i, waits := range batch {

@@ -1,5 +1,8 @@
 -- +goose Up
 
+-- Nodes of the version before may be selling: whoever sells locks rows of availabilities first, so these come first here too.
+LOCK TABLE item_availabilities, products, stock_movements, restores IN SHARE ROW EXCLUSIVE MODE;
+
 -- What has happened in the shop, as dashboards tell it: the same at every node, and after every restart. Each row is written
 -- with what it tells of, in one transaction, also when that is done by hand; nodes add what they know of themselves. No backup
 -- holds this table: it tells of the database, and not of the store.
@@ -80,6 +83,8 @@ CREATE TRIGGER item_availabilities_noted AFTER UPDATE ON item_availabilities FOR
 CREATE TRIGGER restores_noted AFTER INSERT ON restores FOR EACH ROW EXECUTE FUNCTION note_restore();
 
 -- +goose Down
+
+LOCK TABLE item_availabilities, products, stock_movements, restores IN ACCESS EXCLUSIVE MODE;
 
 DROP TRIGGER products_noted ON products;
 DROP TRIGGER stock_movements_noted ON stock_movements;

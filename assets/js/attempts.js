@@ -88,7 +88,9 @@ export function judgeAttempts({ polling = false, ...given } = {}) {
 
   // How long until an attempt may be made, so that no minute has too many.
   function waitMs() {
-    return starts.length < limits.perMinute ? 0 : Math.max(0, starts[0] + minuteMs - Date.now())
+    const now = Date.now()
+    starts = starts.filter((start) => start <= now) // else the device's clock was set back since then
+    return starts.length < limits.perMinute ? 0 : Math.max(0, starts[0] + minuteMs - now)
   }
 
   // How long to wait before the next attempt.

@@ -1,6 +1,7 @@
+import { clockOf } from "./moment.js"
+
 const patienceMs = 1000
 const hopelessMs = 15_000
-const format = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })
 
 // Shows whether the page is live: since its channel was told the state, until that ends, alone or with its socket. A short break
 // is nobody's business. After a long one the token may be to blame, which the server does not say: if it answers at all, there is a
@@ -36,7 +37,7 @@ export function showLiveState(channel, state, answers = serverAnswers) {
     timers.push(setTimeout(despair, hopelessMs))
   }
 
-  const ended = () => lost(`Not live since ${format.format(new Date())}. Reconnecting…`)
+  const ended = () => lost(`Not live since ${clockOf(new Date())}. Reconnecting…`)
   channel.on("state", found)
   channel.onError(ended)
   channel.onClose(ended)

@@ -7,6 +7,13 @@ const format = new Intl.DateTimeFormat("en-GB", {
   timeZoneName: "short",
 })
 
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" })
+
+// A moment of today in words, in the reader's zone.
+export function clockOf(date) {
+  return clock.format(date)
+}
+
 // A moment in words, in the zone of who reads them.
 export function momentOf(date) {
   return format.format(date)

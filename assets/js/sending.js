@@ -47,12 +47,14 @@ export function watchForms() {
   // on the window, after all who may prevent it
   window.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return
-    if (sent) return event.preventDefault()
+    const button = event.submitter ?? event.target.querySelector("button")
+    if (!sent) return begin(button, words[actionOf(event)])
 
-    begin(event.submitter ?? event.target.querySelector("button"), words[actionOf(event)])
+    event.preventDefault()
+    if (button !== sent) say("One moment: what you pressed before is still on its way.")
   })
   window.navigation?.addEventListener("navigateerror", end)
-  window.addEventListener("pageshow", end) // from the browser's memory
+  window.addEventListener("pageshow", ({ persisted }) => persisted && end()) // from the browser's memory
 
   return { underway: () => sent !== null, onSettled: (callback) => (settled = callback) }
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test"
 import { Socket } from "phoenix"
 import { followToken, readToken } from "../js/admin-token.js"
 import { showLiveState } from "../js/live-state.js"
+import { zoneOf } from "../js/moment.js"
 
 const second = 1000
 
@@ -59,7 +60,7 @@ test("says what takes long, and what is hopeless", async () => {
   mock.timers.tick(10 * second)
   channel.tell("error") // further attempts do not begin anew
   channel.tell("close")
-  const since = "Not live since 12:00:01. Reconnecting…"
+  const since = `Not live since 12:00:01 ${zoneOf(new Date())}. Reconnecting…`
   assert.deepEqual(seen(), ["reconnecting", since, true])
   reachable = false
   await tick(5 * second)
@@ -105,7 +106,7 @@ test("a channel that is refused or crashes is not connected, however open its so
 
   hear("phx_error", { reason: "channel_crash" })
   mock.timers.tick(second)
-  assert.deepEqual([seen(), messages.length], [["reconnecting", "Not live since 12:01:01. Reconnecting…", true], 3])
+  assert.deepEqual([seen(), messages.length], [["reconnecting", `Not live since 12:01:01 ${zoneOf(new Date())}. Reconnecting…`, true], 3])
   hear("state", {})
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })

@@ -47,7 +47,7 @@ test("a form that was stopped leaves everything as it was", () => {
   forms.onSettled(() => (settled += 1))
   for (const [after, stop] of [
     [10, () => window.navigation.dispatchEvent(new Event("navigateerror"))],
-    [2000, () => window.dispatchEvent(new Event("pageshow"))],
+    [2000, () => window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }))],
     [2000, () => mock.timers.tick(13_000)],
   ]) {
     assert.equal(submit(), true)

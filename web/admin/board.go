@@ -18,8 +18,8 @@ type BoardConfig struct {
 	Catalog func() *inventory.Catalog
 	Orders  orderBook
 	Journal journal
-	Nodes   func() []NodeState          // this one first, without its Fault
-	Fault   func(context.Context) Fault // of this node, of all that is watched; or none. It returns soon after ctx ends
+	Nodes   func() []NodeState          // this one first; what Fault has found is in it, see [Board.Fault]
+	Fault   func(context.Context) Fault // looks for one of this node. It returns soon after ctx ends
 	Topics  *pubsub.PubSub
 	Log     *slog.Logger
 }
@@ -35,15 +35,16 @@ type Board struct {
 	nodes  []NodeState
 	here   []string // runs of the nodes that the journal knows of; nil before the first look
 
-	fault    Fault // of this node, as far as is known
+	fault    Fault // of this node, as it was found last
 	ill      ill
 	troubles []Trouble
 
 	unwritten []Record // that the journal has not taken yet, the oldest first
-	written   []Event  // what was read of it
-	byQuarter []Event  // orders
-	dirty     bool     // something was told that the dashboards do not know
-	stale     bool     // orders may be others
+	proxies   proxies
+	written   []Event // what was read of it
+	byQuarter []Event // orders
+	dirty     bool    // something was told that the dashboards do not know
+	stale     bool    // orders may be others
 	crowd     crowd
 
 	asking   chan struct{} // buffer 1: who asks the database has put something in
@@ -94,7 +95,7 @@ func (b *Board) Watch(context.Context, inventory.Notice) {
 func (b *Board) LooksLikeProxy(address string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.note(Record{At: time.Now(), Kind: eventProxy, Subject: address})
+	b.noteProxy(time.Now(), address)
 }
 
 // Serve tells the dashboards what has changed, and the journal what happens to nodes, until ctx ends.
@@ -107,8 +108,7 @@ func (b *Board) Serve(ctx context.Context) error {
 	defer sample.Stop()
 	var asks sync.WaitGroup
 	defer asks.Wait()
-	asks.Go(func() { b.watchHealth(ctx) })
-	b.lookAtNodes()
+	asks.Go(func() { b.watchNodes(ctx) })
 	for {
 		select {
 		case <-tell.C:
@@ -116,7 +116,6 @@ func (b *Board) Serve(ctx context.Context) error {
 		case <-sample.C:
 			b.countCrowd()
 		case <-look.C:
-			b.lookAtNodes()
 			select {
 			case b.asking <- struct{}{}:
 				asks.Go(func() {
@@ -137,13 +136,11 @@ func (b *Board) Serve(ctx context.Context) error {
 	}
 }
 
+// lookAtNodes is called by one goroutine.
 func (b *Board) lookAtNodes() {
-	now, nodes := time.Now(), slices.Clone(b.cfg.Nodes())
+	now, nodes := time.Now(), b.cfg.Nodes()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(nodes) > 0 {
-		nodes[0].Fault = b.fault
-	}
 	b.seen(now, nodes)
 	troubles := troubles(now, nodes, b.troubles)
 	if !slices.Equal(nodes, b.nodes) || !slices.Equal(troubles, b.troubles) {

@@ -180,7 +180,11 @@ func openOfficeOf(t *testing.T, tokens *Tokens) *office {
 	o.token = sign(t, tokens)
 	o.board = NewBoard(BoardConfig{
 		Catalog: o.shelf.Catalog, Orders: o.orders, Topics: topics, Log: slog.New(slog.DiscardHandler),
-		Nodes:   func() []NodeState { return *o.nodes.Load() },
+		Nodes: func() []NodeState {
+			nodes := slices.Clone(*o.nodes.Load())
+			nodes[0].Fault = o.board.Fault()
+			return nodes
+		},
 		Journal: o.past, Fault: func(context.Context) Fault { return o.fault.Load().(Fault) },
 	})
 	var err error

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// watchHealth looks for this node's fault again and again, until ctx ends. The nodes tell each other what they have found.
-func (b *Board) watchHealth(ctx context.Context) {
+// watchNodes looks for this node's fault, and then at all nodes, again and again until ctx ends. The nodes tell each other what they
+// have found.
+func (b *Board) watchNodes(ctx context.Context) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {

@@ -203,3 +203,23 @@ func TestTokensOfTopics(t *testing.T) {
 		})
 	}
 }
+
+// TestProxiesInTheJournal has very many addresses look like proxies: that pushes nothing else out.
+func TestProxiesInTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		o.past.away.Store(true)
+		time.Sleep(lookEvery) // at the node alone
+		for i := range 10 * mostUnwritten {
+			o.board.LooksLikeProxy(fmt.Sprint("address ", i))
+		}
+		o.nodes.Store(&[]NodeState{{Name: "node1", Run: "1", Ready: true}, {Name: "node2", Run: "2", Ready: true}})
+		time.Sleep(2 * lookEvery)
+		o.past.away.Store(false)
+		time.Sleep(2 * lookEvery)
+		kinds := o.past.kinds()
+		if strings.Count(kinds, eventProxy) != mostProxies || strings.Count(kinds, eventNodeHere) != 2 {
+			t.Errorf("the journal says %s", kinds)
+		}
+	})
+}

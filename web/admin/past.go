@@ -20,6 +20,24 @@ func (b *Board) note(r Record) {
 	b.dirty = true
 }
 
+// proxies are when addresses that look like proxies were noted. Anybody may look like one, from as many addresses as he has: that
+// must push nothing else out.
+type proxies []time.Time
+
+const (
+	mostProxies = 3 // in as long as proxyDay
+	proxyDay    = 24 * time.Hour
+)
+
+// noteProxy must be called with the lock held.
+func (b *Board) noteProxy(now time.Time, address string) {
+	b.proxies = slices.DeleteFunc(b.proxies, func(at time.Time) bool { return now.Sub(at) >= proxyDay })
+	if len(b.proxies) < mostProxies {
+		b.proxies = append(b.proxies, now)
+		b.note(Record{At: now, Kind: eventProxy, Subject: address})
+	}
+}
+
 // write gives the journal what it has not taken yet. It is called by who asks the database.
 func (b *Board) write(ctx context.Context) {
 	b.mu.Lock()
@@ -43,22 +61,24 @@ func (b *Board) write(ctx context.Context) {
 func (b *Board) read(ctx context.Context) {
 	records, err := b.cfg.Journal.Recent(ctx, mostEvents)
 	if err == nil {
-		err = b.quarters.look(ctx, time.Now())
-	}
-	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			b.cfg.Log.Debug("events not read, will try again", "err", err)
+		written := make([]Event, len(records))
+		for i, r := range records {
+			written[i] = r.event()
 		}
-		return
+		b.mu.Lock()
+		if !slices.Equal(written, b.written) {
+			b.written, b.dirty = written, true
+		}
+		b.mu.Unlock()
 	}
-	written := make([]Event, len(records))
-	for i, r := range records {
-		written[i] = r.event()
+	err = errors.Join(err, b.quarters.look(ctx, time.Now()))
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		b.cfg.Log.Debug("events not read, will try again", "err", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !slices.Equal(written, b.written) || !slices.Equal(b.quarters.events, b.byQuarter) {
-		b.written, b.byQuarter, b.dirty = written, b.quarters.events, true
+	if !slices.Equal(b.quarters.events, b.byQuarter) {
+		b.byQuarter, b.dirty = b.quarters.events, true
 	}
 }
 

@@ -48,13 +48,14 @@ type minute struct {
 
 // NodeState is a node as a dashboard shows it.
 type NodeState struct {
-	Name     string `json:"name"`
-	Run      string `json:"-"` // of its process: a node that restarts is another one
-	Sockets  int    `json:"sockets"`
-	Revision int64  `json:"revision"` // of its catalog
-	Lag      int64  `json:"lag_ms"`   // for how long it has known that another node's catalog is newer
-	Ready    bool   `json:"ready"`
-	Fault    Fault  `json:"fault,omitempty"` // why it is not
+	Name     string    `json:"name"`
+	Run      string    `json:"-"` // of its process: a node that restarts is another one
+	Started  time.Time `json:"-"`
+	Sockets  int       `json:"sockets"`
+	Revision int64     `json:"revision"` // of its catalog
+	Lag      int64     `json:"lag_ms"`   // for how long it has known that another node's catalog is newer
+	Ready    bool      `json:"ready"`
+	Fault    Fault     `json:"fault,omitempty"`
 }
 
 // changes are what is to be merged into the state before, object by object, to make it the state now: the payload of the event

@@ -17,7 +17,6 @@ const (
 	FaultCatalog  Fault = "catalog"  // is not loaded
 	FaultHealing  Fault = "healing"  // the catalog can't be compared with the database
 	FaultBehind   Fault = "behind"   // another node's catalog has been newer for a while
-	FaultUnready  Fault = "unready"  // the node says so, and not why
 )
 
 // behindAfter is for how long a catalog may be older than another node's before that is trouble.
@@ -49,17 +48,18 @@ var wordsOfFaults = map[Fault]faultWords{
 		"stock is shown late", "stock is shown in time again",
 		"Shoppers there see sizes as they were. What is sold is counted right.",
 	},
-	FaultUnready: {
-		"the node is not ready", "the node is ready again",
-		"Load balancers send nobody there. The log of the node says why.",
-	},
+}
+
+// otherFault has the words for those of newer nodes.
+var otherFault = faultWords{
+	"the node is not ready", "the node is ready again", "Load balancers send nobody there. The log of the node says why.",
 }
 
 func (f Fault) words() faultWords {
 	if w, ok := wordsOfFaults[f]; ok {
 		return w
 	}
-	return wordsOfFaults[FaultUnready] // of a newer node
+	return otherFault
 }
 
 // Trouble is a fault while it lasts, at all nodes that have it.
@@ -69,15 +69,16 @@ type Trouble struct {
 	Text  string `json:"text"`
 }
 
+// startTime is for how long a node may read its catalog when it starts.
+const startTime = 10 * time.Second
+
 // trouble is the fault of a node that is trouble, or none.
-func (n NodeState) trouble() Fault {
+func (n NodeState) trouble(now time.Time) Fault {
 	switch {
-	case n.Fault == FaultStopping:
+	case n.Fault == FaultStopping, n.Fault == FaultCatalog && now.Sub(n.Started) < startTime:
 		return ""
 	case n.Fault != "":
 		return n.Fault
-	case !n.Ready:
-		return FaultUnready
 	case n.Lag > behindAfter.Milliseconds():
 		return FaultBehind
 	}
@@ -88,7 +89,7 @@ func (n NodeState) trouble() Fault {
 func troubles(now time.Time, nodes []NodeState, before []Trouble) []Trouble {
 	where := make(map[Fault][]string)
 	for _, n := range nodes {
-		if f := n.trouble(); f != "" {
+		if f := n.trouble(now); f != "" {
 			where[f] = append(where[f], n.Name)
 		}
 	}
@@ -120,22 +121,20 @@ func sentence(f Fault, names []string, nodes int) string {
 	return what + ". " + words.shoppers
 }
 
-// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row have found none. That a node reads
-// the catalog when it starts is none.
+// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row have found none; of a node that
+// stops, nobody knows.
 type ill struct {
-	fault  Fault
-	since  time.Time
-	well   int  // looks without it, in a row
-	opened bool // the node has been well
+	fault Fault
+	since time.Time
+	well  int // looks without it, in a row
 }
 
 // look takes what a look has found, and returns what to note.
 func (i *ill) look(now time.Time, me NodeState) (notes []Record) {
-	found := me.trouble()
-	i.opened = i.opened || found == ""
-	if !i.opened && (found == FaultCatalog || found == FaultUnready) {
+	if me.Fault == FaultStopping {
 		return nil
 	}
+	found := me.trouble(now)
 	if found == i.fault {
 		i.well = 0
 		return nil
@@ -148,7 +147,7 @@ func (i *ill) look(now time.Time, me NodeState) (notes []Record) {
 			At: now, Kind: eventTroubleOver, Subject: me.Name, Due: i.since, Why: string(i.fault), Run: me.Run,
 		})
 	}
-	*i = ill{fault: found, since: now, opened: i.opened}
+	*i = ill{fault: found, since: now}
 	if found != "" {
 		notes = append(notes, Record{At: now, Kind: eventTrouble, Subject: me.Name, Due: now, Why: string(found), Run: me.Run})
 	}

@@ -21,7 +21,8 @@ func TestTroubles(t *testing.T) {
 		{[]NodeState{{Name: "a", Fault: FaultDatabase}}, []string{"The database does not answer. Shoppers"}},
 		{[]NodeState{{Name: "b", Fault: FaultDatabase}, well, {Name: "a", Fault: FaultDatabase, Lag: 5000}}, []string{"The database does not answer (a, b). "}},
 		{[]NodeState{well, {Name: "a", Ready: true, Lag: 3001}}, []string{"Stock is shown late (a). "}},
-		{[]NodeState{well, {Name: "a"}}, []string{"The node is not ready (a). "}},
+		{[]NodeState{well, {Name: "starts", Started: now, Fault: FaultCatalog}}, nil},
+		{[]NodeState{well, {Name: "a", Started: now.Add(-startTime), Fault: FaultCatalog}}, []string{"read from the database (a). "}},
 		{[]NodeState{well, {Name: "a", Fault: "of a newer node"}}, []string{"The node is not ready (a). "}},
 		{[]NodeState{{Name: "a", Fault: FaultCommits}, {Name: "b", Fault: FaultHealing}}, []string{"takes no orders (a). ", "compared with the database (b). "}},
 	} {
@@ -35,7 +36,7 @@ func TestTroubles(t *testing.T) {
 				t.Errorf("%v: %q, want %q", tt.nodes, got[i].Text, want)
 			}
 		}
-		for _, later := range troubles(now.Add(time.Minute), tt.nodes, got) {
+		for _, later := range troubles(now.Add(startTime/2), tt.nodes, got) {
 			if later.Since != now.UnixMilli() {
 				t.Errorf("%v: it is there since then, and not since %d", tt.nodes, later.Since)
 			}
@@ -79,13 +80,14 @@ func TestHiccupIsNoEnd(t *testing.T) {
 	var i ill
 	now := time.UnixMilli(0)
 	var kinds []string
-	for _, f := range []Fault{FaultCatalog, FaultUnready, "", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", ""} {
+	for _, f := range []Fault{"", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", "", FaultHealing, FaultStopping, FaultStopping} {
 		now = now.Add(time.Second)
 		for _, r := range i.look(now, NodeState{Ready: true, Fault: f}) {
 			kinds = append(kinds, r.Kind+" "+r.Why)
 		}
 	}
-	want := "trouble database, trouble_over database, trouble commits, trouble_over commits, trouble database, trouble_over database"
+	want := "trouble database, trouble_over database, trouble commits, trouble_over commits, trouble database, trouble_over database, " +
+		"trouble healing" // of one that stops, nobody knows
 	if got := strings.Join(kinds, ", "); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

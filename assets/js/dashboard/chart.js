@@ -1,3 +1,4 @@
+import { zoneOf } from "../moment.js"
 import { minutesUntil, wordsFor, wordsForMinute } from "./last-hour"
 import { setText } from "./paint"
 import { createPlot } from "./plot"
@@ -30,6 +31,7 @@ export function createChart(panel) {
     minutes = orders.per_minute
     plot ??= createPlot(panel.querySelector("[data-chart-plot]"), clock, point)
     times = minutesUntil(orders.minute, minutes.length)
+    setText(panel.querySelector("[data-zone]"), zoneOf(new Date()))
     plot(times, minutes.map((minute) => minute.orders), minutes.map((minute) => minute.revenue_cents / 100))
     tell()
   }

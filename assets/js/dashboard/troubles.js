@@ -1,8 +1,7 @@
-import { momentOf } from "../moment.js"
+import { clockOf, momentOf } from "../moment.js"
 import { createKeyed } from "./keyed.js"
 import { setText } from "./paint.js"
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" })
 const none = []
 
 // What keeps the shop from selling as it should, while it lasts. Screen readers are told at once.
@@ -23,7 +22,7 @@ function bind(row) {
   return ({ since, text }) => {
     const at = new Date(since)
     setText(words, text)
-    setText(time, clock.format(at))
+    setText(time, clockOf(at))
     time.dateTime = at.toISOString()
     time.title = momentOf(at)
   }
