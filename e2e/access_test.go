@@ -83,6 +83,12 @@ func (v *visitor) accessible(axe, what string) {
 	if len(violations) != 0 {
 		v.t.Errorf("%s: %s", what, found)
 	}
+	v.fits(what)
+}
+
+// fits reports a page that is wider than the window.
+func (v *visitor) fits(what string) {
+	v.t.Helper()
 	if evaluate[bool](v, "document.documentElement.scrollWidth > innerWidth") {
 		v.t.Errorf("%s: the page is wider than the window", what)
 	}
