@@ -26,8 +26,8 @@ type look struct {
 	axe           bool
 }
 
-// narrow are the groups of states that are looked at in every way: those in which money is spent.
-var narrow = []string{"cart", "checkout", "refused"}
+// buying are the groups of states that are looked at in every way.
+var buying = []string{"cart", "checkout", "refused"}
 
 // TestGallery opens every page in every state, lets axe-core look at it, and takes a screenshot of
 // it, which is left in screenshots for people. At full size it does so in more ways: on a phone as
@@ -49,38 +49,44 @@ func TestGallery(t *testing.T) {
 	desktop := look{name: "desktop", width: 1280, height: 900, scheme: light, axe: true}
 	phone := look{name: "phone", width: 390, height: 844, scheme: light}
 	if !*full {
-		newTour(t, server.URL, playwright.BrowserNewContextOptions{}).of(gallery, desktop, phone)
+		newTour(t, gallery, server.URL, playwright.BrowserNewContextOptions{}).looks(t, desktop, phone)
 		return
 	}
-	phone.axe = true
-	newTour(t, server.URL, playwright.BrowserNewContextOptions{}).of(gallery,
-		desktop,
-		look{name: "desktop-dark", width: 1280, height: 900, scheme: dark, only: narrow, axe: true},
-		look{name: "desktop-forced", width: 1280, height: 900, scheme: dark, forced: true, only: narrow},
-	)
-	newTour(t, server.URL, playwright.BrowserNewContextOptions{IsMobile: playwright.Bool(true), HasTouch: playwright.Bool(true)}).of(gallery,
-		phone,
-		look{name: "phone-dark", width: 390, height: 844, scheme: dark, only: narrow, axe: true},
-		look{name: "phone-forced", width: 390, height: 844, scheme: light, forced: true, only: narrow},
-		look{name: "landscape", width: 844, height: 390, scheme: light, only: narrow, axe: true},
-	)
+	t.Run("desktop", func(t *testing.T) {
+		newTour(t, gallery, server.URL, playwright.BrowserNewContextOptions{}).looks(t,
+			desktop,
+			look{name: "desktop-dark", width: 1280, height: 900, scheme: dark, only: buying, axe: true},
+			look{name: "desktop-forced", width: 1280, height: 900, scheme: dark, forced: true, only: buying},
+		)
+	})
+	t.Run("phone", func(t *testing.T) {
+		phone.axe = true
+		device := playwright.BrowserNewContextOptions{IsMobile: playwright.Bool(true), HasTouch: playwright.Bool(true)}
+		newTour(t, gallery, server.URL, device).looks(t,
+			phone,
+			look{name: "phone-dark", width: 390, height: 844, scheme: dark, only: buying, axe: true},
+			look{name: "phone-forced", width: 390, height: 844, scheme: light, forced: true, only: buying},
+			look{name: "landscape", width: 844, height: 390, scheme: light, only: buying, axe: true},
+		)
+	})
 }
 
 // tour is a visitor of the gallery.
 type tour struct {
 	*visitor
+	gallery        *states.Gallery
 	url, port, axe string
 	carts          chan struct{} // a token for each cart that came over a socket
 }
 
-func newTour(t *testing.T, address string, options playwright.BrowserNewContextOptions) *tour {
+func newTour(t *testing.T, g *states.Gallery, address string, options playwright.BrowserNewContextOptions) *tour {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.ReducedMotion = playwright.ReducedMotionReduce                                        // nothing is looked at while it fades
-	to := &tour{newContext(t, options), address, u.Port(), readAxe(t), make(chan struct{}, 1000)} // more than there are states
+	options.ReducedMotion = playwright.ReducedMotionReduce                                           // nothing is looked at while it fades
+	to := &tour{newContext(t, options), g, address, u.Port(), readAxe(t), make(chan struct{}, 1000)} // more than there are states
 	to.OnWebSocket(func(socket playwright.WebSocket) {
 		socket.OnFrameReceived(func(frame []byte) {
 			if bytes.Contains(frame, []byte(`"cart",{"items"`)) {
@@ -91,21 +97,23 @@ func newTour(t *testing.T, address string, options playwright.BrowserNewContextO
 	return to
 }
 
-// of looks at all states, and at the index.
-func (to *tour) of(gallery *states.Gallery, looks ...look) {
-	to.t.Helper()
+// looks looks at all states in some ways, and at the index. Each group is a test of its own.
+func (to *tour) looks(t *testing.T, looks ...look) {
 	to.visit(to.url)
 	to.accessible(to.axe, "the index")
-	for _, group := range gallery.Groups() {
-		for _, state := range group.States {
-			to.visit(state.URL(to.port))
-			to.settle(state)
-			for _, l := range looks {
-				if l.only == nil || slices.Contains(l.only, state.Group) {
-					to.at(state, l)
+	for _, group := range to.gallery.Groups() {
+		t.Run(group.Name, func(t *testing.T) {
+			to.t = t
+			for _, state := range group.States {
+				to.visit(state.URL(to.port))
+				to.settle(state)
+				for _, l := range looks {
+					if l.only == nil || slices.Contains(l.only, state.Group) {
+						to.at(state, l)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 

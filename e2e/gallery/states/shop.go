@@ -87,13 +87,14 @@ func (pl parts) open(s settings) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.offline {
-		if cfg.ProductSocket, err = sh.socket(pl, topics, shop.Connect, routes); err == nil {
-			cfg.AdminSocket, err = sh.socket(pl, topics, admins.Connect, adminRoutes)
-		}
-		if err != nil {
-			return nil, errors.Join(err, sh.close())
-		}
+	if cfg.ProductSocket, err = sh.socket(pl, topics, shop.Connect, routes); err == nil {
+		cfg.AdminSocket, err = sh.socket(pl, topics, admins.Connect, adminRoutes)
+	}
+	if err != nil {
+		return nil, errors.Join(err, sh.close())
+	}
+	if s.offline {
+		cfg.ProductSocket, cfg.AdminSocket = http.HandlerFunc(cut), http.HandlerFunc(cut)
 	}
 	handler, err := web.New(cfg)
 	if err != nil {
@@ -103,6 +104,9 @@ func (pl parts) open(s settings) (*stage, error) {
 	sh.start(tracker)
 	return sh, nil
 }
+
+// cut breaks the connection, as a network does that is away.
+func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 func scheme(*http.Request) string { return "http" }
 
