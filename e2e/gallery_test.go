@@ -87,6 +87,9 @@ func newTour(t *testing.T, g *states.Gallery, address string, options playwright
 	}
 	options.ReducedMotion = playwright.ReducedMotionReduce                                           // nothing is looked at while it fades
 	to := &tour{newContext(t, options), g, address, u.Port(), readAxe(t), make(chan struct{}, 1000)} // more than there are states
+	if err := to.AddInitScript(playwright.Script{Content: &to.axe}); err != nil {                    // sent once, and not for each page
+		t.Fatal(err)
+	}
 	to.OnWebSocket(func(socket playwright.WebSocket) {
 		socket.OnFrameReceived(func(frame []byte) {
 			if bytes.Contains(frame, []byte(`"cart",{"items"`)) {
@@ -165,10 +168,11 @@ func (to *tour) at(state states.State, l look) {
 		to.fits(what)
 	}
 	_, err := to.Screenshot(playwright.PageScreenshotOptions{
-		Path:     playwright.String(filepath.Join("screenshots", l.name, state.Group+"-"+state.Name+".jpg")),
-		Type:     playwright.ScreenshotTypeJpeg, // takes a part of the time that PNG does
-		Quality:  playwright.Int(85),
-		FullPage: playwright.Bool(true), Animations: playwright.ScreenshotAnimationsDisabled, Timeout: limit(),
+		Path:       playwright.String(filepath.Join("screenshots", l.name, state.Group+"-"+state.Name+".jpg")),
+		Type:       playwright.ScreenshotTypeJpeg, // takes a part of the time that PNG does
+		Quality:    playwright.Int(85),
+		FullPage:   full, // else what is in the window, which takes half the time
+		Animations: playwright.ScreenshotAnimationsDisabled, Timeout: limit(),
 	})
 	if err != nil {
 		to.t.Fatalf("%s: %v", what, err)

@@ -3,7 +3,6 @@ package states
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -93,14 +92,17 @@ func busyStock() *stock {
 // idle is the desk behind the dashboard's buttons, which does nothing.
 type idle struct{}
 
-var errIdle = errors.New("This is the gallery: nothing can be changed here.") //nolint:staticcheck // it is shown to people
+// idleError is its answer, which the dashboard shows.
+type idleError struct{}
+
+func (idleError) Error() string { return "This is the gallery: nothing can be changed here." }
 
 // Release refuses.
 func (idle) Release(context.Context, inventory.ProductID) (admin.Done, error) {
-	return admin.Done{}, errIdle
+	return admin.Done{}, idleError{}
 }
 
 // Restock refuses.
 func (idle) Restock(context.Context, inventory.ItemID, int) (admin.Done, error) {
-	return admin.Done{}, errIdle
+	return admin.Done{}, idleError{}
 }
