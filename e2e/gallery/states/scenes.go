@@ -1,0 +1,366 @@
+package states
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+)
+
+// scene is a visit that leads to a state.
+type scene struct {
+	name, title string
+	script      string // see State
+	settings    settings
+	visit       func(*visitor)
+}
+
+// scenes are a group of them.
+type scenes struct {
+	name, title string
+	fragment    string // see State
+	scenes      []scene
+}
+
+// everything is all that there is to see.
+func everything() []scenes {
+	return []scenes{
+		{name: "home", title: "Home", scenes: homes()},
+		{name: "product", title: "One product", scenes: products()},
+		{name: "cart", title: "The cart beside a product", fragment: "cart-container", scenes: carts()},
+		{name: "checkout", title: "Checkout", scenes: checkouts()},
+		{name: "refused", title: "Checkout, after a purchase was refused", scenes: refusals()},
+		{name: "bought", title: "What was bought", scenes: orders()},
+		{name: "errors", title: "Errors", scenes: failures()},
+		{name: "offline", title: "Without a connection", scenes: offline()},
+		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
+	}
+}
+
+// opens is the visit of one page.
+func opens(path string) func(*visitor) { return func(v *visitor) { v.get(path) } }
+
+const (
+	hopManPage = "/products/SHU60100"
+	breezyPage = "/products/SHU60200"
+)
+
+func homes() []scene {
+	return []scene{
+		{name: "full", title: "A product of each kind", visit: opens("/")},
+		{name: "empty", title: "No product", settings: settings{stock: empty}, visit: opens("/")},
+		{name: "one", title: "One product", settings: settings{stock: func() *stock { return usual().only(hopMan) }}, visit: opens("/")},
+		{name: "two", title: "Two products", settings: settings{stock: func() *stock { return usual().only(hopMan, soon) }}, visit: opens("/")},
+		{name: "many", title: "Many products", settings: settings{stock: many}, visit: opens("/")},
+		{name: "sold-out", title: "All sold out", settings: settings{stock: func() *stock { return usual().allGone() }}, visit: opens("/")},
+		{name: "cart", title: "With a cart", visit: func(v *visitor) {
+			v.add(size(hopMan, 6.5), size(breezy, 9))
+			v.get("/")
+		}},
+		{name: "added", title: "A shoe was added, without a script", visit: func(v *visitor) { v.add(size(hopMan, 6.5)) }},
+		{name: "swap", title: "Another size of the same shoe, without a script", visit: func(v *visitor) {
+			v.add(size(long, 6), size(long, 6.5))
+		}},
+	}
+}
+
+func products() []scene {
+	soldOut := settings{stock: func() *stock { return usual().gone(hopMan) }}
+	return []scene{
+		{name: "levels", title: "Released, sizes of every level", visit: opens(hopManPage)},
+		{name: "plenty", title: "Released, plenty of every size", visit: opens(breezyPage)},
+		{name: "long", title: "Long words", visit: opens("/products/SHU60300")},
+		{name: "soon", title: "Coming soon", visit: opens("/products/SHU60400")},
+		{name: "due", title: "Due, with a countdown", visit: opens("/products/SHU60500")},
+		{name: "sold-out", title: "Sold out in every size", settings: soldOut, visit: opens(hopManPage)},
+		{name: "no-sizes", title: "Released, without a size", settings: settings{stock: func() *stock {
+			s := usual()
+			s.Items = nil
+			return s
+		}}, visit: opens(hopManPage)},
+	}
+}
+
+func carts() []scene {
+	with := func(change func() *stock, items ...inventory.ItemID) func(*visitor) {
+		return func(v *visitor) {
+			v.add(items...)
+			if change != nil {
+				v.put(change())
+			}
+			v.get(hopManPage)
+		}
+	}
+	hop, nine, longest := size(hopMan, 6.5), size(breezy, 9), size(long, 6)
+	return []scene{
+		{name: "empty", title: "Empty", visit: opens(hopManPage)},
+		{name: "one", title: "One line", visit: with(nil, hop)},
+		{name: "lines", title: "Several lines, one not released", visit: with(nil, hop, nine, size(soon, 7))},
+		{name: "long", title: "Long words", visit: with(nil, longest)},
+		{name: "full", title: "Full", settings: settings{stock: many}, visit: func(v *visitor) {
+			v.addFirst(10)
+			v.get(hopManPage)
+		}},
+		{name: "over-full", title: "One more than it holds", settings: settings{stock: many}, visit: func(v *visitor) { v.addFirst(11) }},
+		{name: "some-out", title: "Some sold out, other sizes left", visit: with(func() *stock { return usual().out(hop) }, hop, nine)},
+		{name: "some-gone", title: "Some sold out in every size", visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine)},
+		{name: "out-long", title: "Sold out, other sizes left, long words", visit: with(func() *stock { return usual().out(longest) }, longest, nine)},
+		{name: "all-out", title: "All sold out, other sizes left", visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine)},
+		{name: "all-gone", title: "All sold out, no other size left", visit: with(func() *stock { return usual().allGone() }, hop, nine)},
+		{name: "missing", title: "A shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop, nine)},
+		{name: "only-missing", title: "The only shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop)},
+	}
+}
+
+func checkouts() []scene {
+	with := func(change func() *stock, items ...inventory.ItemID) func(*visitor) {
+		return func(v *visitor) {
+			v.add(items...)
+			if change != nil {
+				v.put(change())
+			}
+			v.get("/checkout")
+		}
+	}
+	hop, nine, later := size(hopMan, 6.5), size(breezy, 9), size(soon, 7)
+	noCookies := settings{forgetful: true}
+	return []scene{
+		{name: "empty", title: "Empty", visit: func(v *visitor) {
+			v.add(hop)
+			v.post("/cart/remove", "item_id", "113")
+			v.get("/checkout")
+		}},
+		{name: "empty-after", title: "Empty, after an order", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout")
+			v.buys()
+			v.get("/checkout")
+		}},
+		{name: "one", title: "One line", visit: with(nil, hop)},
+		{name: "many", title: "Many lines", settings: settings{stock: many}, visit: func(v *visitor) {
+			v.addFirst(9)
+			v.add(size(long, 6))
+			v.get("/checkout")
+		}},
+		{name: "some-out", title: "Some sold out, other sizes left", visit: with(func() *stock { return usual().out(hop) }, hop, nine)},
+		{name: "some-gone", title: "Some sold out in every size", visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine)},
+		{name: "out-long", title: "Sold out, other sizes left, long words", visit: with(func() *stock { return usual().out(size(long, 6)) }, size(long, 6))},
+		{name: "all-out", title: "All of it sold out, other sizes left", visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine)},
+		{name: "all-gone", title: "All of it sold out, no other size left", visit: with(func() *stock { return usual().gone(hopMan, breezy) }, hop, nine)},
+		{name: "shop-gone", title: "The whole shop is sold out", visit: with(func() *stock { return usual().allGone() }, hop, nine)},
+		{name: "soon", title: "Not released", visit: with(nil, later)},
+		{name: "some-soon", title: "Some not released", visit: with(nil, hop, later)},
+		{name: "mixed", title: "Sold out, not released, and one to buy", visit: with(func() *stock { return usual().out(hop) }, hop, later, nine)},
+		{name: "missing", title: "A shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop, nine)},
+		{name: "only-missing", title: "The only shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop)},
+		{name: "removed", title: "A line was removed", visit: func(v *visitor) {
+			v.add(hop, nine)
+			v.get("/checkout")
+			v.post("/checkout/cart", "serialized_cart", v.field("serialized_cart"), "take_out", "113")
+		}},
+		{name: "instead", title: "Another size was taken", visit: func(v *visitor) {
+			v.add(hop, nine)
+			v.get("/checkout")
+			v.post("/checkout/cart", "serialized_cart", v.field("serialized_cart"), "take_instead", "114")
+		}},
+		{name: "link-swap", title: "A link brings another size", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(size(hopMan, 7), nine)))
+		}},
+		{name: "link-full", title: "A link brings more than fits", settings: settings{stock: many}, visit: func(v *visitor) {
+			v.addFirst(10)
+			v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(nine)))
+		}},
+		{name: "link-bad", title: "A link that can't be read", visit: opens("/checkout?serialized_cart=no-cart")},
+		{name: "bought", title: "A line was bought before", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout")
+			v.sentTwice()
+			v.add(nine)
+			v.get("/checkout")
+		}},
+		{name: "bought-by-others", title: "A line was bought by somebody else, perhaps", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout")
+			v.sentByOthers()
+			v.add(nine)
+			v.get("/checkout")
+		}},
+		{name: "no-cookies", title: "Without cookies", settings: noCookies, visit: func(v *visitor) { v.carriesCart(hop, nine) }},
+		{name: "no-cookies-out", title: "Without cookies, sold out", settings: noCookies, visit: func(v *visitor) {
+			v.carriesCart(hop, nine)
+			v.put(usual().out(hop))
+			v.post("/checkout/cart", "serialized_cart", v.field("serialized_cart"), "cart_id", v.field("cart_id"))
+		}},
+	}
+}
+
+func refusals() []scene {
+	refused := func(why error, change func() *stock, items ...inventory.ItemID) func(*visitor) {
+		return func(v *visitor) {
+			v.add(items...)
+			v.get("/checkout")
+			if change != nil {
+				v.put(change())
+			}
+			v.desk.refuse(why)
+			v.buys()
+		}
+	}
+	hop, nine := size(hopMan, 6.5), size(breezy, 9)
+	dearer := func() *stock {
+		return usual().changed(hopMan, func(p *inventory.ProductRow) { p.Price = 135_00 })
+	}
+	unreleased := func() *stock {
+		return usual().changed(hopMan, func(p *inventory.ProductRow) { p.Released = false })
+	}
+	return []scene{
+		{name: "price", title: "The price has changed", visit: refused(checkout.ErrPriceChanged, dearer, hop, nine)},
+		{name: "sold-out", title: "Sold out, other sizes left", visit: refused(checkout.ErrSoldOut, func() *stock { return usual().out(hop) }, hop, nine)},
+		{name: "gone", title: "Sold out, nothing else in the cart or the shop", visit: refused(checkout.ErrSoldOut, func() *stock { return usual().allGone() }, hop)},
+		{name: "not-released", title: "The release was taken back", visit: refused(checkout.ErrNotReleased, unreleased, hop, nine)},
+		{name: "unknown", title: "Nobody knows the outcome", visit: refused(checkout.ErrUnknown, nil, hop, nine)},
+		{name: "busy", title: "Very many buy at once", visit: refused(checkout.ErrBusy, nil, hop)},
+		{name: "failed", title: "For a reason of our own", visit: refused(errors.New("of the gallery"), nil, hop)},
+		{name: "unreadable", title: "The form can't be read", visit: func(v *visitor) {
+			v.add(hop)
+			v.post("/checkout", "serialized_cart", "no-cart")
+		}},
+		{name: "unreadable-alone", title: "The form can't be read, and there is no cart", visit: func(v *visitor) {
+			v.get("/session")
+			v.post("/checkout", "serialized_cart", "no-cart")
+		}},
+		{name: "empty", title: "Nothing to buy", visit: func(v *visitor) {
+			v.get("/session")
+			v.post("/checkout")
+		}},
+		{name: "not-the-buyer", title: "The form was sent by somebody else", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout")
+			token, total := v.field("serialized_cart"), v.field("total_cents")
+			v.sentByOthers()
+			v.post("/checkout", "serialized_cart", token, "total_cents", total)
+		}},
+		{name: "no-cookies", title: "Without cookies, nobody knows the outcome", settings: settings{forgetful: true}, visit: func(v *visitor) {
+			v.carriesCart(hop, nine)
+			v.desk.refuse(checkout.ErrUnknown)
+			v.buys()
+		}},
+	}
+}
+
+func orders() []scene {
+	buys := func(items ...inventory.ItemID) func(*visitor) {
+		return func(v *visitor) {
+			v.add(items...)
+			v.get("/checkout")
+			v.buys()
+		}
+	}
+	order := func(after func(*visitor), items ...inventory.ItemID) func(*visitor) {
+		return func(v *visitor) {
+			buys(items...)(v)
+			if after != nil {
+				after(v)
+			}
+			v.get("/orders/" + string(v.desk.lastOrder()))
+		}
+	}
+	cancel := func(v *visitor) { v.desk.cancel() }
+	hop, nine := size(hopMan, 6.5), size(breezy, 9)
+	return []scene{
+		{name: "complete", title: "Just bought", visit: buys(hop, nine)},
+		{name: "complete-many", title: "Just bought, many lines", settings: settings{stock: many}, visit: func(v *visitor) {
+			v.addFirst(9)
+			buys(size(long, 6))(v)
+		}},
+		{name: "complete-again", title: "Bought before", visit: func(v *visitor) {
+			v.add(hop)
+			v.get("/checkout")
+			token := v.field("serialized_cart")
+			v.buys()
+			v.post("/checkout", "serialized_cart", token)
+		}},
+		{name: "complete-cancelled", title: "Just bought, and cancelled since", visit: func(v *visitor) {
+			buys(hop)(v)
+			cancel(v)
+			v.get("/checkout/complete")
+		}},
+		{name: "complete-no-cookies", title: "Just bought, without cookies", settings: settings{forgetful: true}, visit: func(v *visitor) {
+			v.carriesCart(hop)
+			v.buys()
+		}},
+		{name: "order", title: "An order", visit: order(nil, hop, nine)},
+		{name: "order-long", title: "An order with long words", visit: order(nil, size(long, 6))},
+		{name: "order-cancelled", title: "A cancelled order", visit: order(cancel, hop, nine)},
+		{name: "order-cancelled-gone", title: "A cancelled order whose shoe has left the shop", visit: order(func(v *visitor) {
+			cancel(v)
+			v.put(usual().without(hop))
+		}, hop)},
+	}
+}
+
+func failures() []scene {
+	return []scene{
+		{name: "400", title: "400: a form that makes no sense", visit: func(v *visitor) {
+			v.send(http.MethodPost, "/cart/add", "item_id=%zz", nil)
+		}},
+		{name: "401", title: "401: the dashboard, without a password", visit: opens("/admin")},
+		{name: "403", title: "403: a form of another site", visit: func(v *visitor) {
+			v.send(http.MethodPost, "/cart/add", "item_id=113", map[string]string{
+				"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site",
+			})
+		}},
+		{name: "404", title: "404: no such product", visit: opens("/products/NOPE")},
+		{name: "404-order", title: "404: no such order", visit: opens("/orders/none")},
+		{name: "405", title: "405: a method that does not work", visit: func(v *visitor) { v.send(http.MethodDelete, "/", "", nil) }},
+		{name: "410", title: "410: the address of an order is too old", visit: opens("/checkout/complete?order=old")},
+		{name: "413", title: "413: a form that is too large", visit: func(v *visitor) {
+			v.post("/cart/add", "item_id", strings.Repeat("1", 1<<17))
+		}},
+		{name: "500", title: "500: a mistake of ours", settings: settings{broken: true}, visit: opens("/")},
+		{name: "503", title: "503: the shop is just starting", settings: settings{closed: true}, visit: opens("/")},
+		{name: "not-kept", title: "The browser keeps no cookies, and has no script", settings: settings{forgetful: true}, visit: func(v *visitor) {
+			v.add(size(hopMan, 6.5))
+		}},
+	}
+}
+
+// reconnecting is what pages say that have no socket.
+const reconnecting = "Reconnecting…"
+
+func offline() []scene {
+	cut := settings{offline: true}
+	return []scene{
+		{name: "home", title: "Home", script: reconnecting, settings: cut, visit: opens("/")},
+		{name: "cart", title: "A cart", script: reconnecting, settings: cut, visit: func(v *visitor) {
+			v.add(size(hopMan, 6.5), size(breezy, 9))
+			v.get(hopManPage)
+		}},
+		{name: "checkout", title: "Checkout", script: reconnecting, settings: cut, visit: func(v *visitor) {
+			v.add(size(hopMan, 6.5))
+			v.get("/checkout")
+		}},
+		{name: "dashboard", title: "Dashboard", script: "Connecting…", settings: cut, visit: signsIn},
+	}
+}
+
+func dashboards() []scene {
+	return []scene{
+		{name: "full", title: "Much to show", settings: settings{busy: true}, visit: signsIn},
+		{name: "quiet", title: "Nobody is in the shop", visit: signsIn},
+		{name: "many", title: "Many products", settings: settings{stock: many}, visit: signsIn},
+		{name: "empty", title: "No product", settings: settings{stock: empty}, visit: signsIn},
+		{name: "closed", title: "The catalog was not read yet", settings: settings{closed: true}, visit: signsIn},
+	}
+}
+
+// signsIn opens the dashboard.
+func signsIn(v *visitor) {
+	r := http.Request{Header: make(http.Header)}
+	r.SetBasicAuth("admin", password)
+	v.send(http.MethodGet, "/admin", "", map[string]string{"Authorization": r.Header.Get("Authorization")})
+}

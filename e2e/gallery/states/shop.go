@@ -1,0 +1,204 @@
+package states
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sneakers23/assets"
+	"sneakers23/checkout"
+	"sneakers23/inventory"
+	"sneakers23/replication/presence"
+	"sneakers23/replication/pubsub"
+	"sneakers23/templates"
+	"sneakers23/web"
+	"sneakers23/web/admin"
+	"sneakers23/web/channel"
+	"sneakers23/web/shop"
+)
+
+const (
+	secret   = "a secret of the gallery, which guards nothing"
+	password = "a password of the gallery"
+)
+
+// parts are what all shops of a gallery share.
+type parts struct {
+	log       *slog.Logger
+	assets    *assets.Set
+	templates *templates.Set
+}
+
+// settings say what a state's shop is.
+type settings struct {
+	stock     func() *stock // usual, if it is nil
+	closed    bool          // the catalog was not read yet
+	broken    bool          // every page fails
+	offline   bool          // no socket can connect
+	forgetful bool          // the browser keeps no cookies
+	busy      bool          // the dashboard has much to show
+}
+
+// A stage is the shop of one state, while it runs.
+type stage struct {
+	settings
+	shelf   *shelf
+	desk    *desk
+	handler http.Handler
+
+	pusher  *shop.Pusher
+	board   *admin.Board
+	sockets []*channel.Server
+	end     context.CancelFunc
+	served  sync.WaitGroup
+}
+
+// open builds and starts a shop. Its owner must close it.
+func (pl parts) open(s settings) (*stage, error) {
+	sh := &stage{settings: s, shelf: &shelf{broken: s.broken}}
+	sh.desk = &desk{shelf: sh.shelf}
+	sessions, err := shop.NewSessions([]string{secret}, scheme)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := checkout.NewTokens([]string{secret})
+	if err != nil {
+		return nil, err
+	}
+	tracker, err := presence.New(presence.Options{Name: "gallery"})
+	if err != nil {
+		return nil, err
+	}
+	topics := pubsub.New()
+	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: topics})
+	pages := shop.NewPages(sh.shelf, pl.templates, pl.assets.URL, sessions, carts)
+	sh.pusher = shop.NewPusher(pages, topics, pl.log)
+	cfg := web.Config{
+		Log: pl.log, Pages: pages, Checkout: shop.NewCheckout(pages, sh.desk, sh.desk, pl.log),
+		Templates: pl.templates, Assets: pl.assets, Metrics: prometheus.NewRegistry(),
+	}
+	shoppers := shop.NewShoppers(tracker, admin.CartTracker, pl.log)
+	routes := []channel.Route{shop.ProductRoute(sh.pusher), shop.CartRoute(sh.pusher, carts, shoppers)}
+	admins, adminRoutes, err := sh.openAdmin(pl, &cfg, topics, tracker)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.ProductSocket, err = sh.socket(pl, topics, shop.Connect, routes); err == nil {
+		cfg.AdminSocket, err = sh.socket(pl, topics, admins.Connect, adminRoutes)
+	}
+	if err != nil {
+		return nil, errors.Join(err, sh.close())
+	}
+	if s.offline {
+		cfg.ProductSocket, cfg.AdminSocket = http.HandlerFunc(cut), http.HandlerFunc(cut)
+	}
+	handler, err := web.New(cfg)
+	if err != nil {
+		return nil, errors.Join(err, sh.close())
+	}
+	sh.handler = handler
+	sh.start(tracker)
+	return sh, nil
+}
+
+// cut breaks the connection, as a network does that is away.
+func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func scheme(*http.Request) string { return "http" }
+
+func (sh *stage) socket(
+	pl parts, topics *pubsub.PubSub, connect func(channel.ConnectInfo) (any, error), routes []channel.Route,
+) (http.Handler, error) {
+	server, err := channel.New(channel.Config{
+		PubSub: topics, Log: pl.log, Connect: connect, Routes: routes, ErrorResponse: web.ErrorResponse, MaxQueue: 1 << 20,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sh.sockets = append(sh.sockets, server)
+	return server, nil
+}
+
+// openAdmin puts the dashboard's page into the config, and returns what its socket is made of.
+func (sh *stage) openAdmin(
+	pl parts, cfg *web.Config, topics *pubsub.PubSub, tracker *presence.Tracker,
+) (*admin.Tokens, []channel.Route, error) {
+	signIn, err := admin.NewSignIn(admin.SignInConfig{
+		Secrets: []string{secret}, Password: password, Scheme: scheme, Log: pl.log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens, err := admin.NewTokens([]string{secret}, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	sh.board = admin.NewBoard(admin.BoardConfig{
+		Catalog: sh.shelf.Catalog, Orders: book{sh.busy}, Nodes: nodesOf(sh.busy), Topics: topics, Log: pl.log,
+	})
+	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
+	return tokens, admin.Routes(tokens, tracker, sh.board, idle{}), nil
+}
+
+// start fills the shelf, and runs what a node runs beside its pages.
+func (sh *stage) start(tracker *presence.Tracker) {
+	switch {
+	case sh.closed || sh.broken:
+		sh.shelf.close()
+	case sh.stock != nil:
+		sh.put(sh.stock())
+	default:
+		sh.put(usual())
+	}
+	if sh.busy {
+		sh.board.Diff(crowd())
+		sh.put(busyStock())
+	}
+	ctx, end := context.WithCancel(context.Background())
+	sh.end = end
+	sh.served.Go(func() { _ = tracker.Serve(ctx) })
+	if !sh.broken {
+		sh.served.Go(func() { _ = sh.board.Serve(ctx) })
+	}
+}
+
+// put changes the stock, and pushes the change to the pages that are open.
+func (sh *stage) put(st *stock) {
+	before := sh.shelf.catalog.Load()
+	now := sh.shelf.put(st)
+	notice := inventory.Notice{Catalog: now}
+	notice.Products, notice.Items = rowsOf(now)
+	if before != nil {
+		products, items := rowsOf(before)
+		notice.Products = append(notice.Products, products...)
+		notice.Items = append(notice.Items, items...)
+	}
+	sh.pusher.Watch(context.Background(), notice)
+	sh.board.Watch(context.Background(), notice)
+}
+
+func rowsOf(c *inventory.Catalog) (products []inventory.ProductID, items []inventory.ItemID) {
+	for p := range c.Products() {
+		products = append(products, p.ID)
+		for _, it := range p.Items {
+			items = append(items, it.ID)
+		}
+	}
+	return products, items
+}
+
+// close ends the shop, and waits for its end.
+func (sh *stage) close() error {
+	for _, s := range sh.sockets {
+		s.Close()
+	}
+	if sh.end != nil {
+		sh.end()
+	}
+	sh.served.Wait()
+	return nil
+}
