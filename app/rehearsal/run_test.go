@@ -2,6 +2,8 @@ package rehearsal
 
 import (
 	"context"
+	"net"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +33,7 @@ func TestDirect(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				waiting := ""
-				r := &rehearsal{cfg: Config{
+				r := &rehearsal{urls: []*url.URL{{Scheme: "http", Host: "shop"}}, cfg: Config{
 					For: 30 * sec, AtMost: AtMost(30 * sec), Limits: Limits{Reply: sec, Push: sec, Errors: 0.01, AtLeast: 20},
 					Progress: func(p Progress) {
 						if len(p.Waiting) > 1 {
@@ -43,6 +45,7 @@ func TestDirect(t *testing.T) {
 				}}
 				r.result.errors, r.result.examples = make(map[string]int64), make(map[string]string)
 				r.result.deeds.Store(20)
+				r.http.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 				happens := func(every time.Duration, h *histogram) {
 					if every == 0 {
 						return
