@@ -188,7 +188,7 @@ func TestNoConnection(t *testing.T) {
 		l.reply(m, "error", map[string]string{"reason": "not_found"})
 	}
 	for says, lines := range map[string][]func(line){"503": nil, "not_found": slices.Repeat([]func(line){refuse}, attemptsPerMinute)} {
-		if _, err := openAt(t, &of, waittest.Scaled(2*time.Second), lines...); err == nil || !strings.Contains(err.Error(), errPatient.Error()) ||
+		if _, err := openAt(t, &of, waittest.Scaled(time.Second), lines...); err == nil || !strings.Contains(err.Error(), errPatient.Error()) ||
 			!strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)
 		}
