@@ -27,7 +27,7 @@ const reloadEvery = 4
 func waits(n int, share float64) bool { return int(float64(n+1)*share) > int(float64(n)*share) }
 
 // decide chooses what the shopper waits for: a product that is not released yet, if the shopper is one of those who wait or
-// if there is nothing else to buy. The shopper stays with it until it is released.
+// if there is nothing else to buy.
 func (s *shopper) decide() {
 	if s.awaits != "" {
 		return
@@ -40,13 +40,12 @@ func (s *shopper) decide() {
 }
 
 // wait looks at the page of the product that the shopper waits for, reloads it now and then, and rushes when the tab shows
-// the release.
+// the release. A shopper who waits only because there is nothing else rushes at whatever can be bought first.
 func (s *shopper) wait(ctx context.Context) (what string, err error) {
 	look := time.Now()
 	for {
-		at, released, news := s.tab.release(s.awaits)
-		if released {
-			id := s.awaits
+		id, at, news := s.tab.release(s.awaits, !s.patient)
+		if id != "" {
 			s.awaits = ""
 			if at.IsZero() { // the page that was opened meanwhile shows it
 				at = time.Now()

@@ -131,11 +131,18 @@ func (t *tab) unreleased() (ids []string) {
 	return ids
 }
 
-// release reports whether a product is released, and since when the tab has shown that. Until then news is closed by the
-// next change.
-func (t *tab) release(id string) (at time.Time, released bool, news <-chan struct{}) {
+// release returns the id of the product if it is released, and since when the tab has shown that. With orAny it may be
+// another product that can be bought. If it returns "", news is closed by the next change.
+func (t *tab) release(id string, orAny bool) (released string, at time.Time, news <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.products[id]
-	return p.releasedAt, p.released, t.news
+	if p := t.products[id]; p.released {
+		return id, p.releasedAt, t.news
+	}
+	for _, other := range t.ids {
+		if p := t.products[other]; orAny && p.forSale() > 0 {
+			return other, p.releasedAt, t.news
+		}
+	}
+	return "", at, t.news
 }

@@ -83,3 +83,26 @@ func TestReleasedBefore(t *testing.T) {
 		t.Errorf("more to buy: %v; released before at %v, meanwhile at %v", more, before.releasedAt, meanwhile.releasedAt)
 	}
 }
+
+// TestWhatIsReleased waits for one product, or for any that can be bought.
+func TestWhatIsReleased(t *testing.T) {
+	t.Parallel()
+	in, out := []size{{item: 1}}, []size{{item: 2, out: true}}
+	for name, tt := range map[string]struct {
+		one, two, three product
+		want, orAny     string
+	}{
+		"nothing":                   {product{sizes: in}, product{sizes: in}, product{}, "", ""},
+		"the product, though out":   {product{released: true, sizes: out}, product{released: true, sizes: in}, product{}, "1", "1"},
+		"another one":               {product{sizes: in}, product{}, product{released: true, sizes: in}, "", "3"},
+		"another one, which is out": {product{sizes: in}, product{released: true, sizes: out}, product{}, "", ""},
+	} {
+		tb := &tab{tabConfig: tabConfig{ids: []string{"1", "2", "3"}}}
+		tb.products = map[string]*product{"1": &tt.one, "2": &tt.two, "3": &tt.three}
+		got, _, _ := tb.release("1", false)
+		orAny, _, _ := tb.release("1", true)
+		if got != tt.want || orAny != tt.orAny {
+			t.Errorf("%s: %q, or any %q; want %q, %q", name, got, orAny, tt.want, tt.orAny)
+		}
+	}
+}

@@ -148,7 +148,7 @@ func TestReconnects(t *testing.T) {
 	if lost, reconnects, retried := of.lost.Load(), of.reconnects.Load(), of.retried.Load(); lost != 1 || reconnects != 1 || retried != 1 {
 		t.Errorf("%d connections were lost, %d opened again, %d questions sent again, want 1, 1, 1", lost, reconnects, retried)
 	}
-	if at, released, _ := tab.release("1"); at.IsZero() || !released {
+	if id, at, _ := tab.release("1", false); at.IsZero() || id != "1" {
 		t.Error("the tab has forgotten the release")
 	}
 }
