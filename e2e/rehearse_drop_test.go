@@ -127,7 +127,8 @@ func TestRehearsalOfARelease(t *testing.T) {
 }
 
 // TestRehearsalOfRestarts restarts all nodes of a cluster, one after the other, under shoppers who come through a balancer, and
-// others who come straight to the nodes. Their sockets are closed, they come back, and none of them sees an error.
+// others who come straight to the nodes. Their sockets are closed, and that of the dashboard too, they come back, and none of them
+// sees an error.
 func TestRehearsalOfRestarts(t *testing.T) {
 	t.Parallel()
 	shoppers, slice := 10, 10
@@ -144,7 +145,7 @@ func TestRehearsalOfRestarts(t *testing.T) {
 		nodes = append(nodes, s.URL)
 	}
 	rehearsals := map[string]*aRehearsal{
-		"through the balancer": beginRehearsal(t, []string{balancer}, "-n", strconv.Itoa(shoppers), "--ramp", "1s"),
+		"through the balancer": beginRehearsal(t, []string{balancer}, "-n", strconv.Itoa(shoppers), "--ramp", "1s", "--admin-password", sharedPassword),
 		"straight to nodes":    beginRehearsal(t, nodes, "-n", strconv.Itoa(shoppers), "--ramp", "1s"),
 	}
 	sold := func() int { return truth(t, cluster[0].direct)[skuOf(1)].Sold }

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field
@@ -110,15 +108,6 @@ type rehearsal struct {
 	out       bool       // every size was seen to be out
 	looked    time.Time  // when soldOut asked the shop last
 	released  int        // how many of the releases have happened; Run's goroutine counts
-}
-
-// watch is one more goroutine among the shoppers.
-func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.Time) {
-	d, err := watch(ctx, ws, opened, r.cfg.Record)
-	if err != nil {
-		r.result.fail("dashboard", err)
-	}
-	r.dashboard = &d
 }
 
 // shelf is what there is to look at.
