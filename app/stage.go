@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app/postgres"
+	"sneakers23/inventory"
 	"sneakers23/migrations"
 )
 
@@ -29,9 +30,10 @@ type Stage struct {
 // stageSchemas begins the names of the schemas of rehearsals.
 const stageSchemas = "sneakers23_rehearsal_"
 
-// OpenStage copies products and stock of the database, releases all of it in the copy, and opens a node on that. What killed
-// rehearsals have left is dropped first. Close ends it, and drops the copy.
-func OpenStage(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *Stage, err error) {
+// OpenStage copies products and stock of the database, and opens a node on the copy. released decides for each product
+// whether it is released there from the beginning; it is given the SKU, and whether the real one is released. What killed
+// rehearsals have left is dropped first. Close ends the node, and drops the copy.
+func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, really bool) bool, log *slog.Logger) (_ *Stage, err error) {
 	s := &Stage{schema: stageSchemas + strings.ToLower(rand.Text())}
 	defer func() {
 		if err != nil {
@@ -54,7 +56,7 @@ func OpenStage(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *Stag
 	if err != nil {
 		return nil, err
 	}
-	if err := s.copy(ctx, url); err != nil {
+	if err := s.copy(ctx, url, released); err != nil {
 		return nil, fmt.Errorf("copy the stock: %w", err)
 	}
 	return s, s.open(ctx, url, log)
@@ -90,7 +92,7 @@ func (s *Stage) drop(ctx context.Context, schema string) error {
 }
 
 // copy makes the schema, and fills it with the stock as it is at one moment.
-func (s *Stage) copy(ctx context.Context, url string) error {
+func (s *Stage) copy(ctx context.Context, url string, released func(sku string, really bool) bool) error {
 	if _, err := s.lock.Exec(ctx, `SELECT pg_advisory_lock(hashtext($1))`, s.schema); err != nil {
 		return err
 	}
@@ -118,15 +120,44 @@ func (s *Stage) copy(ctx context.Context, url string) error {
 	}
 	from := pgx.Identifier{real}.Sanitize() + "."
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		return run(ctx, tx,
+		err := run(ctx, tx,
 			`SELECT setval('revisions', (SELECT last_value FROM `+from+`revisions))`,
 			`INSERT INTO products SELECT * FROM `+from+`products`,
 			`INSERT INTO items SELECT * FROM `+from+`items`,
 			`DELETE FROM item_availabilities`,
 			`INSERT INTO item_availabilities SELECT * FROM `+from+`item_availabilities`,
-			`UPDATE products SET released = true, release_at = NULL`,
 		)
+		if err != nil {
+			return err
+		}
+		return begin(ctx, tx, released)
 	})
+}
+
+// begin releases what is to be released from the beginning, and nothing else.
+func begin(ctx context.Context, tx pgx.Tx, released func(sku string, really bool) bool) error {
+	rows, _ := tx.Query(ctx, `SELECT sku, released FROM products`)
+	products, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
+		SKU      string
+		Released bool
+	}])
+	if err != nil {
+		return err
+	}
+	skus := []string{}
+	for _, p := range products {
+		if released(p.SKU, p.Released) {
+			skus = append(skus, p.SKU)
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE products SET released = (sku = ANY($1)), release_at = NULL`, skus)
+	return err
+}
+
+// Release releases a product of the copy, as an operator does.
+func (s *Stage) Release(ctx context.Context, sku string) error {
+	_, err := s.node.operator.release(inventory.ActingAs(ctx, "rehearsal"), ReleaseRequest{Product: sku})
+	return err
 }
 
 func (s *Stage) open(ctx context.Context, url string, log *slog.Logger) (err error) {

@@ -44,7 +44,7 @@ func TestStageIsACopy(t *testing.T) {
 	)
 	before, others := text(stock+"item_availabilities"), text(schemas)
 
-	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, slog.New(slog.DiscardHandler))
+	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, func(string, bool) bool { return true }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

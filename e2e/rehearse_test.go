@@ -15,7 +15,11 @@ import (
 
 // rehearsal is the report of one.
 type rehearsal struct {
-	Deeds, Orders, Refused, Reconnects int
+	Deeds, Orders, Refused, Reconnects, Retried int
+	Lost                                        int `json:"lost_connections"`
+
+	Waited, Rushed int
+	Rush           struct{ Count int } `json:"release_to_bought"`
 
 	Reply, Push, Purchase, Page struct {
 		Count int
@@ -89,6 +93,9 @@ func TestRehearsal(t *testing.T) {
 	s := newPrivateShop(t)
 	before := s.stock()
 	r := s.rehearse("-n", "30", "--think", "200ms", "--buy", "0.3")
+	if r.Waited < 30 || r.Rushed < enough || r.Rush.Count == 0 {
+		t.Errorf("all shoppers came before the release, and saw it: %+v", r)
+	}
 	if r.Orders == 0 || r.Purchase.Count < enough || r.Dashboard.Frames == 0 || r.Dashboard.Largest == 0 {
 		t.Errorf("nothing was bought, or no dashboard told of it: %+v", r)
 	}
@@ -147,14 +154,14 @@ func TestRehearsalFails(t *testing.T) {
 	}
 }
 
-// TestRehearsalSoldOut goes to a shop where nothing is left. It does not wait for purchases, and gives no verdict: nothing failed,
-// and nobody knows how long a purchase takes.
+// TestRehearsalSoldOut goes to a shop where nothing is left, so that nobody has anything to put into a cart. It does not wait for
+// that, and gives no verdict: nothing failed, and nobody knows how long a purchase takes.
 func TestRehearsalSoldOut(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, nil)
 	r, code := s.tryRehearsal("--url", s.URL, "--yes", "-n", "10", "--think", "100ms", "--buy", "0.4")
-	if code != 3 || r.Verdict != "too_few" || len(r.Broken) != 0 || !r.SoldOut || len(r.TooFew) != 1 || r.TooFew[0].Kind != "purchase" ||
-		len(r.Errors) != 0 || r.Reply.Count < enough || r.Push.Count < enough || r.Page.Count < enough {
+	if code != 3 || r.Verdict != "too_few" || len(r.Broken) != 0 || !r.SoldOut || len(r.TooFew) != 3 || r.TooFew[2].Kind != "purchase" ||
+		len(r.Errors) != 0 || r.Reply.Count != 0 || r.Page.Count < enough {
 		t.Errorf("code %d, and the report is %+v", code, r)
 	}
 }
@@ -203,6 +210,10 @@ func TestRehearsalRefused(t *testing.T) {
 		"--for":            {"--for", "100h"},
 		"--at-most":        {"--for", "10s", "--at-most", "9s"},
 		"--at-least":       {"--at-least", "0"},
+		"like SHU6000@30s": {"--release", "SHU6000"},
+		"0s to --for":      {"--release", "SHU6000@2m", "--for", "1m"},
+		"names shu1 twice": {"--release", "SHU1@1s", "--release", "shu1@2s"},
+		"on a copy":        {"--release", "SHU6000@1s", "--url", "http://localhost:4000", "--yes"},
 		"--patience":       {"--patience", "1ms"},
 		"like http://":     {"--url", "localhost"},
 		"there is no term": {"--url", "http://localhost:4000"},

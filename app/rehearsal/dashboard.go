@@ -96,12 +96,49 @@ func openDashboard(ctx context.Context, base, password string, patience time.Dur
 	}
 	resp.Body.Close()
 	opened := time.Now()
-	return ws, opened, ws.WriteJSON([]any{"1", "1", "admin:dashboard", "phx_join", map[string]any{}})
+	if err := ws.WriteJSON([]any{"1", "1", "admin:dashboard", "phx_join", map[string]any{}}); err != nil {
+		ws.Close()
+		return nil, time.Time{}, err
+	}
+	return ws, opened, nil
 }
 
-// watch counts what comes until ctx ends, and writes each frame to record, a line each, if that is
-// not nil.
-func watch(ctx context.Context, ws *websocket.Conn, opened time.Time, record io.Writer) (d Dashboard, err error) {
+// watch counts what a dashboard is sent until ctx ends. It opens the dashboard again when the connection ends, at the next
+// address if that is refused, as the page does. It gives up when that takes longer than Config.Patience.
+func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.Time) {
+	var (
+		d     Dashboard
+		tries attempts
+		to    = route{urls: r.urls}
+	)
+	r.dashboard = &d
+	tries.begin()
+	for {
+		err := d.read(ctx, ws, &tries, opened, r.cfg.Record)
+		for since := time.Now(); ; {
+			if ctx.Err() != nil {
+				return
+			}
+			if errors.Is(err, errRecord) || time.Since(since) > r.cfg.Patience {
+				r.result.fail("dashboard", err)
+				return
+			}
+			pause(ctx, tries.end())
+			tries.begin()
+			if ws, _, err = openDashboard(ctx, to.url().String(), r.cfg.AdminPassword, r.cfg.Patience); err == nil {
+				r.result.lost.Add(1)
+				break
+			}
+			to.next()
+		}
+	}
+}
+
+// errRecord says that what comes can't be written down.
+var errRecord = errors.New("the record")
+
+// read counts what comes until the connection or ctx ends, and writes each frame to record, a line each, if that is not nil.
+func (d *Dashboard) read(ctx context.Context, ws *websocket.Conn, tries *attempts, opened time.Time, record io.Writer) error {
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
 	defer ws.Close()
@@ -113,14 +150,12 @@ func watch(ctx context.Context, ws *websocket.Conn, opened time.Time, record io.
 	for {
 		_, frame, err := ws.ReadMessage()
 		if err != nil {
-			if ctx.Err() != nil {
-				err = nil
-			}
-			return d, err
+			return err
 		}
+		tries.heard()
 		if record != nil {
 			if _, err := fmt.Fprintf(record, "%d %s\n", time.Now().UnixMilli(), frame); err != nil {
-				return d, err
+				return fmt.Errorf("%w: %w", errRecord, err)
 			}
 		}
 		if !strings.Contains(string(frame[:min(len(frame), 100)]), `"change"`) {

@@ -15,8 +15,8 @@ var (
 	flashError   = regexp.MustCompile(`class="flash flash--error"><p class="flash__words">([^<]*)`)
 )
 
-// attempts is how often a shopper sends a form of which he is not told that he has the shoes, or why not.
-const attempts = 3
+// sends is how often a shopper sends a form of which he is not told that he has the shoes, or why not.
+const sends = 3
 
 // outcome is what sending the form comes to.
 type outcome struct {
@@ -46,33 +46,35 @@ var refusals = []struct {
 	{"Your purchase could not be completed", outcome{name: "could not be completed", again: true}},
 }
 
-// buy goes to the checkout, and sends its form until it is known what became of it. The text names what failed.
-func (s *shopper) buy(ctx context.Context, token string) (what string, err error) {
-	to, err := s.post(ctx, "/checkout/cart", url.Values{"serialized_cart": {token}})
+// buy goes to the checkout, and sends its form until it is known what became of it. It returns when the shopper was told of
+// the order, the zero time if there is none. The text names what failed.
+func (s *shopper) buy(ctx context.Context, token any) (told time.Time, what string, err error) {
+	text, _ := token.(string)
+	to, err := s.post(ctx, "/checkout/cart", url.Values{"serialized_cart": {text}})
 	if err != nil {
-		return "checkout", err
+		return told, "checkout", err
 	}
 	page, err := s.get(ctx, to)
 	if err != nil {
-		return "checkout", err
+		return told, "checkout", err
 	}
 	_, form, ok := strings.Cut(page, `action="/checkout" method="post"`)
 	switch {
 	case !ok:
-		return "purchase: no form", errors.New("the checkout shows no form")
+		return told, "purchase: no form", errors.New("the checkout shows no form")
 	case strings.Contains(form, "SOME ITEMS NOT AVAILABLE"):
 		s.result.refused.Add(1)
-		return "remove", s.empty(ctx)
+		return told, "remove", s.empty(ctx)
 	}
 	fields := url.Values{}
 	for _, m := range hiddenFields.FindAllStringSubmatch(form, -1) {
 		fields.Set(m[1], html.UnescapeString(m[2]))
 	}
-	began := time.Now()
+	began, links := time.Now(), s.tab.connections()
 	became, answered, err := s.send(ctx, fields)
 	if became.again {
 		first, why := became.name, err
-		for try := 1; try < attempts && became.again; try++ {
+		for try := 1; try < sends && became.again; try++ {
 			pause(ctx, time.Second)
 			became, answered, err = s.send(ctx, fields)
 		}
@@ -81,19 +83,40 @@ func (s *shopper) buy(ctx context.Context, token string) (what string, err error
 		}
 	}
 	if err != nil {
-		return "purchase: " + became.name, err
+		return told, "purchase: " + became.name, err
 	}
 	s.result.purchase.add(answered.Sub(began))
 	if became == soldOut {
 		s.result.refused.Add(1)
-		return "remove", s.empty(ctx)
+		return told, "remove", s.empty(ctx)
 	}
 	s.result.orders.Add(1)
 	if _, err := s.get(ctx, "/checkout/complete"); err != nil {
-		return "page of the order", err
+		return answered, "page of the order", err
 	}
-	_, err = s.tab.shows(ctx, nil)
-	return "push of the purchase", err
+	return answered, "push of the purchase", s.showsNothing(ctx, links)
+}
+
+// showsNothing waits until the tab shows an empty cart, having had so many connections when the form was sent. A tab that
+// has connected again since then may have brought the cart of before. The shopper then does what the page of an order does
+// anyway: it asks for the session, in which nothing is left of what was bought, and opens a tab with that.
+func (s *shopper) showsNothing(ctx context.Context, links int) error {
+	for {
+		_, err := s.tab.shows(ctx, nil, links)
+		if !errors.Is(err, errRejoin) {
+			return err
+		}
+		_, token, err := s.session(ctx)
+		if err != nil {
+			return err
+		}
+		s.stored = token
+		s.tab.close()
+		if s.tab, err = s.open(ctx, s.n, "/"); err != nil {
+			return err
+		}
+		links = s.tab.connections()
+	}
 }
 
 // send sends the form once, and reads what is said of it on the page to which the answer leads. The error tells of an outcome that is

@@ -18,17 +18,23 @@ type Report struct {
 	Duration   float64 `json:"duration_s"`
 	Deeds      int64   `json:"deeds"` // looks, adds, removes, purchases, reconnects
 	Orders     int64   `json:"orders"`
-	Refused    int64   `json:"refused"` // purchases, for want of stock
-	Reconnects int64   `json:"reconnects"`
-	Pushes     int64   `json:"pushes_received"` // by all sockets, of all kinds
+	Refused    int64   `json:"refused"`          // purchases, for want of stock
+	Reconnects int64   `json:"reconnects"`       // of tabs, by choice or after a connection was lost
+	Lost       int64   `json:"lost_connections"` // that the shop or the network ended
+	Retried    int64   `json:"retried"`          // requests and messages that were sent again, after a refusal or a lost connection
+	Pushes     int64   `json:"pushes_received"`  // by all sockets, of all kinds
 
-	// SoldOut says that nothing was left to buy, if purchases were waited for in vain.
+	Waited int64 `json:"waited"` // shoppers, for the release of a product
+	Rushed int64 `json:"rushed"` // of them, those who saw the release and bought, or found nothing left
+
+	// SoldOut says that nothing was left to buy, if something was waited for in vain that needs stock.
 	SoldOut bool `json:"sold_out,omitempty"`
 
 	Reply    Latency `json:"reply"`
 	Push     Latency `json:"push"`
 	Purchase Latency `json:"purchase"`
 	Page     Latency `json:"page"`
+	Rush     Latency `json:"release_to_bought"` // of those who waited and bought, with the time in which they chose
 
 	Dashboard *Dashboard `json:"dashboard,omitempty"` // if one was open
 
@@ -50,8 +56,10 @@ func (r Report) Failures() []string {
 
 // measures are what shoppers find out. Any goroutine may add to them.
 type measures struct {
-	here, deeds, orders, refused, reconnects, pushes atomic.Int64
-	reply, push, purchase, page                      histogram
+	here, settled, deeds, orders, refused atomic.Int64
+	reconnects, lost, retried, pushes     atomic.Int64
+	waited, rushed                        atomic.Int64
+	reply, push, purchase, page, rush     histogram
 
 	mu       sync.Mutex
 	errors   map[string]int64 // by kinds of our own, which are few
@@ -78,7 +86,8 @@ func (m *measures) report(shoppers int, took time.Duration) Report {
 	defer m.mu.Unlock()
 	return Report{
 		Shoppers: shoppers, Duration: took.Seconds(), Deeds: m.deeds.Load(), Orders: m.orders.Load(), Refused: m.refused.Load(),
-		Reconnects: m.reconnects.Load(), Pushes: m.pushes.Load(),
+		Reconnects: m.reconnects.Load(), Lost: m.lost.Load(), Retried: m.retried.Load(), Pushes: m.pushes.Load(),
+		Waited: m.waited.Load(), Rushed: m.rushed.Load(), Rush: m.rush.latency(),
 		Reply: m.reply.latency(), Push: m.push.latency(), Purchase: m.purchase.latency(), Page: m.page.latency(),
 		Errors: maps.Clone(m.errors), Examples: maps.Clone(m.examples),
 	}

@@ -1,18 +1,18 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // Config of a rehearsal. URLs and Shoppers must be given; the zero value of every other field
@@ -26,13 +26,24 @@ type Config struct {
 	Ramp     time.Duration // within which they come; a fifth of For
 	Think    time.Duration // pause between two deeds, in the mean; 2 s
 	Buy      float64       // share of the deeds that are purchases; 0.05, negative for none
+	Wait     float64       // share of the shoppers who wait for a release, while a product is not released; 0.5, negative for none
 	Patience time.Duration // how long a shopper waits for an answer before that is a failure; 10 s
+
+	// Releases happen meanwhile, in the order of After.
+	Releases []Release
 
 	AdminPassword string    // of the shop: then a dashboard is open meanwhile
 	Record        io.Writer // gets what that is sent, a line for each frame with its time in ms; nil for nobody
 
 	// Progress is told twice a second how things are, on Run's goroutine.
 	Progress func(Progress)
+}
+
+// Release is one that happens during a rehearsal. It happens After its begin at the earliest, when the shoppers who should
+// have come by then have done so, however slow the machine is.
+type Release struct {
+	After time.Duration
+	Do    func(context.Context) error // called on Run's goroutine
 }
 
 // Progress is how a rehearsal goes.
@@ -73,6 +84,9 @@ func (c *Config) fill() error {
 	if c.Buy == 0 {
 		c.Buy = 0.05
 	}
+	if c.Wait == 0 {
+		c.Wait = 0.5
+	}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
@@ -85,6 +99,7 @@ func AtMost(planned time.Duration) time.Duration { return max(3*planned, 30*time
 // rehearsal is one that runs.
 type rehearsal struct {
 	cfg    Config
+	urls   []*url.URL // of cfg
 	http   http.Transport
 	shelf  shelf
 	result measures
@@ -92,32 +107,31 @@ type rehearsal struct {
 	dashboard *Dashboard // when one was open and has been closed
 	out       bool       // every size was seen to be out
 	looked    time.Time  // when soldOut asked the shop last
+	released  int        // how many of the releases have happened; Run's goroutine counts
 }
 
-// watch is one more goroutine among the shoppers.
-func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.Time) {
-	d, err := watch(ctx, ws, opened, r.cfg.Record)
-	if err != nil {
-		r.result.fail("dashboard", err)
-	}
-	r.dashboard = &d
-}
-
-// shelf is what there is to buy.
+// shelf is what there is to look at.
 type shelf struct {
-	products []string // ids
-	items    []int64
-	pages    []string // paths
+	products []string          // ids
+	pages    []string          // paths
+	pageOfID map[string]string // of a product, its path
 }
+
+// pageOf is the page of a product, the home page if it has none.
+func (s shelf) pageOf(id string) string { return cmp.Or(s.pageOfID[id], "/") }
 
 // Run sends the shoppers, and returns their report after Config.For, and after what Config.Limits
 // are about was measured often enough, or after AtMost. It returns earlier when ctx ends: that is
-// no error. It is an error when there is no shop, or nothing in it that could be put into a cart.
+// no error. It is an error when there is no shop, or no product in it.
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := cfg.fill(); err != nil {
 		return Report{}, err
 	}
-	r := &rehearsal{cfg: cfg, http: http.Transport{
+	urls, err := parseURLs(cfg.URLs)
+	if err != nil {
+		return Report{}, fmt.Errorf("rehearsal: %w", err)
+	}
+	r := &rehearsal{cfg: cfg, urls: urls, http: http.Transport{
 		MaxConnsPerHost: mostConnections, MaxIdleConnsPerHost: mostConnections, IdleConnTimeout: time.Minute,
 	}}
 	r.result.errors, r.result.examples = make(map[string]int64), make(map[string]string)
@@ -152,7 +166,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	<-gone
 	report := r.result.report(cfg.Shoppers, time.Since(began))
 	report.Dashboard = r.dashboard
-	report.SoldOut = r.waitsForPurchases(report) && r.soldOut(context.WithoutCancel(ctx))
+	report.SoldOut = r.waitsForStock(report) && r.soldOut(context.WithoutCancel(ctx))
 	return report, nil
 }
 
@@ -174,11 +188,12 @@ func (r *rehearsal) direct(ctx context.Context, began time.Time) {
 		case <-ctx.Done():
 			return
 		}
+		r.release(ctx, began)
 		now := r.progress(began)
 		if over {
 			report := r.result.report(r.cfg.Shoppers, time.Since(began))
 			v := report.Judge(r.cfg.Limits)
-			if v.Outcome != TooFew || len(v.TooFew) == 1 && r.waitsForPurchases(report) && r.soldOut(ctx) {
+			if v.Outcome != TooFew || r.waitsForStock(report) && r.soldOut(ctx) {
 				return
 			}
 			now.Left, now.Waiting = max(0, r.cfg.AtMost-time.Since(began)), v.TooFew
@@ -187,9 +202,28 @@ func (r *rehearsal) direct(ctx context.Context, began time.Time) {
 	}
 }
 
-// waitsForPurchases reports whether too few purchases were measured for a verdict.
-func (r *rehearsal) waitsForPurchases(so Report) bool {
-	return slices.ContainsFunc(so.Judge(r.cfg.Limits).TooFew, func(s Shortage) bool { return s.Kind == KindPurchase })
+// waitsForStock reports whether all that was measured too seldom for a verdict needs something to buy.
+func (r *rehearsal) waitsForStock(so Report) bool {
+	few := so.Judge(r.cfg.Limits).TooFew
+	return len(few) > 0 && !slices.ContainsFunc(few, func(s Shortage) bool { return !s.NeedsStock() })
+}
+
+// release does the releases that are due.
+func (r *rehearsal) release(ctx context.Context, began time.Time) {
+	for r.released < len(r.cfg.Releases) && ctx.Err() == nil {
+		next, took := r.cfg.Releases[r.released], time.Since(began)
+		expected := int64(r.cfg.Shoppers)
+		if next.After < r.cfg.Ramp {
+			expected = int64(float64(expected) * float64(next.After) / float64(r.cfg.Ramp))
+		}
+		if took < next.After || r.result.settled.Load() < expected && took < next.After+r.cfg.Patience {
+			return
+		}
+		r.released++
+		if err := next.Do(ctx); err != nil && ctx.Err() == nil {
+			r.result.fail("release", err)
+		}
+	}
 }
 
 // mostConnections is how many requests may be under way at one node.
@@ -213,6 +247,7 @@ var (
 	productHooks = regexp.MustCompile(`class="product-listing[^"]*"[^>]* data-product-id="(\d+)"`)
 	sizeButtons  = regexp.MustCompile(`<button class="size-container__entry[^"]*" name="item_id" value="(\d+)"[^>]*>`)
 	disabled     = regexp.MustCompile(`\sdisabled[\s=>]`)
+	productPages = regexp.MustCompile(`data-product-id="(\d+)"[^>]*>|href="(/products/[^"?#]+)"`)
 	productLinks = regexp.MustCompile(`href="(/products/[^"?#]+)"`)
 )
 
@@ -221,7 +256,7 @@ func (r *rehearsal) look(ctx context.Context) error {
 	first := r.shopper(0)
 	page, err := first.fetch(ctx, "/")
 	if err != nil {
-		return fmt.Errorf("rehearsal: there is no shop at %s: %w", first.base, err)
+		return fmt.Errorf("rehearsal: there is no shop at %s: %w", first.origin, err)
 	}
 	all := func(hook *regexp.Regexp) (found []string) {
 		for _, m := range hook.FindAllStringSubmatch(page, -1) {
@@ -230,14 +265,25 @@ func (r *rehearsal) look(ctx context.Context) error {
 		slices.Sort(found)
 		return slices.Compact(found)
 	}
-	r.shelf = shelf{products: all(productHooks), pages: append(all(productLinks), "/")}
-	for _, id := range all(sizeButtons) {
-		r.shelf.items = append(r.shelf.items, number(id))
-	}
-	if len(r.shelf.items) == 0 {
-		return fmt.Errorf("rehearsal: the shop at %s shows no size to choose: release a product first", first.base)
+	r.shelf = shelf{products: all(productHooks), pages: append(all(productLinks), "/"), pageOfID: pagesOfProducts(page)}
+	if len(r.shelf.products) == 0 {
+		return fmt.Errorf("rehearsal: the shop at %s shows no product", first.origin)
 	}
 	return nil
+}
+
+// pagesOfProducts finds the page of each product: the first link in its block.
+func pagesOfProducts(page string) map[string]string {
+	pages, id := make(map[string]string), ""
+	for _, m := range productPages.FindAllStringSubmatch(page, -1) {
+		switch {
+		case m[1] != "":
+			id = m[1]
+		case id != "" && pages[id] == "":
+			pages[id] = m[2]
+		}
+	}
+	return pages
 }
 
 // glance bounds a look at the home page, so that a shop that is silent does not keep a rehearsal
@@ -254,8 +300,8 @@ func (r *rehearsal) soldOut(ctx context.Context) bool {
 	defer cancel()
 	if !r.out && time.Since(r.looked) > glanceEvery {
 		r.looked = time.Now()
-		page, err := r.shopper(0).fetch(ctx, "/")
-		r.out = err == nil && allOut(page)
+		a, err := r.shopper(0).requestOnce(ctx, http.MethodGet, "/", nil)
+		r.out = err == nil && allOut(a.body)
 	}
 	return r.out
 }

@@ -2,6 +2,10 @@ package rehearsal
 
 import (
 	"context"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +35,7 @@ func TestDirect(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				waiting := ""
-				r := &rehearsal{cfg: Config{
+				r := &rehearsal{urls: []*url.URL{{Scheme: "http", Host: "shop"}}, cfg: Config{
 					For: 30 * sec, AtMost: AtMost(30 * sec), Limits: Limits{Reply: sec, Push: sec, Errors: 0.01, AtLeast: 20},
 					Progress: func(p Progress) {
 						if len(p.Waiting) > 1 {
@@ -43,6 +47,7 @@ func TestDirect(t *testing.T) {
 				}}
 				r.result.errors, r.result.examples = make(map[string]int64), make(map[string]string)
 				r.result.deeds.Store(20)
+				r.http.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 				happens := func(every time.Duration, h *histogram) {
 					if every == 0 {
 						return
@@ -98,5 +103,54 @@ func TestAllOut(t *testing.T) {
 		if got := allOut(page); got != want {
 			t.Errorf("%v, want %v: %s", got, want, page)
 		}
+	}
+}
+
+// TestReleasesMeanwhile releases in order, each after its time and after the shoppers who should have come by then.
+func TestReleasesMeanwhile(t *testing.T) {
+	t.Parallel()
+	const sec = time.Second
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var at []time.Duration
+		release := func(after time.Duration) Release {
+			return Release{after, func(context.Context) error {
+				at = append(at, time.Since(began))
+				return nil
+			}}
+		}
+		r := &rehearsal{cfg: Config{
+			Shoppers: 100, Ramp: 10 * sec, Patience: 60 * sec, Releases: []Release{release(5 * sec), release(20 * sec), release(30 * sec)},
+		}}
+		for second, settled := range map[time.Duration]int64{7: 49, 8: 50, 25: 99, 28: 100} {
+			time.AfterFunc(second*sec-time.Millisecond, func() { r.result.settled.Store(settled) })
+		}
+		for len(at) < 3 {
+			time.Sleep(sec / 2)
+			r.release(t.Context(), began)
+		}
+		if want := []time.Duration{8 * sec, 28 * sec, 30 * sec}; !slices.Equal(at, want) {
+			t.Errorf("released after %v, want %v", at, want)
+		}
+		r.released = 0
+		r.result.settled.Store(0)
+		began = time.Now()
+		for at = nil; len(at) < 1; time.Sleep(sec / 2) {
+			r.release(t.Context(), began)
+		}
+		if at[0] != 65*sec {
+			t.Errorf("where nobody comes, released after %v", at)
+		}
+	})
+}
+
+func TestPagesOfProducts(t *testing.T) {
+	t.Parallel()
+	got := pagesOfProducts(`<a href="/products/of-nothing">x</a>
+		<article class="product-listing" data-product-id="1" data-shown="v"><h3><a href="/products/SHU1">One</a></h3><a href="/products/other">y</a></article>
+		<article class="product-listing" data-product-id="2"><a href="/products/SHU2?a=b">Two</a></article>
+		<article class="product-listing" data-product-id="3"><a href="/products/SHU3">Three</a></article>`)
+	if want := map[string]string{"1": "/products/SHU1", "3": "/products/SHU3"}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -3,30 +3,33 @@ package rehearsal
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // shopper is one simulated person, with a browser's cookies.
 type shopper struct {
 	*rehearsal
-	base   string // where his tab is
-	other  string // where his second tab is, "" if he has none
-	client *http.Client
-	cartID string
-	stored any // token of the cart that his tabs showed last: browsers keep it, and bring it along
-	tab    *socket
-	second *socket
-	beat   time.Time // when his sockets last said something
+	origin  *url.URL // the address that the browser knows
+	route   *route   // where its requests go
+	second  bool     // whether there is a second tab
+	n       int
+	dice    *rand.Rand // the same in every rehearsal
+	patient bool       // one of those who wait for a release
+	awaits  string     // id of the product that the shopper waits for, "" if none
+	settled bool       // the first visit has begun, or failed
+	client  *http.Client
+	cartID  string
+	stored  any // token of the cart that the tabs showed last: browsers keep it, and bring it along
+	tab     *tab
+	other   *tab
+	beat    time.Time // when the sockets last said something
 }
 
 // secondTab is how many shoppers share one second tab.
@@ -34,15 +37,16 @@ const secondTab = 5
 
 func (r *rehearsal) shopper(n int) *shopper {
 	jar, _ := cookiejar.New(nil) // never fails without options
-	s := &shopper{
-		rehearsal: r, base: r.cfg.URLs[n%len(r.cfg.URLs)],
-		client: &http.Client{Transport: &r.http, Jar: jar, Timeout: 2 * r.cfg.Patience, CheckRedirect: asIs},
+	to := &route{urls: r.urls, at: n % len(r.urls)}
+	return &shopper{
+		rehearsal: r, origin: to.url(), route: to, second: n%secondTab == 0, n: n,
+		dice: rand.New(rand.NewPCG(seed, uint64(n))), patient: waits(n, r.cfg.Wait),
+		client: &http.Client{Transport: byRoute{to, &r.http}, Jar: jar, Timeout: 2 * r.cfg.Patience, CheckRedirect: asIs},
 	}
-	if n%secondTab == 0 {
-		s.other = r.cfg.URLs[(n+1)%len(r.cfg.URLs)]
-	}
-	return s
 }
+
+// seed makes every rehearsal with so many shoppers one of the same crowd.
+const seed = 23
 
 func asIs(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
@@ -56,11 +60,20 @@ func (s *shopper) live(ctx context.Context, comes time.Duration) {
 	defer s.result.here.Add(-1)
 	for ctx.Err() == nil {
 		what, err := s.visit(ctx)
+		s.settle()
 		s.leave()
 		if err != nil && ctx.Err() == nil {
 			s.result.fail(what, err)
-			pause(ctx, time.Duration(rand.Float64()*float64(2*time.Second)))
+			pause(ctx, time.Duration(s.dice.Float64()*float64(2*time.Second)))
 		}
+	}
+}
+
+// settle counts the shopper among those who have looked around, or could not.
+func (s *shopper) settle() {
+	if !s.settled {
+		s.settled = true
+		s.result.settled.Add(1)
 	}
 }
 
@@ -80,6 +93,14 @@ func (s *shopper) visit(ctx context.Context) (what string, err error) {
 		return what, err
 	}
 	for {
+		s.decide()
+		s.settle()
+		if s.awaits != "" {
+			if what, err := s.wait(ctx); err != nil {
+				return what, err
+			}
+			continue
+		}
 		if what, err := s.think(ctx); err != nil {
 			return what, err
 		}
@@ -93,25 +114,17 @@ func (s *shopper) visit(ctx context.Context) (what string, err error) {
 
 // arrive asks for the session and a page, and opens the tabs.
 func (s *shopper) arrive(ctx context.Context) (what string, err error) {
-	text, err := s.get(ctx, "/session")
-	if err != nil {
+	if s.cartID, _, err = s.session(ctx); err != nil {
 		return "session", err
 	}
-	var session struct {
-		CartID string `json:"cart_id"`
-	}
-	if err := json.Unmarshal([]byte(text), &session); err != nil {
-		return "session", err
-	}
-	s.cartID = session.CartID
 	if _, err := s.get(ctx, "/"); err != nil {
 		return "page", err
 	}
-	if s.tab, err = s.open(ctx, s.base, "/"); err != nil {
+	if s.tab, err = s.open(ctx, s.n, "/"); err != nil {
 		return "connect", err
 	}
-	if s.other != "" {
-		if s.second, err = s.open(ctx, s.other, s.shelf.pages[rand.IntN(len(s.shelf.pages))]); err != nil {
+	if s.second {
+		if s.other, err = s.open(ctx, s.n+1, s.anyPage()); err != nil {
 			return "connect", err
 		}
 	}
@@ -119,60 +132,81 @@ func (s *shopper) arrive(ctx context.Context) (what string, err error) {
 	return "", nil
 }
 
-// open opens a tab that follows all products and the cart.
-func (s *shopper) open(ctx context.Context, base, page string) (*socket, error) {
-	tab, err := dial(ctx, &s.result, base, s.client.Jar, s.cfg.Patience)
+// session asks what only the shop's session knows: the name of the cart, and its token, nil if there is none.
+func (s *shopper) session(ctx context.Context) (id string, token any, err error) {
+	text, err := s.get(ctx, "/session")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	for _, id := range s.shelf.products {
-		err = errors.Join(err, tab.joins(ctx, "product:"+id, map[string]bool{"released": true}))
+	var session struct {
+		CartID     string `json:"cart_id"`
+		Serialized string `json:"serialized_cart"`
 	}
-	tab.cart = "cart:" + s.cartID
-	if err = errors.Join(err, tab.joins(ctx, tab.cart, map[string]any{"serialized": s.stored, "page": page})); err != nil {
-		tab.close()
-		return nil, err
+	if err := json.Unmarshal([]byte(text), &session); err != nil {
+		return "", nil, err
 	}
-	return tab, nil
+	if session.Serialized != "" {
+		token = session.Serialized
+	}
+	return session.CartID, token, nil
+}
+
+func (s *shopper) anyPage() string { return s.shelf.pages[s.dice.IntN(len(s.shelf.pages))] }
+
+// open opens a tab that follows all products and the cart, first at the address of that number.
+func (s *shopper) open(ctx context.Context, at int, page string) (*tab, error) {
+	return openTab(ctx, tabConfig{
+		of: &s.result, route: route{urls: s.urls, at: at % len(s.urls)}, ids: s.shelf.products, cart: "cart:" + s.cartID, page: page,
+		cookies: func() []*http.Cookie { return s.client.Jar.Cookies(s.origin) }, patience: s.cfg.Patience,
+	}, s.stored)
 }
 
 // leave closes the tabs, and keeps what was in the cart.
 func (s *shopper) leave() {
 	if s.tab != nil {
-		if _, token := s.tab.inCart(); token != "" {
-			s.stored = token
+		_, s.stored = s.tab.inCart()
+	}
+	for _, t := range []*tab{s.tab, s.other} {
+		if t != nil {
+			t.close()
 		}
 	}
-	for _, tab := range []*socket{s.tab, s.second} {
-		if tab != nil {
-			tab.close()
-		}
-	}
-	s.tab, s.second = nil, nil
+	s.tab, s.other = nil, nil
 }
 
 // heartbeat is how often a socket says something, as phoenix.js does.
 const heartbeat = 30 * time.Second
 
-// think is the pause between two deeds, in which sockets say that they are there.
+// think is the pause between two deeds.
 func (s *shopper) think(ctx context.Context) (what string, err error) {
-	until := time.Now().Add(time.Duration(rand.ExpFloat64() * float64(s.cfg.Think)))
+	return s.rest(ctx, time.Now().Add(time.Duration(s.dice.ExpFloat64()*float64(s.cfg.Think))), nil)
+}
+
+// rest waits for a time or for news, in which sockets say that they are there.
+func (s *shopper) rest(ctx context.Context, until time.Time, news <-chan struct{}) (what string, err error) {
 	for {
 		due := s.beat.Add(heartbeat)
-		if until.Before(due) {
-			pause(ctx, time.Until(until))
-			return "", ctx.Err()
+		last := until.Before(due)
+		if last {
+			due = until
 		}
-		pause(ctx, time.Until(due))
-		if ctx.Err() != nil {
+		t := time.NewTimer(time.Until(due))
+		select {
+		case <-t.C:
+		case <-news:
+			last = true
+		case <-ctx.Done():
+		}
+		t.Stop()
+		if last || ctx.Err() != nil {
 			return "", ctx.Err()
 		}
 		s.beat = time.Now()
-		for _, tab := range []*socket{s.tab, s.second} {
-			if tab == nil {
+		for _, t := range []*tab{s.tab, s.other} {
+			if t == nil {
 				continue
 			}
-			if _, err := tab.ask(ctx, "phoenix", "heartbeat", map[string]any{}); err != nil {
+			if _, err := t.ask(ctx, "phoenix", "heartbeat", map[string]any{}); err != nil {
 				return "heartbeat", err
 			}
 		}
@@ -185,20 +219,21 @@ const reconnects = "reconnects"
 // opens them again.
 func (s *shopper) deed(ctx context.Context) (what string, err error) {
 	items, token := s.tab.inCart()
-	dice := rand.Float64()
+	dice, forSale := s.dice.Float64(), s.tab.forSale("")
 	switch {
 	case dice < s.cfg.Buy && len(items) > 0:
-		return s.buy(ctx, token)
+		_, what, err := s.buy(ctx, token)
+		return what, err
 	case dice < s.cfg.Buy+0.02:
 		s.result.reconnects.Add(1)
 		return reconnects, nil
-	case dice < 0.45:
-		_, err := s.get(ctx, s.shelf.pages[rand.IntN(len(s.shelf.pages))])
-		return "page", err
-	case dice < 0.60 && len(items) > 0:
-		return "remove", s.change(ctx, "remove_item", items[rand.IntN(len(items))])
+	case dice >= 0.45 && dice < 0.60 && len(items) > 0:
+		return "remove", s.change(ctx, "remove_item", items[s.dice.IntN(len(items))])
+	case dice >= 0.45 && len(forSale) > 0:
+		return "add", s.change(ctx, "add_item", forSale[s.dice.IntN(len(forSale))])
 	default:
-		return "add", s.change(ctx, "add_item", s.shelf.items[rand.IntN(len(s.shelf.items))])
+		_, err := s.get(ctx, s.anyPage())
+		return "page", err
 	}
 }
 
@@ -216,10 +251,10 @@ func (s *shopper) change(ctx context.Context, event string, item int64) error {
 	}
 	s.tab.see(r.Response)
 	after, _ := s.tab.inCart()
-	if s.second == nil || slices.Equal(before, after) {
+	if s.other == nil || slices.Equal(before, after) {
 		return nil
 	}
-	at, err := s.second.shows(ctx, after)
+	at, err := s.other.shows(ctx, after, 0)
 	if err == nil && at.After(began) { // else it showed just that before
 		s.result.push.add(at.Sub(began))
 	}
@@ -236,67 +271,6 @@ func expected(response json.RawMessage) error {
 		return nil
 	}
 	return fmt.Errorf("refused: %s", response)
-}
-
-// longestPage bounds what is read of a page.
-const longestPage = 4 << 20
-
-// get asks for a page, reads it to its end, and measures how long that takes.
-func (s *shopper) get(ctx context.Context, path string) (string, error) {
-	began := time.Now()
-	page, err := s.fetch(ctx, path)
-	if err == nil {
-		s.result.page.add(time.Since(began))
-	}
-	return page, err
-}
-
-// fetch asks for a page, and reads it to its end.
-func (s *shopper) fetch(ctx context.Context, path string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
-	if err != nil {
-		return "", err
-	}
-	res, err := s.client.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, longestPage))
-	if err != nil {
-		return "", err
-	}
-	if res.StatusCode >= http.StatusBadRequest {
-		return "", answered(path, res)
-	}
-	return string(body), nil
-}
-
-// post sends a form and returns where it leads.
-func (s *shopper) post(ctx context.Context, path string, form url.Values) (to string, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := s.client.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, longestPage)); err != nil {
-		return "", err
-	}
-	if res.StatusCode != http.StatusSeeOther {
-		return "", answered(path, res)
-	}
-	return res.Header.Get("Location"), nil
-}
-
-// answered is an answer that is none. A cart's token stays out of it.
-func answered(path string, res *http.Response) error {
-	path, _, _ = strings.Cut(path, "?")
-	return fmt.Errorf("%s answers %s", path, res.Status)
 }
 
 // number reads digits.

@@ -9,6 +9,7 @@ import (
 type Limits struct {
 	Reply, Push, Purchase, Page time.Duration // at the 99th percentile
 	Errors                      float64       // share of the deeds that fail; 0: none may, 1: all may
+	Rush                        bool          // whether shoppers must have rushed at a release, AtLeast or as many as waited for one
 	AtLeast                     int64         // how often what has a limit must have been measured; less than 1 counts as 1
 }
 
@@ -41,10 +42,20 @@ func (s Shortage) String() string {
 	return fmt.Sprintf("%s: %d measured, %d needed", s.Kind, s.Count, s.AtLeast)
 }
 
-// KindPurchase is the kind of a Shortage of purchases. There are none when everything is sold out.
-const KindPurchase = "purchase"
+// The kinds of a Shortage that have names elsewhere.
+const (
+	KindPurchase = "purchase"
+	KindRush     = "rush"
 
-const kindDeeds = "deeds"
+	kindReply = "reply"
+	kindPush  = "push"
+	kindDeeds = "deeds"
+)
+
+// NeedsStock reports whether the kind can't be measured when everything is sold out.
+func (s Shortage) NeedsStock() bool {
+	return s.Kind == KindPurchase || s.Kind == kindReply || s.Kind == kindPush
+}
 
 // Judge compares the report with limits. No limit is broken by what was never measured.
 func (r Report) Judge(l Limits) Verdict {
@@ -58,7 +69,7 @@ func (r Report) Judge(l Limits) Verdict {
 		kind  string
 		limit time.Duration
 		got   Latency
-	}{{"reply", l.Reply, r.Reply}, {"push", l.Push, r.Push}, {KindPurchase, l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
+	}{{kindReply, l.Reply, r.Reply}, {kindPush, l.Push, r.Push}, {KindPurchase, l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
 		if of.limit == 0 {
 			continue
 		}
@@ -66,6 +77,9 @@ func (r Report) Judge(l Limits) Verdict {
 		if of.got.P99 > milliseconds(of.limit) {
 			v.Broken = append(v.Broken, fmt.Sprintf("%s: 99 of 100 took up to %.1f ms, limit %v", of.kind, of.got.P99, of.limit))
 		}
+	}
+	if least := min(max(1, l.AtLeast), max(1, r.Waited)); l.Rush && r.Rushed < least {
+		v.TooFew = append(v.TooFew, Shortage{KindRush, r.Rushed, least})
 	}
 	if l.Errors < 1 && len(v.TooFew) == 0 { // each measurement is of a deed, or nearly
 		needs(kindDeeds, r.Deeds)

@@ -55,6 +55,18 @@ func TestJudge(t *testing.T) {
 			report: func(r *Report) { *r = Report{Errors: map[string]int64{"session": 3}} }, limits: func(l *Limits) { *l = Limits{Errors: 0.9} },
 			want: Failed, broken: 1, few: []Shortage{{"deeds", 0, 1}},
 		},
+		"few rushed": {
+			report: func(r *Report) { r.Waited, r.Rushed = 50, 19 }, limits: func(l *Limits) { l.Rush = true },
+			want: TooFew, few: []Shortage{{"rush", 19, 20}},
+		},
+		"few waited": {
+			report: func(r *Report) { r.Waited, r.Rushed = 5, 4 }, limits: func(l *Limits) { l.Rush = true },
+			want: TooFew, few: []Shortage{{"rush", 4, 5}},
+		},
+		"nobody waited":              {limits: func(l *Limits) { l.Rush = true }, want: TooFew, few: []Shortage{{"rush", 0, 1}}},
+		"all who waited rushed":      {report: func(r *Report) { r.Waited, r.Rushed = 5, 5 }, limits: func(l *Limits) { l.Rush = true }, want: Passed},
+		"nobody had to rush":         {report: func(r *Report) { r.Waited = 5 }, want: Passed},
+		"rushed slowly":              {report: func(r *Report) { r.Rush = Latency{Count: 20, P99: 60_000} }, want: Passed},
 		"too much for the dashboard": {report: func(r *Report) { r.Dashboard = &Dashboard{Largest: largestFrame + 1} }, want: Failed, broken: 1},
 	} {
 		r, l := base, limits

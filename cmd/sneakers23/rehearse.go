@@ -27,6 +27,8 @@ type rehearseCmd struct {
 	Ramp     time.Duration `help:"Time within which all shoppers come. Default: a fifth of --for." placeholder:"D"`
 	Think    time.Duration `help:"Pause of a shopper from one deed to the next, in the mean." default:"2s"`
 	Buy      float64       `help:"Share of the deeds that are purchases, 0 (none) to 0.4." default:"0.05"`
+	Wait     float64       `help:"Share of the shoppers who wait for the release of a product that is not released yet, 0 (none) to 1." default:"0.5"`
+	Release  []string      `help:"Product that the copy releases so long after the beginning, like SHU6000@30s; 0s: before it. May be named several times. Default: a third of --for, for each product that the shop has not released." placeholder:"SKU@AFTER" sep:"none"`
 
 	URL           []string `help:"Shop to go to in place of the copy, like http://localhost:4000; may be named several times, for several nodes. WHAT IS BOUGHT THERE IS SOLD." placeholder:"URL" sep:"none"`
 	AllowHost     []string `help:"Host of a --url that is not this machine. It must be yours." placeholder:"HOST" sep:"none"`
@@ -43,19 +45,23 @@ type rehearseCmd struct {
 	Errors      float64       `help:"Limit for the share of deeds that fail: 0 if none may, 1 if all may." default:"0.001" group:"Verdict"`
 	AtLeast     int64         `help:"How often each kind that has a limit must have been measured. 100 make it a real 99th percentile." default:"20" group:"Verdict"`
 	AtMost      time.Duration `help:"How long the rehearsal may take to measure so much. Default: three times --for, and at least 30s." placeholder:"D" group:"Verdict"`
+
+	drop drop // what Release says, see check
 }
 
 // Help is shown by rehearse --help.
 func (rehearseCmd) Help() string {
 	return `Simulated shoppers open pages, sockets and carts, look around, add, remove, buy and reconnect, as browsers do, and measure how
-long it takes. Exit code 0 says that all limits were kept, 1 that some were not, and 3 that too little was measured to tell: after
+long it takes. Half of them (--wait) wait on the page of a product that is not released yet, and rush at it when it is. Exit code 0 says that all limits were kept, 1 that some were not, and 3 that too little was measured to tell: after
 --for the rehearsal goes on until each kind that has a limit was measured --at-least times, or until --at-most or Ctrl-C.
 
-Without --url it is a dry run: the stock of the database is copied into a schema of its own, all of it released there, a node
-is opened on the copy in this process, and both are gone afterwards. Nothing real is sold. Shoppers and node share this machine's
-processors then, so the figures are worse than those of a node alone.
+Without --url it is a dry run: the stock of the database is copied into a schema of its own, a node is opened on the copy in this
+process, and both are gone afterwards. What the shop has not released, the copy releases in the middle of the rehearsal
+(--release), and the rehearsal goes on until shoppers have rushed at it. Nothing real is sold. Shoppers and node share this
+machine's processors then, so the figures are worse than those of a node alone.
 
-With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold.
+With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold, and releases are yours to make.
+A shopper whose node does not answer goes on to the next --url, as a proxy would lead him.
 
 A shopper needs a socket, each fifth needs two, and a process opens only so many files (see ulimit -Hn). At 20000 files that is
 enough for 7900 shoppers on a copy, where both ends of a socket are in this process, and for 12000 at nodes of your own. For more,
@@ -97,6 +103,7 @@ func (r *rehearseCmd) limits() rehearsal.Limits {
 	if r.Buy == 0 {
 		l.Purchase = 0 // without purchases there is nothing to measure
 	}
+	l.Rush = len(r.drop.releases()) > 0 && r.Wait > 0
 	return l
 }
 
@@ -110,12 +117,14 @@ func explain(r rehearsal.Report, v rehearsal.Verdict) error {
 		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == rehearsal.KindPurchase })
 		const soldOut = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or rehearse without purchases (--buy 0)"
 		switch {
-		case r.SoldOut && len(v.TooFew) == 1:
+		case r.SoldOut && !slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return !s.NeedsStock() }):
 			hint = soldOut
 		case r.SoldOut:
 			hint += "; " + soldOut
 		case purchases && r.Refused > 0:
 			hint += fmt.Sprintf("; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused)
+		case r.Waited > 0 && r.Rushed == 0:
+			hint += "; shoppers waited for a release that did not come: release a product meanwhile (sneakers23 release)"
 		}
 		return exitError{fmt.Errorf("TOO FEW TO TELL: no limit was broken by what was measured; %s", hint), exitTooFew}
 	}
@@ -140,6 +149,10 @@ func (r *rehearseCmd) check() error {
 		return errors.New("--think must be from 10ms to 1h")
 	case !(r.Buy >= 0 && r.Buy <= 0.4): // NaN is in no range
 		return errors.New("--buy must be from 0 to 0.4")
+	case !(r.Wait >= 0 && r.Wait <= 1):
+		return errors.New("--wait must be from 0 to 1: it is a share")
+	case len(r.Release) > 0 && !r.dry():
+		return errors.New("--release is for a rehearsal on a copy; with --url, release the product meanwhile: sneakers23 release SKU")
 	case !(r.Errors >= 0 && r.Errors <= 1):
 		return errors.New("--errors must be from 0 to 1: it is a share")
 	}
@@ -161,7 +174,9 @@ func (r *rehearseCmd) check() error {
 			return err
 		}
 	}
-	return nil
+	var err error
+	r.drop, err = readDrop(r.Release, r.For)
+	return err
 }
 
 // dry tells whether this is about a copy, at a node in this process.
@@ -191,11 +206,12 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	p := newProgress(term, g.JSON)
 	defer p.done()
 	urls, password := r.URL, r.AdminPassword
+	var releases []rehearsal.Release
 	if r.dry() {
 		p.note("copying the stock…")
 		log := newLog(term.err, g.JSON, slog.LevelWarn)
 		db := app.DatabaseConfig{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
-		stage, err := app.OpenStage(ctx, db, log)
+		stage, err := app.OpenStage(ctx, db, r.drop.begins, log)
 		if err != nil {
 			return report, err
 		}
@@ -204,19 +220,30 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 			err = errors.Join(err, stage.Close())
 		}()
 		urls, password = []string{stage.URL()}, stage.AdminPassword()
+		if err := r.drop.check(); err != nil {
+			return report, err
+		}
+		for _, p := range r.drop.releases() {
+			releases = append(releases, rehearsal.Release{After: p.after, Do: func(ctx context.Context) error {
+				return stage.Release(ctx, p.sku)
+			}})
+		}
 	}
 	record, err := r.record()
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, record.Close()) }()
-	buy := r.Buy
-	if buy == 0 {
-		buy = -1
+	orNone := func(share float64) float64 { // 0 stands for a default there
+		if share == 0 {
+			return -1
+		}
+		return share
 	}
 	return rehearsal.Run(ctx, rehearsal.Config{
 		AdminPassword: password, Record: record,
-		URLs: urls, Shoppers: r.Shoppers, For: r.For, AtMost: r.AtMost, Ramp: r.Ramp, Think: r.Think, Buy: buy,
+		URLs: urls, Shoppers: r.Shoppers, For: r.For, AtMost: r.AtMost, Ramp: r.Ramp, Think: r.Think, Buy: orNone(r.Buy),
+		Wait: orNone(r.Wait), Releases: releases,
 		Patience: r.Patience, Limits: r.limits(),
 		Progress: func(now rehearsal.Progress) { r.show(p, now) },
 	})
@@ -252,14 +279,24 @@ type nowhere struct{ io.Writer }
 func (nowhere) Close() error { return nil }
 
 func printReport(to *console.Writer, r rehearsal.Report, v rehearsal.Verdict) {
-	to.Printf("%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n\n",
+	to.Printf("%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n",
 		r.Shoppers, r.Duration, r.Deeds, r.Orders, r.Refused, r.Reconnects, r.Pushes)
+	if r.Lost > 0 || r.Retried > 0 {
+		to.Printf("%d connections were lost and opened again; %d requests and messages were sent again\n", r.Lost, r.Retried)
+	}
+	if r.Waited > 0 {
+		to.Printf("%d waited for a release, %d rushed at it, %d of them bought\n", r.Waited, r.Rushed, r.Rush.Count)
+	}
+	to.Println()
 	table := to.Figures()
 	table.Row("ms", "count", "p50", "p90", "p99", "longest")
 	for _, row := range []struct {
 		what string
 		l    rehearsal.Latency
-	}{{"reply", r.Reply}, {"push", r.Push}, {"purchase", r.Purchase}, {"page", r.Page}} {
+	}{{"reply", r.Reply}, {"push", r.Push}, {"purchase", r.Purchase}, {"page", r.Page}, {"release to bought", r.Rush}} {
+		if row.l.Count == 0 && row.what == "release to bought" {
+			continue
+		}
 		if row.l.Count == 0 {
 			table.Row(row.what, 0, "-", "-", "-", "-")
 			continue
