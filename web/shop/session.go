@@ -116,6 +116,14 @@ func (s *Sessions) orderID(r *http.Request) checkout.OrderID {
 	return checkout.OrderID(id)
 }
 
+// orderNumber is the number of that order, "" if there is none.
+func (s *Sessions) orderNumber(r *http.Request) checkout.OrderNumber {
+	if id := s.orderID(r); id != "" {
+		return id.Number()
+	}
+	return ""
+}
+
 // saveOrder notes the order that the visitor has made.
 func (s *Sessions) saveOrder(w http.ResponseWriter, r *http.Request, id checkout.OrderID) error {
 	held := s.read(r, orderName)
