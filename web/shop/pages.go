@@ -174,7 +174,7 @@ func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool
 
 // serveAlone renders a page with what only this visitor has, and takes the flash away.
 func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, render func(own) ([]byte, error)) error {
-	flash := sess.flash()
+	flash := sess.flash().over(cart, p.shelf.Catalog())
 	html, err := render(own{flash, p.viewCart(cart, sess.cartID()), p.sessions.orderNumber(c.Request())})
 	if err != nil {
 		return err

@@ -121,7 +121,9 @@ func TestGolden(t *testing.T) {
 		},
 		"product_released.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 1), nobody) },
 		"product_soon.html":     func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 2), nobody) },
-		"product_due.html":      func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 3), own{flash: flash, cart: new(cartView)}) },
+		"product_due.html": func() ([]byte, error) {
+			return pages.renderProduct(product(t, catalog, 3), own{flash: flash, cart: new(cartView)})
+		},
 		"product_cart.html": func() ([]byte, error) {
 			return pages.renderProduct(product(t, catalog, 2), own{flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled})
 		},

@@ -28,7 +28,11 @@ func (p *Pages) Session(c echo.Context) error {
 	}
 	sess := p.sessions.load(c.Request())
 	known := sess.cartID() != ""
-	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash(), Now: serverTime()}
+	v := visitor{CartID: sess.needCartID(""), Now: serverTime()}
+	if flash := sess.flash(); flash != nil {
+		cart, _ := p.cartOf(c.Request(), sess)
+		v.Flash = flash.over(cart, p.shelf.Catalog())
+	}
 	p.tellOrder(c, &v)
 	if err := p.tellCart(c, sess, &v, ""); err != nil {
 		return err
