@@ -77,19 +77,7 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	}
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = "sneakers23"
-	// a node cut off in mid-transaction must not hold a hot row for the others
-	for _, limit := range []string{"lock_timeout", "idle_in_transaction_session_timeout"} {
-		if params[limit] == "" {
-			params[limit] = "5s"
-		}
-	}
-	// and the server must find out that a node is cut off: one that waits for the rest of a transaction's statements has no
-	// timeout but that of the line
-	for limit, value := range map[string]string{"tcp_keepalives_idle": "3", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"} {
-		if params[limit] == "" {
-			params[limit] = value
-		}
-	}
+	cfg.AfterConnect = setSession(params)
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.HealthCheckPeriod = 5 * time.Second
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
@@ -110,7 +98,22 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	if err := d.pool.Ping(pingCtx); err != nil {
 		return nil, unreachable(cfg.ConnConfig, err)
 	}
+	if c.private() {
+		return d, nil
+	}
+	switch err := refusePooler(ctx, d.pool, d.sales); {
+	case errors.Is(err, errPooled):
+		return nil, pooled(cfg.ConnConfig)
+	case err != nil:
+		return nil, unreachable(cfg.ConnConfig, err)
+	}
 	return d, nil
+}
+
+// pooled says that a pooler stands before the database which a node can't use, and what to do.
+func pooled(c *pgx.ConnConfig) error {
+	return fmt.Errorf("%s:%d is %w, and a node keeps locks, timeouts and statements in its session: "+
+		"let it pool by session (PgBouncer: pool_mode = session), or name PostgreSQL itself in --database-url (DATABASE_URL)", c.Host, c.Port, errPooled)
 }
 
 // unreachable says which database does not answer and what to do, without its password.

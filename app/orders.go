@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"sneakers23/checkout"
@@ -12,6 +14,7 @@ import (
 // Order is an order as the command line lists it.
 type Order struct {
 	ID        string      `json:"id"`
+	Number    string      `json:"number"` // for people: it opens nothing, see checkout.OrderNumber
 	CreatedAt time.Time   `json:"created_at"`
 	Total     int64       `json:"total_cents"`
 	Status    string      `json:"status"`
@@ -42,7 +45,7 @@ type OrdersRequest struct {
 // MaxOrders is the most orders of one OrdersRequest.
 const MaxOrders = checkout.MaxList
 
-// OrderRequest names an order.
+// OrderRequest names an order by its id. Client.Order takes its number too.
 type OrderRequest struct {
 	ID string `json:"id"`
 }
@@ -80,11 +83,41 @@ func (o *operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, er
 }
 
 func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error) {
-	order, err := o.orders.Order(ctx, checkout.OrderID(q.ID))
+	id := checkout.OrderID(q.ID)
+	if number, ok := checkout.ParseOrderNumber(q.ID); ok {
+		var err error
+		if id, err = o.numbered(ctx, number); err != nil {
+			return Order{}, err
+		}
+	}
+	order, err := o.orders.Order(ctx, id)
 	if err != nil {
 		return Order{}, err
 	}
 	return viewOrder(order, true), nil
+}
+
+// numbered returns the one order with that number.
+func (o *operator) numbered(ctx context.Context, number checkout.OrderNumber) (checkout.OrderID, error) {
+	ids, err := o.orders.Numbered(ctx, number)
+	switch {
+	case errors.Is(err, checkout.ErrNoOrder):
+		return "", fmt.Errorf("none of the newest %d orders has the number %s; an older one is shown by its id: sneakers23 orders show ID",
+			checkout.NumberedAmong, number)
+	case err != nil:
+		return "", err
+	case len(ids) > 1:
+		return "", fmt.Errorf("%d orders have the number %s: show them by id: %s", len(ids), number, joined(ids))
+	}
+	return ids[0], nil
+}
+
+func joined(ids []checkout.OrderID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, error) {
@@ -104,7 +137,7 @@ func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, erro
 
 func viewOrder(o checkout.Order, words bool) Order {
 	view := Order{
-		ID: string(o.ID), CreatedAt: o.CreatedAt, Total: int64(o.Total), Status: string(o.Status),
+		ID: string(o.ID), Number: string(o.ID.Number()), CreatedAt: o.CreatedAt, Total: int64(o.Total), Status: string(o.Status),
 		Lines: make([]OrderLine, len(o.Lines)),
 	}
 	for i, l := range o.Lines {

@@ -3,6 +3,7 @@ package checkout
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -299,5 +300,56 @@ func TestSales(t *testing.T) {
 	}
 	if none, err := n.orders.SalesByMinute(t.Context(), now); err != nil || len(none) != 0 {
 		t.Errorf("sold later: %v, %v", none, err)
+	}
+}
+
+// TestNumbered finds orders by what people call them.
+func TestNumbered(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 10)
+	n := s.node(s.pool)
+	var all []OrderID
+	for range 5 {
+		all = append(all, n.buy(s.cart(s.items...)).ID)
+	}
+	for _, id := range all {
+		if got, err := n.orders.Numbered(t.Context(), id.Number()); err != nil || !slices.Equal(got, []OrderID{id}) {
+			t.Errorf("order %s has the number %s, which leads to %v, %v", id, id.Number(), got, err)
+		}
+	}
+	if got, err := n.orders.numbered(t.Context(), all[0].Number(), 4); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("the oldest order of five is found among the newest four: %v, %v", got, err)
+	}
+	if got, err := n.orders.Numbered(t.Context(), newOrderKey().id().Number()); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("a number that no order has leads to %v, %v", got, err)
+	}
+}
+
+func TestOrderNumber(t *testing.T) {
+	t.Parallel()
+	// what buyers have written down stays true
+	if got := OrderID("AAAAAAAAAAAAAAAAAAAAAA").Number(); got != "VMEJ-MH9Y" {
+		t.Errorf("the number is %s", got)
+	}
+	form := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$`)
+	seen := map[OrderNumber]bool{}
+	for range 1000 {
+		id := newOrderKey().id()
+		number := id.Number()
+		if !form.MatchString(string(number)) || seen[number] || numberOf(number.raw()) != number {
+			t.Errorf("order %s has the number %s", id, number)
+		}
+		seen[number] = true
+		if _, ok := ParseOrderNumber(string(id)); ok {
+			t.Errorf("the id %s is taken for a number", id)
+		}
+	}
+	for text, want := range map[string]OrderNumber{
+		"K7QF-2M9D": "K7QF-2M9D", "k7qf2m9d": "K7QF-2M9D", " k7qf 2m9d": "K7QF-2M9D", "OoIi-lL99": "0011-1199",
+		"": "", "K7QF-2M9": "", "K7QF-2M9DX": "", "U7QF-2M9D": "", "K7QF-2M9é": "", "K7Q!-2M9D": "",
+	} {
+		if got, ok := ParseOrderNumber(text); got != want || ok != (want != "") {
+			t.Errorf("%q is %q, %v, want %q", text, got, ok, want)
+		}
 	}
 }

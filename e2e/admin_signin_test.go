@@ -1,7 +1,13 @@
 package e2e
 
 import (
+	"cmp"
+	"encoding/base64"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -103,10 +109,9 @@ func (s *shop) knock(token string) int {
 func TestAdminIsToldWhatIsUp(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	line := newProxy(t, s.URL)
+	asked := newHandshakes(t, s.URL)
+	line := newProxy(t, asked.URL)
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
-	var asked lastToken
-	a.OnWebSocket(func(ws playwright.WebSocket) { asked.note(ws.URL()) })
 	a.opensDashboard(line.URL)
 	first := evaluate[string](a, "window.adminToken")
 	if got := asked.token(); got != first {
@@ -126,6 +131,7 @@ func TestAdminIsToldWhatIsUp(t *testing.T) {
 	if got := asked.token(); got != second {
 		t.Errorf("the socket was opened with %q again, want %q", got, second)
 	}
+	asked.holdsNone(t, first, second)
 
 	evaluate[string](a, "() => (window.adminToken = 'over')")
 	line.cut()
@@ -135,38 +141,91 @@ func TestAdminIsToldWhatIsUp(t *testing.T) {
 	a.wait(connected)
 }
 
-// lastToken is that of the last WebSocket that a page has asked for.
-type lastToken struct {
-	mu    sync.Mutex
-	value string
+// handshakes is a reverse proxy that notes how sockets of admins are asked for.
+type handshakes struct {
+	URL string
+
+	mu        sync.Mutex
+	last      string   // auth token of the last WebSocket or poll
+	addresses []string // of all of them
 }
 
-func (l *lastToken) note(address string) {
-	u, err := url.Parse(address)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.value = address; err == nil {
-		l.value = u.Query().Get("token")
+func newHandshakes(t *testing.T, target string) *handshakes {
+	t.Helper()
+	to, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
 	}
+	h := new(handshakes)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = r.In.Host // the origin of the page
+		},
+		ErrorLog: log.New(io.Discard, "", 0), // sockets that the page gives up
+	}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/admin_socket/") {
+			h.note(r)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	h.URL = site.URL
+	t.Cleanup(func() {
+		site.CloseClientConnections()
+		site.Close()
+	})
+	return h
 }
 
-func (l *lastToken) token() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.value
+func (h *handshakes) note(r *http.Request) {
+	_, encoded, _ := strings.Cut(r.Header.Get("Sec-WebSocket-Protocol"), "base64url.bearer.phx.")
+	token, _ := base64.RawStdEncoding.DecodeString(encoded)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last = cmp.Or(string(token), r.Header.Get("X-Phoenix-AuthToken"))
+	h.addresses = append(h.addresses, r.URL.String())
+}
+
+func (h *handshakes) token() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
+// holdsNone fails the test if a token stands in an address.
+func (h *handshakes) holdsNone(t *testing.T, tokens ...string) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, address := range h.addresses {
+		for _, token := range tokens {
+			if strings.Contains(address, url.QueryEscape(token)) {
+				t.Errorf("an admin token stands in the address %s", address)
+			}
+		}
+	}
+	if len(h.addresses) == 0 {
+		t.Error("no socket was asked for")
+	}
 }
 
 // TestAdminWithoutWebSocket has the dashboard live over long-poll.
 func TestAdminWithoutWebSocket(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	g := newGate(t, s.URL)
+	asked := newHandshakes(t, s.URL)
+	g := newGate(t, asked.URL)
 	g.shut.Store(true)
 	a := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
 	a.opensDashboard(g.URL)
 	if n := g.refused.Load(); n < 3 {
 		t.Errorf("on long-poll after %d WebSockets, want 3 or more", n)
 	}
+	if token := evaluate[string](a, "window.adminToken"); asked.token() != token {
+		t.Errorf("the long-poll was opened with %q, want %q", asked.token(), token)
+	}
+	asked.holdsNone(t, evaluate[string](a, "window.adminToken"))
 }
 
 func TestAdminWithoutJavaScript(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 // order is what the command line says of an order.
 type order struct {
 	ID        string      `json:"id"`
+	Number    string      `json:"number"`
 	CreatedAt time.Time   `json:"created_at"`
 	Total     int64       `json:"total_cents"`
 	Status    string      `json:"status"`
@@ -113,6 +114,9 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 		{"orders list --limit 1", "--before " + id},
 		{"orders list --before " + id, "No older orders"},
 		{"orders show " + id, "Hop Man 3 by Snks 23"},
+		{"orders", list[0].Number},
+		{"orders show " + strings.ToLower(list[0].Number), id},
+		{"orders show --json " + list[0].Number, `"number": "` + list[0].Number},
 		{"orders show --json " + id, `"color"`},
 		{"orders cancel --yes " + id, "is cancelled"},
 		{"orders list --status cancelled", id},
@@ -123,6 +127,9 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 		}
 	}
 	v.wait(sizeAt(int(p.Lines[0].Item), "low")) // live again, on the page
+	if _, says, code := s.try("orders", "show", "0000-0000"); code != 1 || !strings.Contains(says, "has the number 0000-0000") {
+		t.Errorf("a number that no order has: exit code %d: %s", code, says)
+	}
 	if _, says, code := s.try("orders", "cancel", "--yes", id); code != 1 || !strings.Contains(says, "was cancelled before") {
 		t.Errorf("cancelled again: exit code %d: %s", code, says)
 	}

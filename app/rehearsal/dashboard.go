@@ -2,11 +2,11 @@ package rehearsal
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -89,8 +89,8 @@ func openDashboard(ctx context.Context, base, password string, patience time.Dur
 	if err != nil || token == nil {
 		return nil, time.Time{}, errors.Join(err, fmt.Errorf("the dashboard of %s answers %s", base, res.Status))
 	}
-	address := "ws" + strings.TrimPrefix(base, "http") + "/admin_socket/websocket?vsn=2.0.0&token=" + url.QueryEscape(string(token[1]))
-	ws, resp, err := websocket.DefaultDialer.DialContext(ctx, address, nil)
+	address := "ws" + strings.TrimPrefix(base, "http") + "/admin_socket/websocket?vsn=2.0.0"
+	ws, resp, err := websocket.DefaultDialer.DialContext(ctx, address, bearer(string(token[1])))
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -101,6 +101,12 @@ func openDashboard(ctx context.Context, base, password string, patience time.Dur
 		return nil, time.Time{}, err
 	}
 	return ws, opened, nil
+}
+
+// bearer sends a token as phoenix.js sends its authToken: in no address.
+func bearer(token string) http.Header {
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(token))
+	return http.Header{"Sec-WebSocket-Protocol": {"phoenix, base64url.bearer.phx." + encoded}}
 }
 
 // watch counts what a dashboard is sent until ctx ends. It opens the dashboard again when the connection ends, at the next

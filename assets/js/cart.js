@@ -2,6 +2,7 @@ import { agreeOnCartId } from "./cart-id"
 import { nameOf } from "./cart-line"
 import { showFlash, takeAway } from "./flash"
 import { createKeptCart } from "./kept-cart"
+import { showLastOrder } from "./last-order"
 import { createMirror } from "./mirror"
 import { askSession, tellSession } from "./session"
 import { say } from "./toast"
@@ -19,6 +20,7 @@ export function followCart(socket, show) {
   async function start() {
     const session = await askSession().catch((error) => console.warn("no session", error))
     if (session?.flash) showFlash(session.flash)
+    showLastOrder(session?.order_number)
     const id = agreeOnCartId(cartId ?? session?.cart_id, moveTo)
     if (!id) return // forms still work
 

@@ -10,28 +10,29 @@ const defaults = {
 const restartCode = 1012
 const heartbeat = { join_ref: null, ref: "probe", topic: "phoenix", event: "heartbeat", payload: {} }
 const memory = "sneakers23.longpoll"
+const bearer = "base64url.bearer.phx."
 
 // A socket that prefers WebSocket, lives on long-poll where WebSocket does not work, and climbs back when it does. It
 // stays the same socket: its channels rejoin over whatever carries it. A tab remembers for its next page that
 // WebSocket did not work, until it is due to be tried again. Phoenix alone falls back after one failure, and for good.
-// Params, or a function that gives them anew for each attempt, go to the server with it.
-export function createSocket(path, { params, WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = {}) {
+// Each attempt sends params and authToken to the server. Either may be a function, which is called for each attempt.
+// authToken stays out of the address: a WebSocket sends it as a subprotocol, a long-poll as a header.
+export function createSocket(path, options = {}) {
+  const { params, authToken, WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = options
   const limits = { ...defaults, ...given }
   const attempts = judgeAttempts({ ...given, polling: remembered() })
   let attempt = null // the present one
-  let protocols
   let probeMs = limits.probeMs
   let probeTimer = null
   let probe = null // a WebSocket beside the long-poll
 
   // Socket calls it with new for every attempt, and uses what it returns.
-  function Transport(url, wanted) {
-    protocols = wanted
+  function Transport(url, protocols) {
     attempt = attempts.begin()
-    return attempt.polls ? poll(url, attempt) : dial(url, attempt)
+    return attempt.polls ? poll(url, protocols, attempt) : dial(url, protocols, attempt)
   }
 
-  const socket = new PageSocket(path, { transport: Transport, reconnectAfterMs, params, sessionStorage: store })
+  const socket = new PageSocket(path, { transport: Transport, reconnectAfterMs, params, authToken, sessionStorage: store })
 
   // Socket asks when it has lost its connection, and only if it wants another one.
   function reconnectAfterMs() {
@@ -40,13 +41,13 @@ export function createSocket(path, { params, WebSocket = window.WebSocket, Poll 
   }
 
   // An answer that is none may leave a long-poll neither open nor closed.
-  function poll(url, attempt) {
+  function poll(url, protocols, attempt) {
     const lp = new Poll(url, protocols)
     setTimeout(() => attempt.aliveSince === null && lp.close(), limits.answerMs)
     return lp
   }
 
-  function dial(url, attempt) {
+  function dial(url, protocols, attempt) {
     const ws = new WebSocket(url, protocols)
     let timer = setTimeout(() => ws.close(), limits.answerMs)
     ws.addEventListener("message", () => {
@@ -91,7 +92,7 @@ export function createSocket(path, { params, WebSocket = window.WebSocket, Poll 
 
     reconnectIfSilent(limits.answerMs) // Phoenix sends no heartbeats there, and a poll answered with nonsense is its last
     attempts.count()
-    const ws = (probe = new WebSocket(socket.endPointURL(), protocols))
+    const ws = (probe = new WebSocket(socket.endPointURL(), protocolsFor(authToken)))
     let timer = setTimeout(() => ws.close(), limits.answerMs)
     let heard = false
     ws.onopen = () => Serializer.encode(heartbeat, (frame) => ws.send(frame))
@@ -153,6 +154,13 @@ export function createSocket(path, { params, WebSocket = window.WebSocket, Poll 
   }
 
   return socket
+}
+
+// The subprotocols that Socket asks for. A probe makes its own: the token may have been renewed since Socket connected.
+function protocolsFor(authToken) {
+  if (!authToken) return undefined
+  const token = typeof authToken === "function" ? authToken() : authToken
+  return ["phoenix", bearer + btoa(token).replaceAll("=", "")]
 }
 
 const tabStore = () => carefulStorage("sessionStorage")

@@ -159,6 +159,30 @@ test("asks for its params at each attempt, also beside a long-poll", () => {
   assert.equal(new Set(tokens).size, tokens.length, `tokens ${tokens}`)
 })
 
+test("sends its auth token as a subprotocol, the newest at each attempt, also beside a long-poll", () => {
+  world.webSocket = "refuses"
+  let token = 0
+  open({ authToken: () => `secret ${(token += 1)}` })
+  pass(2 * second)
+  pass(6 * second)
+  const made = [...WebSocketStub.made, ...PollStub.made]
+  const tokens = made.map(({ protocols: [name, bearer] }) => {
+    assert.equal(name, "phoenix")
+    assert.match(bearer, /^base64url\.bearer\.phx\.[\w+/]+$/)
+    return atob(bearer.slice("base64url.bearer.phx.".length))
+  })
+  assert.ok(PollStub.made.length > 0 && WebSocketStub.made.length > 3, "a probe beside the long-poll")
+  assert.deepEqual(new Set(tokens), new Set(made.map((_, i) => `secret ${i + 1}`)))
+  for (const { address } of made) assert.doesNotMatch(address, /token|secret/)
+})
+
+test("asks for no subprotocol without an auth token", () => {
+  world.webSocket = "refuses"
+  open()
+  pass(8 * second)
+  assert.deepEqual(new Set([...WebSocketStub.made, ...PollStub.made].map(({ protocols }) => protocols)), new Set([undefined]))
+})
+
 test("falls back after three failures, not before", () => {
   world.webSocket = "refuses"
   const page = open()

@@ -24,7 +24,7 @@ type (
 		Before string `help:"Only those older than this order: the next page." placeholder:"ID" predictor:"order"`
 	}
 	ordersShowCmd struct {
-		ID string `arg:"" help:"Id of the order, as orders list tells it." name:"ID" predictor:"order"`
+		ID string `arg:"" help:"Id or number of the order, as orders list tells them." name:"ID|NUMBER" predictor:"order"`
 	}
 	ordersCancelCmd struct {
 		ID  string `arg:"" help:"Id of the order, as orders list tells it." name:"ID" predictor:"order"`
@@ -34,7 +34,9 @@ type (
 
 // Help is shown by orders --help.
 func (ordersCmd) Help() string {
-	return `Whoever knows the id of an order may look at it in the shop, so keep ids to yourself.`
+	return `Anybody who knows the id of an order can see it in the shop, so keep ids to yourself. The number, like
+K7QF-2M9D, is what buyers see and name: it opens nothing, so it may be passed on. "orders show" looks it up
+among the newest 100,000 orders; all other commands take ids only.`
 }
 
 // Run is called by kong.
@@ -66,14 +68,14 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 	for _, o := range orders {
 		widest = max(widest, len(dollars(o.Total)))
 	}
-	table.Row("ORDER", "MADE", "STATUS", fmt.Sprintf("%*s", widest, "TOTAL"), "ITEMS")
+	table.Row("ORDER", "NUMBER", "MADE", "STATUS", fmt.Sprintf("%*s", widest, "TOTAL"), "ITEMS")
 	for _, o := range orders {
 		skus := make([]string, len(o.Lines))
 		for i, line := range o.Lines {
 			skus[i] = line.SKU
 		}
 		total := fmt.Sprintf("%*s", widest, dollars(o.Total))
-		table.Row(o.ID, stamp(o.CreatedAt.Local()), o.Status, total, strings.Join(skus, " "))
+		table.Row(o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, total, strings.Join(skus, " "))
 	}
 	table.Print()
 	if len(orders) == l.Limit {
@@ -112,7 +114,7 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 }
 
 func printOrder(to *console.Writer, o app.Order) {
-	to.Printf("order %s of %s: %s, %s\n", o.ID, stamp(o.CreatedAt.Local()), o.Status, dollars(o.Total))
+	to.Printf("order %s (number %s) of %s: %s, %s\n", o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, dollars(o.Total))
 	table := to.Table()
 	table.Row("  ITEM", "SIZE", "PRICE", "SHOE")
 	for _, l := range o.Lines {

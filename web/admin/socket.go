@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -22,9 +23,11 @@ func Routes(tokens *Tokens, tracker *presence.Tracker, board *Board, desk Desk) 
 	}
 }
 
-// Connect opens the admins' socket for those who bring a token, as the param of that name. It goes into channel.Config.
+// Connect opens the admins' socket for clients with a valid token. The dashboard sends it as phoenix.js's authToken, which is in
+// no address and so in no proxy's log. Other clients may send it as the param "token", which counts if there is no authToken.
+// Connect goes into channel.Config.
 func (t *Tokens) Connect(info channel.ConnectInfo) (any, error) {
-	signed, ok := t.open(info.Params.Get("token"))
+	signed, ok := t.open(cmp.Or(info.AuthToken, info.Params.Get("token")))
 	if !ok { // nobody is told why
 		return nil, &channel.ConnectError{Status: http.StatusForbidden, Reason: "no valid token: sign in at /admin"}
 	}

@@ -2,7 +2,9 @@ package admin
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -62,6 +64,38 @@ func TestOnlyWithAToken(t *testing.T) {
 	})
 }
 
+// TestTokenByAuthToken sends the token as phoenix.js sends its authToken, which wins over the param.
+func TestTokenByAuthToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := newTokens(t, password, "secret")
+		server := channeltest.Start(t, socketOf(tokens))
+		good := sign(t, tokens)
+		for name, tt := range map[string]struct {
+			authToken string
+			params    url.Values
+			refused   bool
+		}{
+			"a good one":                  {authToken: good},
+			"a good one, and a bad param": {authToken: good, params: param("bad")},
+			"a bad one":                   {authToken: "bad", refused: true},
+			"a bad one, and a good param": {authToken: "bad", params: param(good), refused: true},
+			"an empty one, a good param":  {authToken: "", params: param(good)},
+			"an empty one":                {authToken: "", refused: true},
+		} {
+			_, err := server.Dial(tt.params, bearer(tt.authToken))
+			refused, is := errors.AsType[*channel.ConnectError](err)
+			if is != tt.refused || is && refused.Status != http.StatusForbidden || !is && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// bearer is how phoenix.js sends its authToken with a WebSocket.
+func bearer(token string) http.Header {
+	return http.Header{"Sec-Websocket-Protocol": {"phoenix, base64url.bearer.phx." + base64.RawStdEncoding.EncodeToString([]byte(token))}}
+}
+
 func TestNewTokenBeforeTheOldOneEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := newTokens(t, password, "secret")
@@ -112,6 +146,7 @@ func TestLongPoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
+	authToken := ""
 	poll := func(method, query, body string) (a struct {
 		Status   int
 		Token    string
@@ -119,7 +154,9 @@ func TestLongPoll(t *testing.T) {
 	}) {
 		t.Helper()
 		w := httptest.NewRecorder()
-		server.ServeHTTP(w, httptest.NewRequest(method, "/admin_socket/longpoll?"+query, strings.NewReader(body)))
+		r := httptest.NewRequest(method, "/admin_socket/longpoll?"+query, strings.NewReader(body))
+		r.Header.Set("X-Phoenix-AuthToken", authToken)
+		server.ServeHTTP(w, r)
 		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != http.StatusOK {
 			t.Fatalf("%d %s: %v", w.Code, w.Body, err)
 		}
@@ -141,5 +178,15 @@ func TestLongPoll(t *testing.T) {
 	}
 	if a := poll(http.MethodGet, session, ""); a.Status != http.StatusOK || len(a.Messages) != 1 || !strings.Contains(a.Messages[0], `"ok"`) {
 		t.Errorf("polled %+v", a)
+	}
+
+	authToken = sign(t, tokens)
+	opened = poll(http.MethodGet, "vsn=2.0.0", "")
+	if opened.Status != http.StatusGone || opened.Token == "" {
+		t.Fatalf("opened with the header: %+v", opened)
+	}
+	authToken = "" // the session's own token is enough for the session
+	if a := poll(http.MethodPost, "vsn=2.0.0&token="+url.QueryEscape(opened.Token), `["1","1","test:topic","phx_join",{}]`); a.Status != http.StatusOK {
+		t.Errorf("published with the session's token: %+v", a)
 	}
 }

@@ -60,15 +60,17 @@ func (p *Pages) adding(itemID string, replace bool) change {
 		}
 		switch {
 		case errors.Is(err, checkout.ErrDuplicateItem):
-			return cart, info(words + " is in your cart already.")
+			return cart, info(words+" is in your cart already.").isIn(id, words)
 		case errors.Is(err, checkout.ErrCartFull):
-			return cart, &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(len(visible(cart, catalog))) + ". Remove one first."}
+			held := len(visible(cart, catalog))
+			full := &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(held) + ". Remove one first."}
+			return cart, full.isFull(held, words)
 		case item.Level == inventory.LevelOut:
-			return changed, info(words + " is in your cart. It is sold out, and can be bought if it comes back.")
+			return changed, info(words+" is in your cart. It is sold out, and can be bought if it comes back.").isIn(id, words)
 		case !product.Released:
-			return changed, info(words + " is in your cart. It can be bought when it is released.")
+			return changed, info(words+" is in your cart. It can be bought when it is released.").isIn(id, words)
 		}
-		return changed, info(words + " is in your cart.")
+		return changed, info(words+" is in your cart.").isIn(id, words)
 	}
 }
 
@@ -90,9 +92,9 @@ func (p *Pages) removing(itemID string) change {
 	return func(cart checkout.Cart) (checkout.Cart, *Flash) {
 		changed, err := cart.Remove(id, checkout.NewActor())
 		if err != nil {
-			return cart, info(words + " is not in your cart.")
+			return cart, info(words+" is not in your cart.").isOut(id, words)
 		}
-		return changed, info(words + " is out of your cart.")
+		return changed, info(words+" is out of your cart.").isOut(id, words)
 	}
 }
 
@@ -150,10 +152,9 @@ func offerSwap(catalog *inventory.Catalog, held checkout.Line, item inventory.It
 	if old, _, ok := catalog.Item(held.Item); ok {
 		message = "You have " + product.Name + " in size " + old.Size + ": one size of each shoe."
 	}
-	return &Flash{Kind: "info", Message: message, Action: "Swap for size " + item.Size, ItemID: item.ID}
+	offer := &Flash{Kind: "info", Message: message, Action: "Swap for size " + item.Size, ItemID: item.ID}
+	return offer.isIn(held.Item, product.Name+", size "+item.Size)
 }
-
-func info(message string) *Flash { return &Flash{Kind: "info", Message: message} }
 
 func pairs(n int) string {
 	if n == 1 {

@@ -40,7 +40,7 @@ func (co *Checkout) complete(
 // errReceiptOver says that an address with a receipt shows no order any more.
 var errReceiptOver = echo.NewHTTPError(http.StatusGone)
 
-// Complete shows the order that the visitor has just made.
+// Complete shows the order that the visitor has made last, or says that there is none.
 func (co *Checkout) Complete(c echo.Context) error {
 	id, text := co.pages.sessions.orderID(c.Request()), c.QueryParam("order")
 	switch {
@@ -55,8 +55,21 @@ func (co *Checkout) Complete(c echo.Context) error {
 		}
 		return co.completeFromReceipt(c, r)
 	}
-	return c.Redirect(http.StatusFound, "/")
+	return co.completeNothing(c)
 }
+
+// completeNothing says that this browser keeps no order. Every page links here, also for visitors without a script.
+func (co *Checkout) completeNothing(c echo.Context) error {
+	sess := co.pages.sessions.load(c.Request())
+	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {
+		return co.pages.render("no_order", noOrderPage{Layout{
+			Title: "No order · Sneakers23", Description: "This browser keeps no order.", Flash: o.flash, Cart: o.cart,
+		}})
+	})
+}
+
+// noOrderPage tells a visitor whose browser keeps no order.
+type noOrderPage struct{ Layout }
 
 // completeBare leads to the page without a receipt in its address.
 func (co *Checkout) completeBare(c echo.Context, text string) error {

@@ -113,7 +113,7 @@ func (co *Checkout) show(c echo.Context, sess session, cart checkout.Cart) error
 	page.Live = true
 	page.LastOrder = v.lastOrder
 	return co.pages.serveAlone(c, sess, cart, func(o own) ([]byte, error) {
-		page.Flash = o.flash
+		page.Flash, page.OrderNumber = o.flash, o.number
 		return co.pages.render("checkout", page)
 	})
 }

@@ -176,13 +176,8 @@ func TestNothingToCheckOut(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s := newShopper(t)
-	for name, handler := range map[string]func(*shopper) (*http.Response, string){
-		"/checkout":          func(s *shopper) (*http.Response, string) { return s.get(d.Show, "/checkout") },
-		"/checkout/complete": func(s *shopper) (*http.Response, string) { return s.get(d.Complete, "/checkout/complete") },
-	} {
-		if res, _ := handler(s); res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/" {
-			t.Errorf("%s with nothing: %d", name, res.StatusCode)
-		}
+	if res, _ := s.get(d.Show, "/checkout"); res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/" {
+		t.Errorf("/checkout with nothing: %d", res.StatusCode)
 	}
 	for _, token := range []string{"x", d.carts.tokens.Sign(checkout.Cart{}, "")} {
 		res, page := s.get(d.Show, "/checkout?serialized_cart="+url.QueryEscape(token))
@@ -299,4 +294,55 @@ func TestGoldenCheckout(t *testing.T) {
 		}
 		webtest.Golden(t, name, html)
 	}
+}
+
+// TestWayBackToTheOrder leads a buyer from every page to the last order. A page that is the same for everyone has the way in its
+// footer, and its script is told of the order by the session.
+func TestWayBackToTheOrder(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	pages := d.counter.pages
+	s := newShopper(t)
+	const hidden, footer = `data-last-order hidden>`, `<p><a href="/checkout/complete">Your last order</a></p>`
+	_, home := s.get(pages.Home, "/")
+	s.wants(home, hidden)
+	s.wants(home, footer)
+	if v := s.session(pages); v.OrderNumber != nil {
+		t.Errorf("a new visitor has the order %s", *v.OrderNumber)
+	}
+	res, page := s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "No order in this browser", "order is complete")
+	if got := res.Header.Get("Cache-Control"); res.StatusCode != http.StatusOK || got != "no-store" {
+		t.Errorf("the page without an order: %d, %s", res.StatusCode, got)
+	}
+
+	s.post(pages.AddToCart, "/cart/add", item("2"))
+	s.post(d.Buy, "/checkout", formAt(s, d))
+	number := string(checkout.OrderID("ORDER-1").Number())
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, `Order number <strong class="order__number">`+number+`</strong>`, "No order")
+	_, page = s.get(d.Order, "/orders/ORDER-1", "id", "ORDER-1")
+	s.wants(page, `Order number <strong class="order__number">`+number+`</strong>`)
+
+	if _, again := s.get(pages.Home, "/"); again != home {
+		t.Error("a buyer without a cart gets another page than everybody else")
+	}
+	if v := s.session(pages); v.OrderNumber == nil || string(*v.OrderNumber) != number {
+		t.Errorf("the session tells of the order %v, want %s", v.OrderNumber, number)
+	}
+	if v := s.mirror(pages, mirrored{}); v.OrderNumber == nil || string(*v.OrderNumber) != number {
+		t.Errorf("the mirrored session tells of the order %v, want %s", v.OrderNumber, number)
+	}
+
+	s.post(pages.AddToCart, "/cart/add", item("6")) // a page of the buyer's own
+	shown := `data-last-order><span class="order-link__your">Your</span> order <span class="order-link__number" data-order-number>` + number + `</span>`
+	_, page = s.get(pages.Home, "/")
+	s.wants(page, shown, hidden)
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, shown, hidden)
+
+	s.refuses = true
+	s.forgets(sessionName, cartName, orderName)
+	_, page = s.get(d.Complete, "/checkout/complete")
+	s.wants(page, "No order in this browser")
 }

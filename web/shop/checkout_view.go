@@ -215,7 +215,7 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 	order.Lines = lines
 	return co.pages.render(template, orderPage{
 		Layout: Layout{
-			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart,
+			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart, OrderNumber: o.number,
 		},
 		Order: orderView{
 			Order:     order,

@@ -149,8 +149,9 @@ func (p *Pages) fragment(
 
 // own is what a visitor has in a page that others have not.
 type own struct {
-	flash *Flash
-	cart  *cartView
+	flash  *Flash
+	cart   *cartView
+	number checkout.OrderNumber // of the last order, "" for none
 }
 
 // nobody is the visitor of the page that is the same for everyone.
@@ -173,8 +174,8 @@ func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool
 
 // serveAlone renders a page with what only this visitor has, and takes the flash away.
 func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, render func(own) ([]byte, error)) error {
-	flash := sess.flash()
-	html, err := render(own{flash, p.viewCart(cart, sess.cartID())})
+	flash := sess.flash().over(cart, p.shelf.Catalog())
+	html, err := render(own{flash, p.viewCart(cart, sess.cartID()), p.sessions.orderNumber(c.Request())})
 	if err != nil {
 		return err
 	}
@@ -207,6 +208,7 @@ func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
 			Description: "Sneakers with live stock: sizes open, run low and sell out in front of you.",
 			Flash:       o.flash,
 			Cart:        o.cart,
+			OrderNumber: o.number,
 		},
 		Legend: legend,
 	}
@@ -223,6 +225,7 @@ func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error)
 			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() + ".",
 			Flash:       o.flash,
 			Cart:        o.cart,
+			OrderNumber: o.number,
 		},
 		Product: viewProduct(product, o.cart, p.imageURL),
 		Legend:  legend,

@@ -117,13 +117,15 @@ func TestGolden(t *testing.T) {
 	tests := map[string]func() ([]byte, error){
 		"home.html": func() ([]byte, error) { return pages.renderHome(catalog, nobody) },
 		"home_empty.html": func() ([]byte, error) {
-			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), own{flash, new(cartView)})
+			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), own{flash: flash, cart: new(cartView)})
 		},
 		"product_released.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 1), nobody) },
 		"product_soon.html":     func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 2), nobody) },
-		"product_due.html":      func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 3), own{flash, new(cartView)}) },
+		"product_due.html": func() ([]byte, error) {
+			return pages.renderProduct(product(t, catalog, 3), own{flash: flash, cart: new(cartView)})
+		},
 		"product_cart.html": func() ([]byte, error) {
-			return pages.renderProduct(product(t, catalog, 2), own{offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), filled})
+			return pages.renderProduct(product(t, catalog, 2), own{flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled})
 		},
 		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}

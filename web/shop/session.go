@@ -17,7 +17,6 @@ import (
 	"github.com/gorilla/sessions"
 
 	"sneakers23/checkout"
-	"sneakers23/inventory"
 )
 
 // The cart has a cookie of its own, and so has the order. Requests of one browser overlap and each answers with what it
@@ -116,6 +115,14 @@ func (s *Sessions) orderID(r *http.Request) checkout.OrderID {
 	return checkout.OrderID(id)
 }
 
+// orderNumber is the number of that order, "" if there is none.
+func (s *Sessions) orderNumber(r *http.Request) checkout.OrderNumber {
+	if id := s.orderID(r); id != "" {
+		return id.Number()
+	}
+	return ""
+}
+
 // saveOrder notes the order that the visitor has made.
 func (s *Sessions) saveOrder(w http.ResponseWriter, r *http.Request, id checkout.OrderID) error {
 	held := s.read(r, orderName)
@@ -138,14 +145,6 @@ func (s *Sessions) save(w http.ResponseWriter, r *http.Request, sess session) er
 // there stays there.
 type session struct {
 	held *sessions.Session
-}
-
-// Flash is a message that a visitor sees once. It may offer a size in place of the one in the cart.
-type Flash struct {
-	Kind    string           `json:"kind"` // "info" or "error"; a class name
-	Message string           `json:"message"`
-	Action  string           `json:"action,omitempty"` // the words on the button
-	ItemID  inventory.ItemID `json:"item_id,omitzero"` // that it swaps in
 }
 
 func (s session) word(key string) string {
@@ -178,27 +177,44 @@ func (s session) needCartID(brought string) string {
 	return s.cartID()
 }
 
-// flash is nil when there is none.
+// flash is nil when there is none. Its message may be true no longer: see [Flash.over].
 func (s session) flash() *Flash {
-	if message := s.word("flash"); message != "" {
-		return &Flash{
-			Kind: s.word("flash_kind"), Message: message, Action: s.word("flash_action"), ItemID: parseItemID(s.word("flash_item")),
-		}
+	message := s.word("flash")
+	if message == "" {
+		return nil
 	}
-	return nil
+	pairs, _ := strconv.Atoi(s.word("flash_pairs"))
+	return &Flash{
+		Kind: s.word("flash_kind"), Message: message, Action: s.word("flash_action"), ItemID: parseItemID(s.word("flash_item")),
+		claim: claim{
+			in: parseItemID(s.word("flash_in")), out: parseItemID(s.word("flash_out")), pairs: pairs, orElse: s.word("flash_else"),
+		},
+	}
 }
 
 func (s session) setFlash(f *Flash) {
-	for _, key := range []string{"flash", "flash_kind", "flash_action", "flash_item"} {
-		delete(s.held.Values, key)
-	}
 	if f == nil {
-		return
+		f = new(Flash)
 	}
-	s.held.Values["flash"], s.held.Values["flash_kind"] = f.Message, f.Kind
-	if f.Action != "" {
-		s.held.Values["flash_action"], s.held.Values["flash_item"] = f.Action, strconv.FormatInt(int64(f.ItemID), 10)
+	for key, word := range map[string]string{
+		"flash": f.Message, "flash_kind": f.Kind, "flash_action": f.Action, "flash_item": numberWord(int64(f.ItemID)),
+		"flash_in": numberWord(int64(f.claim.in)), "flash_out": numberWord(int64(f.claim.out)),
+		"flash_pairs": numberWord(int64(f.claim.pairs)), "flash_else": f.claim.orElse,
+	} {
+		if word == "" {
+			delete(s.held.Values, key)
+		} else {
+			s.held.Values[key] = word
+		}
 	}
+}
+
+// numberWord writes a number, 0 as nothing.
+func numberWord(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // newCartID makes an unguessable name for a cart: 64 characters of the base64 alphabet.

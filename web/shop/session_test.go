@@ -78,7 +78,7 @@ func TestSessionShape(t *testing.T) {
 		s.setFlash(&Flash{Kind: "info", Message: "Hello"})
 	})
 	res := visit(t, pages.Session, "", cookie)
-	want := `{"cart_id":"ID","serialized_cart":null,"flash":{"kind":"info","message":"Hello"},"now":"TIME"}`
+	want := `{"cart_id":"ID","serialized_cart":null,"flash":{"kind":"info","message":"Hello"},"now":"TIME","order_number":null}`
 	got := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`).ReplaceAllString(strings.TrimSpace(body(t, res)), "TIME")
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 )
 
@@ -13,6 +14,8 @@ type Layout struct {
 	Description string
 	Flash       *Flash    // nil for most
 	Cart        *cartView // nil where a page has no place for it
+
+	OrderNumber checkout.OrderNumber // of the visitor's last order, "" if there is none or the page is the same for everyone
 }
 
 type homePage struct {

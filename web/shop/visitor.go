@@ -15,6 +15,8 @@ type visitor struct {
 	SerializedCart *string `json:"serialized_cart"`
 	Flash          *Flash  `json:"flash"`
 	Now            string  `json:"now"`
+
+	OrderNumber *checkout.OrderNumber `json:"order_number"` // of the last order, which /checkout/complete shows
 }
 
 // Session tells the visitor's own facts, and gives the cart an id when it has none. It takes the flash along: who
@@ -26,7 +28,12 @@ func (p *Pages) Session(c echo.Context) error {
 	}
 	sess := p.sessions.load(c.Request())
 	known := sess.cartID() != ""
-	v := visitor{CartID: sess.needCartID(""), Flash: sess.flash(), Now: serverTime()}
+	v := visitor{CartID: sess.needCartID(""), Now: serverTime()}
+	if flash := sess.flash(); flash != nil {
+		cart, _ := p.cartOf(c.Request(), sess)
+		v.Flash = flash.over(cart, p.shelf.Catalog())
+	}
+	p.tellOrder(c, &v)
 	if err := p.tellCart(c, sess, &v, ""); err != nil {
 		return err
 	}
@@ -64,10 +71,18 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 			return err
 		}
 	}
+	p.tellOrder(c, &v)
 	if err := p.tellCart(c, sess, &v, m.Serialized); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, v)
+}
+
+// tellOrder tells the number of the visitor's last order. The cookie has it: the ledger is not asked.
+func (p *Pages) tellOrder(c echo.Context, v *visitor) {
+	if number := p.sessions.orderNumber(c.Request()); number != "" {
+		v.OrderNumber = &number
+	}
 }
 
 // tellCart tells the visitor's cart, with that of a token merged into it, and keeps it in the
