@@ -163,6 +163,7 @@ func TestWhatHappened(t *testing.T) {
 		for !strings.Contains(d.says("events"), "Node node2 is gone") {
 			d.change()
 		}
+		time.Sleep(2 * lookEvery) // until it is written
 		if kinds := o.past.kinds(); !strings.HasSuffix(kinds, "node_here node_gone") || strings.Count(kinds, "node_here") != 2 {
 			t.Errorf("the journal says %s", kinds)
 		}

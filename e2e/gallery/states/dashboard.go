@@ -45,14 +45,48 @@ func (b book) SalesByMinute(_ context.Context, since time.Time) (map[time.Time]c
 	return sales, nil
 }
 
+// past tells a dashboard of fixed events.
+type past struct{ busy bool }
+
+// Recent returns each kind of event.
+func (p past) Recent(context.Context, int) ([]admin.Record, error) {
+	if !p.busy {
+		return nil, nil
+	}
+	at := time.Now()
+	records := []admin.Record{
+		{Kind: "trouble_over", Subject: "node-b", Why: "database", Due: at.Add(-42 * time.Second)},
+		{Kind: "trouble", Subject: "node-b", Why: "database"},
+		{Kind: "proxy", Subject: "2001:db8:0:1::/64"},
+		{Kind: "restocked", Subject: "Hop Man 3, size 9.5", Pairs: 50, Again: true, Who: "ann@desk"},
+		{Kind: "corrected", Subject: "Hop Man 3, size 7", Pairs: -2, Who: "ann@desk", Why: "two pairs were wet"},
+		{Kind: "sold_out", Subject: "Hop Man 3, size 7.5"},
+		{Kind: "released", Subject: "Hop Man 3", Who: "a-person-with-a-very-long-name@a-machine-with-a-very-long-name"},
+		{Kind: "scheduled", Subject: "Breezy Boost 600", Due: at.Add(26 * time.Hour), Who: "the dashboard"},
+		{Kind: "called_off", Subject: "Breezy Boost 600", Who: "ann@desk"},
+		{Kind: "returned", Subject: "Hop Man 3, size 8", Pairs: 1},
+		{Kind: "unreleased", Subject: "Breezy Boost 600", Who: "ann@desk"},
+		{Kind: "node_here", Subject: "node-b"},
+		{Kind: "node_gone", Subject: "node-b"},
+		{Kind: "restored", Due: at.Add(-24 * time.Hour)},
+	}
+	for i := range records {
+		records[i].At = at.Truncate(time.Minute).Add(-time.Duration(i*i) * time.Minute)
+	}
+	return records, nil
+}
+
+// Note forgets: what befalls nodes here is no part of the picture.
+func (past) Note(context.Context, admin.Record) error { return nil }
+
 // nodesOf are the nodes of a dashboard: some, of which one lags behind, or one.
 func nodesOf(busy bool) func() []admin.NodeState {
-	nodes := []admin.NodeState{{Name: "node-a", Sockets: 1, Revision: 1}}
+	nodes := []admin.NodeState{{Name: "node-a", Sockets: 1, Revision: 1, Ready: true}}
 	if busy {
 		nodes = []admin.NodeState{
-			{Name: "node-a", Sockets: 18_412, Revision: 1_204_771},
-			{Name: "node-b", Sockets: 17_930, Revision: 1_204_771},
-			{Name: "a-node-with-a-very-long-name.eu-central.shop.example", Sockets: 201, Revision: 1_198_002, Lag: 7400},
+			{Name: "node-a", Sockets: 18_412, Revision: 1_204_771, Ready: true},
+			{Name: "node-b", Sockets: 17_930, Revision: 1_204_771, Ready: true},
+			{Name: "a-node-with-a-very-long-name.eu-central.shop.example", Sockets: 201, Revision: 1_198_002, Lag: 7400, Ready: true},
 		}
 	}
 	return func() []admin.NodeState { return nodes }

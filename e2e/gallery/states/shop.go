@@ -138,7 +138,9 @@ func (sh *stage) openAdmin(
 		return nil, nil, err
 	}
 	sh.board = admin.NewBoard(admin.BoardConfig{
-		Catalog: sh.shelf.Catalog, Orders: book{sh.busy}, Nodes: nodesOf(sh.busy), Topics: topics, Log: pl.log,
+		Catalog: sh.shelf.Catalog, Orders: book{sh.busy}, Journal: past{sh.busy}, Nodes: nodesOf(sh.busy),
+		Fault:  func(context.Context) admin.Fault { return "" },
+		Topics: topics, Log: pl.log,
 	})
 	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
 	return tokens, admin.Routes(tokens, tracker, sh.board, idle{}), nil
