@@ -47,8 +47,8 @@ func TestPerClient(t *testing.T) {
 	t.Parallel()
 	q := New(2)
 	a, b := Parse("192.0.2.1"), Parse("192.0.2.2")
-	if !q.Acquire(a) || !q.Acquire(a) || q.Acquire(a) {
-		t.Error("a client that may hold two does not hold two")
+	if got := [3]bool{q.Acquire(a), q.Acquire(a), q.Acquire(a)}; got != [3]bool{true, true, false} {
+		t.Errorf("a client that may hold two: %v", got)
 	}
 	if !q.Acquire(b) {
 		t.Error("another client is refused")
