@@ -19,6 +19,11 @@ export function momentOf(date) {
   return format.format(date)
 }
 
+// A moment in as few words as tell it beside another one: on the same day the time is enough.
+export function momentBeside(date, other) {
+  return date.toDateString() === other.toDateString() ? clockOf(date) : momentOf(date)
+}
+
 // The reader's zone, as a moment names it.
 export function zoneOf(date) {
   return format.formatToParts(date).find(({ type }) => type === "timeZoneName").value

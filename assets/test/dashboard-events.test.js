@@ -44,8 +44,9 @@ test("a sentence has its moment in the reader's zone, and who did it", () => {
   assert.equal(sentenceOf({ text: "Hop Man 3 is released" }), "Hop Man 3 is released")
   assert.equal(sentenceOf({ text: "Hop Man 3 is released", by: "ann@desk" }), "Hop Man 3 is released, by ann@desk")
   const when = new Date(2026, 11, 1, 18).getTime() // of this zone
+  assert.match(sentenceOf({ at: when - 60_000, text: "2 orders from", when }), /^2 orders from 18:00:00 \S+$/)
   assert.match(
-    sentenceOf({ text: "Hop Man 3 will be released at", when, by: "ann@desk" }),
+    sentenceOf({ at: when - 86_400_000, text: "Hop Man 3 will be released at", when, by: "ann@desk" }),
     /^Hop Man 3 will be released at 1 December 2026( at|,) 18:00 \S+, by ann@desk$/,
   )
 })

@@ -1,4 +1,4 @@
-import { momentOf, zoneOf } from "../moment.js"
+import { momentBeside, momentOf, zoneOf } from "../moment.js"
 import { createKeyed } from "./keyed.js"
 import { setText } from "./paint.js"
 import { keysOf } from "./event-keys.js"
@@ -52,6 +52,6 @@ function bind(row) {
 }
 
 // A sentence goes on with the moment that it is about, in the reader's zone, and with who did it.
-export function sentenceOf({ text, when, by }) {
-  return `${text}${when ? ` ${momentOf(new Date(when))}` : ""}${by ? `, by ${by}` : ""}`
+export function sentenceOf({ at, text, when, by }) {
+  return `${text}${when ? ` ${momentBeside(new Date(when), new Date(at))}` : ""}${by ? `, by ${by}` : ""}`
 }
