@@ -43,8 +43,13 @@ func (n *Node) fault(ctx context.Context) admin.Fault {
 // before that is one.
 func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault {
 	all := n.faultsBesides(patience)
-	if n.db.health.Ping(ctx) == nil {
+	err := n.db.health.Ping(ctx)
+	if err == nil {
 		return all
+	}
+	if ctx.Err() == nil { // the server ended, and with it what the pools still take for connections
+		n.db.pool.Reset()
+		n.db.sales.Reset()
 	}
 	// That the catalog can't be compared with it follows.
 	all = slices.DeleteFunc(all, func(f admin.Fault) bool { return f == admin.FaultHealing })
