@@ -72,7 +72,7 @@ func TestCommandLine(t *testing.T) {
 		{"orders list --limit 501", 2, "--limit must be from 1"},
 		{"orders list --before AAAAAAAAAAAAAAAAAAAAAA", 1, "no order has this id"},
 		{"orders show AAAAAAAAAAAAAAAAAAAAAA", 1, "no order has this id"},
-		{"orders show nonsense", 1, "no order has this id"},
+		{"orders show no-such-order", 1, "no order has this id"},
 		{"orders show", 2, "expected"},
 		{"orders cancel AAAAAAAAAAAAAAAAAAAAAA --yes", 1, "no order has this id"},
 		{"orders cancel AAAAAAAAAAAAAAAAAAAAAA", 2, "add --yes"},
