@@ -134,7 +134,7 @@ func TestSoldOutSizeChangesOnThePage(t *testing.T) {
 	}
 	v.wait(sizeAt(item, "out") + ":disabled")
 	v.live()
-	s.run("restock", "SHU6005", "500")
+	s.run("restock", "SHU6005", "500", "--yes")
 	v.wait(sizeAt(item, "high") + ":enabled")
 }
 
