@@ -88,7 +88,7 @@ NODES ?= 18 20 22 24
 .PHONY: test-long
 test-long: assets postgres browser hosts cc ## Run at full size what make test runs at a small one; takes 20 minutes
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
-	$(TESTS) -count 1 -run 'RollingRestart|KillsWhileSelling|PagesAreAccessible|Gallery' ./e2e -full
+	$(TESTS) -count 1 -run 'RollingRestart|KillsWhileSelling|PageTriesSeldom|SocketsThatEndSoon|PagesAreAccessible|Gallery' ./e2e -full
 	RAPID_CHECKS=5000 $(TESTS) -count 1 ./replication/presence
 	for package in web/channel web/shop web/admin; do $(TESTS) -count 1 ./$$package -full || exit 1; done
 	$(TESTS) -count 1 ./web/channel/conformance -isolated
