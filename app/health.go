@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"sneakers23/web/admin"
 )
 
@@ -44,7 +46,7 @@ func (n *Node) fault(ctx context.Context) admin.Fault {
 func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault {
 	all := n.faultsBesides(patience)
 	err := n.db.health.Ping(ctx)
-	if err == nil {
+	if err == nil || isCrowded(err) {
 		return all
 	}
 	if ctx.Err() == nil { // the server ended, and with it what the pools still take for connections
@@ -57,6 +59,13 @@ func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault
 		return slices.Insert(all, 1, admin.FaultDatabase)
 	}
 	return slices.Insert(all, 0, admin.FaultDatabase)
+}
+
+// isCrowded reports whether the database has answered that it takes no more connections. Those that the node has go on.
+func isCrowded(err error) bool {
+	const tooManyConnections = "53300"
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == tooManyConnections
 }
 
 // faultsBesides are those that are known without asking the database.
