@@ -91,8 +91,8 @@ type releaseCmd struct {
 
 // Help is shown by release --help.
 func (releaseCmd) Help() string {
-	return `Releases a product to shoppers, whose open pages show its sizes at once. With --undo it is coming soon again: for whoever
-opens or reloads a page; nothing of it can be bought any more when the command has returned.`
+	return `Releases a product to shoppers, whose open pages show its sizes at once. With --undo it is coming soon
+again, on open pages too; nothing of it can be bought any more when the command has returned.`
 }
 
 // Run is called by kong.

@@ -11,11 +11,13 @@
 // # What they see
 //
 // [Board] sums up the shop for the dashboards of this node: shoppers by page, carts by item, stock, orders by the minute, nodes,
-// and what has happened. Who joins the topic [Dashboard] is pushed the event state, and change with what is to be merged into it
+// what has happened, and what keeps the shop from selling. What has happened is a journal that all nodes share, see [Record]; a
+// node's own [Fault] is looked for once a second, and told to the others. Who joins the topic [Dashboard] is pushed the event state, and change with what is to be merged into it
 // then, at most four times a second. The topic [CartTracker] has the presences themselves, as Phoenix Presence pushes them.
 //
 // # Ownership and stopping
 //
-// Board and SignIn are services: their owner runs Serve and waits for its end; Board waits for its questions to the database. KeepFresh, and what
+// Board and SignIn are services: their owner runs Serve and waits for its end; Board waits for its questions to the
+// database, and for its look at the own fault. KeepFresh, and what
 // a dashboard orders, run as tasks of their channels. All methods may be called from any goroutine.
 package admin
