@@ -8,15 +8,15 @@ import (
 )
 
 // Tests that drive a browser take a place among the browsers, and tests of a cluster one among the
-// clusters. There is one of each for every two processors: docs/testing.md says what was measured.
+// clusters. There is one of each for every processor: docs/testing.md says what was measured.
 // A test that wants both takes the cluster first.
 var browsers, clusters = newPlaces(), newPlaces()
 
-func newPlaces() *places { return &places{free: max(1, runtime.GOMAXPROCS(0)/2)} }
+func newPlaces() *places { return &places{free: runtime.GOMAXPROCS(0)} }
 
-// atOnce is how many tests are begun at a time. Some of them wait for a place, so that one with a
-// browser, one with a cluster and one that only sends requests run side by side on two processors.
-func atOnce() int { return max(1, runtime.GOMAXPROCS(0)*3) }
+// atOnce is how many tests are begun at a time. Some of them wait for a place, so that some with a
+// browser, some with a cluster and some that only send requests run side by side.
+func atOnce() int { return runtime.GOMAXPROCS(0) * 5 }
 
 type places struct {
 	mu      sync.Mutex
