@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -54,4 +55,20 @@ func (a *Actors) add(c Change) {
 		}
 		a.items[c.Item.ID] = c.By
 	}
+}
+
+// addOlder adds who changed rows before those that are there: of a row that both name, what is there is later.
+func (a *Actors) addOlder(older Actors) {
+	a.products = underlay(a.products, older.products)
+	a.items = underlay(a.items, older.items)
+}
+
+// underlay returns the entries of both maps, those of over where both have one.
+func underlay[ID comparable](over, under map[ID]string) map[ID]string {
+	if len(under) == 0 {
+		return over
+	}
+	both := maps.Clone(under)
+	maps.Copy(both, over)
+	return both
 }

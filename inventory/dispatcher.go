@@ -74,7 +74,7 @@ func (d *Dispatcher) deliver(ctx context.Context, n Notice) {
 	delivered := false
 	defer func() {
 		if !delivered {
-			d.add(n.Products, n.Items)
+			d.again(n)
 		}
 	}()
 	for _, watch := range d.watchers {
@@ -85,35 +85,35 @@ func (d *Dispatcher) deliver(ctx context.Context, n Notice) {
 
 // tell is called by the server's loop, and never waits for a watcher.
 func (d *Dispatcher) tell(c *Catalog, news []Change) {
-	var (
-		products []ProductID
-		items    []ItemID
-	)
-	for _, n := range news {
-		if n.Product != nil {
-			products = append(products, n.Product.ID)
-		} else {
-			items = append(items, n.Item.ID)
-		}
-	}
 	d.mu.Lock()
 	d.catalog = c
 	for _, n := range news {
 		d.actors.add(n)
+		if n.Product != nil {
+			d.products.add(n.Product.ID)
+		} else {
+			d.items.add(n.Item.ID)
+		}
 	}
 	d.mu.Unlock()
-	d.add(products, items)
+	d.signal()
 }
 
-func (d *Dispatcher) add(products []ProductID, items []ItemID) {
+// again puts back what a notice has told, whose delivery ended early.
+func (d *Dispatcher) again(n Notice) {
 	d.mu.Lock()
-	for _, id := range products {
+	for _, id := range n.Products {
 		d.products.add(id)
 	}
-	for _, id := range items {
+	for _, id := range n.Items {
 		d.items.add(id)
 	}
+	d.actors.addOlder(n.Actors)
 	d.mu.Unlock()
+	d.signal()
+}
+
+func (d *Dispatcher) signal() {
 	select {
 	case d.wake <- struct{}{}:
 	default: // a token is there already

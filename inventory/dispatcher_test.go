@@ -42,13 +42,14 @@ func TestDispatcherCoalescesForASlowWatcher(t *testing.T) {
 func TestDispatcherTellsAgainAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDispatcher()
-		var told [][]ItemID
+		var told []Notice
 		d.Add(func(_ context.Context, n Notice) {
-			if told = append(told, n.Items); len(told) == 1 {
+			if told = append(told, n); len(told) == 1 {
+				d.tell(&Catalog{}, []Change{{Item: &ItemRow{ID: 2}, By: "bob"}})
 				panic("watcher")
 			}
 		})
-		d.tell(&Catalog{}, []Change{{Item: &ItemRow{ID: 1}}})
+		d.tell(&Catalog{}, []Change{{Item: &ItemRow{ID: 1}, By: "alice"}, {Item: &ItemRow{ID: 2}, By: "alice"}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan any, 2)
 		serve := func() {
@@ -63,8 +64,11 @@ func TestDispatcherTellsAgainAfterAPanic(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		<-ended
-		if len(told) != 2 || !slices.Equal(told[1], []ItemID{1}) {
-			t.Errorf("told %v, want item 1 twice", told)
+		if len(told) != 2 || !slices.Equal(told[1].Items, []ItemID{2, 1}) {
+			t.Fatalf("told %v, want items 1 and 2 again", told)
+		}
+		if one, two := told[1].Actors.Item(1), told[1].Actors.Item(2); one != "alice" || two != "bob" {
+			t.Errorf("told again that %q changed item 1 and %q item 2, want alice and bob", one, two)
 		}
 	})
 }
