@@ -42,6 +42,9 @@ type OrdersRequest struct {
 	Limit  int    `json:"limit"`            // 1 to MaxOrders
 }
 
+// Dollars is an amount of an order as people read it: $1,120, or $1,120.50 when there are cents.
+func Dollars(cents int64) string { return inventory.Cents(cents).String() }
+
 // MaxOrders is the most orders of one OrdersRequest.
 const MaxOrders = checkout.MaxList
 

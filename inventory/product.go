@@ -15,12 +15,16 @@ type ItemID int64
 // Cents is an amount of money in US cents. Money is never a float: sums must be exact.
 type Cents int64
 
-// String is the amount as shoppers read it: $120, or $120.50 when there are cents.
+// String is the amount as shoppers read it: $1,120, or $1,120.50 when there are cents. No amount of the shop is negative.
 func (c Cents) String() string {
-	if c%100 == 0 {
-		return fmt.Sprintf("$%d", c/100)
+	dollars := strconv.FormatInt(int64(c/100), 10)
+	for i := len(dollars) - 3; i > 0; i -= 3 {
+		dollars = dollars[:i] + "," + dollars[i:]
 	}
-	return fmt.Sprintf("$%d.%02d", c/100, c%100)
+	if c%100 == 0 {
+		return "$" + dollars
+	}
+	return fmt.Sprintf("$%s.%02d", dollars, c%100)
 }
 
 // MarshalJSON writes dollars, as price_usd has always been on the wire: 120, or 120.5.

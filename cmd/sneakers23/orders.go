@@ -66,7 +66,7 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 	table := term.out.Table()
 	widest := len("TOTAL")
 	for _, o := range orders {
-		widest = max(widest, len(dollars(o.Total)))
+		widest = max(widest, len(app.Dollars(o.Total)))
 	}
 	table.Row("ORDER", "NUMBER", "MADE", "STATUS", fmt.Sprintf("%*s", widest, "TOTAL"), "ITEMS")
 	for _, o := range orders {
@@ -74,7 +74,7 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		for i, line := range o.Lines {
 			skus[i] = line.SKU
 		}
-		total := fmt.Sprintf("%*s", widest, dollars(o.Total))
+		total := fmt.Sprintf("%*s", widest, app.Dollars(o.Total))
 		table.Row(o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, total, strings.Join(skus, " "))
 	}
 	table.Print()
@@ -114,11 +114,11 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 }
 
 func printOrder(to *console.Writer, o app.Order) {
-	to.Printf("order %s (number %s) of %s: %s, %s\n", o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, dollars(o.Total))
+	to.Printf("order %s (number %s) of %s: %s, %s\n", o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, app.Dollars(o.Total))
 	table := to.Table()
 	table.Row("  ITEM", "SIZE", "PRICE", "SHOE")
 	for _, l := range o.Lines {
-		table.Row("  "+l.SKU, l.Size, dollars(l.Price), fmt.Sprintf("%s by %s, %s", l.Name, l.Brand, l.Color))
+		table.Row("  "+l.SKU, l.Size, app.Dollars(l.Price), fmt.Sprintf("%s by %s, %s", l.Name, l.Brand, l.Color))
 	}
 	table.Print()
 }
@@ -164,11 +164,3 @@ func (s *ordersCancelCmd) ask(ctx context.Context, c *app.Client, term terminal)
 }
 
 const cancels = "This cancels the order for good and puts its pairs back on the shelf."
-
-// dollars is an amount of cents as shoppers read it.
-func dollars(cents int64) string {
-	if cents%100 == 0 {
-		return fmt.Sprintf("$%d", cents/100)
-	}
-	return fmt.Sprintf("$%d.%02d", cents/100, cents%100)
-}
