@@ -108,6 +108,7 @@ func TestSecretsOfANodeAreItsOwn(t *testing.T) {
 	if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
+	cfg.DatabaseURL = "postgres://nobody@127.0.0.1:1/none" // no database is opened, or made, before the secrets are read
 	for _, name := range []string{"secret", "admin-password"} {
 		file := filepath.Join(cfg.DataDir, name)
 		if err := os.Chmod(file, 0o644); err != nil {

@@ -48,8 +48,9 @@ type Node struct {
 	draining   atomic.Bool
 }
 
-// Start brings a node up and returns when it is ready: the listener first, so that a port in use is told at once; then
-// the database with its schema, the services, the pages, and last the file by which the command line finds the node.
+// Start brings a node up and returns when it is ready: the secrets and the listener first, so that a file that others may read
+// and a port in use are told at once; then the database with its schema, the services, the pages, and last the file by which the
+// command line finds the node.
 // ctx bounds the start only.
 func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err := cfg.Validate(); err != nil {
@@ -63,6 +64,14 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 		}
 	}()
 	if n.dir, err = openDataDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	secrets, err := n.secrets()
+	if err != nil {
+		return nil, err
+	}
+	password, err := n.adminPassword()
+	if err != nil {
 		return nil, err
 	}
 	if n.shop, err = newShopServer(ctx, cfg.Listen); err != nil {
@@ -81,7 +90,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.db.warn(ctx); err != nil {
 		return nil, err
 	}
-	if err = n.startServices(ctx, database.name()); err != nil {
+	if err = n.startServices(ctx, database.name(), secrets, password); err != nil {
 		return nil, err
 	}
 	if err = n.operator.listen(n.services, n.cluster); err != nil {
@@ -99,15 +108,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 
 // startServices runs what lives under the supervisor, and returns when the catalog is loaded and the node is one of its
 // cluster. A node that does not go with the others never serves a page.
-func (n *Node) startServices(ctx context.Context, about string) error {
-	secrets, err := n.secrets()
-	if err != nil {
-		return err
-	}
-	password, err := n.adminPassword()
-	if err != nil {
-		return err
-	}
+func (n *Node) startServices(ctx context.Context, about string, secrets []string, password string) (err error) {
 	store := inventory.NewStore(n.db.pool)
 	watchers := inventory.NewDispatcher()
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)

@@ -48,7 +48,7 @@ func Dollars(cents int64) string { return inventory.Cents(cents).String() }
 // MaxOrders is the most orders of one OrdersRequest.
 const MaxOrders = checkout.MaxList
 
-// OrderRequest names an order by its id. Client.Order takes its number too.
+// OrderRequest names an order by its id or its number.
 type OrderRequest struct {
 	ID string `json:"id"`
 }
@@ -86,12 +86,9 @@ func (o *operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, er
 }
 
 func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error) {
-	id := checkout.OrderID(q.ID)
-	if number, ok := checkout.ParseOrderNumber(q.ID); ok {
-		var err error
-		if id, err = o.numbered(ctx, number); err != nil {
-			return Order{}, err
-		}
+	id, err := o.named(ctx, q)
+	if err != nil {
+		return Order{}, err
 	}
 	order, err := o.orders.Order(ctx, id)
 	if err != nil {
@@ -100,17 +97,25 @@ func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error)
 	return viewOrder(order, true), nil
 }
 
+// named returns the id of the order that a request names by its id or its number.
+func (o *operator) named(ctx context.Context, q OrderRequest) (checkout.OrderID, error) {
+	if number, ok := checkout.ParseOrderNumber(q.ID); ok {
+		return o.numbered(ctx, number)
+	}
+	return checkout.OrderID(q.ID), nil
+}
+
 // numbered returns the one order with that number.
 func (o *operator) numbered(ctx context.Context, number checkout.OrderNumber) (checkout.OrderID, error) {
 	ids, err := o.orders.Numbered(ctx, number)
 	switch {
 	case errors.Is(err, checkout.ErrNoOrder):
-		return "", fmt.Errorf("none of the newest %d orders has the number %s; an older one is shown by its id: sneakers23 orders show ID",
+		return "", fmt.Errorf("none of the newest %d orders has the number %s; an older one is named by its id",
 			checkout.NumberedAmong, number)
 	case err != nil:
 		return "", err
 	case len(ids) > 1:
-		return "", fmt.Errorf("%d orders have the number %s: show them by id: %s", len(ids), number, joined(ids))
+		return "", fmt.Errorf("%d orders have the number %s: name one by its id: %s", len(ids), number, joined(ids))
 	}
 	return ids[0], nil
 }
@@ -124,7 +129,11 @@ func joined(ids []checkout.OrderID) string {
 }
 
 func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, error) {
-	order, err := o.orders.Cancel(ctx, checkout.OrderID(q.ID))
+	id, err := o.named(ctx, q)
+	if err != nil {
+		return Order{}, err
+	}
+	order, err := o.orders.Cancel(ctx, id)
 	if err != nil {
 		return Order{}, err
 	}

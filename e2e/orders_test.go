@@ -118,7 +118,7 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 		{"orders show " + strings.ToLower(list[0].Number), id},
 		{"orders show --json " + list[0].Number, `"number": "` + list[0].Number},
 		{"orders show --json " + id, `"color"`},
-		{"orders cancel --yes " + id, "is cancelled"},
+		{"orders cancel --yes " + list[0].Number, "is cancelled"},
 		{"orders list --status cancelled", id},
 		{"orders list --status confirmed", "No order is confirmed"},
 	} {

@@ -49,7 +49,7 @@ beforeEach(() => {
   section = new Element()
   const sizes = ["9", "9.5"].map((name, i) => {
     const opener = new Button("restock")
-    return { id: String(41 + i), name, now: { available: 20 + i }, opener, row: { contains: (other) => other === opener } }
+    return { id: String(41 + i), name, now: { available: 20 + i, sold: 2 }, opener, row: { contains: (other) => other === opener } }
   })
   card = { id: "7", name: "Hop Man 3", sizes, heading: new Element(), now: () => ({ released: false }) }
 })
@@ -98,16 +98,38 @@ test("what is left is told anew while it sells, until that is confirmed", () => 
   click(size.opener)
   type("5")
   assert.match(words(), /^20 pairs left now, 25 with these/)
-  size.now = { available: 1000 }
+  size.now = { available: 1000, sold: 2 }
   retell()
   assert.match(words(), /^1,000 pairs left now, 1,005 with these/)
   type("")
   assert.equal(words(), "1,000 pairs left now.")
   type("5")
   confirm()
-  size.now = { available: 1005 } // it is done, and a node lags
+  size.now = { available: 1005, sold: 2 } // it is done, and a node lags
   retell()
   assert.match(words(), /^1,000 pairs left now, 1,005 with these/)
   channel.pushes[0].answer("error", { reason: "No database." })
   assert.match(words(), /^1,005 pairs left now, 1,010 with these/)
+})
+
+test("far more pairs than there were are asked about, and added when that is confirmed once more", () => {
+  const retell = restockByButton(dialog, { section, card: () => card }, channel)
+  const status = () => dialog.querySelector("[data-status]").textContent
+  const button = () => dialog.querySelector("[data-confirm]").textContent
+  click(card.sizes[0].opener)
+  type("221")
+  confirm()
+  assert.match(status(), /^221 pairs are more than 10 times what this size ever had: 22\./)
+  assert.equal(button(), "Yes, add them")
+  retell()
+  assert.match(status(), /^221 pairs/, "the question stays while others buy")
+
+  type("220")
+  assert.equal(status(), "", "another number is another matter")
+  assert.equal(button(), "Add them")
+  type("5000")
+  confirm()
+  assert.equal(channel.pushes.length, 0)
+  confirm()
+  assert.deepEqual(channel.pushes.map(({ payload }) => payload), [{ item_id: 41, count: 5000 }])
 })

@@ -27,7 +27,7 @@ type (
 		ID string `arg:"" help:"Id or number of the order, as orders list tells them." name:"ID|NUMBER" predictor:"order"`
 	}
 	ordersCancelCmd struct {
-		ID  string `arg:"" help:"Id of the order, as orders list tells it." name:"ID" predictor:"order"`
+		ID  string `arg:"" help:"Id or number of the order, as orders list tells them." name:"ID|NUMBER" predictor:"order"`
 		Yes bool   `help:"Do not ask." short:"y"`
 	}
 )

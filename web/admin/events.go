@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Kinds of events.
@@ -63,6 +65,7 @@ type Event struct {
 
 // event puts a record into words.
 func (r Record) event() Event {
+	r.Subject, r.Who, r.Why = plain(r.Subject), plain(r.Who), plain(r.Why)
 	e := Event{At: r.At.UnixMilli(), Kind: r.Kind, By: r.Who}
 	switch r.Kind {
 	case eventReleased:
@@ -97,6 +100,17 @@ func (r Record) event() Event {
 		e.Text = r.Subject + ": " + r.Kind
 	}
 	return e
+}
+
+// plain replaces the characters of a name that would show elsewhere: those that control a terminal, and those that set the
+// direction of what follows, by which a name could turn the rest of a sentence around.
+func plain(name string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, name)
 }
 
 func (r Record) again() string {

@@ -24,6 +24,7 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventReturned, Subject: "Hop Man 3, size 9", Pairs: 1}, "Hop Man 3, size 9: 1 pair more, from cancelled orders"},
 		{Record{Kind: eventCorrected, Subject: "Hop Man 3, size 9", Pairs: -2, Why: "wet"}, "Hop Man 3, size 9: 2 pairs fewer, since “wet”"},
 		{Record{Kind: eventSoldOut, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9 is sold out"},
+		{Record{Kind: eventSoldOut, Subject: "Hop\x1b Man\u202e 3"}, "Hop\ufffd Man\ufffd 3 is sold out"},
 		{Record{Kind: eventRestored, Due: due}, "A backup was restored, of"},
 		{Record{Kind: eventNodeHere, Subject: "a"}, "Node a is here"},
 		{Record{Kind: eventNodeGone, Subject: "a"}, "Node a is gone"},

@@ -11,6 +11,7 @@ export function createOrder(dialog, channel) {
   const [title, words, status, cancel, confirm] = ["title", "words", "status", "cancel", "confirm"].map(find)
   let order = null // the one that the dialog is about
   let unchecked = false // the trouble that is told is that of its check
+  let asked = "" // the question that is answered by another confirmation
 
   function open(next) {
     order = next
@@ -21,6 +22,7 @@ export function createOrder(dialog, channel) {
 
   function ready(trouble) {
     unchecked = false
+    asked = ""
     confirm.disabled = false
     confirm.textContent = order.confirm
     cancel.textContent = "Cancel"
@@ -42,6 +44,13 @@ export function createOrder(dialog, channel) {
     }
     if (channel.state !== "joined") return ready(offline)
 
+    const question = sent.question?.() ?? ""
+    if (question !== asked) {
+      ready(question)
+      asked = question
+      confirm.textContent = sent.sure
+      return
+    }
     cancel.focus() // a disabled button can't keep it
     cancel.textContent = "Close"
     confirm.disabled = true
@@ -77,6 +86,7 @@ export function createOrder(dialog, channel) {
     setText(words, order.words())
     if (status.textContent === offline && channel.state === "joined") ready("")
     if (unchecked && !order.check()) ready("")
+    if (asked && order.question() !== asked) ready("")
     if (!order.isMoot?.()) return
     dialog.close()
     say(order.moot)

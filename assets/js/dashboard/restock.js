@@ -2,6 +2,7 @@ import { counted, grouped } from "./numbers.js"
 import { createOrder } from "./order.js"
 
 const most = 1_000_000 // of one order, as at the command line
+const slip = 10 // times what there was
 
 // Adds pairs to a size when that is confirmed. What it returns is called when numbers have changed.
 export function restockByButton(dialog, stock, channel) {
@@ -20,7 +21,9 @@ export function restockByButton(dialog, stock, channel) {
       title: `Restock ${name}`,
       words: () => wordsFor(size.now.available, field),
       check: () => (field.validity.valid ? "" : `Write a whole number from 1 to ${grouped(most)}.`),
+      question: () => questionOf(size.now, field.valueAsNumber),
       confirm: "Add them",
+      sure: "Yes, add them",
       busy: "Adding…",
       event: "restock",
       payload: () => ({ item_id: Number(size.id), count: (count = field.valueAsNumber) }),
@@ -37,4 +40,12 @@ export function restockByButton(dialog, stock, channel) {
 function wordsFor(left, field) {
   const now = `${counted(left, "pair")} left now`
   return field.validity.valid ? `${now}, ${grouped(left + field.valueAsNumber)} with these. Shoppers see it at once.` : `${now}.`
+}
+
+// What looks like a slip of the finger is asked about, as at the command line.
+function questionOf({ available, sold }, count) {
+  const had = available + sold
+  return had > 0 && count > slip * had
+    ? `${counted(count, "pair")} are more than ${slip} times what this size ever had: ${grouped(had)}. Is that what you mean?`
+    : ""
 }
