@@ -58,9 +58,9 @@ func inRange[T int | float64 | time.Duration](flag string, value, least, most T)
 // inWords writes a number as people do: 1h and not 1h0m0s.
 func inWords(v any) string {
 	s := fmt.Sprint(v)
-	if d, ok := v.(time.Duration); ok && d >= time.Minute {
+	if d, ok := v.(time.Duration); ok && d >= time.Minute && d%time.Minute == 0 {
 		s = strings.TrimSuffix(s, "0s")
-		if d >= time.Hour {
+		if d >= time.Hour && d%time.Hour == 0 {
 			s = strings.TrimSuffix(s, "0m")
 		}
 	}

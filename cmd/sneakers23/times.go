@@ -92,11 +92,21 @@ func when(t time.Time) string {
 	return fmt.Sprintf("%s (in %s)", stamp(t.Local()), span(time.Until(t).Round(time.Second)))
 }
 
-// span writes a duration as people say it: with its days, when it has two or more.
+// span writes a duration as people say it: with its days, when it has two or more, and without seconds, when it is long.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
+	if d >= 10*time.Minute {
+		d = d.Round(time.Minute)
+	}
 	if d < 2*day {
-		return d.String()
+		words := d.String()
+		if d >= time.Minute && d%time.Minute == 0 {
+			words = strings.TrimSuffix(words, "0s")
+		}
+		if d >= time.Hour && d%time.Hour == 0 {
+			words = strings.TrimSuffix(words, "0m")
+		}
+		return words
 	}
 	if hours := d % day / time.Hour; hours > 0 {
 		return fmt.Sprintf("%d days %dh", d/day, hours)

@@ -56,3 +56,24 @@ func TestParseTime(t *testing.T) {
 		t.Errorf("--at -5m: got %v, %v; the node says that it is in the past", at, err)
 	}
 }
+
+func TestSpan(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{10 * time.Second, "10s"},
+		{90 * time.Second, "1m30s"},
+		{2 * time.Minute, "2m"},
+		{30*time.Minute + time.Second, "30m"},
+		{24 * time.Hour, "24h"},
+		{25*time.Hour + 10*time.Minute, "25h10m"},
+		{48*time.Hour - time.Second, "2 days"},
+		{50 * time.Hour, "2 days 2h"},
+	} {
+		if got := span(tt.d); got != tt.want {
+			t.Errorf("%v is %q, want %q", tt.d, got, tt.want)
+		}
+	}
+}
