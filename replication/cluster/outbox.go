@@ -106,6 +106,8 @@ func (o *outbox) note(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
+	case err != nil && o.closed: // the node stops in a hurry: nothing is wrong with NATS
+		o.total++
 	case err != nil:
 		o.drop("err", err)
 	case o.lately > 0 && len(o.waiting) == 0: // else the next one may be dropped again

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -51,4 +52,17 @@ func TestOutboxNeverWaits(t *testing.T) {
 			t.Errorf("logged:\n%s", said)
 		}
 	})
+}
+
+// TestOutboxOfANodeThatStops counts what NATS does not take any more, and raises no alarm.
+func TestOutboxOfANodeThatStops(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	o := newOutbox(func(string, []byte) error { return errors.New("closed") }, slog.New(slog.NewTextHandler(&log, nil)))
+	o.put("last", nil)
+	o.close()
+	o.send()
+	if o.dropped() != 1 || log.Len() > 0 {
+		t.Errorf("%d messages are dropped, and the log says %q, want 1 and nothing", o.dropped(), log.String())
+	}
 }
