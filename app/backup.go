@@ -11,7 +11,9 @@ import (
 )
 
 // backupTables are those of the store, each behind those that it refers to.
-var backupTables = []string{"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements"}
+var backupTables = []string{
+	"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices", "device_variables", "device_wants",
+}
 
 // copySettings make values the same text on every server, whatever its settings are.
 var copySettings = []string{
@@ -90,7 +92,7 @@ func writeBackup(ctx context.Context, tx pgx.Tx, schema int64, to io.Writer, pro
 }
 
 // numbered are the tables whose rows get their ids from a sequence.
-var numbered = []string{"products", "items", "stock_movements"}
+var numbered = []string{"products", "items", "stock_movements", "devices"}
 
 // lastID is the last id that a table has given.
 func lastID(ctx context.Context, tx pgx.Tx, table string) (id int64, err error) {

@@ -134,6 +134,9 @@ func readBackup(from io.Reader, head func(backupHead) error, take func(backupTab
 	if err := head(h); err != nil {
 		return err
 	}
+	if !h.isComplete() {
+		return ErrDamagedBackup
+	}
 	for _, table := range h.Tables {
 		rows := &pieces{in: in}
 		n, err := take(table, rows)
@@ -179,17 +182,19 @@ func readHead(in *bufio.Reader) (h backupHead, err error) {
 	if h.Version != backupVersion {
 		return h, fmt.Errorf("the backup has version %d of its format, this program reads version %d: use the program that made it", h.Version, backupVersion)
 	}
+	return h, nil
+}
+
+// isComplete reports whether the head has what a backup of this program's schema has.
+func (h backupHead) isComplete() bool {
 	names := make([]string, len(h.Tables))
 	for i, t := range h.Tables {
 		names[i] = t.Name
 		if len(t.Columns) == 0 || len(t.Columns) > 1000 {
-			return h, ErrDamagedBackup
+			return false
 		}
 	}
-	if !slices.Equal(names, backupTables) || len(h.LastIDs) != len(numbered) {
-		return h, ErrDamagedBackup
-	}
-	return h, nil
+	return slices.Equal(names, backupTables) && len(h.LastIDs) == len(numbered)
 }
 
 // pieces are the rows of a table as one stream.

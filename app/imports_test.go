@@ -26,7 +26,7 @@ var allowed = []struct {
 	{"cmd/...", []string{"app", "app/rehearsal", "cmd/console"}},
 	{"app/postgres/...", nil},
 	{"app/privatefile", nil},
-	{"app/devices", nil},
+	{"app/devices", []string{"app/privatefile"}},
 	{"app/rehearsal", nil},
 	{"app", []string{"web/...", "web/quota", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},

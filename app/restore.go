@@ -76,14 +76,22 @@ const (
 
 // Whoever sells locks rows of availabilities before anything else, so that table comes first: when its lock is had, nobody is
 // in the middle of a sale, and who comes waits and holds nothing. Readers are kept out of nothing.
-const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements IN EXCLUSIVE MODE`
+const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements, devices, device_variables, device_wants IN EXCLUSIVE MODE`
+
+// A key that was revoked after the backup may be in wrong hands: it stays revoked. In another database the same id is another
+// device's, with another time of its making.
+const (
+	rememberRevoked = `CREATE TEMPORARY TABLE revoked ON COMMIT DROP AS SELECT id, created_at, revoked_at FROM devices WHERE revoked_at IS NOT NULL`
+	revokeAgain     = `UPDATE devices d SET revoked_at = r.revoked_at FROM revoked r
+		WHERE r.id = d.id AND r.created_at = d.created_at AND d.revoked_at IS NULL`
+)
 
 func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) error {
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks,
-		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`); err != nil {
+	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks, rememberRevoked,
+		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`, `DELETE FROM devices`); err != nil {
 		return err
 	}
 	var head backupHead
@@ -104,6 +112,9 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 		return tag.RowsAffected(), nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := run(ctx, tx, revokeAgain); err != nil {
 		return err
 	}
 	// Nodes that run notice the restore by this row.
@@ -128,7 +139,8 @@ func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
 			return err
 		}
 	}
-	return run(ctx, tx, `UPDATE products SET revision = revision`, `UPDATE item_availabilities SET revision = revision`)
+	return run(ctx, tx, `UPDATE products SET revision = revision`, `UPDATE item_availabilities SET revision = revision`,
+		`UPDATE device_wants SET revision = nextval('revisions')`)
 }
 
 // run runs statements one after the other.

@@ -49,7 +49,18 @@ type Device struct {
 	Created time.Time
 	Revoked time.Time // zero while its key is valid
 	Seen    time.Time // zero until it has been connected; up to a minute old while it is
+	Key     KeyState
 }
+
+// KeyState tells under which secret of the nodes the key of a device is stored.
+type KeyState string
+
+// States of a key.
+const (
+	KeyCurrent KeyState = "current" // the first secret
+	KeyOlder   KeyState = "older"   // another one that is still set; the next verification stores the key under the first
+	KeyLost    KeyState = "lost"    // one that is no longer set: the key is not recognized
+)
 
 // What may be wrong with a device or its key.
 var (

@@ -10,9 +10,9 @@ import (
 
 // Record is one log record of a device.
 type Record struct {
-	Message   string
-	Timestamp json.RawMessage // what the device said: data, and not a time; nil if absent
-	Fields    json.RawMessage // a JSON object of all other members; nil if there are none
+	Message   string          `json:"message"`
+	Timestamp json.RawMessage `json:"timestamp,omitempty"` // what the device said: data, and not a time; nil if absent
+	Fields    json.RawMessage `json:"fields,omitempty"`    // a JSON object of all other members; nil if there are none
 }
 
 // Logged is a Record that is stored.

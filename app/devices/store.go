@@ -1,38 +1,39 @@
 package devices
 
 import (
+	"context"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Store reads and changes devices, and reads what they have said. Its methods may be called from any goroutine.
-//
-//	Add(ctx, name string) (Device, Key, error)
-//	List(ctx) ([]Device, error)
-//	Revoke(ctx, name string) (Device, error)
-//	Verify(ctx, Key) (Device, error)
-//	Saw(ctx, []ID) error
-//	Report(ctx, ID, []Variable) error
-//	Want(ctx, ID, []Variable, who string) error
-//	Wanted(ctx, ID) ([]Variable, error)
-//	Variables(ctx, ID) ([]VariableState, error)
-//	Search(ctx, Query) (Page, error)
-//	Follow(ctx, Query, after int64) (records []Logged, next int64, err error)
 type Store struct {
-	pool    *pgxpool.Pool
-	secrets []string
-	log     *slog.Logger
+	pool     *pgxpool.Pool
+	keys     keyring
+	searches chan struct{} // buffer mostSearches: a token for each search that runs
+	log      *slog.Logger
 }
 
-// A Writer is a service that takes log records in and writes them in batches.
-//
-//	NewWriter(WriterConfig{Pool, Dir string, Log}) *Writer
-//	Serve(ctx) error                        // run it under a supervisor; at the end of ctx it writes or spools what it holds
-//	Write(ctx, ID, []Record) error          // nil: the records are accepted. Waits while the buffer is full
-//	Drain()                                 // before connections are closed at a stop: Write no longer waits
-//
-// A Sweep finds what changed for connections that are verified already.
-//
-//	NewSweep(*Store) *Sweep
-//	Next(ctx) (Changes, error)              // once a second, from one goroutine
+// Config is what a Store needs.
+type Config struct {
+	Pool    *pgxpool.Pool
+	Secrets []string // one at least: keys are stored under the first; a key that was stored under any of them is verified
+	Log     *slog.Logger
+}
+
+// NewStore makes a store of the tables in this database.
+func NewStore(c Config) *Store {
+	return &Store{pool: c.Pool, keys: newKeyring(c.Secrets), searches: make(chan struct{}, mostSearches), log: c.Log}
+}
+
+// planned asks PostgreSQL to plan a statement anew each time: tables grow from nothing, and what a search must read depends
+// on its words.
+const planned = pgx.QueryExecModeCacheDescribe
+
+// actAs tells the transaction who acts in it, for the table of events.
+func actAs(ctx context.Context, tx pgx.Tx, who string) error {
+	_, err := tx.Exec(ctx, `SELECT set_config('sneakers23.actor', $1, true)`, who)
+	return err
+}

@@ -19,7 +19,10 @@ const longest = 1 << 16
 
 // Read returns what a file holds. One that others may read or write is refused, with the command that mends it. The error is
 // fs.ErrNotExist if there is no file.
-func Read(name string) ([]byte, error) {
+func Read(name string) ([]byte, error) { return ReadUpTo(name, longest) }
+
+// ReadUpTo is Read for a file that may be long: of so many bytes, and no more.
+func ReadUpTo(name string, most int64) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // else a pipe of that name would wait for its other end
 	if err != nil {
 		return nil, err
@@ -35,8 +38,8 @@ func Read(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is open to other users of this machine (%v): close it with `chmod 600 %s`, or delete it for a new one if somebody may have read it",
 			name, is.Mode().Perm(), quoted(name))
 	}
-	text, err := io.ReadAll(io.LimitReader(f, longest+1))
-	if err == nil && len(text) > longest {
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
 		err = fmt.Errorf("%s is too long", name)
 	}
 	return text, err

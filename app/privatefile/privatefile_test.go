@@ -101,3 +101,21 @@ func TestWhatIsNoFile(t *testing.T) {
 		}
 	}
 }
+
+// TestReadUpTo reads files that are longer than secrets, up to a bound.
+func TestReadUpTo(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "long")
+	if err := Write(name, make([]byte, longest+1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(name); err == nil {
+		t.Error("Read took a file that is too long for a secret")
+	}
+	if text, err := ReadUpTo(name, longest+1); err != nil || len(text) != longest+1 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if _, err := ReadUpTo(name, longest); err == nil {
+		t.Error("ReadUpTo took more than it was to")
+	}
+}

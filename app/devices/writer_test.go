@@ -1,0 +1,485 @@
+package devices_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/devices"
+	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/waittest"
+)
+
+// runningWriter is a writer whose Serve runs.
+type runningWriter struct {
+	*devices.Writer
+	spool string
+	log   *logged
+	end   context.CancelFunc
+	done  chan struct{}
+}
+
+// logged is a log that may be read while it is written.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// startWriter runs a writer until stop is called or the test ends.
+func startWriter(t testing.TB, pool *pgxpool.Pool, spool string, now func() time.Time) *runningWriter {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	w := &runningWriter{spool: spool, log: &logged{}, end: cancel, done: make(chan struct{})}
+	w.Writer = devices.NewWriter(devices.WriterConfig{
+		Pool: pool, Spool: spool, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: now, StopWithin: 300 * time.Millisecond,
+	})
+	go func() {
+		defer close(w.done)
+		_ = w.Serve(ctx)
+	}()
+	t.Cleanup(func() { w.stop(t) })
+	return w
+}
+
+func (w *runningWriter) stop(t testing.TB) {
+	t.Helper()
+	w.end()
+	waittest.Done(t, "the end of the writer", w.done)
+}
+
+func spoolFile(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "device-logs.spool")
+}
+
+// messages makes records with these messages.
+func messages(texts ...string) []devices.Record {
+	records := make([]devices.Record, len(texts))
+	for i, text := range texts {
+		records[i] = devices.Record{Message: text}
+	}
+	return records
+}
+
+// rowsOf counts the rows with a condition.
+func rowsOf(t testing.TB, pool *pgxpool.Pool, where string) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(context.WithoutCancel(t.Context()), `SELECT count(*) FROM device_logs WHERE `+where).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// untilRows waits for that many rows, and looks that there are no more.
+func untilRows(t testing.TB, pool *pgxpool.Pool, want int) {
+	t.Helper()
+	waittest.Until(t, fmt.Sprint(want, " rows"), func() bool { return rowsOf(t, pool, "true") >= want })
+	if got := rowsOf(t, pool, "true"); got != want {
+		t.Errorf("%d rows, want %d", got, want)
+	}
+}
+
+// TestWriterWrites writes what many connections bring at once, each record once, with all that it has.
+func TestWriterWrites(t *testing.T) {
+	t.Parallel()
+	s, pool := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	w := startWriter(t, pool, spoolFile(t), nil)
+	ctx := eventually(t)
+	full, err := devices.ParseRecords([]byte(`[{"message":"all of it","timestamp":"17:03","level":"info","n":1e9999},{"message":"null","timestamp":null}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(ctx, d.ID, full); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for c := range 20 {
+		wg.Go(func() {
+			for i := range 50 {
+				if err := w.Write(ctx, d.ID, messages(fmt.Sprintf("m %d %d", c, i), "two")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	untilRows(t, pool, 2+20*50*2)
+	if n := rowsOf(t, pool, `message LIKE 'm %'`); n != 1000 {
+		t.Errorf("%d of the single ones", n)
+	}
+	page, err := s.Search(ctx, devices.Query{Text: "all info"})
+	if err != nil || len(page.Records) != 1 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	r := page.Records[0]
+	if r.Name != "kiosk" || r.Device != d.ID || string(r.Timestamp) != `"17:03"` || string(r.Fields) != `{"level":"info","n":1e9999}` ||
+		time.Since(r.Received).Abs() > time.Hour {
+		t.Errorf("read back: %+v", r)
+	}
+	if n := rowsOf(t, pool, `stamp::text = 'null'`); n != 1 {
+		t.Errorf("%d rows with a timestamp that is null", n)
+	}
+	waittest.Until(t, "the writer counts", func() bool { return w.Stats() == devices.Stats{Written: 2002} })
+}
+
+// TestBadRecordsAreAlone gives the writer what PostgreSQL refuses: that is logged and left out, and all else is written.
+func TestBadRecordsAreAlone(t *testing.T) {
+	t.Parallel()
+	s, pool := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	w := startWriter(t, pool, spoolFile(t), nil)
+	records := messages(strings.Split(strings.Repeat("good,", 99)+"good", ",")...)
+	records[0].Message, records[41].Message = "NUL \x00", "not UTF-8 \xff"
+	records[99].Fields = []byte(`{"broken`)
+	if err := w.Write(eventually(t), d.ID, records); err != nil {
+		t.Fatal(err)
+	}
+	untilRows(t, pool, 97)
+	waittest.Until(t, "three are refused", func() bool { return w.Stats().Refused == 3 })
+	if log := w.log.String(); strings.Count(log, "a log record of a device is lost") != 3 || strings.Contains(log, "broken") && strings.Contains(log, "{\"broken") {
+		t.Errorf("the log: %s", log)
+	}
+}
+
+// TestDatabaseIsAway cuts the line: the buffer fills, Write waits, and all that was accepted is written when the line is mended.
+func TestDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	s, direct := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	way, pool := newLine(t, direct)
+	w := startWriter(t, pool, spoolFile(t), nil)
+	ctx := eventually(t)
+	if err := w.Write(ctx, d.ID, messages("before")); err != nil {
+		t.Fatal(err)
+	}
+	untilRows(t, direct, 1)
+	way.cut()
+	var accepted atomic.Int64
+	impatient, cancel := context.WithCancel(ctx)
+	defer cancel()
+	refused := make(chan error, 1) // buffer 1: the test reads it later
+	go func() {
+		for {
+			if err := w.Write(impatient, d.ID, messages(strings.Split(strings.Repeat("x,", 499)+"x", ",")...)); err != nil {
+				refused <- err
+				return
+			}
+			accepted.Add(500)
+		}
+	}()
+	waittest.Until(t, "the buffer is full", func() bool {
+		return accepted.Load() >= devices.MaxBatchRecords && w.Stats().Waiting > devices.MaxBatchRecords-500
+	})
+	waittest.Until(t, "the failure is logged", func() bool { return strings.Contains(w.log.String(), "not written") })
+	if n := accepted.Load(); n > 2*devices.MaxBatchRecords {
+		t.Errorf("%d records were accepted while none is written", n)
+	}
+	cancel() // the one that waits gives up, and is not accepted
+	if err := waittest.Receive(t, "the end of a Write that waits", refused); !errors.Is(err, context.Canceled) {
+		t.Errorf("a Write that gives up: %v", err)
+	}
+	way.mend()
+	untilRows(t, direct, 1+int(accepted.Load()))
+	waittest.Until(t, "the recovery is logged", func() bool { return strings.Contains(w.log.String(), "written again") })
+}
+
+// TestCommitInDoubt loses the COMMIT of batches, or the answer to it: each record is written once.
+func TestCommitInDoubt(t *testing.T) {
+	t.Parallel()
+	s, direct := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	way, pool := newLine(t, direct)
+	var commits, lost atomic.Int64
+	way.onCommit(func() (before, after bool) {
+		n := commits.Add(1)
+		before, after = n%3 == 1, n%3 == 2
+		if before || after {
+			lost.Add(1)
+		}
+		return before, after
+	})
+	w := startWriter(t, pool, spoolFile(t), nil)
+	ctx := eventually(t)
+	for i := range 10 {
+		if err := w.Write(ctx, d.ID, messages(fmt.Sprint("a ", i), fmt.Sprint("b ", i))); err != nil {
+			t.Fatal(err)
+		}
+		untilRows(t, direct, 2*i+2)
+	}
+	waittest.Until(t, "the writer knows it", func() bool { return w.Stats().Written == 20 })
+	untilRows(t, direct, 20)
+	if lost.Load() < 5 {
+		t.Errorf("only %d commits were in doubt", lost.Load())
+	}
+}
+
+// TestSpool stops a writer whose database is away: the next one writes what is left, each record once, though its commit is in
+// doubt too, and the file is removed then.
+func TestSpool(t *testing.T) {
+	t.Parallel()
+	s, direct := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	way, pool := newLine(t, direct)
+	spool := spoolFile(t)
+	w := startWriter(t, pool, spool, nil)
+	ctx := eventually(t)
+	way.onCommit(func() (bool, bool) { return false, true })
+	if err := w.Write(ctx, d.ID, messages("in doubt")); err != nil {
+		t.Fatal(err)
+	}
+	untilRows(t, direct, 1)
+	way.cut()
+	records, err := devices.ParseRecords([]byte(`[{"message":"a\n\u2028b","timestamp":null,"x":{"y":"<&>"}},{"message":"plain"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(ctx, d.ID, records); err != nil {
+		t.Fatal(err)
+	}
+	w.stop(t)
+	if err := w.Write(ctx, d.ID, records); !errors.Is(err, devices.ErrEnded) {
+		t.Errorf("written after the end: %v", err)
+	}
+	stat, err := os.Stat(spool)
+	if err != nil || stat.Mode() != 0o600 {
+		t.Fatalf("the spool file: %v, %v", stat.Mode(), err)
+	}
+	w = startWriter(t, pool, spool, nil) // the database is still away
+	if err := w.Write(ctx, d.ID, messages("later")); err != nil {
+		t.Fatal(err)
+	}
+	waittest.Until(t, "the failure is logged", func() bool { return strings.Contains(w.log.String(), "not written") })
+	w.stop(t)
+	if n := rowsOf(t, direct, "true"); n != 1 {
+		t.Fatalf("%d rows while the database was away", n)
+	}
+	way.mend()
+	way.onCommit(func() (bool, bool) { return false, true }) // written, and nobody knows
+	w = startWriter(t, pool, spool, nil)
+	untilRows(t, direct, 4)
+	way.cut()
+	w.stop(t)
+	way.mend()
+	way.onCommit(nil)
+	w = startWriter(t, pool, spool, nil)
+	waittest.Until(t, "the spool file is removed", func() bool { _, err := os.Stat(spool); return errors.Is(err, os.ErrNotExist) })
+	untilRows(t, direct, 4)
+	if n := rowsOf(t, direct, `message = E'a\n\u2028b' AND stamp::text = 'null' AND fields::text = '{"x":{"y":"<&>"}}'`); n != 1 {
+		t.Errorf("%d rows are as they were sent", n)
+	}
+}
+
+// TestKilledWithSpool kills a writer after it has committed what came from the spool file, and before it has removed the file:
+// the file is put back as it was then.
+func TestKilledWithSpool(t *testing.T) {
+	t.Parallel()
+	s, direct := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	way, pool := newLine(t, direct)
+	spool := spoolFile(t)
+	way.cut()
+	w := startWriter(t, pool, spool, nil)
+	if err := w.Write(eventually(t), d.ID, messages("a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	w.stop(t)
+	way.mend()
+	var numbered []byte
+	way.onCommit(func() (bool, bool) { // while it commits, the file is there
+		numbered, _ = os.ReadFile(spool)
+		return false, false
+	})
+	w = startWriter(t, pool, spool, nil)
+	untilRows(t, direct, 2)
+	w.stop(t)
+	if len(numbered) == 0 {
+		t.Fatal("the file was removed before the commit")
+	}
+	if err := os.WriteFile(spool, numbered, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startWriter(t, pool, spool, nil)
+	waittest.Until(t, "the spool file is removed", func() bool { _, err := os.Stat(spool); return errors.Is(err, os.ErrNotExist) })
+	untilRows(t, direct, 2)
+}
+
+// TestSpoolThatCannotBeRead is laid aside, and what comes later is written.
+func TestSpoolThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s, pool := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	for what, make := range map[string]func(name string) error{
+		"damaged": func(name string) error { return os.WriteFile(name, []byte("{\"device\":1}\nrubbish\n"), 0o600) },
+		"open to others": func(name string) error {
+			return errors.Join(os.WriteFile(name, []byte("{}\n"), 0o600), os.Chmod(name, 0o644))
+		},
+	} {
+		spool := spoolFile(t)
+		if err := make(spool); err != nil {
+			t.Fatal(err)
+		}
+		before := rowsOf(t, pool, "true")
+		w := startWriter(t, pool, spool, nil)
+		if err := w.Write(eventually(t), d.ID, messages("later")); err != nil {
+			t.Fatal(err)
+		}
+		untilRows(t, pool, before+1)
+		if _, err := os.Stat(spool + ".unread"); err != nil || !strings.Contains(w.log.String(), "can't be read") {
+			t.Errorf("%s: %v, %s", what, err, w.log.String())
+		}
+	}
+}
+
+// TestDrainLetsAllIn lets Writes through that wait for a database that is away.
+func TestDrainLetsAllIn(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t, migrate)
+	way, cut := newLine(t, pool)
+	way.cut()
+	w := startWriter(t, cut, spoolFile(t), nil)
+	ctx := eventually(t)
+	thousand := messages(strings.Split(strings.Repeat("x,", 999)+"x", ",")...)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := w.Write(ctx, 1, thousand); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waittest.Until(t, "the buffer is full", func() bool { return w.Stats().Waiting > devices.MaxBatchRecords-1000 })
+	w.Drain()
+	wg.Wait()
+	w.stop(t)
+	way.mend()
+	startWriter(t, cut, w.spool, nil)
+	untilRows(t, pool, 20_000)
+}
+
+// TestMidnight writes on both sides of it: each record is in the partition of its day, and the next day's is made before it begins.
+func TestMidnight(t *testing.T) {
+	t.Parallel()
+	s, pool := newStore(t)
+	d, _ := add(t, s, "kiosk")
+	clock := new(atomic.Int64)
+	at := func(text string) {
+		when, err := time.Parse("2006-01-02 15:04:05.999999", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.Store(when.UnixNano())
+	}
+	w := startWriter(t, pool, spoolFile(t), func() time.Time { return time.Unix(0, clock.Load()) })
+	ctx := eventually(t)
+	utc, err := pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer utc.Release()
+	if _, err := utc.Exec(ctx, `SET TIME ZONE 'UTC'`); err != nil {
+		t.Fatal(err)
+	}
+	partitions := func() (list string) {
+		t.Helper()
+		err := utc.QueryRow(ctx, `SELECT coalesce(string_agg(inhrelid::regclass || ' ' || pg_get_expr(relpartbound, oid), E'\n' ORDER BY relname), '')
+			FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'device_logs'::regclass`).Scan(&list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	days := func(days ...string) string {
+		lines := make([]string, len(days))
+		for i, day := range days {
+			begin, _ := time.Parse("20060102", day)
+			lines[i] = fmt.Sprintf("device_logs_%s FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')", day,
+				begin.Format("2006-01-02"), begin.AddDate(0, 0, 1).Format("2006-01-02"))
+		}
+		return strings.Join(lines, "\n")
+	}
+	written := 0
+	for _, step := range []struct{ at, partitions string }{
+		{"2028-02-28 12:00:00", days("20280228")},
+		{"2028-02-28 22:59:59.999999", days("20280228")},
+		{"2028-02-28 23:00:00", days("20280228", "20280229")},
+		{"2028-02-28 23:59:59.999999", days("20280228", "20280229")},
+		{"2028-02-29 00:00:00", days("20280228", "20280229")},
+		{"2028-12-31 23:30:00", days("20280228", "20280229", "20281231", "20290101")},
+	} {
+		at(step.at)
+		written++
+		if err := w.Write(ctx, d.ID, messages(step.at)); err != nil {
+			t.Fatal(err)
+		}
+		untilRows(t, pool, written)
+		if got := partitions(); got != step.partitions {
+			t.Errorf("%s: the partitions are\n%s\nwant\n%s", step.at, got, step.partitions)
+		}
+	}
+	if n := rowsOf(t, pool, `tableoid::regclass::text = 'device_logs_' || substring(replace(message, '-', ''), 1, 8)`); n != written {
+		t.Errorf("%d of %d are in the partition of their day", n, written)
+	}
+	page, err := s.Search(ctx, devices.Query{Since: time.Date(2028, 2, 28, 23, 59, 0, 0, time.UTC), Until: time.Date(2028, 2, 29, 0, 0, 1, 0, time.UTC)})
+	if err != nil || len(page.Records) != 2 || page.Records[0].Message != "2028-02-29 00:00:00" {
+		t.Errorf("around midnight: %+v, %v", page, err)
+	}
+}
+
+// TestPartitionsAreMadeAtOnce lets many writers need the same days at once.
+func TestPartitionsAreMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	_, pool := newStore(t)
+	ctx := eventually(t)
+	var wg sync.WaitGroup
+	for n := range 8 {
+		w := startWriter(t, pool, spoolFile(t), func() time.Time { return time.Date(2030, 1, 1+n%2, 23, 30, 0, n, time.UTC) })
+		wg.Go(func() {
+			if err := w.Write(ctx, 1, messages("x")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	untilRows(t, pool, 8)
+}
+
+// TestDroppedDayIsMadeAgain writes into a day whose partition was dropped behind the writer's back.
+func TestDroppedDayIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	_, pool := newStore(t)
+	w := startWriter(t, pool, spoolFile(t), func() time.Time { return time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) })
+	ctx := eventually(t)
+	for range 3 {
+		if err := w.Write(ctx, 1, messages("x")); err != nil {
+			t.Fatal(err)
+		}
+		untilRows(t, pool, 1)
+		if _, err := pool.Exec(ctx, `DROP TABLE device_logs_20300101`); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
