@@ -19,6 +19,13 @@ const (
 	commandNodes    = "nodes"
 	commandCarts    = "carts"
 	commandCorrect  = "correct"
+
+	commandDevices      = "devices"
+	commandDeviceAdd    = "device_add"
+	commandDeviceRevoke = "device_revoke"
+	commandDeviceLogs   = "device_logs"
+	commandDeviceVars   = "device_vars"
+	commandDeviceSet    = "device_set"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.

@@ -59,6 +59,7 @@ type Config struct {
 	FeedPing      time.Duration // a feed that is quiet for so long gets a sign of life
 	CartLines     int           // that a shopper may put into a cart
 	CartRate      int           // adds and removes a second of one tab
+	DeviceLogDays int           // how many days logs of devices are kept
 
 	// AddressShare is how much of the places of each kind one address may hold, an IPv6 address with all of its /64: see limits.
 	AddressShare float64
@@ -145,6 +146,7 @@ func DefaultConfig() Config {
 		FeedPing:         20 * time.Second,
 		CartLines:        10,
 		CartRate:         20,
+		DeviceLogDays:    30,
 		AddressShare:     0.05,
 		PublishTopics:    []string{"product:*"},
 		Version:          "development",

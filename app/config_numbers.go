@@ -31,6 +31,7 @@ func (c Config) validateNumbers() error {
 		inRange("--feed-ping", c.FeedPing, time.Second, time.Hour),
 		inRange("--cart-lines", c.CartLines, 1, checkout.MostLines),
 		inRange("--cart-rate", c.CartRate, 1, 10_000),
+		inRange("--device-log-days", c.DeviceLogDays, 1, 3650),
 		inRange("--address-share", c.AddressShare, 0.0001, 1),
 	}
 	if err := errors.Join(errs...); err != nil {

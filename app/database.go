@@ -25,6 +25,7 @@ type database struct {
 	private *postgres.Server // nil when the database was named
 	pool    *pgxpool.Pool
 	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
+	logs    *pgxpool.Pool // for logs of devices, which wait for the disk and not for pages; connected when the first comes
 	health  *pgxpool.Pool // one connection, by which it is known whether the database answers while all others are in use
 	schema  int64         // version of the newest migration; known after prepare
 	log     *slog.Logger
@@ -51,6 +52,10 @@ func (c DatabaseConfig) name() string {
 
 // salesConnections is one for the batch that is being sold, and some that may be slow to close after a failure.
 const salesConnections = 4
+
+// logConnections are one for the batch that is being written, one for old logs that are dropped, and one that may be slow to
+// close after a failure.
+const logConnections = 3
 
 // connectWithin is how long a database may take to answer for the first time.
 const connectWithin = 10 * time.Second
@@ -86,6 +91,11 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	sales := cfg.Copy()
 	sales.MaxConns = salesConnections
 	if d.sales, err = pgxpool.NewWithConfig(ctx, sales); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	logs := cfg.Copy()
+	logs.MinConns, logs.MaxConns = 0, logConnections
+	if d.logs, err = pgxpool.NewWithConfig(ctx, logs); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	health := cfg.Copy()
@@ -244,6 +254,9 @@ func (d *database) close(ctx context.Context) error {
 	}
 	if d.sales != nil {
 		errs = append(errs, within(ctx, "the teller's connections to the database", d.sales.Close))
+	}
+	if d.logs != nil {
+		errs = append(errs, within(ctx, "connections to the database for logs of devices", d.logs.Close))
 	}
 	if d.health != nil {
 		errs = append(errs, within(ctx, "the connection that watches the database", d.health.Close))

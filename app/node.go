@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/thejerf/suture/v4"
 
+	"sneakers23/app/devices"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
@@ -31,6 +33,8 @@ type Node struct {
 	healer  *replication.Healer
 	teller  *checkout.Teller
 	orders  *checkout.Orders
+	devices *devices.Store
+	logs    *devices.Writer
 	commits *commits
 	shop    *shopServer
 	cluster *cluster.Node
@@ -134,7 +138,10 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
 		tracker: tracker,
 	}
-	n.operator = &operator{n.stock, store, n.orders, n.healer, n.others, n.log}
+	n.devices = devices.NewStore(devices.Config{Pool: n.db.pool, Secrets: secrets, Log: n.log})
+	n.logs = devices.NewWriter(devices.WriterConfig{Pool: n.db.logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log})
+	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
+	n.operator = &operator{n.stock, store, n.orders, n.devices, n.healer, n.others, n.log}
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.shop.open(n, secrets, password); err != nil {
 		return err
@@ -160,7 +167,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	}
 	for _, service := range []suture.Service{
 		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
-		scheduler, n.commits, n.teller, n.shop,
+		scheduler, n.commits, n.teller, n.shop, n.logs, retention,
 	} {
 		s.Add(service)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
+	"sneakers23/app/devices"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/replication"
@@ -26,6 +27,7 @@ type operator struct {
 	inventory *inventory.Server
 	store     *inventory.Store
 	orders    *checkout.Orders
+	devices   *devices.Store
 	healer    *replication.Healer
 	others    *together
 	log       *slog.Logger
@@ -49,6 +51,12 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandCancel, o.cancelOrder),
 		serve(ctx, o.log, node, commandNodes, o.nodes),
 		serve(ctx, o.log, node, commandCarts, o.carts),
+		serve(ctx, o.log, node, commandDevices, o.listDevices),
+		serve(ctx, o.log, node, commandDeviceAdd, o.addDevice),
+		serve(ctx, o.log, node, commandDeviceRevoke, o.revokeDevice),
+		serve(ctx, o.log, node, commandDeviceLogs, o.deviceLogs),
+		serve(ctx, o.log, node, commandDeviceVars, o.deviceVariables),
+		serve(ctx, o.log, node, commandDeviceSet, o.setDevice),
 	)
 }
 
@@ -117,14 +125,18 @@ func words(err error) string {
 		return "no order has this id; see: sneakers23 orders list"
 	case errors.Is(err, checkout.ErrCancelled):
 		return "the order was cancelled before; its pairs are back already"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed):
-		return "no answer in time: it may have been done, look with `sneakers23 products` or `orders show`; if it lasts, see /readyz and the node's log"
+	}
+	if text, ok := wordsOfDevices(err); ok {
+		return text
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, inventory.ErrCrashed) {
+		return "no answer in time: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`; if it lasts, see /readyz and the node's log"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the node does not reach its database, try again when /readyz says that it does"
 	}
 	if isBroken(err) {
-		return "the connection to the database broke: it may have been done, look with `sneakers23 products` or `orders show`, and try again"
+		return "the connection to the database broke: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`, and try again"
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {

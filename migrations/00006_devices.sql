@@ -51,10 +51,11 @@ CREATE TABLE device_logs (
     message     text        NOT NULL,
     stamp       json,       -- the timestamp of the device
     fields      json,       -- an object of all else; json and not jsonb, which writes 1e9999 out in digits
+    -- PostgreSQL's parser leaves out what looks like markup, and takes a path for one word: <, >, & and / separate words here.
     -- The device is a word too, one that no text has, so that the index alone answers for a word of one device.
     words       tsvector    NOT NULL GENERATED ALWAYS AS (
-        to_tsvector('simple'::regconfig, message)
-            || json_to_tsvector('simple'::regconfig, coalesce(fields, '{}'), '["string", "numeric"]')
+        to_tsvector('simple'::regconfig, translate(message, '<>&/', '    '))
+            || json_to_tsvector('simple'::regconfig, translate(coalesce(fields, '{}')::text, '<>&/', '    ')::json, '["string", "numeric"]')
             || array_to_tsvector(ARRAY['device ' || device_id])) STORED,
     PRIMARY KEY (received_at, id)
 ) PARTITION BY RANGE (received_at);

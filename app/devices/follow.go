@@ -15,19 +15,27 @@ const followStep = 5_000
 // 31 bits of the last id that was given before they drew theirs. So a follower knows below which id nothing more will come.
 const writersLock = `hashtext('sneakers23 device_logs in ' || current_schema())`
 
-// Follow returns the records with ids above after that match the device and the text of a query, oldest first, and the id to
-// go on from. A negative after begins now. No record is left out because another one with a higher id was committed
-// earlier: Follow waits until all lower ids are written or given up. Times and Before of the query are ignored.
-func (s *Store) Follow(ctx context.Context, q Query, after int64) (records []Logged, next int64, err error) {
+// Followed is what has come since the last look.
+type Followed struct {
+	Records []Logged // oldest first
+	Next    int64    // the id to go on from
+	More    bool     // there may be more already
+}
+
+// Follow returns the records with ids above after that match the device and the text of a query. A negative after begins now.
+// No record is left out because another one with a higher id was committed earlier: Follow waits until all lower ids are
+// written or given up. Only what was in doubt when a connection broke, or was in a spool file, may come with an id that has been
+// passed. Times and Before of the query are ignored.
+func (s *Store) Follow(ctx context.Context, q Query, after int64) (f Followed, err error) {
 	if err := q.check(); err != nil {
-		return nil, 0, err
+		return f, err
 	}
 	horizon, err := s.horizon(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("follow device logs: %w", err)
+		return f, fmt.Errorf("follow device logs: %w", err)
 	}
 	if after < 0 || horizon <= after {
-		return nil, max(horizon, after), nil
+		return Followed{Next: max(horizon, after)}, nil
 	}
 	// All records are looked at in the order of their ids, so that no plan of PostgreSQL's is slow.
 	const words = `l.words @@ websearch_to_tsquery('simple', @text)`
@@ -38,14 +46,17 @@ func (s *Store) Follow(ctx context.Context, q Query, after int64) (records []Log
 		ORDER BY l.id`, planned, pgx.NamedArgs{
 		"device": q.Device, "text": q.Text, "after": after, "horizon": horizon, "step": followStep,
 	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("follow device logs: %w", err)
+	if err == nil {
+		err = f.collect(rows, q.Limit, horizon)
 	}
-	return followed(rows, q.Limit, horizon)
+	if err != nil {
+		return Followed{}, fmt.Errorf("follow device logs: %w", err)
+	}
+	return f, nil
 }
 
-// followed collects a page.
-func followed(rows pgx.Rows, limit int, horizon int64) (records []Logged, next int64, err error) {
+// collect takes records until the page is full.
+func (f *Followed) collect(rows pgx.Rows, limit int, horizon int64) error {
 	defer rows.Close()
 	seen, bytes := 0, 0
 	for rows.Next() {
@@ -54,26 +65,24 @@ func followed(rows pgx.Rows, limit int, horizon int64) (records []Logged, next i
 			hit bool
 		)
 		if err := rows.Scan(&r.ID, &r.Device, &r.Name, &r.Received, &r.Message, &r.Timestamp, &r.Fields, &hit); err != nil {
-			return nil, 0, fmt.Errorf("follow device logs: %w", err)
+			return err
 		}
 		if hit {
 			r.Received = r.Received.UTC()
 			bytes += len(r.Message) + len(r.Timestamp) + len(r.Fields)
-			if len(records) == limit || len(records) > 0 && bytes > maxPageBytes {
-				return records, next, nil
+			if len(f.Records) == limit || len(f.Records) > 0 && bytes > maxPageBytes {
+				f.More = true
+				return nil
 			}
-			records = append(records, r)
+			f.Records = append(f.Records, r)
 		}
-		next = r.ID
+		f.Next = r.ID
 		seen++
 	}
-	if err := rows.Err(); err != nil {
-		return nil, 0, fmt.Errorf("follow device logs: %w", err)
+	if f.More = seen == followStep; !f.More {
+		f.Next = horizon
 	}
-	if seen < followStep {
-		next = horizon
-	}
-	return records, next, nil
+	return rows.Err()
 }
 
 // horizon returns the highest id up to which all records that there will ever be are committed. It reads first which id was

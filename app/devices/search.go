@@ -61,9 +61,12 @@ func (q *Query) check() error {
 	if q.Limit < 1 || q.Limit > MaxPage || len(q.Text) > maxText {
 		return ErrBadQuery
 	}
-	q.Text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(q.Text, " "), "\x00", " "))
+	q.Text = strings.TrimSpace(separators.Replace(strings.ToValidUTF8(q.Text, "\ufffd")))
 	return nil
 }
+
+// separators are what separates words in the column words too, and what PostgreSQL refuses in a text.
+var separators = strings.NewReplacer("<", " ", ">", " ", "&", " ", "/", " ", "\x00", " ")
 
 // search looks in the newest records first, one after the other: that is fast for words that are frequent. What it does not
 // find there, it asks the index of words for, day by day: that is fast for words that are rare. Leaving the choice to

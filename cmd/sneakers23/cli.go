@@ -23,6 +23,7 @@ type cli struct {
 	Rehearse   rehearseCmd               `cmd:"" help:"Play a drop day with simulated shoppers, on a copy of the stock." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
 	Carts      cartsCmd                  `cmd:"" help:"List the carts that are open in browsers, at all nodes." group:"Store"`
+	Devices    devicesCmd                `cmd:"" help:"Add and revoke devices, read their logs, look at and change their variables." group:"Store"`
 	Backup     backupCmd                 `cmd:"" help:"Write the store to a file, while nodes run." group:"Node"`
 	Restore    restoreCmd                `cmd:"" help:"Put the store into the state of a backup, while nodes run." group:"Node"`
 	Nodes      nodesCmd                  `cmd:"" help:"List the nodes of the cluster and how they do." group:"Node"`

@@ -77,7 +77,8 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	kongcompletion.Register(parser,
 		kongcompletion.WithPredictor("product", predict(productSKUs)),
 		kongcompletion.WithPredictor("item", predict(itemSKUs)),
-		kongcompletion.WithPredictor("order", predict(orderIDs)))
+		kongcompletion.WithPredictor("order", predict(orderIDs)),
+		kongcompletion.WithPredictor("device", predict(deviceNames)))
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

@@ -151,6 +151,16 @@ func offered() []app.Product {
 	return completions((*app.Client).Products)
 }
 
+// deviceNames completes with the devices whose keys are valid.
+func deviceNames() (names []string) {
+	for _, d := range completions((*app.Client).Devices) {
+		if d.Revoked == nil {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
 // orderIDs completes with the newest orders.
 func orderIDs() (ids []string) {
 	for _, o := range completions(func(c *app.Client, ctx context.Context) ([]app.Order, error) {

@@ -49,6 +49,7 @@ type serveCmd struct {
 	FeedPing         time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
 	CartLines        int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
 	CartRate         int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
+	DeviceLogDays    int           `help:"Days for which logs of devices are kept." env:"SNEAKERS23_DEVICE_LOG_DAYS" default:"30" group:"Tuning"`
 	AddressShare     float64       `help:"Share of the places that one address (IPv6: one /64) may hold, of each kind: connections, sockets, feeds, long-poll sessions, waiting purchases." env:"SNEAKERS23_ADDRESS_SHARE" default:"0.05" group:"Tuning"`
 	NoLimits         bool          `help:"Lift that and every rate limit, for rehearsals on this machine. Refused with a listener that others reach." env:"SNEAKERS23_NO_LIMITS" group:"Tuning"`
 
@@ -108,6 +109,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
 	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate
+	cfg.DeviceLogDays = s.DeviceLogDays
 	cfg.AddressShare, cfg.NoLimits = s.AddressShare, s.NoLimits
 	cfg.Version = version()
 	var level slog.Level

@@ -31,6 +31,51 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		`2026-12-24T18:00:00+01:00, or 10m or 1d from now`, s)
 }
 
+// parsePast reads a time that is over as operators write it: a duration before now, a time of today or yesterday, a day, or a day
+// with a time. Where no zone is written, it is that of now.
+func parsePast(flag, s string, now time.Time) (time.Time, error) {
+	if ago, ok := earlier(s, now); ok {
+		return ago, nil
+	}
+	clock, yesterday := strings.CutPrefix(s, "yesterday ")
+	for _, layout := range []string{"15:04:05", "15:04"} {
+		if written, err := time.Parse(layout, strings.TrimPrefix(clock, "today ")); err == nil {
+			year, month, day := now.Date()
+			if yesterday {
+				day--
+			}
+			return time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, now.Location()), nil
+		}
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf(`%s %q is no time: write 90m, 1h or 2d for so long ago, 18:00, "yesterday 18:00", 2026-12-24, `+
+		`"2026-12-24 18:00" or 2026-12-24T18:00:00+01:00`, flag, s)
+}
+
+// earlier reads a duration before now, like 10m, 1d or 2d12h. A day earlier is the same time of the day before.
+func earlier(s string, now time.Time) (at time.Time, ok bool) {
+	rest := s
+	if found := days.FindStringSubmatch(s); found != nil {
+		n, _ := strconv.Atoi(found[1])
+		now = now.AddDate(0, 0, -n)
+		if rest = strings.TrimPrefix(s, found[0]); rest == "" {
+			return now, true
+		}
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || d < 0 {
+		return time.Time{}, false
+	}
+	return now.Add(-d), true
+}
+
 var days = regexp.MustCompile(`^(\d{1,5})d`)
 
 // later reads a duration from now, like 10m, 1d or 2d12h. A day later is the same time of the next

@@ -27,18 +27,22 @@ const (
 	eventTrouble     = "trouble"
 	eventTroubleOver = "trouble_over"
 	eventProxy       = "proxy" // an address looks like one, and is not trusted
+
+	eventDeviceAdded   = "device_added"
+	eventDeviceRevoked = "device_revoked"
+	eventDeviceSet     = "device_set" // an admin wants variables of it to change
 )
 
 // Record is an event in the journal.
 type Record struct {
 	At      time.Time
 	Kind    string
-	Subject string    // the name of a product, a size or a node; an address
-	Pairs   int       // that came, or went if it is negative
+	Subject string    // the name of a product, a size, a node or a device; an address
+	Pairs   int       // that came, or went if it is negative; variables of a device
 	Again   bool      // a size that was sold out is no longer
 	Due     time.Time // when a product is to be released, what a backup is of, since when there was trouble; or zero
 	Who     string    // the operator; empty for nobody
-	Why     string    // the reason of a correction, or a [Fault]
+	Why     string    // the reason of a correction, or a [Fault]; the variable of a device if it is one
 	Run     string    // of the node that it is about, see [NodeState]
 }
 
@@ -96,6 +100,15 @@ func (r Record) event() Event {
 		e.Text = fmt.Sprintf("Node %s: %s, after %s", r.Subject, Fault(r.Why).words().ends, r.At.Sub(r.Due).Round(time.Second))
 	case eventProxy:
 		e.Text = r.Subject + " looks like a proxy: see --trusted-proxies"
+	case eventDeviceAdded:
+		e.Text = "Device " + r.Subject + " is added"
+	case eventDeviceRevoked:
+		e.Text = "The key of device " + r.Subject + " is revoked"
+	case eventDeviceSet:
+		e.Text = fmt.Sprintf("Device %s: %s is to change", r.Subject, r.Why)
+		if r.Why == "" {
+			e.Text = fmt.Sprintf("Device %s: %d variables are to change", r.Subject, r.Pairs)
+		}
 	default: // of a newer node
 		e.Text = r.Subject + ": " + r.Kind
 	}

@@ -32,6 +32,10 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventTroubleOver, Subject: "a", Why: "database", Due: due}, "Node a: the database answers again, after 12s"},
 		{Record{Kind: eventTrouble, Subject: "a", Why: "of a newer node"}, "Node a: the node is not ready"},
 		{Record{Kind: eventProxy, Subject: "10.0.0.7"}, "10.0.0.7 looks like a proxy: see --trusted-proxies"},
+		{Record{Kind: eventDeviceAdded, Subject: "kiosk 1"}, "Device kiosk 1 is added"},
+		{Record{Kind: eventDeviceRevoked, Subject: "kiosk 1"}, "The key of device kiosk 1 is revoked"},
+		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 1, Why: "volume"}, "Device kiosk 1: volume is to change"},
+		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 3}, "Device kiosk 1: 3 variables are to change"},
 		{Record{Kind: "of_a_newer_node", Subject: "a"}, "a: of_a_newer_node"},
 	} {
 		tt.At, tt.Who = at, "ann"
