@@ -10,8 +10,8 @@ import (
 // Bounds of what a Writer holds: as much waits as a batch may have, while one batch is being written. A node that is killed
 // loses no more than twice that.
 const (
-	MaxBatchRecords = 4_096
-	MaxBatchBytes   = 8 << 20
+	MaxBatchRecords = 1_024
+	MaxBatchBytes   = 4 << 20
 )
 
 // ErrEnded says that the writer has ended: the records are not accepted.
@@ -85,7 +85,7 @@ func (b *buffer) admit() {
 		a := b.waiting[0]
 		fits := len(b.entries)+len(a.entries) <= MaxBatchRecords && b.bytes+a.bytes <= MaxBatchBytes
 		if !b.ended && !b.lifted && !fits && len(b.entries) > 0 {
-			return
+			break
 		}
 		b.waiting = b.waiting[1:]
 		if b.ended {
