@@ -2,6 +2,7 @@ package devices_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -70,9 +71,11 @@ func benchRows(b *testing.B, pool *pgxpool.Pool, n int) {
 	}
 }
 
+var searchRows = flag.Int("rows", 1_000_000, "how many log records BenchmarkSearch searches; a multiple of 500,000")
+
 // BenchmarkSearch searches among a million records, in -short among twenty thousand.
 func BenchmarkSearch(b *testing.B) {
-	n := 1_000_000
+	n := *searchRows
 	if testing.Short() {
 		n = 20_000
 	}

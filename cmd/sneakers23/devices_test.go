@@ -184,3 +184,21 @@ func TestRequestOfLogs(t *testing.T) {
 		t.Errorf("the flags of the next page: %s, want %s", got, want)
 	}
 }
+
+// TestNegativeValues takes numbers below zero for values, and not for flags.
+func TestNegativeValues(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"devices set till volume -1":                       "devices set till volume -- -1",
+		"devices set till volume -1.5e3 --type float":      "devices set till volume --type float -- -1.5e3",
+		"--json devices set --type integer till volume -1": "--json devices set --type integer till volume -- -1",
+		"devices set till volume 1":                        "devices set till volume 1",
+		"devices set till volume -- -1":                    "devices set till volume -- -1",
+		"devices set till volume --json":                   "devices set till volume --json",
+		"stock set -1":                                     "stock set -1",
+	} {
+		if got := strings.Join(lastNegative(strings.Fields(args)), " "); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+}

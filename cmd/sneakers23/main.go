@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, term terminal) (code int) {
 	if args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
-	args = joinNegative(args)
+	args = lastNegative(joinNegative(args))
 	if count, ok := negative(args); ok {
 		return report(usageError{fmt.Errorf("%s: COUNT must be a whole number from 1 to 1000000 pairs", count)})
 	}
@@ -128,6 +128,21 @@ func joinNegative(args []string) []string {
 	for i, a := range args[:max(len(args)-1, 0)] {
 		if _, err := strconv.Atoi(args[i+1]); a == "--by" && err == nil {
 			return slices.Concat(args[:i], []string{a + "=" + args[i+1]}, args[i+2:])
+		}
+	}
+	return args
+}
+
+// lastNegative moves a number below zero that a variable is set to behind all flags, and behind the sign that none follows.
+func lastNegative(args []string) []string {
+	set := slices.Index(args, "set")
+	if set < 1 || args[set-1] != "devices" || slices.Contains(args, "--") {
+		return args
+	}
+	for i, a := range args[set+1:] {
+		if _, err := strconv.ParseFloat(a, 64); err == nil && a[0] == '-' {
+			at := set + 1 + i
+			return slices.Concat(args[:at], args[at+1:], []string{"--", a})
 		}
 	}
 	return args
