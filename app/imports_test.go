@@ -23,7 +23,7 @@ var allowed = []struct {
 	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
 	{"cmd/cluster/...", []string{"app/postgres", "app/privatefile", "cmd/console"}},
 	{"cmd/console", nil},
-	{"cmd/...", []string{"app", "app/rehearsal", "cmd/console"}},
+	{"cmd/...", []string{"app", "app/privatefile", "app/rehearsal", "cmd/console", "web/gateway/device"}},
 	{"app/postgres/...", nil},
 	{"app/privatefile", nil},
 	{"app/devices", []string{"app/privatefile"}},

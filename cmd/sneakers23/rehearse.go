@@ -170,7 +170,7 @@ func (r *rehearseCmd) check() error {
 			return fmt.Errorf("--url %q: it should be like http://localhost:4000", text)
 		}
 		r.URL[i] = u.Scheme + "://" + u.Host
-		if err := r.mayLoad(u.Hostname()); err != nil {
+		if err := mayLoad(u.Hostname(), r.AllowHost, r.Yes, fmt.Sprintf("%d shoppers", r.Shoppers)); err != nil {
 			return err
 		}
 	}
@@ -191,14 +191,15 @@ func (r *rehearseCmd) tooMany() error {
 	return fmt.Errorf("%w; for more, run this on several machines", err)
 }
 
-// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be named twice.
-func (r *rehearseCmd) mayLoad(host string) error {
+// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be named twice. crowd is how many
+// simulated clients of which kind there would be.
+func mayLoad(host string, allowed []string, yes bool, crowd string) error {
 	ip := net.ParseIP(host)
-	if host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(r.AllowHost, host) && r.Yes {
+	if host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(allowed, host) && yes {
 		return nil
 	}
-	return fmt.Errorf("%s is another machine, which this would load as %d shoppers do: if it is yours, say so twice, by --allow-host %s and --yes",
-		host, r.Shoppers, host)
+	return fmt.Errorf("%s is another machine, which this would load as %s do: if it is yours, say so twice, by --allow-host %s and --yes",
+		host, crowd, host)
 }
 
 // rehearse plays on the copy, or at the shops that were named.
