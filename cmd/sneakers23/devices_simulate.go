@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +20,10 @@ import (
 
 // devicesSimulateCmd plays devices at a gateway.
 type devicesSimulateCmd struct {
-	Address []string `help:"Gateway to connect to, the --gateway-listen of a node; may be named several times: devices try them in turn." default:"127.0.0.1:6667" placeholder:"HOST:PORT"`
+	Address []string `help:"Gateway to connect to, the --gateway-listen of a node; may be named several times: devices try them in turn. Default: 127.0.0.1:6667." default:"127.0.0.1:6667" placeholder:"HOST:PORT"`
 	Devices int      `help:"How many devices." default:"100" short:"n"`
 	Key     []string `help:"Key of a device; several, as a comma list, are shared out. Other users of this machine can see it here: use the variable or --key-file." env:"SNEAKERS23_DEVICE_KEY" placeholder:"KEY"`
-	KeyFile string   `help:"File with a key on each line, or - for standard input." placeholder:"FILE"`
+	KeyFile string   `help:"File with a key on each line, or with what devices add --json printed; - is standard input." placeholder:"FILE"`
 
 	Every    time.Duration `help:"Pause of a device from one log to the next, in the mean; 0s: as fast as the gateway reads." default:"1s"`
 	LinesPer int           `help:"Log records each time." default:"1"`
@@ -40,8 +41,7 @@ func (devicesSimulateCmd) Help() string {
 It accepts every change that an admin makes, and the command prints it as one line. For the shop, devices that share
 a key are one device, which has all their records and variables. So use a key that no real device has:
 
-    sneakers23 devices add rehearsal
-    sneakers23 devices simulate -n 100 --key-file rehearsal.key
+    sneakers23 devices add rehearsal --json | sneakers23 devices simulate -n 100 --key-file -
 
 Devices reconnect when they are cut off, and keep their records meanwhile. Ctrl-C or --for ends the simulation: the
 devices wait up to 5 s for the gateway to read what they have logged, then the sum is printed. With --json each line is
@@ -118,17 +118,27 @@ func (s *devicesSimulateCmd) keys(in io.Reader) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the keys: %w", err)
 		}
-		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-				keys = append(keys, line)
-			}
-		}
+		keys = append(keys, readKeys(text)...)
 	}
 	if len(keys) == 0 {
 		return nil, usageError{errors.New("there is no key: set SNEAKERS23_DEVICE_KEY or name a --key-file; " +
 			"`sneakers23 devices add NAME` makes one")}
 	}
 	return keys, nil
+}
+
+// readKeys reads a key from each line, or the one of a device in JSON.
+func readKeys(text []byte) (keys []string) {
+	var added struct{ Key string }
+	if err := json.Unmarshal(text, &added); err == nil && added.Key != "" {
+		return []string{added.Key}
+	}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			keys = append(keys, line)
+		}
+	}
+	return keys
 }
 
 // tls returns the configuration of the connections, nil for plain TCP.

@@ -208,6 +208,19 @@ func TestSimulateMisused(t *testing.T) {
 	}
 }
 
+func TestReadKeys(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "# none\n\n": "", "a\n": "a", " a \r\n#b\nc": "a c",
+		"{\n  \"name\": \"kiosk\",\n  \"key\": \"0123456789ab\"\n}\n": "0123456789ab",
+		"123456789012": "123456789012", "null": "null",
+	} {
+		if got := strings.Join(readKeys([]byte(text)), " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestNumbersOfASimulationHaveRanges gives each number of the command values that no range may
 // have.
 func TestNumbersOfASimulationHaveRanges(t *testing.T) {

@@ -33,7 +33,7 @@ type Gateway struct {
 // Record is a log record as it was sent.
 type Record struct {
 	Message   string
-	Timestamp string
+	Timestamp json.RawMessage
 	Dropped   int // of a notice about dropped records
 }
 
