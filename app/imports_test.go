@@ -30,9 +30,10 @@ var allowed = []struct {
 	{"app/rehearsal", nil},
 	{"app", []string{"web/...", "web/quota", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
-	{"web/channel/...", []string{"replication/pubsub", "replication/presence", "web/origin", "web/quota"}},
+	{"web/channel/...", []string{"web/conns", "replication/pubsub", "replication/presence", "web/origin", "web/quota"}},
 	{"web/gateway/device/...", nil}, // for programs on devices, which have nothing else of ours
-	{"web/gateway/...", []string{"replication/pubsub", "replication/presence", "app/devices"}},
+	{"web/gateway/...", []string{"web/conns", "web/quota", "app/devices"}},
+	{"web/conns/...", nil},
 	{"web/prepared", nil},
 	{"web/forwarded", nil},
 	{"web/origin", nil},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"runtime/debug"
 )
 
@@ -17,7 +18,10 @@ type letter interface {
 	open(ctx context.Context, s *Socket)
 }
 
-// post queues a message of the client: errFull means that too much waits, another
+// errMailboxFull says that too much of the client waits in a mailbox.
+var errMailboxFull = errors.New("channel: the mailbox is full")
+
+// post queues a message of the client: errMailboxFull means that too much waits, another
 // error that the channel has ended.
 func (s *Socket) post(m *message) error {
 	s.mu.Lock()
@@ -29,7 +33,7 @@ func (s *Socket) post(m *message) error {
 		s.leaving = true
 		s.conn.mail.Add(m.size)
 	case int(s.events) >= s.conn.srv.cfg.MaxMailbox || !s.conn.reserve(m):
-		return errFull
+		return errMailboxFull
 	}
 	s.events++
 	s.mail = append(s.mail, m)

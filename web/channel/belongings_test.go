@@ -36,7 +36,7 @@ func TestRefusedJoinKeepsNothing(t *testing.T) {
 		for _, params := range []string{`{}`, `"panic"`} {
 			c.send(`["1","1","room:a","phx_join",%s]`, params)
 			c.receive()
-			if n := goroutines("(*Socket).runTask"); n != 0 {
+			if n := goroutines("channel.(*Socket).runTask"); n != 0 {
 				t.Errorf("%d tasks go on", n)
 			}
 			if n := ps.Count("weather"); n != 0 {

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sneakers23/web/conns"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -79,12 +81,12 @@ func (b *bubble) dial() *client {
 	return c
 }
 
-// goroutines counts those that run the function, when all have come to rest.
+// goroutines counts those that run the function, named with its package, when all have come to rest.
 func goroutines(function string) int {
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	return strings.Count(string(stacks), "channel."+function+"(")
+	return strings.Count(string(stacks), function+"(")
 }
 
 func TestSilentSocketIsClosed(t *testing.T) {
@@ -158,7 +160,7 @@ func TestSlowReaderOnAPipe(t *testing.T) {
 		for range 20 {
 			site.cfg.PubSub.Broadcast("room:a", "noise", json.RawMessage(`"`+strings.Repeat("x", 100)+`"`))
 			quick.receive()
-			time.Sleep(burstWait / 10)
+			time.Sleep(conns.BurstWait / 10)
 		}
 		time.Sleep(closeWait) // less than the WriteTimeout
 		synctest.Wait()
@@ -184,7 +186,7 @@ func TestPingFlood(t *testing.T) {
 		c := site.dial()
 		for range 30 { // each counts 72 bytes and more
 			c.WriteMessage(websocket.PingMessage, []byte("and this one?"))
-			time.Sleep(burstWait / 10)
+			time.Sleep(conns.BurstWait / 10)
 		}
 		time.Sleep(2*closeWait + time.Second)
 		synctest.Wait()

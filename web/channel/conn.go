@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/conns"
 
 	"github.com/gorilla/websocket"
 )
@@ -15,8 +16,9 @@ import (
 // answered to whom. The transport calls dispatch for what the client sends, and
 // endChannels when it is over.
 //
-// Locks are taken in this order: Server, channel (Socket), conn, wire, outbox,
-// flusher. A topic's locks, in pubsub, are taken with that of a channel at most.
+// Locks are taken in this order: Server, channel (Socket), conn, wire, then those of
+// package conns (Outbox, Flusher). A topic's locks, in pubsub, are taken with that of a
+// channel at most.
 type conn struct {
 	srv       *Server
 	transport transport
@@ -42,8 +44,8 @@ type conn struct {
 // A frame is a message as it stands on a WebSocket, with its header: see sealFrame.
 // A broadcast's is shared by all who get it, whatever their transport.
 type transport interface {
-	// enqueue takes a frame, which nobody may change any more. errFull means that
-	// the client does not keep up, errShut that nothing more is sent.
+	// enqueue takes a frame, which nobody may change any more. conns.ErrFull means
+	// that the client does not keep up, conns.ErrShut that nothing more is sent.
 	enqueue(frame []byte) error
 	// enqueueAll takes frames that were held, if there is room for the first.
 	enqueueAll(frames [][]byte) error
@@ -71,14 +73,14 @@ func (c *conn) close(code int, reason string, drop bool) bool {
 
 // send queues a frame. A client that does not keep up is cut off.
 func (c *conn) send(frame []byte) {
-	if c.transport.enqueue(frame) == errFull {
+	if c.transport.enqueue(frame) == conns.ErrFull {
 		c.tooSlow()
 	}
 }
 
 // sendAll queues frames that were held.
 func (c *conn) sendAll(frames [][]byte) {
-	if c.transport.enqueueAll(frames) == errFull {
+	if c.transport.enqueueAll(frames) == conns.ErrFull {
 		c.tooSlow()
 	}
 }

@@ -53,7 +53,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := newWebSocket(s, carrier, who)
-	if !s.conns.admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
+	if !s.conns.Admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
 		turnAway(carrier)
 		return
 	}
@@ -88,7 +88,7 @@ func (s *Server) connectWebSocket(r *http.Request) (who visitor, answer http.Hea
 // connect asks everybody who has a say, the cheapest first. Nothing of the socket is
 // there yet: if one of them panics, nothing is left of it.
 func (s *Server) connect(info ConnectInfo) (who visitor, err error) {
-	if s.conns.isDraining() {
+	if s.conns.Draining() {
 		return who, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}
 	}
 	if !s.allowed(info.Request) {

@@ -63,7 +63,7 @@ func (c *conn) forward(m *message) (full *Socket) {
 	}
 	switch s.post(m) {
 	case nil:
-	case errFull:
+	case errMailboxFull:
 		return s
 	default: // the channel has ended
 		c.answerUnjoined(m)

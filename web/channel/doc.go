@@ -90,9 +90,9 @@
 // not ended before they have.
 //
 // Frames leave through a queue per socket. That of a long-poll is emptied by the next
-// poll. For WebSockets, goroutines that all sockets share, one
-// per processor at most, write what waits, many frames at a time and without waiting
-// for any client; a client that does not take its frames gets a goroutine of its
+// poll. For WebSockets it is an Outbox of package conns: goroutines that all sockets
+// share, one per processor at most, write what waits, many frames at a time and without
+// waiting for any client; a client that does not take its frames gets a goroutine of its
 // own until it has. All of them live only while something waits.
 //
 // Drain ends all of this, in slices, and returns when the last goroutine has ended.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/conns"
 	"sneakers23/web/origin"
 	"sneakers23/web/quota"
 )
@@ -90,17 +91,17 @@ type Feed struct {
 	cfg     FeedConfig
 	public  []Route
 	origins []origin.Origin
-	flusher flusher
+	flusher *conns.Flusher
 	frames  *pubsub.Encoding // for WebSocket
 	blocks  *pubsub.Encoding // for streams
-	readers *drainer[reader]
+	readers *conns.Drainer[reader]
 
 	sockets, streams, tooSlow atomic.Int64 // see FeedStats
 }
 
 // reader is an open connection: a [feedSocket] or a [feedStream].
 type reader interface {
-	restart() bool // see drained
+	Restart() bool // see conns.Member
 	// kind is where it is counted.
 	kind() *atomic.Int64
 	// forgotten releases its client's place.
@@ -128,8 +129,8 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 	f := &Feed{
 		cfg:     cfg,
 		origins: origins,
-		flusher: flusher{most: runtime.GOMAXPROCS(0)},
-		readers: newDrainer[reader]("feeds", cfg.Log, cfg.DrainShare, cfg.DrainLeast),
+		flusher: conns.NewFlusher(runtime.GOMAXPROCS(0)),
+		readers: conns.NewDrainer[reader](conns.DrainerConfig{What: "feeds", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast}),
 	}
 	for _, pattern := range cfg.Public {
 		f.public = append(f.public, Route{Pattern: pattern})
@@ -177,7 +178,7 @@ func (f *Feed) Stats() FeedStats {
 // admit registers a reader, unless the feed is draining. From then on it is forget that
 // releases the client's place.
 func (f *Feed) admit(r reader) bool {
-	if !f.readers.admit(r) {
+	if !f.readers.Admit(r) {
 		return false
 	}
 	r.kind().Add(1)
@@ -188,7 +189,7 @@ func (f *Feed) admit(r reader) bool {
 func (f *Feed) forget(r reader) {
 	r.kind().Add(-1)
 	r.forgotten()
-	f.readers.forget(r)
+	f.readers.Forget(r)
 }
 
 // Drain closes the readers, a slice every second as [Server.Drain] does: a WebSocket
@@ -197,9 +198,9 @@ func (f *Feed) forget(r reader) {
 // after a 503. When ctx ends the others are closed at once, and Drain returns ctx's
 // cause. It always waits for the last reader to be gone.
 func (f *Feed) Drain(ctx context.Context) error {
-	err := f.readers.drain(ctx)
-	f.readers.wait()
-	f.flusher.stop()
+	err := f.readers.Drain(ctx)
+	f.readers.Wait()
+	f.flusher.Stop()
 	return err
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sneakers23/web/conns"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -25,7 +27,7 @@ func (b *board) gone() {
 	if n := b.pubsub.Count("news:1"); n != 0 {
 		b.t.Errorf("%d are subscribed", n)
 	}
-	for _, function := range []string{"(*feedSocket).serve", "(*feedStream).serve", "(*outbox).carry"} {
+	for _, function := range []string{"channel.(*wire).run", "channel.(*feedStream).serve", "conns.(*Outbox).carry"} {
 		if n := goroutines(function); n != 0 {
 			b.t.Errorf("%d goroutines in %s", n, function)
 		}
@@ -132,7 +134,7 @@ func TestFeedSlowReaders(t *testing.T) {
 			b.pubsub.Broadcast("news:1", "noise", payload)
 			quick.want(object)
 			quickStream.want(object)
-			time.Sleep(burstWait / 10)
+			time.Sleep(conns.BurstWait / 10)
 			synctest.Wait()
 			if s := b.Stats(); i < 10 && s.TooSlow != 0 {
 				t.Fatalf("after %d events: %+v", i+1, s)

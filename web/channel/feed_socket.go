@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sneakers23/web/conns"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -20,7 +22,7 @@ const feedSocketMessage = 4 << 10
 
 // serveSocket reports whether the reader was admitted.
 func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []string, forgotten func()) (admitted bool) {
-	if f.readers.isDraining() {
+	if f.readers.Draining() {
 		f.refuse(w, r, errStopping)
 		return false
 	}
@@ -38,7 +40,7 @@ func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []stri
 		return false
 	}
 	s.wire.init(conn, s, 3*f.cfg.Ping, feedSocketMessage)
-	s.wire.out.init(conn, s.wire.broken, &f.flusher, f.cfg.MaxQueue, f.cfg.WriteTimeout)
+	s.wire.out.Init(conn, s.wire.broken, f.flusher, f.cfg.MaxQueue, f.cfg.WriteTimeout)
 	if !f.admit(s) { // Drain began meanwhile, and waits for those it knows only
 		s.end()
 		turnAway(conn)
@@ -62,7 +64,7 @@ func (s *feedSocket) start(states []byte) {
 func (s *feedSocket) ping() {
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	if s.wire.out.add(pingFrame) != errShut {
+	if s.wire.out.Add(pingFrame) != conns.ErrShut {
 		s.pings.Reset(s.feed.cfg.Ping)
 	}
 }
@@ -84,7 +86,7 @@ func (s *feedSocket) closed() {
 
 // send queues a frame. A reader that does not keep up is cut off.
 func (s *feedSocket) send(frame []byte) {
-	if s.wire.out.add(frame) == errFull {
+	if s.wire.out.Add(frame) == conns.ErrFull {
 		s.cutOff()
 	}
 }
@@ -96,7 +98,7 @@ func (s *feedSocket) cutOff() {
 	}
 }
 
-func (s *feedSocket) restart() bool {
+func (s *feedSocket) Restart() bool {
 	return s.wire.close(websocket.CloseServiceRestart, "", false)
 }
 

@@ -28,7 +28,7 @@ type feedStream struct {
 // serveStream writes until the client is gone, too slow, or told to go. It reports whether
 // the reader was admitted.
 func (f *Feed) serveStream(w http.ResponseWriter, r *http.Request, topics []string, forgotten func()) (admitted bool) {
-	if f.readers.isDraining() {
+	if f.readers.Draining() {
 		f.turnAway(w, r)
 		return false
 	}
@@ -185,8 +185,8 @@ func (s *feedStream) next() []byte {
 	return block
 }
 
-// restart ends the stream when what waits has left.
-func (s *feedStream) restart() bool {
+// Restart ends the stream when what waits has left.
+func (s *feedStream) Restart() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shut {

@@ -7,7 +7,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Frames are written as raw bytes by the outbox, so that several leave in one
+// Frames are written as raw bytes by the wire's Outbox, so that several leave in one
 // write and a broadcast's frame is shared by all who get it. They are the server's:
 // never masked, never in fragments, never compressed.
 
@@ -17,7 +17,7 @@ const frameRoom = 10
 const finBit = 0x80
 
 // newFrame returns a buffer to append about n bytes of payload to. Its capacity is
-// what the allocator gives for that: see weight.
+// what the allocator gives for that: see conns.Weight.
 func newFrame(n int) []byte { return slices.Grow([]byte(nil), frameRoom+n)[:frameRoom] }
 
 // sealFrame puts the header before the payload that was appended to b.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/conns"
 
 	"github.com/gorilla/websocket"
 )
@@ -152,13 +153,13 @@ func (p *longPoll) add(frame []byte, inAnyCase bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
-		return errShut
+		return conns.ErrShut
 	}
-	if !inAnyCase && p.size > 0 && p.size+weight(frame) > p.srv.cfg.MaxQueue {
-		return errFull
+	if !inAnyCase && p.size > 0 && p.size+conns.Weight(frame) > p.srv.cfg.MaxQueue {
+		return conns.ErrFull
 	}
 	p.frames = append(p.frames, frame)
-	p.size += weight(frame)
+	p.size += conns.Weight(frame)
 	p.wake()
 	return nil
 }
@@ -205,7 +206,7 @@ func (p *longPoll) hangUp(_ int, _ string, drop bool) bool {
 
 // end returns when every goroutine of the session has ended.
 func (p *longPoll) end() {
-	defer p.srv.conns.forget(&p.conn)
+	defer p.srv.conns.Forget(&p.conn)
 	defer p.srv.cfg.Polls.Release(p.client)
 	p.srv.dropLongPoll(p)
 	p.mu.Lock()

@@ -87,7 +87,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 // serveOpen opens a session. Who had one hears from a server that is about to stop
 // that it is gone, and not that it is forbidden to come back: to somewhere else.
 func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
-	if s.conns.isDraining() && isSessionToken(sessionToken(r)) {
+	if s.conns.Draining() && isSessionToken(sessionToken(r)) {
 		answerPoll(w, http.StatusGone, "", nil)
 		return
 	}

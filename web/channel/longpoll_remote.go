@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"sneakers23/web/conns"
 )
 
 // A session may be polled through any node of a cluster: the node that gets the request asks the one that has the session,
@@ -231,7 +233,7 @@ func (p *longPoll) putBack() {
 		return
 	}
 	for _, frame := range handed {
-		p.size += weight(frame)
+		p.size += conns.Weight(frame)
 	}
 	p.frames = append(handed, p.frames...)
 	p.wake()

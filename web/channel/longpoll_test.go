@@ -180,7 +180,7 @@ func TestIdleSessionHasNoGoroutine(t *testing.T) {
 		p := site.poller()
 		p.join("room:a")
 		p.http.CloseIdleConnections()
-		for _, function := range []string{"(*longPoll).poll", "(*longPoll).end", "(*Server).ServeHTTP", "(*Socket).run"} {
+		for _, function := range []string{"channel.(*longPoll).poll", "channel.(*longPoll).end", "channel.(*Server).ServeHTTP", "channel.(*Socket).run"} {
 			if n := goroutines(function); n != 0 {
 				t.Errorf("%d goroutines in %s", n, function)
 			}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"sneakers23/web/conns"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -61,8 +63,8 @@ func (l *loop) stop() {
 // run reads where there is something to read, a little from each in turn.
 func (l *loop) run(raw syscall.RawConn) {
 	defer close(l.done)
-	reader := newRawReader(false)
-	defer reader.release()
+	reader := conns.NewRawReader(false)
+	defer reader.Release()
 	var n int
 	events := make([]unix.EpollEvent, 256)
 	ready := func(fd uintptr) bool {
@@ -93,7 +95,7 @@ func (l *loop) run(raw syscall.RawConn) {
 func (l *loop) add(w *wire) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closing || w.out.raw.Control(func(fd uintptr) { w.fd = int32(fd) }) != nil {
+	if w.closing || w.out.Raw().Control(func(fd uintptr) { w.fd = int32(fd) }) != nil {
 		return false
 	}
 	l.mu.Lock()
@@ -140,7 +142,7 @@ func (l *loop) closeSilent(now time.Time) {
 }
 
 // serve reads once what has come, on the loop's goroutine.
-func (w *wire) serve(r *rawReader, now time.Time) {
+func (w *wire) serve(r *conns.RawReader, now time.Time) {
 	w.mu.Lock()
 	w.busy = w.polled
 	w.mu.Unlock()
@@ -148,7 +150,7 @@ func (w *wire) serve(r *rawReader, now time.Time) {
 		return
 	}
 	w.alive = false
-	data, err := r.read(w.out.raw)
+	data, err := r.Read(w.out.Raw())
 	if err == nil {
 		err = w.take(data)
 	}
@@ -159,7 +161,7 @@ func (w *wire) serve(r *rawReader, now time.Time) {
 	defer w.mu.Unlock()
 	w.busy = false
 	if err == nil && w.closing {
-		err = errShut
+		err = conns.ErrShut
 	}
 	if err != nil {
 		w.leaveLoop(err)

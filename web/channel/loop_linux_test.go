@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sneakers23/app/waittest"
+	"sneakers23/web/conns"
+	"sneakers23/web/conns/connstest"
 )
 
 // attentive is an owner that tells what happens to it.
@@ -68,7 +70,6 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 			case <-waittest.Context(t, "the end of the wire").Done():
 				t.Error("the wire does not end")
 			}
-			w.out.flusher.stop()
 			all.stop()
 		})
 	}
@@ -77,11 +78,13 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 // newPolledWire returns a wire for a loop, and the client's end.
 func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
 	t.Helper()
-	server, client := loopback(t, 64<<10)
+	server, client := connstest.Loopback(t, 64<<10)
 	a = &attentive{got: make(chan string), resume: make(chan struct{}), isEnded: make(chan struct{}), gone: make(chan struct{})}
 	w = &wire{}
 	w.init(server, a, time.Minute, 1000)
-	w.out.init(server, w.broken, &flusher{most: 1}, 1000, time.Minute)
+	flusher := conns.NewFlusher(1)
+	t.Cleanup(flusher.Stop)
+	w.out.Init(server, w.broken, flusher, 1000, time.Minute)
 	return w, a, client
 }
 

@@ -24,7 +24,7 @@ const haveLoops = true
 
 // add hands a wire to a loop. False means that the wire is to be parked.
 func (s *loops) add(w *wire) bool {
-	if !s.wanted || w.out.raw == nil {
+	if !s.wanted || w.out.Raw() == nil {
 		return false
 	}
 	s.started.Do(s.start)

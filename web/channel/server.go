@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"sneakers23/web/conns"
 	"sneakers23/web/origin"
 
 	"github.com/gorilla/websocket"
@@ -16,11 +17,11 @@ import (
 type Server struct {
 	cfg     Config
 	origins []origin.Origin
-	flusher flusher
+	flusher *conns.Flusher
 	loops   loops
 	v1, v2  *format
 
-	conns *drainer[*conn]
+	conns *conns.Drainer[*conn]
 
 	ctx    context.Context // of Terminate and of tasks; other callbacks end with their channel
 	cancel context.CancelCauseFunc
@@ -43,9 +44,9 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:     cfg,
 		origins: origins,
-		flusher: flusher{most: runtime.GOMAXPROCS(0)},
+		flusher: conns.NewFlusher(runtime.GOMAXPROCS(0)),
 		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
-		conns:   newDrainer[*conn]("sockets", cfg.Log, cfg.DrainShare, cfg.DrainLeast),
+		conns:   conns.NewDrainer[*conn](conns.DrainerConfig{What: "sockets", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast}),
 		polls:   make(map[string]*longPoll),
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
@@ -54,7 +55,7 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Sockets returns how many sockets are open.
-func (s *Server) Sockets() int { return s.conns.count() }
+func (s *Server) Sockets() int { return s.conns.Count() }
 
 // Drain closes the sockets with 1012 (service restart), a slice and a second of rest, so
 // that their clients do not all come back at once elsewhere; new ones are refused
@@ -62,11 +63,11 @@ func (s *Server) Sockets() int { return s.conns.count() }
 // are cancelled, and Drain returns ctx's cause. It always waits for the goroutines
 // of all sockets, and so for callbacks that do not heed their context.
 func (s *Server) Drain(ctx context.Context) error {
-	err := s.conns.drain(ctx)
+	err := s.conns.Drain(ctx)
 	stop := context.AfterFunc(ctx, func() { s.cancel(ErrSocketClosed) })
 	defer stop()
-	s.conns.wait()
-	s.flusher.stop()
+	s.conns.Wait()
+	s.flusher.Stop()
 	s.loops.stop()
 	s.cancel(ErrSocketClosed)
 	return err
@@ -75,14 +76,21 @@ func (s *Server) Drain(ctx context.Context) error {
 // Close is Drain without patience.
 func (s *Server) Close() { s.Drain(atOnce()) }
 
-// restart ends a socket because its server stops.
-func (c *conn) restart() bool { return c.close(websocket.CloseServiceRestart, "", false) }
+// atOnce returns a context that has ended, for a Drain without patience.
+func atOnce() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// Restart ends a socket because its server stops.
+func (c *conn) Restart() bool { return c.close(websocket.CloseServiceRestart, "", false) }
 
 // admitLongPoll admits a session, which requests find by its token.
 func (s *Server) admitLongPoll(p *longPoll) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.polls) >= s.cfg.MaxPolls || !s.conns.admit(&p.conn) {
+	if len(s.polls) >= s.cfg.MaxPolls || !s.conns.Admit(&p.conn) {
 		return false
 	}
 	s.polls[p.token] = p

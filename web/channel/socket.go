@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/conns"
 )
 
 // Socket is a client's socket as one of its channels sees it: with one topic. It is
@@ -156,7 +157,7 @@ func (s *Socket) send(frame []byte) error {
 // as in the queue the first does not: a state that is larger than the limit would not
 // get through beside the changes that follow it. It is called with mu.
 func (s *Socket) hold(frame []byte) bool {
-	n := int64(weight(frame))
+	n := int64(conns.Weight(frame))
 	more := min(n, s.heldMost)
 	if more > 0 && s.conn.held.Load()+more > int64(s.conn.srv.cfg.MaxQueue) {
 		return false

@@ -43,7 +43,7 @@ func TestTimers(t *testing.T) {
 		every := s.Every(2*time.Second, "tick")
 		once := s.After(5*time.Second, "once")
 		s.After(time.Minute, "stopped").Stop()
-		if n := goroutines("(*Socket).run") + goroutines("(*Timer).fire"); n != 0 {
+		if n := goroutines("channel.(*Socket).run") + goroutines("channel.(*Timer).fire"); n != 0 {
 			t.Errorf("%d goroutines wait for timers", n)
 		}
 		c.want(`["1",null,"room:a","info",["joined","1s"]]`,

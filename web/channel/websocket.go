@@ -17,7 +17,7 @@ func newWebSocket(s *Server, carrier net.Conn, who visitor) *webSocket {
 	c := &webSocket{conn: conn{srv: s, format: who.format, assigns: who.assigns, client: who.client}}
 	c.transport = c
 	c.wire.init(carrier, c, s.cfg.Timeout, s.cfg.MaxFrame)
-	c.wire.out.init(carrier, c.wire.broken, &s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
+	c.wire.out.Init(carrier, c.wire.broken, s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
 	return c
 }
 
@@ -31,9 +31,9 @@ func (c *webSocket) start(id string) {
 	}
 }
 
-func (c *webSocket) enqueue(frame []byte) error { return c.wire.out.add(frame) }
+func (c *webSocket) enqueue(frame []byte) error { return c.wire.out.Add(frame) }
 
-func (c *webSocket) enqueueAll(frames [][]byte) error { return c.wire.out.addAll(frames) }
+func (c *webSocket) enqueueAll(frames [][]byte) error { return c.wire.out.AddAll(frames) }
 
 func (c *webSocket) hangUp(code int, reason string, drop bool) bool {
 	return c.wire.close(code, reason, drop)
@@ -55,5 +55,5 @@ func (c *webSocket) closed() {
 	}
 	c.actors.Wait()
 	c.srv.cfg.Sockets.Release(c.client)
-	c.srv.conns.forget(&c.conn)
+	c.srv.conns.Forget(&c.conn)
 }

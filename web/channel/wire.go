@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"sneakers23/web/conns"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -27,7 +29,7 @@ type wire struct {
 	owner  wireOwner
 	silent time.Duration // for how long the client may be
 	in     inbound
-	out    outbox
+	out    conns.Outbox
 	alive  bool      // what was read was a sign of life; the reading goroutine's
 	heard  time.Time // when the last one was; the loop's
 	loop   *loop     // nil if the wire is parked
@@ -55,7 +57,7 @@ type wireOwner interface {
 
 // closeWait is how long a closing socket may take to send what waits, and the
 // client to answer.
-const closeWait = 2 * time.Second
+const closeWait = conns.CloseWait
 
 // upgrader reads and writes the handshake, with the buffers of the HTTP server. What
 // follows is ours: gorilla's reader needs a goroutine that waits in it and memory
@@ -89,17 +91,17 @@ func (w *wire) init(conn net.Conn, owner wireOwner, silent time.Duration, limit 
 func (w *wire) run() { w.finish(w.read()) }
 
 func (w *wire) read() error {
-	r := newPatientReader(w.conn, w.out.raw)
+	r := conns.NewReader(w.conn, w.out.Raw())
 	for {
 		if err := w.awaitMore(); err != nil {
 			return err
 		}
 		for w.alive = false; !w.alive; {
-			data, err := r.read()
+			data, err := r.Read()
 			if err == nil {
 				err = w.take(data)
 			}
-			r.release()
+			r.Release()
 			if err != nil {
 				return err
 			}
@@ -112,7 +114,7 @@ func (w *wire) awaitMore() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closing {
-		return errShut
+		return conns.ErrShut
 	}
 	return w.conn.SetReadDeadline(time.Now().Add(w.silent))
 }
@@ -128,7 +130,7 @@ func (w *wire) take(data []byte) error {
 		w.alive = true
 		switch opcode {
 		case websocket.PingMessage:
-			if w.out.add(pongFrame(payload)) == errFull {
+			if w.out.Add(pongFrame(payload)) == conns.ErrFull {
 				w.owner.tooSlow()
 			}
 		case websocket.PongMessage:
@@ -147,13 +149,13 @@ func (w *wire) close(code int, reason string, drop bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closing = true
-	first := w.out.finish(closeFrame(code, reason), drop)
+	first := w.out.Finish(closeFrame(code, reason), drop)
 	switch {
 	case !first || w.lingering:
 	case w.loop == nil:
 		w.conn.SetReadDeadline(time.Unix(1, 0)) // wakes read
 	default:
-		w.leaveLoop(errShut)
+		w.leaveLoop(conns.ErrShut)
 	}
 	return first
 }
@@ -173,7 +175,7 @@ func (w *wire) broken() {
 	w.mu.Lock()
 	w.closing = true
 	if w.loop != nil {
-		w.leaveLoop(errShut) // before the descriptor can be another connection's
+		w.leaveLoop(conns.ErrShut) // before the descriptor can be another connection's
 	}
 	w.mu.Unlock()
 	w.conn.Close() // wakes read
@@ -184,7 +186,7 @@ func (w *wire) finish(err error) {
 	w.answer(err)
 	w.owner.ended()
 	w.linger(err)
-	<-w.out.done
+	<-w.out.Done()
 	w.conn.Close()
 	w.owner.closed()
 }
@@ -196,7 +198,7 @@ func (w *wire) answer(err error) {
 		return
 	}
 	if by, ok := errors.AsType[*websocket.CloseError](err); ok {
-		w.out.finish(closeFrame(by.Code, ""), false)
+		w.out.Finish(closeFrame(by.Code, ""), false)
 		return
 	}
 	var timeout net.Error
@@ -208,7 +210,7 @@ func (w *wire) answer(err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		w.closeSilent()
 	default:
-		if w.out.finish(nil, true) {
+		if w.out.Finish(nil, true) {
 			w.conn.Close() // the client is gone
 		}
 	}

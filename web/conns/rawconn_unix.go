@@ -1,6 +1,6 @@
 //go:build unix
 
-package channel
+package conns
 
 import (
 	"io"
@@ -11,7 +11,7 @@ import (
 // rawConn returns the way to read and write conn without waiting, nil if there is
 // none. Only a bare connection has one: whatever is wrapped around one wants to see
 // what is read and written.
-func rawConn(conn net.Conn) syscall.RawConn {
+func RawConn(conn net.Conn) syscall.RawConn {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return nil
@@ -23,9 +23,8 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// rawWriter writes to a socket what its kernel buffer takes at once. It is made
-// once for many writes, since the function for RawConn would otherwise be
-// allocated for each.
+// rawWriter writes to a socket what its kernel buffer takes at once. It is made once for many
+// writes, since the function for RawConn would otherwise be allocated for each.
 type rawWriter struct {
 	once func(fd uintptr) bool
 	p    []byte
@@ -51,8 +50,7 @@ func newRawWriter() *rawWriter {
 	return w
 }
 
-// write returns how much of p was taken; less than all means that the kernel's
-// buffer is full.
+// write returns how much of p was taken; less than all means that the kernel's buffer is full.
 func (w *rawWriter) write(raw syscall.RawConn, p []byte) (int, error) {
 	w.p, w.n = p, 0
 	err := raw.Write(w.once)
@@ -63,9 +61,9 @@ func (w *rawWriter) write(raw syscall.RawConn, p []byte) (int, error) {
 	return w.n, w.err
 }
 
-// rawReader reads from sockets what their kernel buffers hold. It borrows its own
-// buffer only when there is something to read.
-type rawReader struct {
+// RawReader reads from sockets what their kernel buffers hold, from one socket after the other. It
+// borrows a buffer only when there is something to read. It belongs to one goroutine.
+type RawReader struct {
 	once    func(fd uintptr) bool
 	patient bool
 	buf     *[readSize]byte
@@ -73,9 +71,10 @@ type rawReader struct {
 	err     error
 }
 
-// newRawReader returns a reader that waits for something to read, if it is patient.
-func newRawReader(patient bool) *rawReader {
-	r := &rawReader{patient: patient}
+// NewRawReader returns a reader. A patient one waits for something to read; any other returns at
+// once, for use behind an epoll.
+func NewRawReader(patient bool) *RawReader {
+	r := &RawReader{patient: patient}
 	r.once = func(fd uintptr) bool {
 		if r.buf == nil {
 			r.buf = readBuffers.Get().(*[readSize]byte)
@@ -86,7 +85,7 @@ func newRawReader(patient bool) *rawReader {
 			case r.err == syscall.EINTR:
 				continue
 			case r.err == syscall.EAGAIN && r.patient:
-				r.release()
+				r.Release()
 				return false
 			case r.err == syscall.EAGAIN:
 				r.err = nil
@@ -100,9 +99,9 @@ func newRawReader(patient bool) *rawReader {
 	return r
 }
 
-// read returns what came, valid until release or the next read. Without patience
-// that may be nothing.
-func (r *rawReader) read(raw syscall.RawConn) ([]byte, error) {
+// Read returns what has come, valid until Release or the next Read. Without patience that may be
+// nothing.
+func (r *RawReader) Read(raw syscall.RawConn) ([]byte, error) {
 	r.n = 0
 	if err := raw.Read(r.once); err != nil {
 		return nil, err
@@ -110,8 +109,8 @@ func (r *rawReader) read(raw syscall.RawConn) ([]byte, error) {
 	return r.buf[:r.n], r.err
 }
 
-// release gives the buffer back.
-func (r *rawReader) release() {
+// Release gives the buffer back.
+func (r *RawReader) Release() {
 	if r.buf != nil {
 		readBuffers.Put(r.buf)
 		r.buf = nil

@@ -1,4 +1,4 @@
-package channel
+package conns
 
 import (
 	"bytes"
@@ -15,32 +15,13 @@ import (
 	"time"
 
 	"sneakers23/app/waittest"
+	"sneakers23/web/conns/connstest"
 )
 
-// loopback returns both ends of a connection; small kernel buffers hide less.
-func loopback(t testing.TB, buffer int) (server, client net.Conn) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if client, err = net.Dial("tcp", listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if server, err = listener.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	client.(*net.TCPConn).SetReadBuffer(buffer)
-	server.(*net.TCPConn).SetWriteBuffer(buffer)
-	t.Cleanup(func() { server.Close(); client.Close() })
-	return server, client
-}
-
-// newOutbox returns an outbox whose owner does nothing.
-func newOutbox(conn net.Conn, f *flusher, limit int) *outbox {
-	o := &outbox{}
-	o.init(conn, func() { conn.Close() }, f, limit, time.Minute)
+// newOutbox returns an Outbox whose owner does nothing.
+func newOutbox(conn net.Conn, f *Flusher, limit int) *Outbox {
+	o := &Outbox{}
+	o.Init(conn, func() { conn.Close() }, f, limit, time.Minute)
 	return o
 }
 
@@ -53,11 +34,11 @@ func TestFramesLeaveTogether(t *testing.T) {
 		var want []byte
 		for i := range 100 {
 			frame := fmt.Appendf(nil, "frame %d,", i)
-			o.add(frame)
+			o.Add(frame)
 			want = append(want, frame...)
 			synctest.Wait()
 		}
-		o.finish(nil, false)
+		o.Finish(nil, false)
 		var got []byte
 		buf := make([]byte, 1<<16)
 		for _, n := range []int{8, len(want) - 8} {
@@ -78,13 +59,13 @@ func TestFinishDropsWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()
 		o := newOutbox(server, nil, 1<<20)
-		o.add([]byte("being written,"))
+		o.Add([]byte("being written,"))
 		synctest.Wait()
-		o.add([]byte("waits,"))
-		if !o.finish([]byte("last"), true) || o.finish([]byte("again"), false) {
+		o.Add([]byte("waits,"))
+		if !o.Finish([]byte("last"), true) || o.Finish([]byte("again"), false) {
 			t.Error("finish is not once")
 		}
-		if err := o.add([]byte("late")); err != errShut {
+		if err := o.Add([]byte("late")); err != ErrShut {
 			t.Errorf("add after finish: %v", err)
 		}
 		go func() {
@@ -97,12 +78,11 @@ func TestFinishDropsWhatWaits(t *testing.T) {
 	})
 }
 
-// The last frame ends the stream, and not the end of the wait for the client's answer: nothing else closes the
-// connection here.
+// The stream ends with the last frame: nothing else closes the connection here.
 func TestLastFrameEndsTheStream(t *testing.T) {
 	for _, over := range []string{"TCP", "TLS"} {
 		t.Run(over, func(t *testing.T) {
-			server, client := loopback(t, 64<<10)
+			server, client := connstest.Loopback(t, 64<<10)
 			if over == "TLS" {
 				site := httptest.NewUnstartedServer(nil)
 				site.StartTLS() // for its certificate
@@ -110,24 +90,24 @@ func TestLastFrameEndsTheStream(t *testing.T) {
 				server = tls.Server(server, site.TLS)
 				client = tls.Client(client, &tls.Config{InsecureSkipVerify: true})
 			}
-			f := &flusher{most: 1}
+			f := &Flusher{most: 1}
 			o := newOutbox(server, f, 1000)
-			o.finish([]byte("last"), false)
+			o.Finish([]byte("last"), false)
 			client.SetReadDeadline(time.Now().Add(waittest.Limit()))
 			if got, err := io.ReadAll(client); string(got) != "last" || err != nil {
 				t.Fatalf("read %q, %v", got, err)
 			}
-			<-o.done
-			f.stop()
+			waittest.Done(t, "the end of the outbox", o.done)
+			f.Stop()
 		})
 	}
 }
 
-// A server that is behind is no reason to cut off a client: with no worker at all,
-// add makes room by itself.
+// A server that is behind its queue is no reason to cut off a peer: with no worker at all, Add makes
+// room by itself.
 func TestAddRelieves(t *testing.T) {
-	server, client := loopback(t, 64<<10)
-	f := &flusher{} // no workers
+	server, client := connstest.Loopback(t, 64<<10)
+	f := &Flusher{} // no workers
 	o := newOutbox(server, f, 2000)
 	var reading sync.WaitGroup
 	var got bytes.Buffer
@@ -136,15 +116,15 @@ func TestAddRelieves(t *testing.T) {
 	for i := range 1000 {
 		frame := bytes.Repeat([]byte{byte(i)}, 100)
 		want.Write(frame)
-		for o.add(frame) == errFull { // the kernel's buffer is small: the reader must have its turn
+		for o.Add(frame) == ErrFull { // the kernel's buffer is small: the reader must have its turn
 			if o.waiting > 2000 {
 				t.Fatalf("%d bytes wait", o.waiting)
 			}
 		}
 	}
-	o.finish(nil, false)
+	o.Finish(nil, false)
 	f.work()
-	<-o.done
+	waittest.Done(t, "the end of the outbox", o.done)
 	server.Close()
 	reading.Wait()
 	if !bytes.Equal(got.Bytes(), want.Bytes()) {
@@ -152,34 +132,34 @@ func TestAddRelieves(t *testing.T) {
 	}
 }
 
-// Nobody reads: the queue gets full, add never waits, and finish ends in time.
+// The peer does not read: the queue gets full, Add never waits, and Finish ends in time.
 func TestQueueGetsFull(t *testing.T) {
-	server, client := loopback(t, 64<<10)
-	f := &flusher{most: 1}
+	server, client := connstest.Loopback(t, 64<<10)
+	f := &Flusher{most: 1}
 	o := newOutbox(server, f, 10_000)
 	frame := make([]byte, 1000)
 	var err error
 	for n := 0; err == nil; n++ {
-		if err = o.add(frame); n > 1<<20 {
+		if err = o.Add(frame); n > 1<<20 {
 			t.Fatal("the queue does not get full")
 		}
 	}
-	if err != errFull {
+	if err != ErrFull {
 		t.Fatal(err)
 	}
 	if o.mu.Lock(); o.waiting > 10_000 || o.waiting < 9_000 {
 		t.Errorf("%d bytes wait", o.waiting)
 	}
 	o.mu.Unlock()
-	o.finish([]byte("last"), true)
+	o.Finish([]byte("last"), true)
 	got := make(chan []byte, 1)
 	go func() {
 		all, _ := io.ReadAll(client)
 		got <- all
 	}()
-	<-o.done
+	waittest.Done(t, "the end of the outbox", o.done)
 	server.Close()
-	f.stop()
+	f.Stop()
 	all := <-got
 	if !bytes.HasSuffix(all, []byte("last")) || (len(all)-4)%1000 != 0 {
 		t.Errorf("got %d bytes, want whole frames and the last one", len(all))
@@ -197,20 +177,20 @@ func (s *stopwatch) SetWriteDeadline(t time.Time) error {
 	return s.Conn.SetWriteDeadline(t)
 }
 
-// A client that goes on reading after a pause gets everything, in order: from
-// ready to carried and back.
+// A peer that goes on reading after a pause gets everything, in order: from ready to carried and
+// back.
 func TestClientPauses(t *testing.T) {
-	server, client := loopback(t, 64<<10)
+	server, client := connstest.Loopback(t, 64<<10)
 	clock := &stopwatch{Conn: server}
-	f := &flusher{most: 2}
+	f := &Flusher{most: 2}
 	o := newOutbox(clock, f, 4<<20)
-	o.raw = rawConn(server)
+	o.raw = RawConn(server) // Init has found none under the stopwatch
 	var want bytes.Buffer
 	send := func(n int) {
 		for i := range n {
 			frame := bytes.Repeat([]byte{byte(i)}, 500+i%7)
 			want.Write(frame)
-			if err := o.add(frame); err != nil {
+			if err := o.Add(frame); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -238,7 +218,7 @@ func TestClientPauses(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkAtRest()
-	o.add(frame)
+	o.Add(frame)
 	want.Write(frame)
 	if _, err := io.CopyN(&got, client, int64(len(frame))); err != nil {
 		t.Fatal(err)
@@ -247,24 +227,24 @@ func TestClientPauses(t *testing.T) {
 	reading.Go(func() { io.Copy(&got, client) })
 	send(100)
 	checkAtRest()
-	o.finish(nil, false)
-	<-o.done
+	o.Finish(nil, false)
+	waittest.Done(t, "the end of the outbox", o.done)
 	server.Close()
 	reading.Wait()
-	f.stop()
+	f.Stop()
 	if !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Errorf("got %d bytes, want the %d that were sent", got.Len(), want.Len())
 	}
 }
 
-// Who waits for a client ends when it has taken its frame: what else waits is the
-// flusher's, which writes many at a time.
+// The goroutine that waits for a peer ends when the peer has taken its frame: what else waits is
+// written by the flusher, many frames at a time.
 func TestCarryingEndsWithTheFrame(t *testing.T) {
-	server, client := loopback(t, 64<<10)
-	f := &flusher{} // no workers
+	server, client := connstest.Loopback(t, 64<<10)
+	f := &Flusher{} // no workers
 	o := newOutbox(server, f, 64<<20)
 	for range 10_000 {
-		o.add(make([]byte, 2000)) // far more than the kernel takes
+		o.Add(make([]byte, 2000)) // far more than the kernel takes
 	}
 	state := func() outboxState {
 		o.mu.Lock()
@@ -282,9 +262,9 @@ func TestCarryingEndsWithTheFrame(t *testing.T) {
 	if got := state(); got != ready {
 		t.Errorf("state %d when the client has taken a frame, want %d", got, ready)
 	}
-	o.finish(nil, true)
+	o.Finish(nil, true)
 	f.work()
-	<-o.done
+	waittest.Done(t, "the end of the outbox", o.done)
 }
 
 // A frame larger than the limit may wait, but nothing more with it.
@@ -296,8 +276,8 @@ func TestLargeFrameWaitsAlone(t *testing.T) {
 		for i, test := range []struct {
 			size int
 			err  error
-		}{{100, nil}, {100, nil}, {1, errFull}, {100, errFull}} {
-			if err := o.add(make([]byte, test.size)); err != test.err {
+		}{{100, nil}, {100, nil}, {1, ErrFull}, {100, ErrFull}} {
+			if err := o.Add(make([]byte, test.size)); err != test.err {
 				t.Errorf("frame %d: %v, want %v", i, err, test.err)
 			}
 			synctest.Wait()
@@ -306,24 +286,24 @@ func TestLargeFrameWaitsAlone(t *testing.T) {
 	})
 }
 
-// Where a write has to wait for the client, a burst may be ahead of the one that
-// writes; but only so far, and not for long.
+// Where a write has to wait for the peer, a burst may be ahead of its writer; but only so far, and not
+// for long.
 func TestBurstOnAPipe(t *testing.T) {
 	const limit = 10_000
-	fill := func(o *outbox) (n int) {
-		for ; o.add(make([]byte, 28)) == nil; n++ { // counts 100
+	fill := func(o *Outbox) (n int) {
+		for ; o.Add(make([]byte, 28)) == nil; n++ { // counts 100
 		}
 		return n
 	}
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()
 		o := newOutbox(server, nil, limit)
-		if n := fill(o); n < burstLimits*limit/100 || n > burstLimits*limit/100+1 {
+		if n := fill(o); n < BurstLimits*limit/100 || n > BurstLimits*limit/100+1 {
 			t.Errorf("a burst has %d frames", n)
 		}
 		go io.Copy(io.Discard, client)
 		synctest.Wait()
-		if n := fill(o); n < burstLimits*limit/100 {
+		if n := fill(o); n < BurstLimits*limit/100 {
 			t.Errorf("the next burst of a client that reads has %d frames", n)
 		}
 		client.Close()
@@ -332,33 +312,33 @@ func TestBurstOnAPipe(t *testing.T) {
 		server, client := net.Pipe()
 		defer client.Close()
 		o := newOutbox(server, nil, limit)
-		o.add(make([]byte, 28))
-		time.Sleep(burstWait - time.Millisecond)
+		o.Add(make([]byte, 28))
+		time.Sleep(BurstWait - time.Millisecond)
 		for range limit / 100 {
-			o.add(make([]byte, 28))
+			o.Add(make([]byte, 28))
 		}
-		if err := o.add(make([]byte, 28)); err != nil {
-			t.Errorf("before a write has waited for %v: %v", burstWait, err)
+		if err := o.Add(make([]byte, 28)); err != nil {
+			t.Errorf("before a write has waited for %v: %v", BurstWait, err)
 		}
 		time.Sleep(time.Millisecond)
-		if err := o.add(make([]byte, 28)); err != errFull {
-			t.Errorf("a client that has taken nothing for %v: %v", burstWait, err)
+		if err := o.Add(make([]byte, 28)); err != ErrFull {
+			t.Errorf("a client that has taken nothing for %v: %v", BurstWait, err)
 		}
 	})
 }
 
 // The connection breaks while much waits.
 func TestConnectionBreaks(t *testing.T) {
-	server, client := loopback(t, 64<<10)
-	f := &flusher{most: 2}
+	server, client := connstest.Loopback(t, 64<<10)
+	f := &Flusher{most: 2}
 	o := newOutbox(server, f, 1<<20)
 	for range 1000 {
-		o.add(make([]byte, 500))
+		o.Add(make([]byte, 500))
 	}
 	client.Close()
-	<-o.done
-	if err := o.add([]byte("late")); err != errShut {
+	waittest.Done(t, "the end of the outbox", o.done)
+	if err := o.Add([]byte("late")); err != ErrShut {
 		t.Errorf("add: %v", err)
 	}
-	f.stop()
+	f.Stop()
 }

@@ -1,4 +1,4 @@
-package channel
+package conns
 
 import (
 	"bytes"
@@ -7,11 +7,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever is queued, written in pieces and dropped: what leaves is what a plain
-// buffer would give, in whole frames, and the count of bytes is right.
+// The queue behaves like a plain buffer of frames, whatever is queued, written in pieces and
+// dropped: what leaves is in order, in whole frames, and the count of bytes is right.
 func TestQueueAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var o outbox
+		var o Outbox
 		var model [][]byte // the frames that wait, the first without what has left
 		begun := false     // a part of the first has left
 		buf := make([]byte, 0, 64)
@@ -60,7 +60,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 				waiting := 0
 				for i, frame := range model {
 					if i > 0 {
-						waiting += weight(frame)
+						waiting += Weight(frame)
 					}
 				}
 				if o.empty() != (len(model) == 0) || o.waiting != waiting {
@@ -81,7 +81,7 @@ func framesIn(frames [][]byte, n int) (count int) {
 }
 
 func TestQueueForgetsWhatWasSent(t *testing.T) {
-	var o outbox
+	var o Outbox
 	for range 1000 {
 		o.append(make([]byte, 10))
 	}
@@ -104,7 +104,7 @@ func TestQueueForgetsWhatWasSent(t *testing.T) {
 // Rows of every length are left in order, and without a frame in them.
 func TestQueueOfManyLengths(t *testing.T) {
 	for _, n := range []int{1, 2, 16, 17, 64, 65, 256, 257, 2000} {
-		var o outbox
+		var o Outbox
 		var want, got []byte
 		buf := make([]byte, 0, 100)
 		write := func() {
@@ -135,23 +135,24 @@ func TestQueueOfManyLengths(t *testing.T) {
 	}
 }
 
-// A client that lets tiny frames wait, pongs for instance, cannot make them cost
-// many times what the limit allows.
+// A peer that lets tiny frames wait, pongs for instance, cannot make them cost many times what the
+// limit allows.
 func TestTinyFramesWeigh(t *testing.T) {
-	o := outbox{limit: 64 << 10}
+	o := Outbox{limit: 64 << 10}
+	tiny := func() []byte { return make([]byte, 2, 8) }
 	n := 0
-	for o.append(pongFrame(nil)); !o.over(pongFrame(nil)); n++ {
-		o.append(pongFrame(nil))
+	for o.append(tiny()); !o.over(tiny()); n++ {
+		o.append(tiny())
 	}
 	const cost = 16 + 24 // an object and a place
 	if n*cost > o.limit {
-		t.Errorf("%d pongs wait", n)
+		t.Errorf("%d tiny frames wait", n)
 	}
 }
 
 // A frame counts with the memory that it keeps.
 func TestRoomInFramesWeighs(t *testing.T) {
-	o := outbox{limit: 2000}
+	o := Outbox{limit: 2000}
 	frame := make([]byte, 10, 1000)
 	o.append(frame) // is being written
 	o.append(frame)

@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sneakers23/web/conns"
+	"sneakers23/web/conns/connstest"
 
 	"github.com/gorilla/websocket"
 )
@@ -74,9 +78,24 @@ func TestDrainDuringConnect(t *testing.T) {
 	})
 	server = site.Server
 	site.dial().wantClose(websocket.CloseServiceRestart)
-	if !site.flusher.stopped {
+	if !stopped(t, site.flusher) {
 		t.Error("the flusher is not stopped")
 	}
+}
+
+// stopped reports whether the flusher writes no more.
+func stopped(t *testing.T, f *conns.Flusher) bool {
+	server, client := connstest.Loopback(t, 64<<10)
+	var out conns.Outbox
+	out.Init(server, func() {}, f, 1000, time.Minute)
+	out.Add([]byte("late"))
+	f.Stop() // waits for the worker, if it was not stopped before
+	server.Close()
+	written, err := io.ReadAll(client)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(written) == 0
 }
 
 // When its context ends, Drain closes all that are left and cancels callbacks.
