@@ -39,7 +39,8 @@
 //     before; the caller then closes the connection. One slow peer delays nobody else.
 //   - A frame is written as it was given and shared between queues; nobody may change it any more.
 //   - After Finish no frame is added. The stream ends with the last frame (TCP's FIN, or TLS's
-//     close_notify), and within CloseWait.
+//     close_notify). What the peer has not taken within CloseWait is lost; close_notify, which
+//     crypto/tls writes with a deadline of its own, may take 5 s more.
 //   - What was queued may be lost with the connection.
 //
 // # Limits

@@ -150,12 +150,12 @@ func (o *Outbox) wake() {
 	switch {
 	case o.state != idle:
 		o.mu.Unlock()
-	case o.empty():
-		o.unlockAtRest()
-	case o.raw == nil:
+	case o.raw == nil && (!o.empty() || o.shut):
 		o.state = carried
 		o.mu.Unlock()
-		go o.carry() // ends before done is closed
+		go o.carry() // ends before done is closed; the end of a TLS stream is written, and may wait
+	case o.empty():
+		o.unlockAtRest()
 	default:
 		o.state = ready
 		o.mu.Unlock()
@@ -238,6 +238,10 @@ func (o *Outbox) carry() {
 	}
 	for {
 		o.mu.Lock()
+		if o.empty() {
+			o.unlockAtRest()
+			return
+		}
 		o.began = time.Now()
 		o.setDeadline(o.began.Add(o.timeout))
 		batch := o.take(buf)
@@ -251,8 +255,6 @@ func (o *Outbox) carry() {
 			return
 		case o.empty():
 			o.setDeadline(time.Time{})
-			o.unlockAtRest()
-			return
 		case o.raw != nil:
 			o.setDeadline(time.Time{})
 			o.state = ready

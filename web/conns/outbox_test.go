@@ -342,3 +342,27 @@ func TestConnectionBreaks(t *testing.T) {
 	}
 	f.Stop()
 }
+
+// Finish returns at once also where the end of the stream must be written, and the peer does not
+// read.
+func TestFinishDoesNotWait(t *testing.T) {
+	site := httptest.NewUnstartedServer(nil)
+	site.StartTLS() // for its certificate
+	site.Close()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer near.Close()
+		server, client := tls.Server(far, site.TLS), tls.Client(near, &tls.Config{InsecureSkipVerify: true})
+		go client.Handshake()
+		if err := server.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		o := newOutbox(server, nil, 1000)
+		began := time.Now()
+		o.Finish(nil, false)
+		if took := time.Since(began); took > 0 {
+			t.Errorf("Finish took %v", took)
+		}
+		<-o.done
+	})
+}

@@ -12,8 +12,8 @@ const readSize = 4 << 10
 var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 
 // Reader waits for what comes on a connection. While it waits it holds no buffer, unless something
-// is wrapped around the connection (TLS): then it holds one of 512 bytes. It belongs to the
-// goroutine that reads; the connection's read deadline, or its end, interrupts a read.
+// is wrapped around the connection (TLS): then it holds one of 512 bytes. One goroutine at a time
+// uses it; the connection's read deadline, or its end, interrupts a read.
 type Reader struct {
 	conn net.Conn
 	raw  syscall.RawConn
@@ -42,6 +42,17 @@ func (r *Reader) Read() ([]byte, error) {
 	}
 	n, err := r.conn.Read(r.own)
 	return r.own[:n], err
+}
+
+// CanTry reports whether TryRead can tell what has come.
+func (r *Reader) CanTry() bool { return r.raw != nil }
+
+// TryRead is Read without waiting: it returns no bytes, and no error, if nothing has come.
+func (r *Reader) TryRead() ([]byte, error) {
+	r.bare.patient = false
+	data, err := r.bare.Read(r.raw)
+	r.bare.patient = true
+	return data, err
 }
 
 // Release gives the buffer back. It is called after each Read, when what was read is handled.

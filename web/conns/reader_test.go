@@ -76,3 +76,35 @@ func TestReaderDeadline(t *testing.T) {
 		r.Release()
 	}
 }
+
+// TryRead never waits: it returns what has come, nothing, or the end.
+func TestTryRead(t *testing.T) {
+	server, client := connstest.Loopback(t, 64<<10)
+	r := NewReader(server, RawConn(server))
+	try := func() (text string, err error) {
+		data, err := r.TryRead()
+		text = string(data)
+		r.Release()
+		return text, err
+	}
+	if got, err := try(); got != "" || err != nil {
+		t.Errorf("before anything came: %q, %v", got, err)
+	}
+	io.WriteString(client, "one")
+	data, err := r.Read() // waits, though the last read did not
+	if string(data) != "one" || err != nil {
+		t.Errorf("read %q, %v", data, err)
+	}
+	r.Release()
+	if got, err := try(); got != "" || err != nil {
+		t.Errorf("when all was read: %q, %v", got, err)
+	}
+	client.Close()
+	waittest.Until(t, "the end", func() bool { _, err := try(); return err == io.EOF })
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	if NewReader(near, RawConn(near)).CanTry() || !r.CanTry() {
+		t.Error("it can try on a pipe, or can't on TCP")
+	}
+}
