@@ -24,7 +24,7 @@ help: ## List the targets
 .PHONY: run
 run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
 	@echo "All that the shop keeps is in .data; to start afresh, stop it and run: make fresh"
-	@exec bin/sneakers23 serve
+	@SNEAKERS23_GATEWAY_LISTEN=$${SNEAKERS23_GATEWAY_LISTEN-127.0.0.1:6667} exec bin/sneakers23 serve
 
 # PostgreSQL's data is elsewhere, behind a link, where its user can't reach the checkout.
 .PHONY: fresh

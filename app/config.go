@@ -39,6 +39,10 @@ type Config struct {
 	PublishSecret  string   // lets those in who publish to topics from outside; empty: nobody
 	PublishTopics  []string // patterns of the topics that they may publish to
 
+	GatewayListen  string // host:port at which devices connect; empty: none does
+	GatewayTLSCert string // file with the certificate for devices, in PEM with its chain; empty: they connect without TLS
+	GatewayTLSKey  string // file with its key
+
 	// TrustedProxies are addresses and networks, like 10.0.0.0/8, of proxies whose X-Forwarded-For and -Proto are believed.
 	TrustedProxies []string
 
@@ -109,7 +113,7 @@ func (c Config) Validate() error {
 			wrong("--trusted-proxies: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", p)
 		}
 	}
-	errs = append(errs, c.validateNumbers(), c.validateNoLimits())
+	errs = append(errs, c.validateGateway(), c.validateNumbers(), c.validateNoLimits())
 	if c.Epoll && runtime.GOOS != "linux" {
 		wrong("--epoll is for Linux: leave it out here")
 	}

@@ -75,6 +75,7 @@ func (c Config) validateNoLimits() error {
 	}
 	for _, listener := range []struct{ flag, address string }{
 		{"--listen", c.Listen}, {"--cluster-listen", c.ClusterListen}, {"--commands-listen", c.CommandsListen},
+		{"--gateway-listen", c.GatewayListen},
 	} {
 		if listener.address != "" && !loopbackAddress(listener.address) {
 			return fmt.Errorf("--no-limits is for rehearsals on one machine, and %s %s is open to others: leave one of the two out",

@@ -20,6 +20,7 @@ type limits struct {
 	feeds       *quota.PerClient
 	polls       *quota.PerClient // long-poll sessions of shoppers, and of admins
 	purchases   *quota.PerClient // buyers who wait for the teller
+	devices     *quota.PerClient // connections of devices
 }
 
 // Places that are not bounded by how many files the process may open.
@@ -38,6 +39,7 @@ func newLimits(c Config) limits {
 	files := openFiles()
 	return limits{
 		connections: share(files), sockets: share(files), feeds: share(files), polls: share(maxPolls), purchases: share(maxWaiting),
+		devices: share(maxDevices),
 	}
 }
 
@@ -56,6 +58,7 @@ func (l limits) collectors() []prometheus.Collector {
 	var all []prometheus.Collector
 	for kind, q := range map[string]*quota.PerClient{
 		"connections": l.connections, "sockets": l.sockets, "feeds": l.feeds, "polls": l.polls, "purchases": l.purchases,
+		"devices": l.devices,
 	} {
 		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "sneakers23_address_refused_total", Help: "Requests refused because their address held its share of the places.",

@@ -35,6 +35,7 @@ type Node struct {
 	orders  *checkout.Orders
 	devices *devices.Store
 	logs    *devices.Writer
+	gateway *gatewayServer
 	commits *commits
 	shop    *shopServer
 	cluster *cluster.Node
@@ -79,6 +80,9 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 		return nil, err
 	}
 	if n.shop, err = newShopServer(ctx, cfg.Listen); err != nil {
+		return nil, err
+	}
+	if n.gateway, err = newGatewayServer(ctx, cfg.GatewayListen); err != nil {
 		return nil, err
 	}
 	if n.cfg.NodeName == "" {
@@ -143,9 +147,14 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
 	n.operator = &operator{n.stock, store, n.orders, n.devices, n.healer, n.others, n.log}
 	n.stock.OnCommitted(changes.Announce)
+	presences := newDevicePresences(n.cfg.NodeName, tracker, n.log)
+	if err := n.gateway.open(n, presences); err != nil {
+		return err
+	}
 	if err := n.shop.open(n, secrets, password); err != nil {
 		return err
 	}
+	sweep := newDeviceSweep(n.gateway.server, n.devices, n.log)
 	n.others.exchange = newExchange(n.shop.carts.Exchange)
 	n.others.tie(map[string]*channel.Server{askPoll: n.shop.sockets, askAdminPoll: n.shop.admins}, n.log)
 	loaded := make(chan struct{})
@@ -167,7 +176,8 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	}
 	for _, service := range []suture.Service{
 		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
-		scheduler, n.commits, n.teller, n.shop, n.logs, retention,
+		scheduler, n.commits, n.teller, n.shop,
+		n.logs, retention, presences, sweep, n.gateway,
 	} {
 		s.Add(service)
 	}
@@ -198,6 +208,9 @@ func (n *Node) Name() string { return n.cfg.NodeName }
 
 // URL of the shop on this machine.
 func (n *Node) URL() string { return shopURL(n.shop.listener.Addr()) }
+
+// DevicesAddress is where devices connect, as host:port; empty when they can't.
+func (n *Node) DevicesAddress() string { return n.gateway.address() }
 
 // AdminURL is the dashboard on this machine.
 func (n *Node) AdminURL() string { return n.URL() + "/admin" }
@@ -235,9 +248,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin, fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
 	defer cancel()
-	if n.shop != nil {
-		errs = append(errs, n.shop.stop(ctx))
-	}
+	errs = append(errs, n.stopServing(ctx))
 	if n.served {
 		errs = append(errs, n.finishPurchases(ctx))
 		if err := n.others.tracker.GracefulPermdown(ctx); !errors.Is(err, presence.ErrStopped) { // with its services, which have failed
@@ -258,6 +269,23 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)
+}
+
+// stopServing closes what shoppers, admins and devices are connected to, side by side.
+func (n *Node) stopServing(ctx context.Context) error {
+	devices := make(chan error, 1) // buffer 1: it may be done first
+	go func() {
+		if n.gateway == nil {
+			devices <- nil
+			return
+		}
+		devices <- n.gateway.stop(ctx)
+	}()
+	var err error
+	if n.shop != nil {
+		err = n.shop.stop(ctx)
+	}
+	return errors.Join(err, <-devices)
 }
 
 // finishPurchases returns when the carts that wait are sold, also those whose buyers have gone.
@@ -296,16 +324,16 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// listen opens the shop's port, or says what to do.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the port that a flag names, or says what to do.
+func listen(ctx context.Context, flag, address, other string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--listen %s: another program has this port; stop it, or choose another, like --listen 127.0.0.1:4001", address)
+		return nil, fmt.Errorf("%s %s: another program has this port; stop it, or choose another, like %s %s", flag, address, flag, other)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("--listen %s: not permitted; choose a port from 1024 on", address)
+		return nil, fmt.Errorf("%s %s: not permitted; choose a port from 1024 on", flag, address)
 	case err != nil:
-		return nil, fmt.Errorf("--listen %s: %w", address, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
 	}
 	return l, nil
 }

@@ -46,7 +46,7 @@ func newShopServer(ctx context.Context, listenAddress string) (*shopServer, erro
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(ctx, listenAddress)
+	listener, err := listen(ctx, "--listen", listenAddress, "127.0.0.1:4001")
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +224,7 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),
 	)
 	r.MustRegister(n.limits.collectors()...)
+	r.MustRegister(n.gateway.collectors()...)
 	return r
 }
 

@@ -39,7 +39,7 @@ func newClusterTool(t testing.TB) *clusterTool {
 	}
 	dir := pgtest.DataDir(t)
 	c := &clusterTool{t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends whether or not somebody waits
-	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0",
+	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0", "--first-gateway-port", "0",
 		"--data-dir", dir, "--program", program)
 	c.cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
 	c.cmd.Env = c.a.command().Env

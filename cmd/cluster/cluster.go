@@ -41,7 +41,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if c.listener, err = listen(ctx, "--listen", c.Listen); err != nil {
 		return err
 	}
-	ports, err := choosePorts(ctx, c.Nodes, portRange{"--first-port", c.FirstPort}, portRange{"--first-cluster-port", c.FirstClusterPort})
+	ports, err := choosePorts(ctx, c.Nodes, portRange{"--first-port", c.FirstPort}, portRange{"--first-cluster-port", c.FirstClusterPort},
+		portRange{"--first-gateway-port", c.FirstGatewayPort})
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		return err
 	}
 	for i, name := range c.names() {
-		c.nodes = append(c.nodes, c.newNode(name, ports[0][i], ports[1][i], addresses(ports[1])))
+		c.nodes = append(c.nodes, c.newNode(name, ports[0][i], ports[1][i], ports[2][i], addresses(ports[1])))
 	}
 	if err := c.newProxy(); err != nil {
 		return err
@@ -79,16 +80,18 @@ func (c *cluster) start(ctx context.Context) (err error) {
 }
 
 // newNode describes a node; nothing runs yet. All may be given the same list to join: any of them may start first.
-func (c *cluster) newNode(name string, port, clusterPort int, join []string) *node {
+func (c *cluster) newNode(name string, port, clusterPort, gatewayPort int, join []string) *node {
 	dir := filepath.Join(c.DataDir, name)
 	return &node{
-		name: name,
-		url:  "http://" + loopback(port),
-		term: c.term,
+		name:    name,
+		url:     "http://" + loopback(port),
+		devices: loopback(gatewayPort),
+		term:    c.term,
 		command: []string{
 			c.Program, "serve", "--json", "--data-dir", dir, "--node-name", name, "--listen", loopback(port),
 			"--trusted-proxies", "127.0.0.1,::1", "--no-limits", // whoever comes has the address of this machine
 			"--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
+			"--gateway-listen", loopback(gatewayPort),
 		},
 		env: slices.Concat(os.Environ(), c.secrets, []string{"DATABASE_URL=" + c.database.URL()}), // the last of each name holds
 	}

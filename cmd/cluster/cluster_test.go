@@ -115,6 +115,7 @@ func TestFlags(t *testing.T) {
 		{func(f *flags) { f.Nodes = 10 }, "--nodes"},
 		{func(f *flags) { f.FirstPort = 65534 }, "--first-port"},
 		{func(f *flags) { f.FirstClusterPort = -1 }, "--first-cluster-port"},
+		{func(f *flags) { f.FirstGatewayPort = -1 }, "--first-gateway-port"},
 		{func(f *flags) { f.Without = []string{"a", "d"} }, "--without: there is no node d"},
 		{func(f *flags) { f.Program += "x" }, "--program"},
 	} {

@@ -26,6 +26,7 @@ type flags struct {
 	Nodes            int      `help:"How many nodes there are, 1 to 9." default:"3"`
 	FirstPort        int      `help:"Port of node a; the others have those that follow. 0: any that are free." default:"4001"`
 	FirstClusterPort int      `help:"Port at which the others reach node a, and so on. 0: any that are free." default:"6221"`
+	FirstGatewayPort int      `help:"Port at which devices connect to node a, and so on. 0: any that are free." default:"6667"`
 	Without          []string `help:"Nodes that get no requests from the proxy, as a comma list." placeholder:"NAME"`
 	DataDir          string   `help:"What the nodes and the database keep." default:".data/cluster"`
 	Program          string   `help:"The server to run." default:"bin/sneakers23"`
@@ -69,9 +70,9 @@ func (f *flags) complete() (err error) {
 	if f.Nodes < 1 || f.Nodes > 9 {
 		return errors.New("--nodes must be from 1 to 9")
 	}
-	for _, port := range []int{f.FirstPort, f.FirstClusterPort} {
+	for _, port := range []int{f.FirstPort, f.FirstClusterPort, f.FirstGatewayPort} {
 		if port < 0 || port+f.Nodes > 1<<16 {
-			return errors.New("--first-port and --first-cluster-port must be port numbers")
+			return errors.New("--first-port, --first-cluster-port and --first-gateway-port must be port numbers")
 		}
 	}
 	for _, name := range f.Without {

@@ -16,6 +16,7 @@ import (
 type node struct {
 	name    string
 	url     string
+	devices string // host:port at which they connect
 	command []string
 	env     []string
 	term    *terminal

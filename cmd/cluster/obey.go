@@ -24,6 +24,10 @@ const help = `  nodes        how the nodes do
 // greet says what is there, and what to try.
 func (c *cluster) greet() {
 	names := c.names()
+	var devices []string
+	for _, n := range c.nodes {
+		devices = append(devices, n.devices)
+	}
 	program, first := shorten(c.Program), shorten(filepath.Join(c.DataDir, names[0]))
 	last := shorten(filepath.Join(c.DataDir, names[len(names)-1]))
 	c.term.say(fmt.Sprintf(`
@@ -31,6 +35,7 @@ The cluster is open: nodes %s behind one proxy.
 
   shop        %s  the header X-Served-By of an answer tells which node it is of
   dashboard   %s/admin  user admin, password %s
+  devices     %s  one address for each node
   release     %s --data-dir %s release SHU6000
   watch       %s --data-dir %s sell
   nodes       %s --data-dir %s nodes
@@ -40,7 +45,7 @@ The cluster is open: nodes %s behind one proxy.
 What you type here is obeyed:
 
 %s
-`, strings.Join(names, ", "), c.shopURL(), c.shopURL(), c.secrets.password(), program, first, program, last, program, first, names[len(names)/2], help))
+`, strings.Join(names, ", "), c.shopURL(), c.shopURL(), c.secrets.password(), strings.Join(devices, ", "), program, first, program, last, program, first, names[len(names)/2], help))
 }
 
 // shopURL is how a browser on this machine reaches the proxy.

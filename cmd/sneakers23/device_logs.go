@@ -90,7 +90,7 @@ func (l *devicesLogsCmd) flags() string {
 	var b strings.Builder
 	for _, f := range []struct{ name, value string }{{"--device", l.Device}, {"--text", l.Text}, {"--since", l.Since}} {
 		if f.value != "" {
-			fmt.Fprintf(&b, " %s=%s", f.name, shellWord(f.value))
+			b.WriteString(" " + f.name + "=" + shellWord(f.value))
 		}
 	}
 	return b.String()

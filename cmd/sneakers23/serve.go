@@ -32,6 +32,11 @@ type serveCmd struct {
 	PublishSecret  string   `help:"Lets systems outside publish to topics, as user publisher of --commands-listen; at least 16 characters." env:"SNEAKERS23_PUBLISH_SECRET" placeholder:"TEXT" group:"Cluster"`
 	PublishTopics  []string `help:"Topics that they may publish to, as a comma list; a * at the end stands for any rest." env:"SNEAKERS23_PUBLISH_TOPICS" default:"product:*" group:"Cluster"`
 
+	GatewayListen  string `help:"Where devices connect, as host:port, see docs/devices.md; the usual port is 6667. Default: nowhere." env:"SNEAKERS23_GATEWAY_LISTEN" placeholder:"HOST:PORT" group:"Devices"`
+	GatewayTLSCert string `help:"File with a certificate and its chain (PEM): devices then connect with TLS. A file that is replaced is read anew." env:"SNEAKERS23_GATEWAY_TLS_CERT" placeholder:"FILE" type:"path" group:"Devices"`
+	GatewayTLSKey  string `help:"File with the key of that certificate." env:"SNEAKERS23_GATEWAY_TLS_KEY" placeholder:"FILE" type:"path" group:"Devices"`
+	DeviceLogDays  int    `help:"Days for which logs of devices are kept." env:"SNEAKERS23_DEVICE_LOG_DAYS" default:"30" group:"Devices"`
+
 	LevelMedium      int           `help:"From so many pairs on a size is shown as medium, below as low." env:"SNEAKERS23_LEVEL_MEDIUM" default:"150" group:"Tuning"`
 	LevelHigh        int           `help:"From so many pairs on a size is shown as high." env:"SNEAKERS23_LEVEL_HIGH" default:"500" group:"Tuning"`
 	HealEvery        time.Duration `help:"Mean time between comparisons of the catalog with the database." env:"SNEAKERS23_HEAL_EVERY" default:"3s" group:"Tuning"`
@@ -49,7 +54,6 @@ type serveCmd struct {
 	FeedPing         time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
 	CartLines        int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
 	CartRate         int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
-	DeviceLogDays    int           `help:"Days for which logs of devices are kept." env:"SNEAKERS23_DEVICE_LOG_DAYS" default:"30" group:"Tuning"`
 	AddressShare     float64       `help:"Share of the places that one address (IPv6: one /64) may hold, of each kind: connections, sockets, feeds, long-poll sessions, waiting purchases." env:"SNEAKERS23_ADDRESS_SHARE" default:"0.05" group:"Tuning"`
 	NoLimits         bool          `help:"Lift that and every rate limit, for rehearsals on this machine. Refused with a listener that others reach." env:"SNEAKERS23_NO_LIMITS" group:"Tuning"`
 
@@ -109,6 +113,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
 	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate
+	cfg.GatewayListen, cfg.GatewayTLSCert, cfg.GatewayTLSKey = s.GatewayListen, s.GatewayTLSCert, s.GatewayTLSKey
 	cfg.DeviceLogDays = s.DeviceLogDays
 	cfg.AddressShare, cfg.NoLimits = s.AddressShare, s.NoLimits
 	cfg.Version = version()
@@ -140,6 +145,9 @@ func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Du
 		greeting := map[string]any{
 			"name": node.Name(), "http": node.URL(), "admin": node.AdminURL(), "database": node.Database(), "data_dir": g.DataDir,
 		}
+		if devices := node.DevicesAddress(); devices != "" {
+			greeting["devices"] = devices
+		}
 		if password := node.MadePassword(); password != "" {
 			greeting["admin_password"] = password
 		}
@@ -156,6 +164,7 @@ Sneakers23 is open, %.1f s after its start.
 
   shop        %s
   dashboard   %s  user admin, password %s
+  devices     %s
   health      %s/readyz  %s/metrics
   database    %s
   data        %s
@@ -165,6 +174,6 @@ Sneakers23 is open, %.1f s after its start.
   watch       %s sell%s
   stop        Ctrl-C
 
-`, took.Seconds(), node.URL(), node.AdminURL(), password, node.URL(), node.URL(), node.Database(), g.DataDir, node.Name(), os.Getpid(),
+`, took.Seconds(), node.URL(), node.AdminURL(), password, cmp.Or(node.DevicesAddress(), "not connected, see --gateway-listen"), node.URL(), node.URL(), node.Database(), g.DataDir, node.Name(), os.Getpid(),
 		program(), dir, program(), dir)
 }
