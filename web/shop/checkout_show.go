@@ -33,13 +33,21 @@ func (co *Checkout) showLinked(c echo.Context, sess session, token string) error
 	linked, own := co.pages.open(token, sess)
 	held, _ := co.pages.cartOf(c.Request(), sess)
 	switch {
-	case linked.Empty():
+	case linked.Equal(checkout.Cart{}) && held.Empty():
+		return co.showHere(c, sess, linked, unreadableLink(""))
+	case linked.Equal(checkout.Cart{}):
+		return co.goOn(c, sess, held, unreadableLink(" Here is your own cart."))
+	case linked.Empty() && held.Empty():
 		return co.showHere(c, sess, linked, nil)
 	case own:
 		return co.goOn(c, sess, held.Merge(linked), nil)
 	}
 	cart, flash := co.putBeside(held, linked)
 	return co.goOn(c, sess, cart, flash)
+}
+
+func unreadableLink(instead string) *Flash {
+	return &Flash{Kind: "error", Message: "This link can't be read: it is cut off, or too old." + instead}
 }
 
 // putBeside puts the lines of another cart into one that has no size of the same shoe, as far as

@@ -195,6 +195,26 @@ func TestNothingToCheckOut(t *testing.T) {
 	}
 }
 
+// TestUnreadableLink opens a link that was cut off: it says so, and takes nothing from the cart that the shopper has.
+func TestUnreadableLink(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newShopper(t)
+	const says = "This link can&#39;t be read: it is cut off, or too old."
+	_, page := s.get(d.Show, "/checkout?serialized_cart=broken")
+	s.wants(page, says, "own cart", "purchase-button")
+	s.wants(page, "No items to checkout!")
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	if res, _ := s.get(d.Show, "/checkout?serialized_cart=broken"); res.Header.Get("Location") != "/checkout" {
+		t.Errorf("led to %q", res.Header.Get("Location"))
+	}
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, says+" Here is your own cart.", "No items")
+	s.wants(page, `data-item-id="2"`)
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, `data-item-id="2"`, says)
+}
+
 // TestCheckoutLink opens links to carts: a shopper's own is merged, so what was taken out since
 // stays out; somebody else's is put beside what the shopper has.
 func TestCheckoutLink(t *testing.T) {

@@ -175,6 +175,10 @@ func checkouts() []scene {
 			v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(nine)))
 		}},
 		{name: "link-bad", title: "A link that can't be read", visit: opens("/checkout?serialized_cart=no-cart")},
+		{name: "link-bad-own", title: "A link that can't be read, with a cart of one's own", visit: func(v *visitor) {
+			v.add(hop, nine)
+			v.get("/checkout?serialized_cart=no-cart")
+		}},
 		{name: "bought", title: "A line was bought before", visit: func(v *visitor) {
 			v.add(hop)
 			v.get("/checkout")
