@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"net/http"
 	"testing"
 
@@ -78,6 +79,53 @@ func TestPurchaseIsPressedOnce(t *testing.T) {
 	v.click(purchaseButton)
 	v.complete()
 	s.ordered("2 15")
+}
+
+// The last pair is bought, and the answer is late: the checkout says nothing of what the purchase itself has changed.
+func TestPurchaseIsNoNews(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{2: 1})
+	v := cartOf(t, s.URL, 2)
+	emptied := make(chan struct{}, 10) // more than one is of no interest
+	v.OnWebSocket(func(socket playwright.WebSocket) {
+		socket.OnFrameReceived(func(frame []byte) {
+			if bytes.Contains(frame, []byte(`"cart",{"items":[]`)) {
+				emptied <- struct{}{}
+			}
+		})
+	})
+	v.click(".cart-checkout")
+	v.wait(purchaseButton)
+	letGo := make(chan struct{})
+	err := v.Route("**/checkout", func(r playwright.Route) {
+		if r.Request().Method() != http.MethodPost {
+			_ = r.Continue()
+			return
+		}
+		go func() { // the handler itself must not wait
+			res, err := r.Fetch(playwright.RouteFetchOptions{MaxRedirects: playwright.Int(0)})
+			<-letGo
+			if err == nil {
+				_ = r.Fulfill(playwright.RouteFulfillOptions{Response: res})
+			}
+		}()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Evaluate(`() => {
+		const toast = document.querySelector("[data-toast]")
+		new MutationObserver(() => (sessionStorage.said = toast.textContent)).observe(toast, { childList: true })
+		setTimeout(() => document.querySelector(".purchase-button").click())
+	}`); err != nil {
+		t.Fatal(err)
+	}
+	waittest.Receive(t, "the cart is empty", emptied)
+	close(letGo)
+	v.complete()
+	if said := evaluate[string](v, `sessionStorage.said ?? ""`); said != "" {
+		t.Errorf("the page said %q", said)
+	}
 }
 
 // While the shop is away, nobody loses the checkout to a click.

@@ -30,7 +30,7 @@ function follow(forms) {
     changeByForms(cart)
     sendOnlyIfAnswered(cart)
   }
-  if (desk) sendOnlyIfAnswered(followCart(socket, keepCheckout(desk, forms)))
+  if (desk) sendOnlyIfAnswered(followCart(socket, keepCheckout(desk, forms), forms.underway))
   else if (!box && carries) sendOnlyIfAnswered(followCart(socket, () => {})) // what the page carries comes into the tab's cart
   socket.connect()
 }

@@ -8,8 +8,9 @@ import { askSession, tellSession } from "./session"
 import { say } from "./toast"
 
 // Keeps the cart of this tab as all tabs have it. The server merges what they bring; localStorage keeps it between visits.
-// show is called with each cart, and with whether its news were said.
-export function followCart(socket, show) {
+// show is called with each cart, and with whether its news were said. They are not while a purchase is
+// under way: what it buys may be the last pair.
+export function followCart(socket, show, buying = () => false) {
   const mirror = createMirror()
   const kept = createKeptCart()
   let channel = null
@@ -61,7 +62,7 @@ export function followCart(socket, show) {
   }
 
   function take(cart) {
-    const news = items ? newsOf(items, cart.items) : []
+    const news = items && !buying() ? newsOf(items, cart.items) : []
     items = cart.items
     show(cart, news.length > 0)
     for (const { words, item } of news) say(words, lineOf(item), nameOf(item))

@@ -14,7 +14,7 @@ export function keepCheckout(desk, forms) {
   let timer = null
   let left = 0 // attempts: a node may lag behind the one that told us
   let busy = false
-  forms.onSettled(() => cart && renewSoon())
+  forms.onSettled(() => cart && show(cart, false))
 
   function plan(pauseMs) {
     clearTimeout(timer)
@@ -40,15 +40,19 @@ export function keepCheckout(desk, forms) {
     plan(quietMs)
   }
 
-  return function show(now, news) {
+  function show(now, news) {
+    cart = now
+    if (forms.underway()) return // the page to which the form leads tells what it has changed
+
     const before = known
     known = now.items.map(wordOf)
-    cart = now
     if (agrees(desk, cart)) return
 
     if (!news && !same(before.map(withoutOthers), known.map(withoutOthers))) say("Your cart has changed. Here it is as it is now.")
     renewSoon()
   }
+
+  return show
 }
 
 function agrees(desk, { items }) {
