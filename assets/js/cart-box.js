@@ -1,5 +1,5 @@
-import { othersOf, showLine } from "./cart-line"
-import { priceOf } from "./price"
+import { othersOf, showLine } from "./cart-line.js"
+import { priceOf } from "./price.js"
 
 // Shows a cart as the server knows it. Lines that stay are kept, so the focus stays where it is.
 export function showCart(box, { items, missing, serialized }) {
@@ -31,10 +31,12 @@ export function showCart(box, { items, missing, serialized }) {
   link.querySelector("[data-cart-count]").textContent = items.length
 }
 
-// What the cart as a whole is: some of it can be bought; it is all sold out, and other sizes are
-// there; or not even those.
-function stateOf(items) {
-  if (items.length === 0 || items.some((item) => !item.out_of_stock)) return "some"
+const buyable = ({ out_of_stock, released }) => released && !out_of_stock
+
+// What the cart as a whole is, as cartView.State in Go says it.
+export function stateOf(items) {
+  if (items.length === 0 || items.some(buyable)) return "some"
+  if (items.some((item) => !item.out_of_stock)) return "soon"
   return items.some((item) => othersOf(item).length > 0) ? "others" : "none"
 }
 
@@ -44,8 +46,9 @@ function showState(box, state) {
   }
 }
 
-function subtotal(items) {
-  const cents = items.filter((item) => !item.out_of_stock).map((item) => Math.round(item.price_usd * 100))
+// Of what can be bought now, in dollars.
+export function subtotal(items) {
+  const cents = items.filter(buyable).map((item) => Math.round(item.price_usd * 100))
   return cents.reduce((sum, price) => sum + price, 0) / 100
 }
 

@@ -33,6 +33,9 @@ type cartSize struct {
 	Level  inventory.Level  `json:"level"`
 }
 
+// buyable reports whether the line can be bought now.
+func (l cartLine) buyable() bool { return l.Released && !l.OutOfStock }
+
 // Others are the sizes that may be taken instead of one that is out.
 func (l cartLine) Others() []cartSize {
 	return slices.DeleteFunc(slices.Clone(l.Sizes), func(s cartSize) bool { return s.Level == inventory.LevelOut })
@@ -44,7 +47,7 @@ type cartView struct {
 	Lines      []cartLine
 	Missing    inventory.ItemID // of a line whose item was deleted, 0 for none
 	Serialized string
-	Subtotal   inventory.Cents // of what is not sold out
+	Subtotal   inventory.Cents // of what can be bought now
 
 	BlankLine cartLine
 	BlankSize cartSize
@@ -54,12 +57,14 @@ func (v *cartView) holds(id inventory.ItemID) bool {
 	return slices.ContainsFunc(v.Lines, func(l cartLine) bool { return l.ID == id })
 }
 
-// State is what the cart as a whole is: "some" of it is there, or all of it is sold out, and
-// "others" (sizes) may be taken instead, or "none".
+// State is what the cart as a whole is: "some" of it can be bought now, or none of it before its
+// release ("soon"), or all of it is sold out, and "others" (sizes) may be taken instead, or "none".
 func (v *cartView) State() string {
 	switch {
-	case len(v.Lines) == 0, slices.ContainsFunc(v.Lines, func(l cartLine) bool { return !l.OutOfStock }):
+	case len(v.Lines) == 0, slices.ContainsFunc(v.Lines, cartLine.buyable):
 		return "some"
+	case slices.ContainsFunc(v.Lines, func(l cartLine) bool { return !l.OutOfStock }):
+		return "soon"
 	case slices.ContainsFunc(v.Lines, func(l cartLine) bool { return len(l.Others()) > 0 }):
 		return "others"
 	}
@@ -73,7 +78,7 @@ func (p *Pages) viewCart(cart checkout.Cart, cartID string) *cartView {
 	catalog := p.shelf.Catalog()
 	v := &cartView{Lines: viewCart(cart, catalog, p.imageURL), Missing: missing(cart, catalog)}
 	for _, l := range v.Lines {
-		if !l.OutOfStock {
+		if l.buyable() {
 			v.Subtotal += l.Price
 		}
 	}

@@ -56,7 +56,10 @@ func TestCheckoutOfWhatIsNotReleased(t *testing.T) {
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "This shoe is not released yet", "sold out")
-	s.wants(page, "SOME ITEMS NOT AVAILABLE")
+	s.wants(page, "SOME ITEMS NOT AVAILABLE", "checkout__total")
+	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
+	_, page = s.get(d.Show, "/checkout")
+	s.wants(page, `<strong class="checkout__sum">$120</strong>`)
 }
 
 // What memory settles is not asked: a pair that was out while it was not bought is still not bought.

@@ -15,7 +15,7 @@ type checkoutPage struct {
 	Layout
 	Lines      []checkoutLine
 	Serialized string          // of the cart that the form buys
-	Total      inventory.Cents // of what is not sold out
+	Total      inventory.Cents // of what can be bought now
 	TotalCents int64           // of all that the form buys
 	Blocked    bool            // something cannot be bought
 	Buys       bool            // there is something that is not bought yet
@@ -27,7 +27,8 @@ type checkoutPage struct {
 	Missing inventory.ItemID // of a line whose item was deleted, 0 for none
 
 	CartID    string // what the forms carry in place of a cookie, "" where a session does
-	Forgetful bool   // the browser has sent no cookie: it may keep none
+	Forgetful bool   // the browser has sent no cookie
+	First     bool   // it had none to send, if this is its first visit: the script finds out whether it keeps any
 }
 
 // checkoutLine is a line that is to be bought, or that was.
@@ -47,7 +48,7 @@ func (p checkoutPage) Reason() inventory.ItemID {
 		return 0
 	}
 	for _, l := range p.Lines {
-		if !l.Bought && (l.OutOfStock || !l.Released) {
+		if !l.Bought && !l.buyable() {
 			return l.ID
 		}
 	}
@@ -148,10 +149,10 @@ func (co *Checkout) viewCheckout(
 		}
 		page.Buys = true
 		page.TotalCents += int64(l.Price)
-		if !l.OutOfStock {
+		if l.buyable() {
 			page.Total += l.Price
 		}
-		page.Blocked = page.Blocked || l.OutOfStock || !l.Released
+		page.Blocked = page.Blocked || !l.buyable()
 		if l.OutOfStock && asked {
 			form = form.SeenOut(l.line.ID, l.revision)
 		}

@@ -315,12 +315,23 @@ func TestSoldOutInEverySize(t *testing.T) {
 	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone) // what is not released is not sold out
 }
 
+// A cart of which nothing is released has no subtotal.
+func TestCartOfWhatIsNotReleased(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	s := newShopper(t)
+	s.post(pages.AddToCart, "/cart/add", item("6"))
+	_, page := s.get(pages.Home, "/")
+	s.wants(page, `<span data-cart-when="soon">None of it can be bought now</span>`, `<span data-cart-when="some">`)
+	s.wants(page, `<span data-cart-when="soon others">See your options</span>`, "$140.50</strong>")
+}
+
 // A cart of which nothing is left says what can be done: take another size, or wait.
 func TestCartOfWhatIsOut(t *testing.T) {
 	t.Parallel()
 	rows := webtest.Rows()
 	for _, want := range []string{
-		`<span data-cart-when="others">See your options</span>`,
+		`<span data-cart-when="soon others">See your options</span>`,
 		`<span data-cart-when="none">Wait or remove</span>`,
 	} {
 		pages := newPages(t, webtest.NewShelf(rows))
