@@ -128,7 +128,8 @@ var (
 	errUnreadableAlone = errors.New("shop: the form's cart is too old, or was changed on its way, and there is no other")
 )
 
-// refusals says why nothing was bought, or that nobody knows, and what to do next. The first that fits is taken: who is
+// refusals says why nothing was bought, or that nobody knows, and what to do next, unless that depends on the cart: then
+// [checkoutPage.Advice] says it. The first that fits is taken: who is
 // busy may not know either.
 var refusals = []struct {
 	err   error
@@ -138,8 +139,8 @@ var refusals = []struct {
 	{errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now."},
 	{errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought."},
 	{errNotTheBuyer, "The shoes of this form were bought already, and we can't tell that it was you. Nothing was bought now."},
-	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Remove them, or take another size, and you can buy the rest."},
-	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Remove them, or come back when they are released."},
+	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
+	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
 	{checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Send it again: you will see the order, or why not."},
 	{checkout.ErrUnknown, "We don't know yet whether this was bought. Send it again: you will see the order, or why not."},

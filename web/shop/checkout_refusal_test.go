@@ -20,8 +20,8 @@ func TestRefusedPurchases(t *testing.T) {
 		refuses error
 		change  url.Values // of the form
 	}{
-		{"Your cart has out-of-stock shoes", errors.Join(checkout.ErrSoldOut), nil},
-		{"Your cart has unreleased shoes", checkout.ErrNotReleased, nil},
+		{"Your cart has out-of-stock shoes. Nothing was bought.</p>", errors.Join(checkout.ErrSoldOut), nil},
+		{"Your cart has unreleased shoes. Nothing was bought.</p>", checkout.ErrNotReleased, nil},
 		{"The price has changed", checkout.ErrPriceChanged, nil},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"a lot"}}},
 		{"Your cart is empty. Pick a size first.", checkout.ErrEmptyCart, nil},
