@@ -22,6 +22,7 @@ export function followCart(socket, show, buying = () => false) {
     const session = await askSession().catch((error) => console.warn("no session", error))
     if (session?.flash) showFlash(session.flash)
     showLastOrder(session?.order_number)
+    if (session && cartId && session.cart_id !== cartId) tellNoCookie()
     const id = agreeOnCartId(cartId ?? session?.cart_id, moveTo)
     if (!id) return // forms still work
 
@@ -78,6 +79,11 @@ export function followCart(socket, show, buying = () => false) {
     line: (id) => items?.find((item) => item.id === Number(id)),
     push: (event, payload) => channel.push(event, payload).receive("ok", take),
   }
+}
+
+// The session does not know the cart of the page: the page's cookie was not sent.
+function tellNoCookie() {
+  document.querySelector("[data-no-cookie]")?.removeAttribute("hidden")
 }
 
 function newsOf(before, now) {

@@ -136,6 +136,7 @@ func (co *Checkout) showHere(c echo.Context, sess session, cart checkout.Cart, f
 	page.CartID = sess.cartID()
 	page.Flash = flash
 	page.Forgetful = !co.pages.sessions.carried(c.Request())
+	page.First = c.Request().Method != http.MethodPost // a form is on a page that has set a cookie
 	html, err := co.pages.render("checkout", page)
 	if err != nil {
 		return err

@@ -136,7 +136,7 @@ func TestWithoutCookies(t *testing.T) {
 	if at != "" {
 		t.Fatalf("led to %s, where a request without a cookie finds nothing", at)
 	}
-	s.wants(page, "Your browser has sent us no cookie.", "data-checkout")
+	s.wants(page, `data-no-cookie>Your browser has sent us no cookie.`, "data-checkout")
 	sent := form(t, page)
 	for range 2 { // the answer was lost
 		at, page = s.sends(d, d.Buy, "/checkout", sent)
