@@ -66,6 +66,43 @@ func TestPhoneCoversNothing(t *testing.T) {
 	v.clear("[data-toast]", ".site-header")
 }
 
+// On a phone's side nothing lies over the way to check out.
+func TestToastLeavesCheckOut(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{2: 10, 15: 10})
+	v := newPhone(t, 844, 390)
+	v.visit(s.URL)
+	v.cartLive()
+	for _, item := range []int{2, 15} {
+		v.click(size(item))
+		v.wait(inCart(item))
+	}
+	v.click(".cart-link")
+	v.click(removeFromCart(2))
+	v.says("[data-toast]", "is out of your cart")
+	v.clear("[data-toast]", ".cart-checkout")
+	v.clear("[data-toast]", ".cart-item__remove")
+	v.clear("[data-toast]", ".site-header a")
+}
+
+// The words about the connection lie over no size, wherever the page is scrolled to.
+func TestReconnectingCoversNothing(t *testing.T) {
+	t.Parallel()
+	s := newCartShop(t, 1)
+	v := newPhone(t, 390, 844)
+	v.visit(s.URL)
+	v.cartLive()
+	s.stop()
+	v.says("[data-connection]", "Reconnecting")
+	for _, block := range []string{"start", "end"} {
+		if _, err := v.Locator(size(1)).Evaluate("(size, block) => size.scrollIntoView({ block })", block); err != nil {
+			t.Fatal(err)
+		}
+		v.clear("[data-connection]", size(1))
+		v.clear("[data-connection]", "a")
+	}
+}
+
 // A phone on its side shows the shoe and its sizes.
 func TestLandscapeShowsSizes(t *testing.T) {
 	t.Parallel()

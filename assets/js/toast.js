@@ -3,6 +3,9 @@ import { swapForm } from "./swap-form.js"
 const shownMs = 6000
 const most = 3
 const whole = ".size-container, .cart-item, .checkout-line" // what somebody looks at who is told of a part of it
+const pressed = ":is(main, .cart) :is(a, button)"
+const read = ":is(main, .cart) :is(h1, h2)"
+let lastAbout = null // the element that the last of what stands there is about
 let chosen = null // the size that the open choice is about
 
 const box = () => document.querySelector("[data-toast]")
@@ -22,7 +25,8 @@ export function say(message, about, subject) {
   toast.prepend(news)
   for (const old of [...toast.querySelectorAll(":scope > p")].slice(most)) old.remove()
   setTimeout(() => news.remove(), shownMs)
-  if (about || toast.children.length === 1) keepClear(toast, about)
+  if (toast.children.length === 1) lastAbout = null
+  keepClear(toast, about)
 }
 
 // Offers a size in place of the one in the cart. The choice stays until it is answered, dismissed, or another one is offered.
@@ -78,15 +82,32 @@ function choice(message, { words: yes, itemId }) {
   return open
 }
 
-// Goes to the other end of the window where it would cover what it is about, unless it would cover
-// more of it there.
+// Goes to the other end of the window, or into a low header, where it would cover what it is about, or
+// what can be pressed, or a heading: to where it covers the least.
 function keepClear(toast, about) {
-  toast.removeAttribute("data-aside")
-  const seen = about?.closest(whole) ?? about
-  const here = seen ? overlap(toast, seen) : 0
-  if (here === 0) return
-  toast.setAttribute("data-aside", "")
-  if (overlap(toast, seen) >= here) toast.removeAttribute("data-aside")
+  lastAbout = about ?? lastAbout
+  const seen = lastAbout?.closest(whole) ?? lastAbout
+  const kinds = [seen ? [seen] : [], beside(toast, pressed), beside(toast, read)]
+  let best = null
+  for (const place of ["", "end", "header"]) {
+    move(toast, place)
+    const covered = kinds.map((elements) => elements.reduce((sum, element) => sum + overlap(toast, element), 0))
+    if (!best || less(covered, best.covered)) best = { place, covered }
+  }
+  move(toast, best.place)
+}
+
+function move(toast, place) {
+  if (place) toast.setAttribute("data-aside", place)
+  else toast.removeAttribute("data-aside")
+}
+
+const beside = (toast, selector) => [...document.querySelectorAll(selector)].filter((element) => !toast.contains(element))
+
+// The first that differs decides.
+function less(some, others) {
+  const i = some.findIndex((area, i) => area !== others[i])
+  return i >= 0 && some[i] < others[i]
 }
 
 function overlap(some, other) {

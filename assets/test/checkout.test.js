@@ -15,8 +15,10 @@ beforeEach(() => {
     children: [],
     querySelectorAll: () => [],
     prepend: ({ textContent }) => said.push(textContent),
+    setAttribute() {},
+    removeAttribute() {},
   }
-  globalThis.document = { querySelector: () => toast, createElement: () => ({ dataset: {}, remove() {} }) }
+  globalThis.document = { querySelector: () => toast, querySelectorAll: () => [], createElement: () => ({ dataset: {}, remove() {} }) }
   const line = { dataset: { line: "3 12000 false true []" } }
   const forms = { underway: () => underway, onSettled: (callback) => (settle = callback) }
   show = keepCheckout({ querySelectorAll: () => [line] }, forms)

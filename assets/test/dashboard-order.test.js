@@ -56,8 +56,8 @@ mock.timers.enable({ apis: ["setTimeout"] })
 beforeEach(() => {
   said = []
   focused = null
-  const toast = { querySelectorAll: () => [], prepend: ({ textContent }) => said.push(textContent), children: [] }
-  globalThis.document = { querySelector: () => toast, createElement: () => ({ remove() {} }) }
+  const toast = { querySelectorAll: () => [], prepend: ({ textContent }) => said.push(textContent), children: [], setAttribute() {}, removeAttribute() {} }
+  globalThis.document = { querySelector: () => toast, querySelectorAll: () => [], createElement: () => ({ remove() {} }) }
   dialog = new Dialog()
   channel = new ChannelStub()
   opener = new Element()

@@ -36,12 +36,13 @@ class Element {
   closest = () => null
   rect = [0, 1]
   getBoundingClientRect = () => ({ top: this.rect[0], bottom: this.rect[1], left: 0, right: 1 })
-  attributes = new Set()
+  attributes = new Map()
   removeAttribute = (name) => this.attributes.delete(name)
-  setAttribute = (name) => this.attributes.add(name)
+  setAttribute = (name, value) => this.attributes.set(name, value)
 }
 
 let toast
+let controls = []
 const main = new Element()
 const size = new Element()
 const words = () => toast.children.map((child) => child.textContent ?? child.children[0].textContent)
@@ -55,6 +56,7 @@ beforeEach(() => {
   globalThis.document = {
     activeElement: null,
     querySelector: (selector) => (selector === "#main" ? main : toast),
+    querySelectorAll: (selector) => (selector.includes("button") ? controls : []),
     createElement: () => new Element(),
     addEventListener: (_, listener) => (document.keys = listener),
   }
@@ -116,21 +118,51 @@ test("of one subject only the latest is said", () => {
   assert.deepEqual(words(), ["Hop Man 3, size 9 just sold out.", "Hop Man 3, size 8 is in your cart."])
 })
 
-// The toast is at 600 to 700, and at 0 to 100 when it went aside.
-test("it goes aside from what it is about, unless it would cover more of it there", () => {
-  const away = [0, 100]
-  const lines = [[[100, 200], false], [[620, 680], true], [[0, 650], false], [[50, 690], true], [[0, 800], false]]
-  for (const [line, aside] of lines) {
-    toast = new Element()
-    const { setAttribute, removeAttribute } = toast
-    toast.rect = [600, 700]
-    toast.setAttribute = (name) => setAttribute(name, (toast.rect = away))
-    toast.removeAttribute = (name) => removeAttribute(name, (toast.rect = [600, 700]))
-    const about = new Element()
-    about.rect = line
-    const part = new Element()
-    part.closest = () => about
-    say("news", part)
-    assert.equal(toast.attributes.has("data-aside"), aside, String(line))
+// The toast is at 600 to 700, at 50 to 150 when it went to the other end, and at 0 to 40 in the header.
+const places = { end: [50, 150], header: [0, 40] }
+
+function placed(rect) {
+  const element = new Element()
+  element.rect = rect
+  return element
+}
+
+function sayAbout(line) {
+  toast = placed([600, 700])
+  const { setAttribute, removeAttribute } = toast
+  toast.setAttribute = (name, value) => setAttribute(name, value, (toast.rect = places[value]))
+  toast.removeAttribute = (name) => removeAttribute(name, (toast.rect = [600, 700]))
+  const part = new Element()
+  part.closest = () => line && placed(line)
+  say("news", line && part)
+  return toast.attributes.get("data-aside") ?? ""
+}
+
+test("it goes aside from what it is about, to where it covers the least of it", () => {
+  controls = []
+  for (const [line, aside] of [
+    [[200, 300], ""],
+    [[620, 680], "end"],
+    [[45, 690], "header"],
+    [[0, 650], "header"],
+    [[0, 610], ""],
+  ]) {
+    assert.equal(sayAbout(line), aside, String(line))
   }
+})
+
+test("it covers no button, unless it would cover what it is about", () => {
+  controls = [placed([650, 680])]
+  assert.equal(sayAbout(null), "end")
+  controls.push(placed([100, 120]))
+  assert.equal(sayAbout(null), "header")
+  assert.equal(sayAbout([0, 150]), "")
+  controls = []
+})
+
+test("what is said next leaves what was said in its place", () => {
+  controls = []
+  sayAbout([620, 680])
+  say("more")
+  assert.equal(toast.attributes.get("data-aside"), "end")
 })
