@@ -170,3 +170,29 @@ func TestHighContrast(t *testing.T) {
 		t.Errorf("three levels have the bars %v", fmt.Sprint(bars))
 	}
 }
+
+// A form of the page of all shoes leads back to its shoe, with the message in sight.
+func TestFormLeadsBackToItsShoe(t *testing.T) {
+	t.Parallel()
+	s := newScarceShop(t, map[int]int{2: 10, 15: 10, 16: 10})
+	v := newContext(t, playwright.BrowserNewContextOptions{
+		Viewport: &playwright.Size{Width: 390, Height: 844}, JavaScriptEnabled: playwright.Bool(false),
+	})
+	v.visit(s.URL)
+	for _, step := range []struct {
+		item int
+		says string
+	}{{15, "is in your cart"}, {16, "Swap for size"}} {
+		v.click(size(step.item))
+		v.says(".flash", step.says)
+		for _, what := range []string{".flash", "#product-2 .product-listing__name"} {
+			box, err := v.Locator(what).BoundingBox()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if box.Y < 0 || box.Y+box.Height > 844 {
+				t.Errorf("after %q, %s is out of sight", step.says, what)
+			}
+		}
+	}
+}

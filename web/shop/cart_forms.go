@@ -2,6 +2,7 @@ package shop
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -36,7 +37,15 @@ func (p *Pages) AddToCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
 	}
-	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"))
+	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"), p.blockOf(c.FormValue("item_id")))
+}
+
+// blockOf is the fragment of the block of an item's product on the page of all products, "" for an unknown item.
+func (p *Pages) blockOf(itemID string) string {
+	if _, product, ok := p.shelf.Catalog().Item(parseItemID(itemID)); ok {
+		return fmt.Sprintf("#product-%d", product.ID)
+	}
+	return ""
 }
 
 // A change makes another cart of one, and says what has become of it.
@@ -79,7 +88,7 @@ func (p *Pages) RemoveFromCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
 	}
-	return p.changeCart(c, p.removing(c.FormValue("item_id")))
+	return p.changeCart(c, p.removing(c.FormValue("item_id")), "")
 }
 
 // removing takes an item out of a cart.
@@ -99,10 +108,10 @@ func (p *Pages) removing(itemID string) change {
 }
 
 // changeCart lets a form change the cart of the session, and brings the shopper back to where he
-// was with what is to be said. A form of the cart itself carries the cart that it shows. A browser
+// was with what is to be said: on the page of all products to the block that the fragment names. A form of the cart itself carries the cart that it shows. A browser
 // that has sent no cookie is led past a page that finds out whether it keeps them: see
 // [Pages.CartKept].
-func (p *Pages) changeCart(c echo.Context, change change) error {
+func (p *Pages) changeCart(c echo.Context, change change, block string) error {
 	sess := p.sessions.load(c.Request())
 	sess.needCartID(c.FormValue("cart_id"))
 	before, _ := p.cartOf(c.Request(), sess)
@@ -116,9 +125,13 @@ func (p *Pages) changeCart(c echo.Context, change change) error {
 		return err
 	}
 	to := cameFrom(c.Request())
+	if to != "/" {
+		block = ""
+	}
 	if !p.sessions.carried(c.Request()) {
 		to = "/cart/kept?from=" + url.QueryEscape(to)
 	}
+	to += block // which a browser keeps when it is led on
 	return c.Redirect(http.StatusSeeOther, to)
 }
 

@@ -102,11 +102,11 @@ func TestClickOnASizeComesBackWithWords(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	for referer, want := range map[string]string{
 		"http://shop.example/products/SHU6000?x=1": "/products/SHU6000",
-		"http://shop.example/":                     "/",
-		"http://elsewhere.example/phish":           "/",
+		"http://shop.example/":                     "/#product-1",
+		"http://elsewhere.example/phish":           "/#product-1",
 		"http://shop.example//elsewhere.example":   "/elsewhere.example",
-		"":                                         "/",
-		"::":                                       "/",
+		"":                                         "/#product-1",
+		"::":                                       "/#product-1",
 	} {
 		s := newShopper(t)
 		s.session(pages)
@@ -215,4 +215,34 @@ func TestFormsAndTabsShareTheCart(t *testing.T) {
 	s.wants(page, `data-cart-subtotal>$120</strong>`) // that one is not released
 	s.post(c.pages.RemoveFromCart, "/cart/remove", item("2"))
 	wantIDs(t, seen(t, a.Receive("cart")), 6)
+}
+
+// A size leads back to its shoe on the page of all shoes, where the message is.
+func TestSizeLeadsBackToItsShoe(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
+	first := newShopper(t)
+	first.page = "http://shop.example/"
+	if to := first.post(pages.AddToCart, "/cart/add", item("2")); to != "/cart/kept?from=%2F#product-1" {
+		t.Errorf("the first form leads to %s", to)
+	}
+	s := newShopper(t)
+	s.session(pages)
+	for _, tt := range []struct{ from, id, to string }{
+		{"/", "5", "/#product-2"},
+		{"/", "6", "/#product-2"}, // which asks whether to swap
+		{"/", "77", "/"},
+		{"/products/SHU6000", "2", "/products/SHU6000"},
+	} {
+		s.page = "http://shop.example" + tt.from
+		if to := s.post(pages.AddToCart, "/cart/add", item(tt.id)); to != tt.to {
+			t.Errorf("%s from %s leads to %s, want %s", tt.id, tt.from, to, tt.to)
+		}
+	}
+	s.page = "http://shop.example/"
+	if to := s.post(pages.RemoveFromCart, "/cart/remove", item("5")); to != "/" {
+		t.Errorf("a removal leads to %s", to)
+	}
+	_, page := s.get(pages.Home, "/")
+	s.wants(page, `id="product-2"`)
 }
