@@ -315,6 +315,25 @@ func TestSoldOutInEverySize(t *testing.T) {
 	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone) // what is not released is not sold out
 }
 
+// A product without sizes says so.
+func TestNoSizesYet(t *testing.T) {
+	t.Parallel()
+	rows := webtest.Rows()
+	rows.Items = nil
+	pages := newPages(t, webtest.NewShelf(rows))
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), `<p class="product-stock__heading">No sizes yet <strong`, "US sizes")
+}
+
+// A name with a long word is written smaller, so that the word fits.
+func TestLongWords(t *testing.T) {
+	t.Parallel()
+	rows := webtest.Rows()
+	rows.Products[0].Name = "Transcontinental Runner"
+	pages := newPages(t, webtest.NewShelf(rows))
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), `<h1 class="product-listing__name product-listing__name--long">`)
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), `<h1 class="product-listing__name">`)
+}
+
 // A cart of which nothing is released has no subtotal.
 func TestCartOfWhatIsNotReleased(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,9 @@ package shop
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
@@ -40,6 +42,7 @@ type productView struct {
 	Color     string
 	Price     string
 	ImageURL  string
+	LongWord  bool // a word of the name is too long for large letters
 	Warm      bool // the colour behind the image; the same on every page
 	Released  bool
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
@@ -103,6 +106,9 @@ func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 	return v
 }
 
+// longWord is how many letters of a word fit into the narrowest card at the size of most names.
+const longWord = 12
+
 // viewProduct asks imageURL for the address of the product's image, and marks what is in the cart.
 func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) string) productView {
 	v := productView{
@@ -114,6 +120,7 @@ func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) str
 		Color:    p.Color,
 		Price:    p.Price.String(),
 		ImageURL: imageURL(p.MainImageURL),
+		LongWord: slices.ContainsFunc(strings.Fields(p.Name), func(word string) bool { return utf8.RuneCountInString(word) > longWord }),
 		Warm:     p.ID%2 == 0,
 		Released: p.Released,
 		Sizes:    viewSizes(p, cart),
