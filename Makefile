@@ -98,7 +98,7 @@ test-long: assets postgres browser hosts cc ## Run at full size what make test r
 	@GO=$(GO) .ci/fuzz 1m
 
 .PHONY: mutants
-mutants: assets postgres cc ## Break the code in each way that e2e/mutants lists, and expect a failing test; takes 45 minutes
+mutants: assets postgres cc ## Break the code in each way that e2e/mutants lists, and expect a failing test; takes more than an hour
 	TEST_PATIENCE=$${TEST_PATIENCE:-0.25} $(GO) run ./e2e/mutants $(FLAGS) # a broken promise is often one that a test waits for in vain
 
 ATTEMPTS ?= 1000000

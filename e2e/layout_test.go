@@ -88,17 +88,18 @@ func TestToastLeavesCheckOut(t *testing.T) {
 // The words about the connection lie over no size, wherever the page is scrolled to.
 func TestReconnectingCoversNothing(t *testing.T) {
 	t.Parallel()
-	s := newCartShop(t, 1)
+	s := newScarceShop(t, map[int]int{14: 10})
+	second := size(14) // of the second shoe: the page can be scrolled to have it at either edge
 	v := newPhone(t, 390, 844)
 	v.visit(s.URL)
 	v.cartLive()
 	s.stop()
 	v.says("[data-connection]", "Reconnecting")
 	for _, block := range []string{"start", "end"} {
-		if _, err := v.Locator(size(1)).Evaluate("(size, block) => size.scrollIntoView({ block })", block); err != nil {
+		if _, err := v.Locator(second).Evaluate("(size, block) => size.scrollIntoView({ block })", block); err != nil {
 			t.Fatal(err)
 		}
-		v.clear("[data-connection]", size(1))
+		v.clear("[data-connection]", second)
 		v.clear("[data-connection]", "a")
 	}
 }
