@@ -20,8 +20,11 @@ type gatewayServer struct {
 	writer   *devices.Writer
 }
 
-// maxDevices is how many connections of devices a node holds.
-const maxDevices = 20_000
+// How many connections of devices a node holds, and how many of them with one key: all kiosks of a store may share one.
+const (
+	maxDevices = 20_000
+	maxPerKey  = 256
+)
 
 // newGatewayServer opens the port, so that one in use is told at once. Nothing is served before Serve.
 func newGatewayServer(ctx context.Context, address string) (*gatewayServer, error) {
@@ -38,7 +41,7 @@ func newGatewayServer(ctx context.Context, address string) (*gatewayServer, erro
 func (g *gatewayServer) open(n *Node, told *devicePresences) (err error) {
 	g.writer = n.logs
 	cfg := gateway.Config{
-		Store: deviceStore{n.devices, n.logs}, Log: n.log, Addresses: n.limits.devices, MaxConnections: maxDevices,
+		Store: deviceStore{n.devices, n.logs}, Log: n.log, Addresses: n.limits.devices, MaxConnections: maxDevices, PerKey: maxPerKey,
 		Presence: told.changed, DrainShare: n.cfg.DrainShare, DrainLeast: n.cfg.DrainLeast,
 	}
 	if n.cfg.GatewayTLSCert != "" {
