@@ -113,8 +113,6 @@ func words(err error) string {
 		return "COUNT must be from 1 to 1000000 pairs"
 	case errors.Is(err, inventory.ErrFull):
 		return "the item would hold more than 1000000000 pairs"
-	case errors.Is(err, inventory.ErrTooFew):
-		return "fewer pairs are available than that; see: sneakers23 products"
 	case errors.Is(err, inventory.ErrNoReason):
 		return fmt.Sprintf("--why must say why, in 1 to %d characters", inventory.MaxWhy)
 	case errors.Is(err, inventory.ErrSold):

@@ -105,7 +105,11 @@ func (o *operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 	if err != nil {
 		return Corrected{}, err
 	}
-	if err := o.inventory.Correct(ctx, it.ID, q.By, q.Why); err != nil {
+	switch err := o.inventory.Correct(ctx, it.ID, q.By, q.Why); {
+	case errors.Is(err, inventory.ErrTooFew):
+		now, _, _ := o.inventory.Catalog().Item(it.ID) // which may lag: the database has refused
+		return Corrected{}, fmt.Errorf("%d pairs can't be taken away: %s has %d that are not sold", -q.By, it.SKU, now.Available)
+	case err != nil:
 		return Corrected{}, err
 	}
 	o.did(ctx, "stock is corrected", "sku", it.SKU, "by", q.By, "why", q.Why)

@@ -127,7 +127,7 @@ func TestStockCorrect(t *testing.T) {
 	}{
 		{[]string{"stock", "correct", "shu6001", "--by", "-5", "--why", "five were wet"}, 0, "corrected by -5, 15 available, level low", 15},
 		{[]string{"stock", "correct", "1", "--by=2", "--why", "two were found", "--json"}, 0, `"available_count": 17`, 17},
-		{[]string{"stock", "correct", "SHU6001", "--by", "-18", "--why", "all are gone"}, 1, "fewer pairs are available", 17},
+		{[]string{"stock", "correct", "SHU6001", "--by", "-18", "--why", "all are gone"}, 1, "18 pairs can't be taken away: SHU6001 has 17 that are not sold", 17},
 		{[]string{"stock", "correct", "SHU6001", "--by", "0", "--why", "so"}, 2, "--by must say", 17},
 		{[]string{"stock", "correct", "SHU6001", "--by", "1", "--why", " "}, 1, "--why must say why", 17},
 		{[]string{"stock", "correct", "SHU6001", "--by", "1"}, 2, "--why", 17},
