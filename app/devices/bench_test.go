@@ -2,6 +2,7 @@ package devices_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -108,6 +109,9 @@ func BenchmarkSearch(b *testing.B) {
 			found := 0
 			for b.Loop() {
 				page, err := s.Search(b.Context(), bb.query)
+				if errors.Is(err, devices.ErrSearchTooLong) {
+					b.Skip(err) // a search without a word that must be there, among very many records
+				}
 				if err != nil {
 					b.Fatal(err)
 				}
