@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,7 +38,11 @@ func layBackbone() (*backbone, error) {
 	if _, err := exec.LookPath("ip"); err != nil {
 		return nil, errors.New("ip is missing, on Debian: apt-get install iproute2")
 	}
-	b := &backbone{name: fmt.Sprintf("s23%08x", rand.Uint32()), prefix: fmt.Sprintf("10.%d.", 32+rand.IntN(200))}
+	prefix, err := freePrefix()
+	if err != nil {
+		return nil, err
+	}
+	b := &backbone{name: fmt.Sprintf("s23%08x", rand.Uint32()), prefix: prefix}
 	for _, args := range []string{
 		"netns add " + b.bridge(),
 		"-n " + b.bridge() + " link add bridge type bridge",
@@ -52,6 +58,20 @@ func layBackbone() (*backbone, error) {
 		}
 	}
 	return b, nil
+}
+
+// freePrefix returns the beginning of addresses that no line of this machine has: a suite that was killed leaves its lines.
+func freePrefix() (string, error) {
+	taken, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", err
+	}
+	for {
+		prefix := fmt.Sprintf("10.%d.", 32+rand.IntN(200))
+		if !slices.ContainsFunc(taken, func(a net.Addr) bool { return strings.HasPrefix(a.String(), prefix) }) {
+			return prefix, nil
+		}
+	}
 }
 
 // remove takes both ends of the line away with the namespace.
