@@ -26,6 +26,7 @@ const (
 	commandDeviceLogs   = "device_logs"
 	commandDeviceVars   = "device_vars"
 	commandDeviceSet    = "device_set"
+	commandDeviceUnset  = "device_unset"
 )
 
 // reply is what comes back for a command: a result, or words for the operator.

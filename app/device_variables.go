@@ -51,6 +51,18 @@ func (c *Client) SetDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceVar
 	return ask[[]DeviceVariable](ctx, c, commandDeviceSet, q)
 }
 
+// UnsetDeviceRequest names a variable of a device.
+type UnsetDeviceRequest struct {
+	Device string `json:"device"`
+	Name   string `json:"name"`
+}
+
+// UnsetDevice withdraws what a variable is to become, if the device has not reported it. A device that was sent the value may have
+// it all the same.
+func (c *Client) UnsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
+	return ask[[]DeviceVariable](ctx, c, commandDeviceUnset, q)
+}
+
 func (o *operator) deviceVariables(ctx context.Context, q DeviceRequest) ([]DeviceVariable, error) {
 	d, err := o.devices.Find(ctx, q.Name)
 	if err != nil {
@@ -97,6 +109,18 @@ func (o *operator) setDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceV
 		return nil, err
 	}
 	o.did(ctx, "a variable of a device is to change", "device", d.Name, "variable", v.Name)
+	return o.variablesOf(ctx, d.ID)
+}
+
+func (o *operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
+	d, err := o.devices.Find(ctx, q.Device)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.devices.Unwant(ctx, d.ID, q.Name, inventory.Actor(ctx)); err != nil {
+		return nil, err
+	}
+	o.did(ctx, "the change of a variable of a device is withdrawn", "device", d.Name, "variable", q.Name)
 	return o.variablesOf(ctx, d.ID)
 }
 

@@ -111,6 +111,8 @@ func wordsOfDevices(err error) (text string, ok bool) {
 		return "the key of this device was revoked before; a device may be added under its name again", true
 	case errors.Is(err, devices.ErrBadName):
 		return fmt.Sprintf("NAME must be 1 to %d printable characters, without a space at either end", devices.MaxName), true
+	case errors.Is(err, devices.ErrNotWanted):
+		return "nothing is wanted of this variable, or the device has reported it; see: sneakers23 devices vars NAME", true
 	case errors.Is(err, devices.ErrTooManyVariables):
 		return fmt.Sprintf("the device would have more than %d variables", devices.MaxVariables), true
 	case errors.Is(err, devices.ErrSearchTooLong):

@@ -6,18 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/thejerf/suture/v4"
 
 	"sneakers23/app/devices"
+	"sneakers23/replication/presence"
 	"sneakers23/web/gateway"
+	"sneakers23/web/quota"
+	"sneakers23/web/tally"
 )
 
 // gatewayServer is the side of a node at which devices connect. It is a service: see Serve.
 type gatewayServer struct {
-	listener net.Listener // nil: the node has no gateway
-	server   *gateway.Server
-	writer   *devices.Writer
+	listener  net.Listener // nil: the node has no gateway, and there is nothing of what follows
+	server    *gateway.Server
+	writer    *devices.Writer
+	wrongKeys *tally.Tally
+	presences *devicePresences
+	sweep     *deviceSweep
 }
 
 // How many connections of devices a node holds, and how many of them with one key: all kiosks of a store may share one.
@@ -37,25 +45,53 @@ func newGatewayServer(ctx context.Context, address string) (*gatewayServer, erro
 	return g, err
 }
 
-// open makes the server. Presences go to told.
-func (g *gatewayServer) open(n *Node, told *devicePresences) (err error) {
+// open makes the server and what belongs to it.
+func (g *gatewayServer) open(n *Node, tracker *presence.Tracker) (err error) {
+	if g.listener == nil {
+		return nil
+	}
 	g.writer = n.logs
+	g.presences = newDevicePresences(n.cfg.NodeName, tracker, n.log)
+	g.wrongKeys = tally.New(func(client netip.Prefix, count int) {
+		n.log.Warn("wrong keys at the gateway for devices", "address", quota.Name(client), "times", count)
+	})
 	cfg := gateway.Config{
-		Store: deviceStore{n.devices, n.logs}, Log: n.log, Addresses: n.limits.devices, MaxConnections: maxDevices, PerKey: maxPerKey,
-		Presence: told.changed, DrainShare: n.cfg.DrainShare, DrainLeast: n.cfg.DrainLeast,
+		Store: deviceStore{n.devices, n.logs}, Log: n.log, WrongKey: g.wrongKeys.Note, Presence: g.presences.changed,
+		Addresses: n.limits.devices, MaxConnections: maxDevices, PerKey: maxPerKey,
+		DrainShare: n.cfg.DrainShare, DrainLeast: n.cfg.DrainLeast,
 	}
-	if n.cfg.GatewayTLSCert != "" {
-		cert, err := newCertificate(n.cfg.GatewayTLSCert, n.cfg.GatewayTLSKey, n.log)
-		if err != nil {
-			return err
+	if cfg.TLS, err = n.deviceTLS(); err != nil {
+		return err
+	}
+	if g.server, err = gateway.New(cfg); err != nil {
+		return err
+	}
+	g.sweep = newDeviceSweep(g.server, n.devices, n.log)
+	return nil
+}
+
+// deviceTLS is what devices connect with, nil for plain TCP.
+func (n *Node) deviceTLS() (*tls.Config, error) {
+	if n.cfg.GatewayTLSCert == "" {
+		if !loopbackAddress(n.cfg.GatewayListen) {
+			n.log.Warn("devices send their keys and logs unencrypted: set --gateway-tls-cert and --gateway-tls-key, or let a proxy do TLS",
+				"address", n.cfg.GatewayListen)
 		}
-		cfg.TLS = &tls.Config{GetCertificate: cert.get}
-	} else if g.listener != nil && !loopbackAddress(n.cfg.GatewayListen) {
-		n.log.Warn("devices send their keys and logs unencrypted: set --gateway-tls-cert and --gateway-tls-key, or let a proxy do TLS",
-			"address", n.cfg.GatewayListen)
+		return nil, nil
 	}
-	g.server, err = gateway.New(cfg)
-	return err
+	cert, err := newCertificate(n.cfg.GatewayTLSCert, n.cfg.GatewayTLSKey, n.log)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{GetCertificate: cert.get}, nil
+}
+
+// services are what its owner runs, none for a node without a gateway.
+func (g *gatewayServer) services() []suture.Service {
+	if g.listener == nil {
+		return nil
+	}
+	return []suture.Service{g, g.wrongKeys, g.presences, g.sweep}
 }
 
 // address is where devices connect, empty if they can't.
@@ -71,10 +107,8 @@ func (g *gatewayServer) String() string { return "app.gatewayServer" }
 
 // Serve accepts connections until stop is called.
 func (g *gatewayServer) Serve(ctx context.Context) error {
-	if g.listener != nil {
-		if err := g.server.Serve(g.listener); err != nil {
-			return fmt.Errorf("serve devices: %w", err)
-		}
+	if err := g.server.Serve(g.listener); err != nil {
+		return fmt.Errorf("serve devices: %w", err)
 	}
 	<-ctx.Done() // stop has closed it, and the other services end soon
 	return context.Cause(ctx)

@@ -28,7 +28,10 @@ type deviceSweep struct {
 const (
 	deviceSweepEvery = time.Second
 	noteDevicesEvery = 30 * time.Second
-	sweepWithin      = 10 * time.Second // a silent database must not hold up the next sweep for ever
+
+	// A silent database must not hold up the next look for ever.
+	sweepWithin     = 10 * time.Second
+	verifyAllWithin = time.Minute
 )
 
 func newDeviceSweep(server *gateway.Server, store *devices.Store, log *slog.Logger) *deviceSweep {
@@ -68,16 +71,23 @@ func (s *deviceSweep) next(ctx context.Context, sweep *devices.Sweep) error {
 	for _, id := range changes.Revoked {
 		s.server.Close(id)
 	}
+	for _, id := range changes.Wanted {
+		s.wanted[id] = true
+	}
 	if s.reverify = s.reverify || changes.Check; s.reverify { // the database was restored
-		if err := s.server.Reverify(ctx); err != nil {
+		if err := s.verifyAll(ctx); err != nil {
 			return err
 		}
 		s.reverify = false
 	}
-	for _, id := range changes.Wanted {
-		s.wanted[id] = true
-	}
 	return s.push(looking)
+}
+
+// verifyAll has more time: it looks at the keys of all connections.
+func (s *deviceSweep) verifyAll(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, verifyAllWithin)
+	defer cancel()
+	return s.server.Reverify(ctx)
 }
 
 // push sends what is wanted of devices that are connected here. Others are sent it when they are verified.

@@ -147,14 +147,12 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
 	n.operator = &operator{n.stock, store, n.orders, n.devices, n.healer, n.others, n.log}
 	n.stock.OnCommitted(changes.Announce)
-	presences := newDevicePresences(n.cfg.NodeName, tracker, n.log)
-	if err := n.gateway.open(n, presences); err != nil {
+	if err := n.gateway.open(n, tracker); err != nil {
 		return err
 	}
 	if err := n.shop.open(n, secrets, password); err != nil {
 		return err
 	}
-	sweep := newDeviceSweep(n.gateway.server, n.devices, n.log)
 	n.others.exchange = newExchange(n.shop.carts.Exchange)
 	n.others.tie(map[string]*channel.Server{askPoll: n.shop.sockets, askAdminPoll: n.shop.admins}, n.log)
 	loaded := make(chan struct{})
@@ -174,11 +172,11 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	if err := n.cluster.Join(ctx); err != nil {
 		return err
 	}
-	for _, service := range []suture.Service{
+	services := []suture.Service{
 		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
-		scheduler, n.commits, n.teller, n.shop,
-		n.logs, retention, presences, sweep, n.gateway,
-	} {
+		scheduler, n.commits, n.teller, n.shop, n.logs, retention,
+	}
+	for _, service := range append(services, n.gateway.services()...) {
 		s.Add(service)
 	}
 	select {

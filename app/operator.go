@@ -57,6 +57,7 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandDeviceLogs, o.deviceLogs),
 		serve(ctx, o.log, node, commandDeviceVars, o.deviceVariables),
 		serve(ctx, o.log, node, commandDeviceSet, o.setDevice),
+		serve(ctx, o.log, node, commandDeviceUnset, o.unsetDevice),
 	)
 }
 

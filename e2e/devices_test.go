@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sneakers23/app/waittest"
 	"sneakers23/web/gateway/device"
@@ -81,6 +83,23 @@ func (k *kiosk) says(t *testing.T, message string) {
 	}
 }
 
+// guess tries a key that no device has.
+func guess(t *testing.T, gateway string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "v:000000000000\n")
+	if err := conn.SetReadDeadline(time.Now().Add(waittest.Limit())); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := bufio.NewReader(conn).ReadString('\n'); err != nil || answer != "ERROR key is unknown\n" {
+		t.Errorf("a guessed key is answered %q, %v", answer, err)
+	}
+}
+
 // messages are those that a search finds, the newest first.
 func (s *shop) messages(args ...string) (found []string) {
 	s.t.Helper()
@@ -111,6 +130,8 @@ func TestDeviceOutlivesItsNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	gateway := func(s *shop) string { return net.JoinHostPort(s.host.IP, "6667") }
+	guess(t, gateway(cluster[0]))
+	waittest.Until(t, "the log tells of a wrong key", func() bool { return strings.Contains(cluster[0].log.String(), "wrong keys at the gateway") })
 	k := newKiosk(t, added.Key, gateway(cluster[0]), gateway(cluster[1]))
 	if err := k.Set(device.Integer("volume", 3), device.String("greeting", "Hello")); err != nil {
 		t.Fatal(err)

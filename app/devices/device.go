@@ -68,6 +68,7 @@ var (
 	ErrRevoked      = errors.New("devices: the key of this device was revoked")
 	ErrNameTaken    = errors.New("devices: a device of this name exists")
 	ErrNoSuchDevice = errors.New("devices: there is no device of this name")
+	ErrNotWanted    = errors.New("devices: nothing is wanted of this variable")
 	ErrBadName      = errors.New("devices: a name is 1 to 64 printable characters, without a space at either end")
 )
 

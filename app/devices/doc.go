@@ -22,7 +22,8 @@
 //     order but that of the time of receipt.
 //   - [Store.Search] orders by the time of receipt and then by id. [Store.Follow] orders by id, and tells of no id before all
 //     lower ones are committed or given up.
-//   - What an admin wants of a variable stays until the device reports that type and value, or until a later want replaces it.
+//   - What an admin wants of a variable stays until the device reports that type and value, a later want replaces it, or an
+//     admin withdraws it.
 //   - Changes of one device come one after the other: each locks the row of the device first.
 //   - A Sweep reports each revocation and each change of a variable at least once.
 //

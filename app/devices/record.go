@@ -102,7 +102,7 @@ func hasUnstorable(text []byte) bool {
 	}
 }
 
-// withoutNUL replaces the character NUL in all strings and names of a decoded value. It changes the value in place.
+// withoutNUL returns a decoded value in whose strings and names the character NUL is replaced. It may change the value.
 func withoutNUL(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -112,10 +112,11 @@ func withoutNUL(v any) any {
 			v[i] = withoutNUL(v[i])
 		}
 	case map[string]any:
+		clean := make(map[string]any, len(v))
 		for name, value := range v {
-			delete(v, name)
-			v[strings.ReplaceAll(name, "\x00", "\ufffd")] = withoutNUL(value)
+			clean[strings.ReplaceAll(name, "\x00", "\ufffd")] = withoutNUL(value)
 		}
+		return clean
 	}
 	return v
 }

@@ -47,6 +47,25 @@ func (s *Store) Want(ctx context.Context, id ID, variables []Variable, who strin
 	})
 }
 
+// Unwant withdraws what an admin wants of a variable. A connection that was sent the value may have it all the same. The error is
+// ErrNotWanted if nothing is wanted of it, ErrRevoked, ErrNoSuchDevice, or the database's.
+func (s *Store) Unwant(ctx context.Context, id ID, name, who string) error {
+	withdrawn := 0
+	err := s.change(ctx, "withdraw a change", id, func(b *pgx.Batch) {
+		b.Queue(`
+			WITH gone AS (DELETE FROM device_wants WHERE device_id = $1 AND name = $2 RETURNING name), told AS (
+				INSERT INTO events (kind, subject, why, who)
+				SELECT 'device_unset', d.name, gone.name, $3 FROM gone, devices d WHERE d.id = $1
+			)
+			SELECT count(*) FROM gone`, id, storableName(name), who).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&withdrawn) })
+	})
+	if err == nil && withdrawn == 0 {
+		return ErrNotWanted
+	}
+	return err
+}
+
 // change makes a change to the variables of a device in one transaction. It locks the device's row first: changes of one device
 // come one after the other, whatever rows they touch, so none waits for another in a circle.
 func (s *Store) change(ctx context.Context, what string, id ID, queue func(*pgx.Batch)) error {

@@ -96,7 +96,16 @@ func TestWantedUntilReported(t *testing.T) {
 	want(variable("testing2", "integer", `9`)) // is wanted though it was reported: another device may have the key
 	is("new: boolean true / -\ntesting1: string \"example\" / -\ntesting2: integer 9 / integer 9", "testing2 integer 9;")
 
-	if got, want := events(t, pool), "device_added kiosk 0 - ann\ndevice_set kiosk 2 - bob\ndevice_set kiosk 1 testing2 bob\ndevice_set kiosk 1 testing2 bob"; got != want {
+	if err := s.Unwant(ctx, d.ID, "testing2", "carol"); err != nil {
+		t.Fatal(err)
+	}
+	is("new: boolean true / -\ntesting1: string \"example\" / -\ntesting2: integer 9 / -", "")
+	if err := s.Unwant(ctx, d.ID, "testing2", "carol"); !errors.Is(err, devices.ErrNotWanted) {
+		t.Errorf("withdrawn twice: %v", err)
+	}
+
+	if got, want := events(t, pool), "device_added kiosk 0 - ann\ndevice_set kiosk 2 - bob\ndevice_set kiosk 1 testing2 bob\ndevice_set kiosk 1 testing2 bob\n"+
+		"device_unset kiosk 0 testing2 carol"; got != want {
 		t.Errorf("events:\n%s\nwant\n%s", got, want)
 	}
 }

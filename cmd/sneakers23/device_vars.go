@@ -23,7 +23,36 @@ type (
 // Help is shown by devices set --help.
 func (devicesSetCmd) Help() string {
 	return `The value is kept, and sent to every connection of the device when it is verified, until the device reports that
-very value. A later change replaces it.`
+very value. A later change replaces it, and devices unset withdraws it.`
+}
+
+// devicesUnsetCmd withdraws what devicesSetCmd has kept.
+type devicesUnsetCmd struct {
+	Name     string `arg:"" help:"Name of the device." name:"NAME" predictor:"device"`
+	Variable string `arg:"" help:"Name of the variable." name:"VAR"`
+}
+
+// Help is shown by devices unset --help.
+func (devicesUnsetCmd) Help() string {
+	return `A connection that was sent the value already may have it all the same: to set that right, change the variable again.`
+}
+
+// Run is called by kong.
+func (u *devicesUnsetCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	variables, err := c.UnsetDevice(ctx, app.UnsetDeviceRequest{Device: u.Name, Name: u.Variable})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return term.out.JSON(orEmpty(variables))
+	}
+	term.out.Printf("%s of %s is not to change any more\n", u.Variable, u.Name)
+	return nil
 }
 
 // Run is called by kong.

@@ -16,6 +16,7 @@ type devicesCmd struct {
 	Logs   devicesLogsCmd   `cmd:"" help:"Search or follow what devices have logged."`
 	Vars   devicesVarsCmd   `cmd:"" help:"List the variables of a device: reported, and wanted."`
 	Set    devicesSetCmd    `cmd:"" help:"Change a variable of a device, now or when it is back."`
+	Unset  devicesUnsetCmd  `cmd:"" help:"Withdraw a change that the device has not reported yet."`
 
 	Simulate devicesSimulateCmd `cmd:"" help:"Connect simulated devices to a gateway."`
 }

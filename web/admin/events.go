@@ -30,7 +30,8 @@ const (
 
 	eventDeviceAdded   = "device_added"
 	eventDeviceRevoked = "device_revoked"
-	eventDeviceSet     = "device_set" // an admin wants variables of it to change
+	eventDeviceSet     = "device_set"   // an admin wants variables of it to change
+	eventDeviceUnset   = "device_unset" // and one of them not any more
 )
 
 // Record is an event in the journal.
@@ -109,6 +110,8 @@ func (r Record) event() Event {
 		if r.Why == "" {
 			e.Text = fmt.Sprintf("Device %s: %d variables are to change", r.Subject, r.Pairs)
 		}
+	case eventDeviceUnset:
+		e.Text = fmt.Sprintf("Device %s: %s is not to change any more", r.Subject, r.Why)
 	default: // of a newer node
 		e.Text = r.Subject + ": " + r.Kind
 	}

@@ -35,6 +35,7 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventDeviceAdded, Subject: "kiosk 1"}, "Device kiosk 1 is added"},
 		{Record{Kind: eventDeviceRevoked, Subject: "kiosk 1"}, "The key of device kiosk 1 is revoked"},
 		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 1, Why: "volume"}, "Device kiosk 1: volume is to change"},
+		{Record{Kind: eventDeviceUnset, Subject: "kiosk 1", Why: "volume"}, "Device kiosk 1: volume is not to change any more"},
 		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 3}, "Device kiosk 1: 3 variables are to change"},
 		{Record{Kind: "of_a_newer_node", Subject: "a"}, "a: of_a_newer_node"},
 	} {

@@ -128,11 +128,11 @@
 // A line that comes in one packet of 4 KiB needs no memory of its own. An incomplete one is kept in
 // a buffer of 4 KiB; one that outgrows it, in a buffer of 64 KiB, of which there are 512; one that
 // outgrows that, in one of 1 MiB, of which there are 64. A line has its buffer until it is handled.
-// When all are in use, the connection is not read until one is free: so lines hold 96 MiB in all,
-// and 8 KiB for each connection, whatever devices do; what is decoded of them and waits for the Store
-// is about as much again. The JSON of large lines is decoded for as many at a time as there are
-// processors. Before a key is verified, a line has no more than 4 KiB. A line that is too long is
-// skipped without memory.
+// One device may have 8 of these. When none is left, the connection is not read until one is free:
+// so lines hold 96 MiB in all, and 8 KiB for each connection, whatever devices do; what is decoded of
+// them and waits for the Store is about as much again. The JSON of large lines is decoded for as many
+// at a time as there are processors. Before a key is verified, a line has no more than 4 KiB. A line
+// that is too long is skipped without memory.
 //
 // # Testing
 //

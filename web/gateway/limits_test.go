@@ -182,6 +182,32 @@ func TestPlacesForLines(t *testing.T) {
 	}
 }
 
+// A device whose lines never end takes a part of the places for large lines only.
+func TestLargePlacesOfOneDevice(t *testing.T) {
+	s := start(t, Config{})
+	s.memory.large = make(chan struct{}, largePerDevice+1)
+	half := strings.Repeat("x", 100_000)
+	var sending sync.WaitGroup
+	var all []*client
+	for range largePerDevice + 3 {
+		c := s.verified(1)
+		all = append(all, c)
+		sending.Go(func() { fmt.Fprint(c, "l:"+half) }) // it may end with the connection
+	}
+	waittest.Until(t, "one device has all the large places that it may have", func() bool { return len(s.memory.large) == largePerDevice })
+	other := s.verified(2)
+	other.send(other.log(half[:50_000], half[:50_000]))
+	other.sync()
+	if n := len(s.shelf.messages(2)); n != 2 {
+		t.Errorf("the other device has logged %d records, want 2", n)
+	}
+	for _, c := range all {
+		c.Close()
+	}
+	sending.Wait()
+	waittest.Until(t, "the places are given back", func() bool { return len(s.memory.large) == 0 })
+}
+
 // A connection that ends with half a line gives its place back.
 func TestPlaceOfBrokenLine(t *testing.T) {
 	s := start(t, Config{})

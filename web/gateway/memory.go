@@ -14,18 +14,20 @@ const (
 	largeLine  = MaxLine + len("\r")
 )
 
-// How many lines of a size there may be at a time, of all connections. A small one needs no place.
-// The connections of one key can't take all large ones: see Config.PerKey.
+// How many lines of a size there may be at a time, of all connections. A small one needs no place. Of
+// the large places the connections of one device may take a part only, so that no key alone holds
+// all of them with lines that it never ends.
 const (
-	mediumPlaces = 512
-	largePlaces  = 64
+	mediumPlaces   = 512
+	largePlaces    = 64
+	largePerDevice = 8
 )
 
 // memory bounds what the lines of all connections hold. A line that outgrows its buffer waits for a
 // place of the next size; while it waits, its connection is not read, and its device is slowed by
 // TCP. A line keeps its place until it is handled, so the places also bound what is decoded of
-// lines and waits for the Store. A line with a large place waits for no other, so no two lines wait
-// for each other.
+// lines and waits for the Store. A line waits for a place of its device first, then for one of all.
+// One that has both waits for no other, so no two lines wait for each other.
 type memory struct {
 	medium, large chan struct{} // buffer: the places; a token is one that is taken
 	parsing       chan struct{} // buffer: a place for each processor; JSON may decode to many times its size
@@ -95,13 +97,18 @@ func acquire(ctx context.Context, places chan<- struct{}) error {
 // lend implements lender.
 func (c *conn) lend(kept []byte, size int) ([]byte, error) {
 	m := c.server.memory
-	if places := m.places(size); places != nil {
-		select {
-		case places <- struct{}{}:
-		default:
-			if err := c.waitFor(places); err != nil {
-				return nil, err
+	places := m.places(size)
+	if places == m.large {
+		if err := c.waitFor(c.device.large); err != nil {
+			return nil, err
+		}
+	}
+	if places != nil {
+		if err := c.waitFor(places); err != nil {
+			if places == m.large {
+				<-c.device.large
 			}
+			return nil, err
 		}
 	}
 	larger := append(buffer(size), kept...)
@@ -111,6 +118,11 @@ func (c *conn) lend(kept []byte, size int) ([]byte, error) {
 
 // waitFor takes a place as soon as there is one.
 func (c *conn) waitFor(places chan<- struct{}) error {
+	select {
+	case places <- struct{}{}:
+		return nil
+	default:
+	}
 	ctx, done, err := c.begin()
 	if err != nil {
 		return err
@@ -124,4 +136,10 @@ func (c *conn) waitFor(places chan<- struct{}) error {
 }
 
 // takeBack implements lender.
-func (c *conn) takeBack(kept []byte) { c.server.memory.free(kept) }
+func (c *conn) takeBack(kept []byte) {
+	large := cap(kept) == largeLine
+	c.server.memory.free(kept)
+	if large {
+		<-c.device.large
+	}
+}

@@ -25,6 +25,8 @@ type device struct {
 	id    devices.ID
 	name  string
 	conns []*conn // guarded by the registry's lock; perKey at most
+
+	large chan struct{} // buffer largePerDevice: a token is a large place that a line of the device has
 }
 
 func newRegistry(perKey int, tell func(devices.ID, string, int)) *registry {
@@ -68,7 +70,7 @@ func (r *registry) insert(c *conn, found devices.Device, since time.Time) (d *de
 	}
 	d = r.devices[found.ID]
 	if d == nil {
-		d = &device{id: found.ID, name: found.Name}
+		d = &device{id: found.ID, name: found.Name, large: make(chan struct{}, largePerDevice)}
 		r.devices[d.id] = d
 	}
 	if len(d.conns) >= r.perKey {

@@ -108,9 +108,9 @@ func (p *Pages) removing(itemID string) change {
 }
 
 // changeCart lets a form change the cart of the session, and brings the shopper back to where he
-// was with what is to be said: on the page of all products to the block that the fragment names. A form of the cart itself carries the cart that it shows. A browser
-// that has sent no cookie is led past a page that finds out whether it keeps them: see
-// [Pages.CartKept].
+// was with what is to be said: on the page of all products to the block that the fragment names. A
+// form of the cart itself carries the cart that it shows. A browser that has sent no cookie is led
+// past a page that finds out whether it keeps them: see [Pages.CartKept].
 func (p *Pages) changeCart(c echo.Context, change change, block string) error {
 	sess := p.sessions.load(c.Request())
 	sess.needCartID(c.FormValue("cart_id"))
