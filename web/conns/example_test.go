@@ -46,8 +46,9 @@ func (c *client) serve() {
 
 // Restart is called when the server stops: the client reads a last line, and then the end.
 func (c *client) Restart() bool {
-	c.conn.SetReadDeadline(time.Unix(1, 0)) // interrupts Read
-	return c.out.Finish([]byte("goodbye"), false)
+	first := c.out.Finish([]byte("goodbye"), false) // the first Finish counts, so it comes before serve's
+	c.conn.SetReadDeadline(time.Unix(1, 0))         // interrupts Read
+	return first
 }
 
 func Example() {
