@@ -64,19 +64,20 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 	$(NPM) $(NPM_CI) --ignore-scripts --prefix assets
 	@touch $@
 
-# One package after the other: each has both processors of a small machine for itself. Most tests wait more than they compute, so two
-# run at a time for each processor; e2e sets a number of its own. The time-out is that of a hang. Without the variable each program
-# that has the race detector in it sleeps for a second before it ends.
+# One package after the other: each has both processors of a small machine for itself; see .ci/tests for the exception. Most tests wait
+# more than they compute, so two run at a time for each processor; e2e sets a number of its own. The time-out is that of a hang. Without
+# the variable each program that has the race detector in it sleeps for a second before it ends.
 RACE := -race -p 1 -parallel $(shell expr 2 \* $${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}) -timeout 30m
 export GORACE ?= atexit_sleep_ms=0
 
 # gotestsum prints a line for each package, what failed and what was skipped, and counts them in its last line.
-TESTS := $(GO) run $(GOTESTSUM) --format pkgname --raw-command -- $(GO) test -json $(RACE)
+SUMMED := $(GO) run $(GOTESTSUM) --format pkgname --raw-command --
+TESTS  := $(SUMMED) $(GO) test -json $(RACE)
 
 .PHONY: test
 test: assets postgres browser hosts cc ## Run all tests, browsers included, with the race detector, and each fuzzer for a moment
 	@GO=$(GO) .ci/fuzz 3000x
-	@$(TESTS) $(TESTFLAGS) ./...
+	@GO=$(GO) $(SUMMED) .ci/tests $(RACE) $(TESTFLAGS)
 
 .PHONY: test-short
 test-short: assets postgres cc ## Run all tests but those in browsers
