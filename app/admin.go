@@ -6,6 +6,7 @@ import (
 	"sneakers23/replication/cluster"
 	"sneakers23/templates"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/fleet"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
 )
@@ -57,7 +58,10 @@ func (s *shopServer) openAdmin(
 		Topics: s.topics, Log: n.log,
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
-	admins.Connect, admins.Routes, admins.MaxQueue = tokens.Connect, admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), adminQueue
+	admins.Connect, admins.MaxQueue = tokens.Connect, adminQueue
+	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), fleet.Route(fleet.Config{
+		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: deviceDesk{n.operator}, Log: n.log,
+	}))
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}

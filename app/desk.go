@@ -7,6 +7,7 @@ import (
 
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/fleet"
 )
 
 // desk lets admins do at the dashboard what operators do at the command line.
@@ -43,6 +44,9 @@ func atDesk[Q, R any](ctx context.Context, o *operator, command string, q Q, do 
 
 // wordsAtDesk are what an admin reads of an error: he sees the stock, and may have no command line.
 func wordsAtDesk(err error) string {
+	if text, ok := fleet.Words(err); ok {
+		return text
+	}
 	switch {
 	case errors.Is(err, inventory.ErrBadCount):
 		return "Write a whole number from 1 to 1,000,000."

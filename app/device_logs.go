@@ -3,10 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"sneakers23/app/devices"
@@ -57,11 +53,11 @@ func (o *operator) deviceLogs(ctx context.Context, q DeviceLogsRequest) (DeviceL
 		return DeviceLogs{Records: viewLogs(f.Records), Next: f.Next, More: f.More}, err
 	}
 	var err error
-	if query.Before, err = parseMark(q.Before); err != nil {
+	if query.Before, err = devices.ParseMark(q.Before); err != nil {
 		return DeviceLogs{}, err
 	}
 	page, err := o.devices.Search(ctx, query)
-	return DeviceLogs{Records: viewLogs(page.Records), Older: markText(page.Older)}, err
+	return DeviceLogs{Records: viewLogs(page.Records), Older: page.Older.String()}, err
 }
 
 func viewLogs(records []devices.Logged) []DeviceLog {
@@ -70,29 +66,4 @@ func viewLogs(records []devices.Logged) []DeviceLog {
 		views[i] = DeviceLog{r.ID, r.Name, r.Received, r.Message, r.Timestamp, r.Fields}
 	}
 	return views
-}
-
-// markText writes a place among log records as operators pass it on: its time and its id.
-func markText(m devices.Mark) string {
-	if m == (devices.Mark{}) {
-		return ""
-	}
-	return fmt.Sprintf("%s/%d", m.Received.UTC().Format(time.RFC3339Nano), m.ID)
-}
-
-var errBadMark = errors.New("--before must be a place as `devices logs` prints it in its last line")
-
-// parseMark reads what markText writes.
-func parseMark(text string) (m devices.Mark, err error) {
-	if text == "" {
-		return m, nil
-	}
-	at, id, _ := strings.Cut(text, "/")
-	if m.Received, err = time.Parse(time.RFC3339Nano, at); err == nil {
-		m.ID, err = strconv.ParseInt(id, 10, 64)
-	}
-	if err != nil {
-		return devices.Mark{}, errBadMark
-	}
-	return m, nil
 }

@@ -94,22 +94,26 @@ func (o *operator) setDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceV
 	if err != nil {
 		return nil, err
 	}
-	v := devices.Variable{Name: q.Name, Type: q.Type, Value: json.RawMessage(q.Value)}
-	if v.Type == "" {
-		if v.Type, err = o.typeOf(ctx, d.ID, v.Name); err != nil {
+	if q.Type == "" {
+		if q.Type, err = o.typeOf(ctx, d.ID, q.Name); err != nil {
 			return nil, err
 		}
 	}
-	if v.Type == "string" {
-		if v.Value, err = json.Marshal(q.Value); err != nil {
-			return nil, err
-		}
-	}
-	if err := o.devices.Want(ctx, d.ID, []devices.Variable{v}, inventory.Actor(ctx)); err != nil {
+	if err := o.want(ctx, d, []devices.Variable{devices.VariableOfText(q.Name, q.Type, q.Value)}); err != nil {
 		return nil, err
 	}
-	o.did(ctx, "a variable of a device is to change", "device", d.Name, "variable", v.Name)
 	return o.variablesOf(ctx, d.ID)
+}
+
+// want keeps what variables of a device are to become.
+func (o *operator) want(ctx context.Context, d devices.Device, variables []devices.Variable) error {
+	if err := o.devices.Want(ctx, d.ID, variables, inventory.Actor(ctx)); err != nil {
+		return err
+	}
+	for _, v := range variables {
+		o.did(ctx, "a variable of a device is to change", "device", d.Name, "variable", v.Name)
+	}
+	return nil
 }
 
 func (o *operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
@@ -117,11 +121,19 @@ func (o *operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]Dev
 	if err != nil {
 		return nil, err
 	}
-	if err := o.devices.Unwant(ctx, d.ID, q.Name, inventory.Actor(ctx)); err != nil {
+	if err := o.unwant(ctx, d, q.Name); err != nil {
 		return nil, err
 	}
-	o.did(ctx, "the change of a variable of a device is withdrawn", "device", d.Name, "variable", q.Name)
 	return o.variablesOf(ctx, d.ID)
+}
+
+// unwant withdraws what a variable of a device is to become.
+func (o *operator) unwant(ctx context.Context, d devices.Device, name string) error {
+	if err := o.devices.Unwant(ctx, d.ID, name, inventory.Actor(ctx)); err != nil {
+		return err
+	}
+	o.did(ctx, "the change of a variable of a device is withdrawn", "device", d.Name, "variable", name)
+	return nil
 }
 
 // typeOf is the type that a variable has: the one that was reported, else the one that is wanted.

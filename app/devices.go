@@ -83,21 +83,38 @@ func orNil(t time.Time) *time.Time {
 }
 
 func (o *operator) addDevice(ctx context.Context, q DeviceRequest) (AddedDevice, error) {
-	d, key, err := o.devices.Add(ctx, q.Name, inventory.Actor(ctx))
+	d, key, err := o.add(ctx, q.Name)
 	if err != nil {
 		return AddedDevice{}, err
 	}
-	o.did(ctx, "device is added", "device", d.Name)
 	return AddedDevice{d.Name, string(key)}, nil
 }
 
+func (o *operator) add(ctx context.Context, name string) (devices.Device, devices.Key, error) {
+	d, key, err := o.devices.Add(ctx, name, inventory.Actor(ctx))
+	if err == nil {
+		o.did(ctx, "device is added", "device", d.Name)
+	}
+	return d, key, err
+}
+
 func (o *operator) revokeDevice(ctx context.Context, q DeviceRequest) (Device, error) {
-	d, err := o.devices.Revoke(ctx, q.Name, inventory.Actor(ctx))
+	d, err := o.devices.Find(ctx, q.Name)
+	if err == nil {
+		d, err = o.revoke(ctx, d.ID)
+	}
 	if err != nil {
 		return Device{}, err
 	}
-	o.did(ctx, "the key of a device is revoked", "device", d.Name)
 	return viewDevice(d), nil
+}
+
+func (o *operator) revoke(ctx context.Context, id devices.ID) (devices.Device, error) {
+	d, err := o.devices.Revoke(ctx, id, inventory.Actor(ctx))
+	if err == nil {
+		o.did(ctx, "the key of a device is revoked", "device", d.Name)
+	}
+	return d, err
 }
 
 // wordsOfDevices are what an operator reads of an error of package devices.
@@ -119,6 +136,8 @@ func wordsOfDevices(err error) (text string, ok bool) {
 		return "the search took too long: narrow it down with --device, --since and --until, or search for a rarer word", true
 	case errors.Is(err, devices.ErrNoWords):
 		return "--text has no word in it to search for", true
+	case errors.Is(err, devices.ErrBadMark):
+		return "--before must be a place as `devices logs` prints it in its last line", true
 	case errors.Is(err, devices.ErrBadQuery):
 		return fmt.Sprintf("--text may have 1,000 bytes, and --limit may be from 1 to %d", devices.MaxPage), true
 	}

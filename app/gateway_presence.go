@@ -10,18 +10,8 @@ import (
 
 	"sneakers23/app/devices"
 	"sneakers23/replication/presence"
+	"sneakers23/web/admin/fleet"
 )
-
-// deviceTopic is the topic of the tracker in which connected devices are, each by its id. No socket joins it.
-const deviceTopic = "devices"
-
-// devicePresence is the meta of a device in the tracker.
-type devicePresence struct {
-	Name        string `json:"name"`
-	Node        string `json:"node"`
-	Since       int64  `json:"since"` // ms since 1970: when the first of the connections was verified
-	Connections int    `json:"connections"`
-}
 
 // devicePresences tells the tracker which devices are connected to this node. It is a service: the gateway must not wait for the
 // tracker, which may be busy.
@@ -32,14 +22,14 @@ type devicePresences struct {
 	wake    chan struct{} // buffer 1: a token says that something has changed, more would say no more
 
 	mu      sync.Mutex
-	current map[devices.ID]devicePresence // of the devices that are connected
+	current map[devices.ID]fleet.Presence // of the devices that are connected
 	changes map[devices.ID]bool           // what the tracker does not have yet
 }
 
 func newDevicePresences(node string, tracker *presence.Tracker, log *slog.Logger) *devicePresences {
 	return &devicePresences{
 		node: node, tracker: tracker, log: log, wake: make(chan struct{}, 1),
-		current: make(map[devices.ID]devicePresence), changes: make(map[devices.ID]bool),
+		current: make(map[devices.ID]fleet.Presence), changes: make(map[devices.ID]bool),
 	}
 }
 
@@ -55,7 +45,7 @@ func (p *devicePresences) changed(id devices.ID, name string, connections int) {
 		now.Connections = connections
 		p.current[id] = now
 	default:
-		p.current[id] = devicePresence{name, p.node, time.Now().UnixMilli(), connections}
+		p.current[id] = fleet.Presence{Name: name, Node: p.node, Since: time.Now().UnixMilli(), Connections: connections}
 	}
 	p.changes[id] = true
 	p.signal()
@@ -127,12 +117,12 @@ func (p *devicePresences) tell(owner *presence.Owner, tracked map[devices.ID]boo
 	var err error
 	switch {
 	case connected && tracked[id]:
-		_, err = owner.Update(deviceTopic, key, now)
+		_, err = owner.Update(fleet.Presences, key, now)
 	case connected:
-		_, err = owner.Track(deviceTopic, key, now)
+		_, err = owner.Track(fleet.Presences, key, now)
 		tracked[id] = err == nil
 	case tracked[id]:
-		if err = owner.Untrack(deviceTopic, key); err == nil {
+		if err = owner.Untrack(fleet.Presences, key); err == nil {
 			delete(tracked, id)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"sneakers23/replication/presence"
+	"sneakers23/web/admin/fleet"
 )
 
 // TestDevicePresences tells the tracker of devices that come, connect more often, and go, and tells it all again when the service
@@ -29,7 +30,7 @@ func TestDevicePresences(t *testing.T) {
 		here := func() string {
 			t.Helper()
 			synctest.Wait()
-			list, err := tracker.List(deviceTopic)
+			list, err := tracker.List(fleet.Presences)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -39,6 +39,7 @@ var allowed = []struct {
 	{"web/origin", nil},
 	{"web/tally", nil},
 	{"web/shop/...", []string{"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
 	{"web/admin/...", []string{"web/channel", "web/prepared", "web/tally", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"checkout/...", []string{"inventory", "web/quota"}},

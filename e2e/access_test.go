@@ -28,6 +28,13 @@ func TestPagesAreAccessible(t *testing.T) {
 		orders = append(orders, "/orders/"+buyer.post("/checkout", buyer.purchase()).order())
 	}
 	s.run("orders", "cancel", "--yes", strings.TrimPrefix(orders[1], "/orders/"))
+	s.run("devices", "add", "kiosk")
+	s.run("devices", "add", "gone")
+	s.run("devices", "revoke", "gone", "--yes")
+	for variable, value := range map[string]string{"volume": "7", "open": "true", "greeting": "Hello"} {
+		kind := map[string]string{"volume": "integer", "open": "boolean", "greeting": "string"}[variable]
+		s.run("devices", "set", "kiosk", variable, value, "--type", kind)
+	}
 	for i, scheme := range []*playwright.ColorScheme{playwright.ColorSchemeLight, playwright.ColorSchemeDark} {
 		for j, width := range []int{1280, 360} {
 			if i != j && !*full {
@@ -46,6 +53,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				v.visit(s.URL + path)
 				v.accessible(axe, fmt.Sprintf("%s, %s, %d px wide", path, *scheme, width))
 			}
+			v.devicesAccessible(axe, s.URL, fmt.Sprintf("%s, %d px wide", *scheme, width))
 			for _, dialog := range []string{"", "release", "restock"} {
 				what := fmt.Sprintf("/admin, %s, %d px wide, dialog: %s", *scheme, width, dialog)
 				v.opensDashboard(s.URL)
@@ -56,6 +64,22 @@ func TestPagesAreAccessible(t *testing.T) {
 				v.accessible(axe, what)
 			}
 		}
+	}
+}
+
+// devicesAccessible looks at the page of devices, without and with its dialogs.
+func (v *visitor) devicesAccessible(axe, url, what string) {
+	v.t.Helper()
+	v.visit(url + "/admin/devices")
+	v.wait(connected)
+	v.click("[data-list] button:has-text('kiosk')")
+	v.wait("[data-variable=open]")
+	v.accessible(axe, "/admin/devices, "+what)
+	for _, opener := range []string{"add", "revoke", "set-new", "set-all", "unset"} {
+		v.click("button[data-" + opener + "]")
+		v.wait("dialog[open]")
+		v.accessible(axe, "/admin/devices, "+what+", dialog: "+opener)
+		v.click("dialog[open] [data-cancel]")
 	}
 }
 

@@ -34,6 +34,7 @@ func (s *Server) routes(cfg Config) {
 	}
 	if cfg.Admin != nil {
 		s.get("/admin", private(cfg.Admin.Dashboard))
+		s.get("/admin/devices", private(cfg.Admin.Devices))
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)

@@ -2,6 +2,9 @@ package devices
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,6 +14,7 @@ const MaxPage = 500
 // Query says which log records a search returns. Its zero value asks for the newest of all devices.
 type Query struct {
 	Device string    // a name; empty: all devices
+	ID     ID        // this device only, whatever Device says; 0: see Device
 	Text   string    // words, "a phrase", one or another, -without; empty: all records
 	Since  time.Time // received at or after; zero: without a bound
 	Until  time.Time // received before; zero: without a bound
@@ -24,6 +28,29 @@ type Mark struct {
 	ID       int64
 }
 
+// String writes a place as people and programs pass it on: its time and its id. The zero value is empty.
+func (m Mark) String() string {
+	if m == (Mark{}) {
+		return ""
+	}
+	return fmt.Sprintf("%s/%d", m.Received.UTC().Format(time.RFC3339Nano), m.ID)
+}
+
+// ParseMark reads what String writes. The error is ErrBadMark.
+func ParseMark(text string) (m Mark, err error) {
+	if text == "" {
+		return m, nil
+	}
+	at, id, _ := strings.Cut(text, "/")
+	if m.Received, err = time.Parse(time.RFC3339Nano, at); err == nil {
+		m.ID, err = strconv.ParseInt(id, 10, 64)
+	}
+	if err != nil {
+		return Mark{}, ErrBadMark
+	}
+	return m, nil
+}
+
 // Page is what a search has found, newest first.
 type Page struct {
 	Records []Logged
@@ -34,6 +61,7 @@ type Page struct {
 var (
 	ErrSearchTooLong = errors.New("devices: the search took too long: narrow it down to a device, a shorter time or a rarer word")
 	ErrBadQuery      = errors.New("devices: the text of a search is at most 1,000 bytes, its limit at most 500")
+	ErrBadMark       = errors.New("devices: this is no place among log records")
 	ErrNoWords       = errors.New("devices: the text of the search has no word in it")
 )
 

@@ -89,24 +89,37 @@ func storableName(name string) string {
 	return name
 }
 
-// Revoke ends the validity of a device's key for good. Nodes close its connections, see [Sweep]. The errors are those of Find.
-func (s *Store) Revoke(ctx context.Context, name, who string) (d Device, err error) {
+// Get returns the valid device of that id. The error is ErrNoSuchDevice, ErrRevoked, with which the device is returned too, or the
+// database's.
+func (s *Store) Get(ctx context.Context, id ID) (Device, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE id = $1`, id)
+	d, err := pgx.CollectExactlyOneRow(rows, s.device)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return d, ErrNoSuchDevice
+	case err != nil:
+		return d, fmt.Errorf("get device: %w", err)
+	case !d.Revoked.IsZero():
+		return d, ErrRevoked
+	}
+	return d, nil
+}
+
+// Revoke ends the validity of a device's key for good. Nodes close its connections, see [Sweep]. The errors are those of Get.
+func (s *Store) Revoke(ctx context.Context, id ID, who string) (d Device, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := actAs(ctx, tx, who); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, `UPDATE devices SET revoked_at = clock_timestamp() WHERE name = $1 AND revoked_at IS NULL
-			RETURNING `+deviceColumns, planned, storableName(name))
+		rows, _ := tx.Query(ctx, `UPDATE devices SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL
+			RETURNING `+deviceColumns, id)
 		d, err = pgx.CollectExactlyOneRow(rows, s.device)
 		return err
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		if d, err = s.Find(ctx, name); err == nil {
-			err = ErrNoSuchDevice // it was added in this moment
-		}
-		return d, err
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return s.Get(ctx, id) // tells why
+	case err != nil:
 		return d, fmt.Errorf("revoke device: %w", err)
 	}
 	return d, nil

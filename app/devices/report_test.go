@@ -142,7 +142,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 	if err := s.Report(ctx, 4711, one); !errors.Is(err, devices.ErrNoSuchDevice) {
 		t.Errorf("of no device: %v", err)
 	}
-	if _, err := s.Revoke(ctx, "kiosk", ""); err != nil {
+	if _, err := s.Revoke(ctx, d.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Report(ctx, d.ID, many[:1]); !errors.Is(err, devices.ErrRevoked) {

@@ -93,7 +93,7 @@ type lookup struct {
 	tx      pgx.Tx
 	query   Query
 	until   time.Time
-	devices []ID // of the name that is asked for; nil for all
+	devices []ID // that are asked for; nil for all
 	words   string
 	place   Mark // what comes before it in the order of pages is looked through
 	found   []Logged
@@ -101,9 +101,12 @@ type lookup struct {
 	full    bool // the page is, or would be by one record more
 }
 
-// begin finds the devices of the name, and what the text asks for.
+// begin finds the devices that are asked for, and what the text asks for.
 func (l *lookup) begin(ctx context.Context) error {
-	if l.query.Device != "" {
+	switch {
+	case l.query.ID != 0:
+		l.devices = []ID{l.query.ID}
+	case l.query.Device != "":
 		rows, err := l.ask(ctx, `SELECT id FROM devices WHERE name = @name`, pgx.NamedArgs{"name": storableName(l.query.Device)})
 		if err != nil {
 			return err

@@ -204,7 +204,7 @@ func TestSearchOfOneName(t *testing.T) {
 	s, pool := newStore(t)
 	addThree(t, s)
 	fill(t, pool, 3000)
-	if _, err := s.Revoke(t.Context(), "two", ""); err != nil {
+	if _, err := s.Revoke(t.Context(), 2, ""); err != nil {
 		t.Fatal(err)
 	}
 	again, _ := add(t, s, "two")

@@ -81,8 +81,8 @@ func TestDeviceComesAndGoes(t *testing.T) {
 		if _, _, err := s.Add(ctx, bad, ""); !errors.Is(err, devices.ErrBadName) {
 			t.Errorf("name %q: %v", bad, err)
 		}
-		if _, err := s.Revoke(ctx, bad, ""); !errors.Is(err, devices.ErrNoSuchDevice) {
-			t.Errorf("revoke %q: %v", bad, err)
+		if _, err := s.Find(ctx, bad); !errors.Is(err, devices.ErrNoSuchDevice) {
+			t.Errorf("find %q: %v", bad, err)
 		}
 	}
 	if got, err := s.Verify(ctx, key); err != nil || got.ID != d.ID {
@@ -97,11 +97,19 @@ func TestDeviceComesAndGoes(t *testing.T) {
 	if got, err := s.Find(ctx, "kiosk 1"); err != nil || got.Seen.IsZero() {
 		t.Errorf("seen: %+v, %v", got, err)
 	}
-	if _, err := s.Revoke(ctx, "kiosk 1", "bob"); err != nil {
+	if _, err := s.Revoke(ctx, d.ID, "bob"); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Revoke(ctx, "kiosk 1", "bob"); !errors.Is(err, devices.ErrRevoked) {
+	if _, err := s.Revoke(ctx, d.ID, "bob"); !errors.Is(err, devices.ErrRevoked) {
 		t.Errorf("revoke again: %v", err)
+	}
+	if got, err := s.Get(ctx, d.ID); !errors.Is(err, devices.ErrRevoked) || got.Name != "kiosk 1" {
+		t.Errorf("get it: %+v, %v", got, err)
+	}
+	for what, err := range map[string]error{"get": second(s.Get(ctx, 4711)), "revoke": second(s.Revoke(ctx, 4711, ""))} {
+		if !errors.Is(err, devices.ErrNoSuchDevice) {
+			t.Errorf("%s one that there is not: %v", what, err)
+		}
 	}
 	if _, err := s.Verify(ctx, key); !errors.Is(err, devices.ErrRevoked) {
 		t.Errorf("verify a revoked key: %v", err)
@@ -119,6 +127,8 @@ func TestDeviceComesAndGoes(t *testing.T) {
 		t.Errorf("events:\n%s\nwant\n%s", got, want)
 	}
 }
+
+func second[T any](_ T, err error) error { return err }
 
 // TestDatabaseHasNoKey looks for a key in the whole row.
 func TestDatabaseHasNoKey(t *testing.T) {
@@ -228,7 +238,7 @@ func TestTwoAddOneName(t *testing.T) {
 	if done != 1 || slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, devices.ErrNameTaken) }) {
 		t.Errorf("%d added it, %v", done, errs)
 	}
-	done, errs = race(func(s *devices.Store) error { _, err := s.Revoke(t.Context(), "kiosk", ""); return err })
+	done, errs = race(func(s *devices.Store) error { _, err := s.Revoke(t.Context(), 1, ""); return err })
 	if done != 1 || slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, devices.ErrRevoked) }) {
 		t.Errorf("%d revoked it, %v", done, errs)
 	}

@@ -41,7 +41,7 @@ func TestSweep(t *testing.T) {
 	if err := s.Want(ctx, one.ID, a, "bob"); err != nil { // the same once more is a change
 		t.Fatal(err)
 	}
-	if _, err := s.Revoke(ctx, "two", ""); err != nil {
+	if _, err := s.Revoke(ctx, two.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	next(fmt.Sprintf("revoked [%d] wanted [%d] check false", two.ID, one.ID), sweep, other)

@@ -84,6 +84,24 @@ func (v Variable) Check() (Variable, error) {
 	return v, nil
 }
 
+// Text is the value as people write it: a string without quotes, all else as it is in JSON.
+func (v Variable) Text() string {
+	var s string
+	if v.Type == "string" && json.Unmarshal(v.Value, &s) == nil {
+		return s
+	}
+	return string(v.Value)
+}
+
+// VariableOfText is the variable whose value people write so. Check tells whether it is one.
+func VariableOfText(name, kind, text string) Variable {
+	v := Variable{Name: name, Type: kind, Value: json.RawMessage(text)}
+	if kind == "string" {
+		v.Value, _ = encode(text) // which fails for no string
+	}
+	return v
+}
+
 // canonicals give each type the one form of its values.
 var canonicals = map[string]func(json.RawMessage) (json.RawMessage, error){
 	"string":  canonicalString,

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"strings"
 
@@ -17,44 +18,49 @@ type shelf interface {
 	Catalog() *inventory.Catalog
 }
 
-// Pages serves the dashboard's page.
+// Pages serves the dashboard's pages.
 type Pages struct {
 	shelf     shelf
 	templates *templates.Set
 	asset     func(name string) (string, error)
 	tokens    *Tokens
 
-	// Dashboard serves the page, once its visitor has signed in.
-	Dashboard echo.HandlerFunc
+	// These serve a page each, once its visitor has signed in: the shop, and the devices.
+	Dashboard, Devices echo.HandlerFunc
 }
 
-// NewPages serves the page of what is on the shelf to those whom signIn lets in; it opens its socket with one of the tokens.
+// NewPages serves the pages to those whom signIn lets in. A page opens its socket with one of the tokens.
 // asset tells the URL of a built file by its source name.
 func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), signIn *SignIn, tokens *Tokens) *Pages {
 	p := &Pages{shelf: s, templates: t, asset: asset, tokens: tokens}
-	p.Dashboard = signIn.Guard(p.dashboard)
+	p.Dashboard = signIn.Guard(p.serve(p.dashboard))
+	p.Devices = signIn.Guard(p.serve(p.devices))
 	return p
 }
 
-func (p *Pages) dashboard(c echo.Context) error {
-	token, err := p.tokens.Sign()
-	if err != nil {
-		return err
+// serve answers with what is rendered with a new token. The page is not to be stored.
+func (p *Pages) serve(render func(to io.Writer, token string) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		token, err := p.tokens.Sign()
+		if err != nil {
+			return err
+		}
+		var html bytes.Buffer
+		if err := render(&html, token); err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return c.HTMLBlob(http.StatusOK, html.Bytes())
 	}
-	html, err := p.render(p.shelf.Catalog(), token)
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.HTMLBlob(http.StatusOK, html)
 }
 
-func (p *Pages) render(catalog *inventory.Catalog, token string) ([]byte, error) {
-	var html bytes.Buffer
-	if err := p.templates.Page(&html, "admin", viewDashboard(catalog, token, p.imageURL)); err != nil {
-		return nil, err
-	}
-	return html.Bytes(), nil
+func (p *Pages) dashboard(to io.Writer, token string) error {
+	return p.templates.Page(to, "admin", viewDashboard(p.shelf.Catalog(), token, p.imageURL))
+}
+
+// devices is the page of package fleet's channel, which brings all that it shows.
+func (p *Pages) devices(to io.Writer, token string) error {
+	return p.templates.Page(to, "admin_devices", struct{ Token string }{token})
 }
 
 // imageURL gives the hashed address of an image that we built, and leaves other addresses alone.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -37,13 +38,25 @@ func TestGoldenDashboard(t *testing.T) {
 		"admin_closed.html": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
-			html, err := (&Pages{templates: set, asset: address}).render(shelf.Catalog(), `a token with "quotes"`)
-			if err != nil {
+			var html bytes.Buffer
+			if err := (&Pages{shelf: shelf, templates: set, asset: address}).dashboard(&html, `a token with "quotes"`); err != nil {
 				t.Fatal(err)
 			}
-			webtest.Golden(t, name, html)
+			webtest.Golden(t, name, html.Bytes())
 		})
 	}
+}
+
+func TestGoldenDevices(t *testing.T) {
+	set, err := templates.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var html bytes.Buffer
+	if err := (&Pages{templates: set, asset: address}).devices(&html, `a token with "quotes"`); err != nil {
+		t.Fatal(err)
+	}
+	webtest.Golden(t, "admin_devices.html", html.Bytes())
 }
 
 func TestGrouped(t *testing.T) {

@@ -29,14 +29,14 @@ const user = "admin"
 
 // SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while, which grows with the
 // failures of the address that it came from; the right one at once. Somebody who guesses without a pause keeps others of his
-// address waiting, but none whose browser was let in before, and nobody elsewhere: see attempts and devices.
+// address waiting, but none whose browser was let in before, and nobody elsewhere: see attempts and browsers.
 //
 // Wrong passwords are logged, one line a minute for each address, with their count; a password never is. It is a service: Serve
 // logs the counts.
 type SignIn struct {
 	user, password [sha256.Size]byte // hashes, which are all of one length
 	attempts       attempts
-	devices        devices
+	browsers       browsers
 	wrong          *tally.Tally
 }
 
@@ -53,12 +53,12 @@ func NewSignIn(cfg SignInConfig) (*SignIn, error) {
 	if cfg.Scheme == nil || cfg.Log == nil {
 		return nil, errors.New("admin: SignInConfig.Scheme and Log must be set")
 	}
-	known, err := codecs(cfg.Secrets, cfg.Password, "sneakers23 admin device", deviceAge)
+	known, err := codecs(cfg.Secrets, cfg.Password, "sneakers23 admin device", browserAge)
 	if err != nil {
 		return nil, err
 	}
 	return &SignIn{
-		user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(cfg.Password)), devices: devices{known, cfg.Scheme},
+		user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(cfg.Password)), browsers: browsers{known, cfg.Scheme},
 		wrong: tally.New(func(client netip.Prefix, count int) {
 			cfg.Log.Warn("wrong password for the dashboard", "address", quota.Name(client), "count", count)
 		}),
@@ -89,7 +89,7 @@ func (s *SignIn) check(c echo.Context) error {
 		h.Set("WWW-Authenticate", challenge)
 		return ErrNotSignedIn
 	}
-	device := s.devices.of(c.Request())
+	device := s.browsers.of(c.Request())
 	client := quota.Parse(c.RealIP())
 	from := "device " + device
 	if device == "" {
@@ -98,7 +98,7 @@ func (s *SignIn) check(c echo.Context) error {
 	delay, verdict := s.attempts.judge(from, s.knows(name, password))
 	switch verdict {
 	case welcome:
-		return s.devices.keep(c, device)
+		return s.browsers.keep(c, device)
 	case tooMany:
 		h.Set("Retry-After", strconv.Itoa(int((delay+time.Second-1)/time.Second)))
 		return ErrTooManyAttempts

@@ -138,12 +138,12 @@ func TestKnownDevice(t *testing.T) {
 			}
 			return err
 		}
-		time.Sleep(deviceAge - time.Second)
+		time.Sleep(browserAge - time.Second)
 		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
 			t.Fatal(err)
 		}
 		for name, value := range map[string]string{"made up": "AAAA", "another secret's": "x" + cookies[0].Value} {
-			d.jar = []*http.Cookie{{Name: deviceCookie, Value: value}}
+			d.jar = []*http.Cookie{{Name: browserCookie, Value: value}}
 			if _, _, err := d.knock(t.Context(), from, user, password); !errors.Is(err, ErrTooManyAttempts) {
 				t.Errorf("a cookie that is %s: %v", name, err)
 			}
@@ -157,7 +157,7 @@ func TestKnownDevice(t *testing.T) {
 		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {
 			t.Errorf("with a cookie one may guess: %v", err)
 		}
-		time.Sleep(deviceAge - time.Second) // it is good for as long again
+		time.Sleep(browserAge - time.Second) // it is good for as long again
 		renewed := d.jar
 		d.jar = nil
 		if err := guess(); !errors.Is(err, ErrTooManyAttempts) {

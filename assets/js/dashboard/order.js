@@ -55,11 +55,14 @@ export function createOrder(dialog, channel) {
     cancel.textContent = "Close"
     confirm.disabled = true
     confirm.textContent = sent.busy
-    tell("Waiting until every node shows it. That may take 10 seconds.", false)
+    tell(sent.wait ?? "Waiting until every node shows it. That may take 10 seconds.", false)
     sent.opener.disabled = true
     channel
       .push(sent.event, sent.payload(), patienceMs)
-      .receive("ok", (answer) => end(sent, `${sent.done(answer)}${laggards(answer.not_shown_by)}`, true))
+      .receive("ok", (answer) => {
+        end(sent, `${sent.done(answer)}${laggards(answer.not_shown_by)}`, true)
+        sent.after?.(answer)
+      })
       .receive("error", ({ reason }) => end(sent, reason ?? "It was refused."))
       .receive("timeout", () => end(sent, "No answer came. It may be done all the same: look before you try again."))
   }
