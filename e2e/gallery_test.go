@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ type look struct {
 var buying = []string{"cart", "checkout", "refused"}
 
 // changing are the groups that are looked at in every run.
-var changing = append([]string{"dashboard"}, buying...)
+var changing = append([]string{"dashboard", "devices"}, buying...)
 
 // TestGallery opens every page in every state, lets axe-core look at it, and takes a screenshot of
 // it, which is left in screenshots for people: on a desktop, on a phone as one is, and in dark, with
@@ -129,7 +130,7 @@ func (to *tour) choose(t *testing.T, ways func(i int) []look) {
 				if len(looks) == 0 {
 					continue
 				}
-				to.visit(state.URL(to.port))
+				to.visit(strings.TrimSuffix(state.URL(to.port), state.Path()) + state.Link())
 				to.settle(state)
 				for _, l := range looks {
 					to.at(state, l)
@@ -148,7 +149,7 @@ func (to *tour) settle(state states.State) {
 		return
 	case to.count("[data-live-state]") > 0:
 		to.wait(connected)
-		to.wait("[data-nodes] tbody tr")
+		to.wait("[data-nodes] tbody tr, [data-list] li, [data-list] [data-empty]:not([hidden])")
 		return
 	case to.count(".cart, [data-checkout], [data-carried]") == 0:
 		return

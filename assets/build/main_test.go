@@ -27,6 +27,7 @@ func complete() map[string]string {
 		"js/app.js":                         `import { Socket } from "phoenix"; new Socket("here")`,
 		"css/app.css":                       `@layer base; @import "./base.css" layer(base);`,
 		"js/admin.js":                       `import { Socket } from "phoenix"; new Socket("admins")`,
+		"js/admin-devices.js":               `import { Socket } from "phoenix"; new Socket("devices")`,
 		"css/admin.css":                     `@import "./base.css"; main { color: gold }`,
 		"css/base.css":                      `body { color: teal }`,
 		"images/a.svg":                      `<svg/>`,
@@ -48,7 +49,7 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin.css": "gold", "images/a.svg": "<svg/>",
+		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin-devices.js": "devices", "admin.css": "gold", "images/a.svg": "<svg/>",
 	} {
 		body, err := os.ReadFile(filepath.Join(dir, "dist", manifest[name]))
 		if err != nil {

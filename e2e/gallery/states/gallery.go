@@ -41,13 +41,13 @@ type State struct {
 	Group, Name string
 	Title       string
 	Script      string // words that the page's script writes some seconds later; "" for most
-	Fragment    string // what of the page it is about, the id of an element; "" for all
+	Fragment    string // what of the page it is about: the id of an element, or what the page's script shows; "" for all
 }
 
 // Path is the address of the state on its host.
 func (s State) Path() string { return prefix + s.Group + "/" + s.Name }
 
-// URL is the whole address, for a gallery that listens on a port.
+// URL is the whole address without the fragment, for a gallery that listens on a port.
 func (s State) URL(port string) string {
 	return "http://" + net.JoinHostPort(s.host()+localhost, port) + s.Path()
 }
@@ -89,7 +89,7 @@ func New(log *slog.Logger) (*Gallery, error) {
 	for _, all := range everything() {
 		group := Group{Name: all.name, Title: all.title}
 		for _, sc := range all.scenes {
-			s := State{Group: all.name, Name: sc.name, Title: sc.title, Script: sc.script, Fragment: all.fragment}
+			s := State{Group: all.name, Name: sc.name, Title: sc.title, Script: sc.script, Fragment: cmp.Or(sc.fragment, all.fragment)}
 			if _, twice := g.rooms[s.host()]; twice {
 				return nil, fmt.Errorf("gallery: two states are named %s", s.Path())
 			}

@@ -14,6 +14,7 @@ import (
 type scene struct {
 	name, title string
 	script      string // see State
+	fragment    string // see State; in place of the group's
 	settings    settings
 	visit       func(*visitor)
 }
@@ -37,6 +38,7 @@ func everything() []scenes {
 		{name: "errors", title: "Errors", scenes: failures()},
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
+		{name: "devices", title: "Devices", scenes: devicePages()},
 	}
 }
 
@@ -363,8 +365,13 @@ func dashboards() []scene {
 }
 
 // signsIn opens the dashboard.
-func signsIn(v *visitor) {
-	r := http.Request{Header: make(http.Header)}
-	r.SetBasicAuth("admin", password)
-	v.send(http.MethodGet, "/admin", "", map[string]string{"Authorization": r.Header.Get("Authorization")})
+func signsIn(v *visitor) { signsInTo("/admin")(v) }
+
+// signsInTo opens a page of the dashboard.
+func signsInTo(path string) func(*visitor) {
+	return func(v *visitor) {
+		r := http.Request{Header: make(http.Header)}
+		r.SetBasicAuth("admin", password)
+		v.send(http.MethodGet, path, "", map[string]string{"Authorization": r.Header.Get("Authorization")})
+	}
 }

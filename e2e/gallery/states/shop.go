@@ -17,6 +17,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/fleet"
 	"sneakers23/web/channel"
 	"sneakers23/web/shop"
 )
@@ -41,6 +42,7 @@ type settings struct {
 	offline   bool          // no socket can connect
 	forgetful bool          // the browser keeps no cookies
 	busy      bool          // the dashboard has much to show
+	away      bool          // the dashboard's database is
 }
 
 // A stage is the shop of one state, while it runs.
@@ -52,6 +54,7 @@ type stage struct {
 
 	pusher  *shop.Pusher
 	board   *admin.Board
+	kiosks  kiosks
 	sockets []*channel.Server
 	end     context.CancelFunc
 	served  sync.WaitGroup
@@ -143,7 +146,10 @@ func (sh *stage) openAdmin(
 		Topics: topics, Log: pl.log,
 	})
 	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
-	return tokens, admin.Routes(tokens, tracker, sh.board, idle{}), nil
+	sh.kiosks = kiosks{sh.busy, sh.away}
+	return tokens, append(admin.Routes(tokens, tracker, sh.board, idle{}), fleet.Route(fleet.Config{
+		KeepFresh: tokens.KeepFresh, Store: sh.kiosks, Tracker: tracker, Desk: sh.kiosks, Log: pl.log,
+	})), nil
 }
 
 // start fills the shelf, and runs what a node runs beside its pages.
@@ -163,6 +169,7 @@ func (sh *stage) start(tracker *presence.Tracker) {
 	ctx, end := context.WithCancel(context.Background())
 	sh.end = end
 	sh.served.Go(func() { _ = tracker.Serve(ctx) })
+	sh.kiosks.connect(ctx, tracker)
 	if !sh.broken {
 		sh.served.Go(func() { _ = sh.board.Serve(ctx) })
 	}
