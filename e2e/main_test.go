@@ -37,7 +37,7 @@ func (s suite) Run() int {
 	defer os.RemoveAll(dir)
 	program, quickProgram = filepath.Join(dir, "race", "sneakers23"), filepath.Join(dir, "sneakers23")
 	for _, args := range [][]string{{"-race", "-o", program}, {"-o", quickProgram}} {
-		args = slices.Concat([]string{"build", "-buildvcs=false"}, args, []string{"../cmd/sneakers23"})
+		args = slices.Concat([]string{"build", "-buildvcs=false", "-ldflags=-w"}, args, []string{"../cmd/sneakers23"})
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "e2e: build the program: %v\n%s", err, out)
 			return 1
