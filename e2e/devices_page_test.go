@@ -28,7 +28,7 @@ func TestDevicesPage(t *testing.T) {
 	a.visit(cluster[1].URL + "/admin")
 	a.click(".admin-nav >> text=Devices")
 	a.wait(connected)
-	a.says("[data-sum]", "No device was added yet.")
+	a.says("[data-sum]", "There is no device with a valid key.")
 
 	a.click("[data-add]")
 	a.fill("[data-add-dialog] input", "kiosk")
@@ -109,7 +109,7 @@ func TestDevicesPage(t *testing.T) {
 	a.says("[data-log] [data-empty]", "Nothing yet.")
 	a.fill("[data-search] [name=text]", `declined -later`)
 	a.press("Enter")
-	a.says("[data-log] [data-status]", "One line was found in the last hour.")
+	a.says("[data-log] [data-status]", "One record was found in the last hour.")
 	a.says("[data-log] li", script)
 	a.click("[data-live]")
 	a.gone("[data-log] li")
@@ -125,6 +125,6 @@ func TestDevicesPage(t *testing.T) {
 	a.says("[data-device] [data-where]", "Its key was revoked")
 	a.gone("[data-list] li[data-connected]")
 	waittest.Until(t, "the log of the node tells who did it", func() bool {
-		return strings.Contains(cluster[1].log.String(), "the key of a device is revoked")
+		return strings.Contains(cluster[1].log.String(), `msg="the key of a device is revoked" device=kiosk who="the dashboard"`)
 	})
 }

@@ -12,9 +12,9 @@ import (
 type Listing struct {
 	Text      string // a part of the name, in upper or lower case; empty: all
 	Which     Which
-	Connected []ID  // which devices are connected, for WhichConnected and WhichAway
-	After     Place // only devices behind this one; zero: from the first on
-	Limit     int   // 1 to MaxPage
+	Connected []ID   // which devices are connected, for WhichConnected and WhichAway
+	After     Cursor // only devices behind this position; zero: from the first on
+	Limit     int    // 1 to MaxPage
 }
 
 // Which devices a [Listing] asks for.
@@ -28,8 +28,8 @@ const (
 	WhichRevoked   Which = "revoked"
 )
 
-// Place is the place of a device in the list.
-type Place struct {
+// Cursor is the position of a device in the list.
+type Cursor struct {
 	Name string `json:"name"`
 	ID   ID     `json:"id"`
 }
@@ -37,7 +37,7 @@ type Place struct {
 // Listed is a page of the list.
 type Listed struct {
 	Devices []Device
-	Next    Place // the After of the next page; zero if this is the last
+	Next    Cursor // the After of the next page; zero if this is the last
 }
 
 // Page returns a page of the list of devices. The error is ErrBadQuery, or the database's.
@@ -57,7 +57,8 @@ func (s *Store) Page(ctx context.Context, l Listing) (page Listed, err error) {
 	default:
 		return page, ErrBadQuery
 	}
-	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices
+	rows, _ := s.pool.Query(ctx, `
+		SELECT `+deviceColumns+` FROM devices
 		WHERE `+whose+` AND strpos(lower(name), lower(@text)) > 0 AND (lower(name), id) > (lower(@name), @id)
 		ORDER BY lower(name), id LIMIT @limit`, planned, pgx.NamedArgs{
 		"connected": append([]ID{}, l.Connected...), "text": storableText(l.Text), "name": storableText(l.After.Name), "id": l.After.ID,
@@ -70,7 +71,7 @@ func (s *Store) Page(ctx context.Context, l Listing) (page Listed, err error) {
 	if len(page.Devices) > l.Limit {
 		page.Devices = page.Devices[:l.Limit]
 		last := page.Devices[l.Limit-1]
-		page.Next = Place{last.Name, last.ID}
+		page.Next = Cursor{last.Name, last.ID}
 	}
 	return page, nil
 }

@@ -27,11 +27,13 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	if err := q.check(); err != nil {
 		return Page{}, err
 	}
-	select {
-	case s.searches <- struct{}{}:
-		defer func() { <-s.searches }()
-	case <-ctx.Done():
-		return Page{}, context.Cause(ctx)
+	if q.Text != "" { // without a text, a search reads a page from an index
+		select {
+		case s.searches <- struct{}{}:
+			defer func() { <-s.searches }()
+		case <-ctx.Done():
+			return Page{}, context.Cause(ctx)
+		}
 	}
 	page, err := s.search(ctx, q)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == undefinedTable {

@@ -7,6 +7,8 @@ const format = new Intl.DateTimeFormat("en-GB", {
   timeZoneName: "short",
 })
 
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" })
+
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" })
 
 // A moment of today in words, in the reader's zone.
@@ -17,6 +19,11 @@ export function clockOf(date) {
 // A moment in words, in the zone of who reads them.
 export function momentOf(date) {
   return format.format(date)
+}
+
+// The same with seconds.
+export function secondOf(date) {
+  return exact.format(date)
 }
 
 // A moment in as few words as tell it beside another one: on the same day the time is enough.

@@ -64,7 +64,7 @@ export function createOrder(dialog, channel) {
         sent.after?.(answer)
       })
       .receive("error", ({ reason }) => end(sent, reason ?? "It was refused."))
-      .receive("timeout", () => end(sent, "No answer came. It may be done all the same: look before you try again."))
+      .receive("timeout", () => end(sent, sent.late ?? "No answer came. It may be done all the same: look before you try again."))
   }
 
   function end(sent, text, done = false) {
@@ -81,7 +81,7 @@ export function createOrder(dialog, channel) {
   })
   cancel.addEventListener("click", () => dialog.close())
   // The focus went back to the button from which it came, unless that can't have it now.
-  dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled) && order.otherwise.focus())
+  dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled || order.opener.isConnected === false) && order.otherwise.focus())
 
   // Tells how things are by now, while the dialog waits for somebody. While it happens, the words are those that were confirmed.
   function retell() {

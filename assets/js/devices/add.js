@@ -11,11 +11,12 @@ export function addByButton(panel, dialog, keyDialog, channel, added) {
     field.value = ""
     order.open({
       title: "Add a device",
-      words: () => "It gets a key of its own, with which it connects to the gateway. Several kiosks may share one.",
+      words: () => "The device gets a key, with which it connects to the gateway. Several kiosks may use the same key: they are one device then.",
       check: () => (field.value.trim() ? "" : "Write a name: 1 to 64 characters."),
       confirm: "Add it",
       busy: "Adding…",
       wait: "",
+      late: "No answer came. If the device is in the list, revoke its key and add it again: the key can't be shown any more.",
       event: "add",
       payload: () => ({ name: field.value.trim() }),
       done: ({ name }) => `${name} is added.`,
@@ -42,7 +43,8 @@ function createKey(dialog) {
       () => (status.textContent = "It could not be copied: select it, and copy it by hand."),
     ),
   )
-  dialog.addEventListener("cancel", (event) => event.preventDefault()) // a slip of a finger must not take it away
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault()) // a slip must not lose the key
+  dialog.addEventListener("cancel", (event) => event.preventDefault())
   dialog.addEventListener("close", () => (code.textContent = ""))
 
   return ({ name, key }) => {

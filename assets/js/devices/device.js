@@ -2,8 +2,9 @@ import { createKeyed } from "../dashboard/keyed.js"
 import { setText } from "../dashboard/paint.js"
 import { wordsOfKey, wordsOfWhere } from "./words.js"
 
-// The device that the page looks at, with its variables: what it has reported beside what is wanted of it.
-export function createDevice(panel, channel, choice) {
+// The device that the page shows, with its variables: the reported values beside the wanted ones. When
+// the panel is closed, the focus goes to the given element.
+export function createDevice(panel, channel, choice, otherwise) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
   const [name, where, key, empty, revoke, close, setAll, setNew] =
     ["name", "where", "key", "empty", "revoke", "close", "set-all", "set-new"].map(find)
@@ -11,6 +12,7 @@ export function createDevice(panel, channel, choice) {
   const heading = panel.querySelector("h2")
   let device = null // as it was told last
   let variables = new Map() // by name
+  const followers = []
 
   function bind(row) {
     const parts = ["name", "type", "reported", "wanted", "who", "unset", "set"].map((part) => row.querySelector(`[data-${part}]`))
@@ -33,11 +35,20 @@ export function createDevice(panel, channel, choice) {
 
   const gone = () => !device || Boolean(device.gone || device.revoked)
 
+  // The focus moves on from what disappears.
   function paint() {
+    const focused = panel.contains(document.activeElement) ? document.activeElement : null
+    paintAll()
+    if (!focused) return
+    if (panel.hidden) otherwise.focus()
+    else if (!focused.isConnected || focused.hidden) heading.focus()
+  }
+
+  function paintAll() {
     panel.hidden = choice.id === 0
     const told = device !== null
     setText(name, told ? (device.gone ? "No such device" : device.name) : "…")
-    setText(where, told ? (device.gone ? "It was never here, or its backup was not restored." : wordsOfWhere(device)) : "")
+    setText(where, told ? (device.gone ? "The address names a device that this shop does not have." : wordsOfWhere(device)) : "")
     const secret = told && !device.gone ? wordsOfKey(device) : ""
     setText(key, secret)
     key.hidden = secret === ""
@@ -46,21 +57,27 @@ export function createDevice(panel, channel, choice) {
     const sorted = [...variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
     show(sorted.map((variable) => [variable.name, variable]))
     panel.querySelector("table").hidden = variables.size === 0
-    empty.hidden = !told || variables.size > 0
+    empty.hidden = !told || Boolean(device.gone) || variables.size > 0
   }
 
   channel.on("device", (told) => {
     if (told.id !== choice.id) return
     device = told
-    paint()
+    changed()
   })
   channel.on("variables", ({ device: id, whole, variables: some, gone: names = [] }) => {
     if (id !== choice.id) return
     if (whole) variables = new Map()
     for (const variable of some) variables.set(variable.name, variable)
     for (const name of names) variables.delete(name)
-    paint()
+    changed()
   })
+
+  function changed() {
+    paint()
+    followers.forEach((follower) => follower())
+  }
+
   choice.follow((id) => {
     device = null
     variables = new Map()
@@ -77,6 +94,7 @@ export function createDevice(panel, channel, choice) {
     all: () => [...variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     of: (row) => variables.get(row.dataset.variable),
     variable: (name) => variables.get(name),
+    follow: (follower) => followers.push(follower), // calls it when something has changed
   }
 }
 

@@ -9,15 +9,21 @@ import { revokeByButton } from "./revoke.js"
 import { setByButton } from "./set.js"
 import { unsetByButton } from "./unset.js"
 
-// Shows devices and what they say, and returns the channel by which the page is told.
+// Shows devices and their logs, and returns the channel that pushes them.
 export function followDevices(socket) {
   const choice = createChoice()
-  const channel = socket.channel("admin:devices", () => ({ device: choice.id }))
   const find = (name) => document.querySelector(`[data-${name}]`)
-  choice.follow((device) => channel.state === "joined" && channel.push("show", { device }))
-  createLog(find("log"), channel, choice)
+  let shown = 0 // the device that the server pushes
+  const channel = socket.channel("admin:devices", () => ({ device: (shown = choice.id) }))
+
+  function show() {
+    if (channel.state !== "joined" || shown === choice.id) return
+    channel.push("show", { device: (shown = choice.id) })
+  }
+
+  const log = createLog(find("log"), channel, choice)
   const list = createList(find("list"), channel, choice)
-  const device = createDevice(find("device"), channel, choice)
+  const device = createDevice(find("device"), channel, choice, log.heading)
   addByButton(find("list"), find("add-dialog"), find("key-dialog"), channel, ({ id }) => {
     list.refresh()
     choice.choose(id)
@@ -27,14 +33,17 @@ export function followDevices(socket) {
     setByButton(device, find("set-dialog"), channel),
     unsetByButton(device, find("unset-dialog"), channel),
   ]
+  const retell = () => retells.forEach((one) => one())
   const fault = find("fault")
   channel.on("state", (state) => {
     setText(fault, state.fault)
     fault.hidden = state.fault === ""
     list.show(state)
-    retells.forEach((retell) => retell())
+    retell()
   })
+  device.follow(retell)
+  choice.follow(show)
   followToken(channel)
-  channel.join()
+  channel.join().receive("ok", show) // another device may have been chosen while the channel was joining
   return channel
 }

@@ -1,14 +1,30 @@
-const most = 300 // entries that are kept
+import { grouped } from "../dashboard/numbers.js"
 
-// The lines that have come, the newest first. Between them stand gaps: lines that came too, and are not shown.
-export const createLines = () => ({ entries: [], came: 0 })
+const maxEntries = 300
 
-// Adds what an event brings. What was known may come again, by the same id. It changes nothing that it was given: somebody
-// may show that still.
-export function addLines({ entries, came }, { whole, lines, more = 0 }) {
-  const known = new Set(whole ? [] : entries.map(({ key }) => key))
-  const fresh = lines.filter(({ id }) => !known.has(id)).map((line) => ({ ...line, key: line.id }))
-  const total = came + (whole ? 0 : fresh.length + more)
-  const gap = more > 0 ? [{ gap: more, key: `gap ${total}` }] : []
-  return { entries: [...fresh, ...gap, ...(whole ? [] : entries)].slice(0, most), came: total }
+// The log records of a live log, the newest first. Entries between them mark gaps: records that arrived and are not shown. A log is
+// never changed: a paused page may still show it.
+export const createLines = () => ({ entries: [], came: 0, begun: false, cleared: 0, gaps: 0 })
+
+// Removes all entries. What was removed does not come back when the page connects again.
+export function clearLines(log) {
+  return { ...log, entries: [], cleared: Math.max(log.cleared, ...log.entries.map(({ id = 0 }) => id)) }
+}
+
+// Adds what an event brings. A record may come again, with the same id. When a page connects again, the event is whole, and brings the
+// newest records only.
+export function addLines(log, { whole, lines, more = 0, at_least: atLeast = false }) {
+  const known = new Set(log.entries.map(({ key }) => key))
+  const fresh = lines.filter(({ id }) => !known.has(id) && id > log.cleared).map((line) => ({ ...line, key: line.id }))
+  const missed = whole && log.begun && fresh.length > 0 && fresh.length === lines.length // there may be others before them
+  const came = log.came + (log.begun ? fresh.length + more : 0)
+  const gap = missed ? "Some records may be missing here, which a search finds" : wordsOfGap(more, atLeast)
+  const gaps = log.gaps + (gap ? 1 : 0)
+  const entries = [...fresh, ...(gap ? [{ gap, key: `gap ${gaps}` }] : []), ...log.entries]
+  return { ...log, entries: entries.slice(0, maxEntries), came, begun: true, gaps }
+}
+
+function wordsOfGap(more, atLeast) {
+  if (more === 0) return atLeast ? "Some records are missing here, which a search finds" : ""
+  return `${atLeast ? "At least " : ""}${grouped(more)} more, which a search finds`
 }

@@ -4,17 +4,20 @@ import { setAttribute, setText } from "../dashboard/paint.js"
 import { ask } from "./ask.js"
 import { whereOf, wordsOfSum } from "./words.js"
 
-const most = 500 // rows
+const pageRows = 50 // of one answer
+const maxRows = 500
 const pauseMs = 1000 // between two refreshes
 const typingMs = 200
 
-// The list of devices. It is asked for anew when devices come and go.
+// The list of devices. It is loaded again when devices connect or disconnect.
 export function createList(panel, channel, choice) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
   const [sum, filter, empty, next] = ["sum", "filter", "empty", "next"].map(find)
   const show = createKeyed(panel.querySelector("ul"), panel.querySelector("template"), bind)
   let devices = []
-  let loads = 0 // the answer to an older one counts no more
+  let wanted = pageRows // rows
+  let loading = false
+  let stale = false // something has changed since the load began
   let timer = null
 
   function bind(row) {
@@ -32,28 +35,39 @@ export function createList(panel, channel, choice) {
 
   const paint = () => show(devices.map((device) => [device.id, device]))
 
-  // Loads as many rows as there were, and so many more.
-  async function load(more = 0) {
-    const load = ++loads
-    const wanted = Math.min(Math.max(devices.length, 1) + more, most)
+  // Loads the wanted rows. A load that is running ends first, and is repeated.
+  async function load() {
+    stale = loading
+    if (loading) return
+    loading = true
     const query = { text: filter.elements.text.value.trim(), which: filter.elements.which.value }
+    try {
+      const { found, more } = await pages(query)
+      if (!stale) paintAll(found, more, query)
+    } catch (error) {
+      if (!stale) tell(error.message)
+    }
+    loading = false
+    if (stale) load()
+  }
+
+  async function pages(query) {
     const found = []
     let after
-    try {
-      do {
-        const page = await ask(channel, "list", { ...query, after })
-        if (load !== loads) return
-        found.push(...page.devices)
-        after = page.next
-      } while (after && found.length < wanted)
-    } catch (error) {
-      if (load === loads && devices.length === 0) tell(error.message)
-      return
-    }
+    do {
+      const page = await ask(channel, "list", { ...query, after })
+      found.push(...page.devices)
+      after = page.next
+    } while (after && found.length < wanted && !stale)
+    return { found, more: Boolean(after) }
+  }
+
+  function paintAll(found, more, query) {
     devices = found
     paint()
-    next.hidden = !after || found.length >= most
-    tell(found.length > 0 ? (after && next.hidden ? `These are the first ${grouped(found.length)}: narrow the list down.` : "") : nothing(query))
+    next.hidden = !more || found.length >= maxRows
+    if (found.length === 0) tell(nothing(query))
+    else tell(more && next.hidden ? `These are the first ${grouped(found.length)} devices. Narrow the list down.` : "")
   }
 
   function tell(text) {
@@ -61,7 +75,7 @@ export function createList(panel, channel, choice) {
     empty.hidden = text === ""
   }
 
-  // Refreshes soon, and not too often.
+  // Loads soon, and not too often.
   function refresh() {
     timer ??= setTimeout(() => {
       timer = null
@@ -69,16 +83,23 @@ export function createList(panel, channel, choice) {
     }, pauseMs)
   }
 
-  let typed = null
+  let typing = null
   filter.addEventListener("submit", (event) => event.preventDefault())
   filter.addEventListener("input", () => {
-    clearTimeout(typed)
-    typed = setTimeout(() => {
+    clearTimeout(typing)
+    typing = setTimeout(() => {
       devices = []
+      wanted = pageRows
+      paint()
+      next.hidden = true
+      tell("")
       load()
     }, typingMs)
   })
-  next.addEventListener("click", () => load(1))
+  next.addEventListener("click", () => {
+    wanted = Math.min(devices.length + pageRows, maxRows)
+    load()
+  })
   panel.addEventListener("click", ({ target }) => {
     const pick = target.closest("[data-pick]")
     if (pick) choice.choose(Number(pick.value))
@@ -98,9 +119,9 @@ export function createList(panel, channel, choice) {
 }
 
 function nothing({ text, which }) {
-  if (text) return "No such device has a name like that."
+  if (text) return "No device has a name with these letters."
   if (which === "revoked") return "No key was revoked."
-  if (which === "connected") return "None is connected."
-  if (which === "away") return "None is away."
-  return "Add one, and give it the key that you are shown: it connects to the gateway of a node, which --gateway-listen opens."
+  if (which === "connected") return "No device is connected."
+  if (which === "away") return "All devices are connected."
+  return "Add a device, and write the key that you are shown into it. The device then connects to the gateway of a node, which --gateway-listen opens."
 }

@@ -1,90 +1,100 @@
 import { createKeyed } from "../dashboard/keyed.js"
 import { grouped } from "../dashboard/numbers.js"
 import { setText } from "../dashboard/paint.js"
-import { momentOf, zoneOf } from "../moment.js"
+import { secondOf, zoneOf } from "../moment.js"
 import { ask } from "./ask.js"
-import { addLines, createLines } from "./lines.js"
+import { addLines, clearLines, createLines } from "./lines.js"
 import { momentOfLine } from "./words.js"
 
-const mostFound = 1000 // lines of a search on the page
+const maxFound = 1000 // lines of a search on the page
 
-// What devices say: live, or what a search has found. Live, it may stand still while somebody reads.
+// The logs of devices: live, or the results of a search. The live log can be paused.
 export function createLog(panel, channel, choice) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
   const [title, zone, pause, clear, live, search, status, empty, older] =
     ["title", "zone", "pause", "clear", "live", "search", "status", "empty", "older"].map(find)
+  const heading = panel.querySelector("h2")
   const show = createKeyed(panel.querySelector("ol"), panel.querySelector("template"), bind)
   const button = search.querySelector("[type=submit]")
-  let lines = createLines() // that have come
-  let shown = null // those before the pause, null while there is none
-  let found = null // by a search, null while the log is live
-  let searches = 0 // the answer to an older one counts no more
+  let lines = createLines() // that have arrived
+  let shown = null // those before the pause; null while there is none
+  let found = null // { query, since, entries, older } of a search; null while the log is live
+  let searches = 0 // the answer to an older one is ignored
 
+  // A line never changes. The day of its moment may be over.
   function bind(row) {
     const [time, device, message, fields] = ["time", "device", "message", "fields"].map((part) => row.querySelector(`[data-${part}]`))
+    let day = ""
     return (line) => {
-      if (row.dataset.shown) return // a line never changes
-      row.dataset.shown = "true"
+      const now = new Date()
+      if (day === now.toDateString()) return
+      day = now.toDateString()
       if (line.gap) {
         row.dataset.gap = ""
-        setText(message, `${grouped(line.gap)} more, which a search finds`)
+        setText(message, line.gap)
         return
       }
       const at = new Date(line.at)
-      setText(time, momentOfLine(at))
+      const more = `${found && line.timestamp ? `timestamp ${line.timestamp} ` : ""}${line.fields ?? ""}`
+      setText(time, momentOfLine(at, now))
       time.dateTime = at.toISOString()
-      time.title = `${momentOf(at)}${line.timestamp ? `; the device says ${line.timestamp}` : ""}`
+      time.title = secondOf(at)
       setText(device, line.name)
-      setText(message, line.message + (line.cut && !line.fields ? "…" : ""))
-      setText(fields, (line.fields ?? "") + (line.cut && line.fields ? "…" : ""))
+      setText(message, line.message + (line.cut && !more ? "…" : ""))
+      setText(fields, more + (line.cut && more ? "…" : ""))
     }
   }
 
   function paint() {
-    const now = found?.lines ?? shown ?? lines
-    show(now.entries.map((entry) => [entry.key, entry]))
+    const { entries } = found ?? shown ?? lines
+    show(entries.map((entry) => [entry.key, entry]))
     panel.toggleAttribute("data-one", choice.id !== 0)
-    setText(title, found ? "What was found" : choice.id ? "What it says" : "What devices say")
+    setText(title, found ? "Search results" : choice.id ? "What it says" : "What devices say")
     setText(zone, zoneOf(new Date()))
     pause.hidden = clear.hidden = Boolean(found)
     live.hidden = !found
-    older.hidden = !found?.older || found.lines.entries.length >= mostFound
+    older.hidden = !found?.older || entries.length >= maxFound
     const held = shown ? lines.came - shown.came : 0
     pause.setAttribute("aria-pressed", String(shown !== null))
     setText(pause, shown ? (held > 0 ? `Go on (${grouped(held)} new)` : "Go on") : "Pause")
-    setText(empty, found ? "" : "Nothing yet. Lines are shown here when they come.")
-    empty.hidden = Boolean(found) || now.entries.length > 0
+    setText(empty, found ? "" : "Nothing yet. Log records are shown here as they arrive.")
+    empty.hidden = Boolean(found) || entries.length > 0
   }
 
-  // Shows what comes again.
-  function goLive() {
+  // Ends a search, whether or not it was answered.
+  function stopSearching() {
     searches += 1
-    found = null
-    button.disabled = false
+    button.disabled = older.disabled = false
     setText(status, "")
-    paint()
   }
 
+  // Another device is shown: its own lines, or its own results.
   function restart() {
+    const searching = found ?? (button.disabled ? {} : null)
+    stopSearching()
     lines = createLines()
-    shown = null
-    if (found) look()
-    else paint()
+    shown = found = null
+    paint()
+    if (searching) start()
   }
 
-  // Searches anew, or for what is older than what was found.
-  async function look(before) {
+  function start() {
+    const { text, seconds } = search.elements
+    const query = { device: choice.id, text: text.value.trim(), seconds: Number(seconds.value) }
+    look({ query, since: seconds.selectedOptions[0].textContent, entries: [] })
+  }
+
+  // Searches, or loads the next page of a search.
+  async function look({ query, since, entries, older: before = "" }) {
     const mine = ++searches
-    const more = before ? found : null
-    const query = { device: choice.id, text: search.elements.text.value.trim(), seconds: Number(search.elements.seconds.value) }
     button.disabled = older.disabled = true
     setText(status, "Searching…")
     try {
-      const answer = await ask(channel, "search", { ...query, before: before ?? "" })
+      const answer = await ask(channel, "search", { ...query, before })
       if (mine !== searches) return
-      const all = [...(more?.lines.entries ?? []), ...answer.lines.map((line) => ({ ...line, key: line.id }))]
-      found = { lines: { entries: all }, older: answer.older }
-      setText(status, wordsOfFound(all.length, answer.older, search.elements.seconds.selectedOptions[0].textContent))
+      const next = answer.lines.map((line) => ({ ...line, key: `found ${line.id}` })) // a live line with this id may be cut
+      found = { query, since, entries: [...entries, ...next], older: answer.older }
+      setText(status, wordsOfFound(found.entries.length, found.older, since))
       paint()
     } catch (error) {
       if (mine === searches) setText(status, error.message)
@@ -103,25 +113,29 @@ export function createLog(panel, channel, choice) {
     paint()
   })
   clear.addEventListener("click", () => {
-    lines = { ...lines, entries: [] }
+    lines = clearLines(lines)
     if (shown) shown = lines
     paint()
   })
   live.addEventListener("click", () => {
     search.elements.text.value = ""
-    goLive()
+    stopSearching()
+    found = null
+    paint()
   })
   search.addEventListener("submit", (event) => {
     event.preventDefault()
-    look()
+    start()
   })
-  older.addEventListener("click", () => look(found.older))
+  older.addEventListener("click", () => look(found))
   paint()
+
+  return { heading }
 }
 
 export function wordsOfFound(count, older, since) {
   const within = since === "All" ? "" : ` in the ${since.toLowerCase()}`
-  if (count === 0) return `Nothing was found${within}.`
-  if (older) return `The newest ${grouped(count)} are shown; there are more${within}.`
-  return count === 1 ? `One line was found${within}.` : `${grouped(count)} lines were found${within}.`
+  if (count === 0) return `No record was found${within}.`
+  if (older) return `The newest ${grouped(count)} records are shown. There are more${within}.`
+  return count === 1 ? `One record was found${within}.` : `${grouped(count)} records were found${within}.`
 }

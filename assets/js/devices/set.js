@@ -4,21 +4,21 @@ import { say } from "../toast.js"
 import { ask } from "./ask.js"
 import { typeOf } from "./device.js"
 
-// Changes one variable of a device, all of them, or one that it does not have yet, when that is confirmed. What it returns is called
-// when something has changed.
+const maxBytes = 48 << 10 // of one change: a frame has room for 64 KiB
+const words = "The device gets it now, or when it connects. It is sent again until the device reports it."
+
+// Changes one variable of a device, several, or one that it does not have yet, when that is confirmed. What it returns is called when
+// something has changed.
 export function setByButton(device, dialog, channel) {
   const order = createOrder(dialog, channel)
   const fields = createFields(dialog)
 
-  function open(opener, { title, rows, words, confirm }) {
-    const { id, name } = device.now()
+  function open(opener, { id, name }, { rows, ...said }) {
     let sent = []
     fields.show(rows)
     order.open({
-      title: title(name),
       words: () => words,
       check: () => fields.check(),
-      confirm,
       busy: "Changing…",
       wait: "",
       event: "set",
@@ -26,38 +26,39 @@ export function setByButton(device, dialog, channel) {
       done: () => (sent.length === 1 ? `${sent[0].name} of ${name} is to change.` : `${counted(sent.length, "variable")} of ${name} are to change.`),
       opener,
       otherwise: device.heading,
+      ...said,
     })
   }
 
-  const words = "The device is sent it now, or when it is back, until it reports it."
   device.panel.addEventListener("click", async ({ target }) => {
     const opener = target.closest("[data-set], [data-set-all], [data-set-new]")
-    if (!opener) return
+    const shown = device.now()
+    if (!opener || !shown) return
+    const { name } = shown
+    if ("setNew" in opener.dataset) return open(opener, shown, { title: `Set a variable of ${name}`, rows: [], confirm: "Set it" })
     const row = opener.closest("[data-variable]")
-    if ("setNew" in opener.dataset) return open(opener, { title: (name) => `Set a variable of ${name}`, rows: [], words, confirm: "Set it" })
+    let rows
     try {
-      const rows = await whole(channel, device.now().id, row ? [device.of(row)] : device.all())
-      open(
-        opener,
-        row
-          ? { title: (name) => `Change ${rows[0].name} of ${name}`, rows, words, confirm: "Change it" }
-          : { title: (name) => `Change variables of ${name}`, rows, words: `Only what you change is sent. ${words}`, confirm: "Change them" },
-      )
+      rows = await whole(channel, shown.id, row ? [device.of(row)] : device.all())
     } catch (error) {
-      say(error.message)
+      return say(error.message)
     }
+    if (device.now()?.id !== shown.id || dialog.open) return // another device was chosen meanwhile
+    if (row) open(opener, shown, { title: `Change ${rows[0].name} of ${name}`, rows, confirm: "Change it" })
+    else open(opener, shown, { title: `Change variables of ${name}`, rows, words: () => `Only what you change is sent. ${words}`, confirm: "Change them" })
   })
   dialog.addEventListener("input", order.retell)
   return order.retell
 }
 
-// The variables with values that are not cut.
-function whole(channel, device, variables) {
-  return Promise.all(
-    variables.map((variable) =>
-      variable.reported?.cut || variable.wanted?.cut ? ask(channel, "variable", { device, name: variable.name }) : variable,
-    ),
-  )
+// The variables with whole values: one question after the other, for those that are cut.
+async function whole(channel, device, variables) {
+  const rows = []
+  for (const variable of variables) {
+    const cut = variable.reported?.cut || variable.wanted?.cut
+    rows.push(cut ? await ask(channel, "variable", { device, name: variable.name }) : variable)
+  }
+  return rows
 }
 
 // The fields of a dialog, one for each variable; of none, those for a new one.
@@ -98,7 +99,9 @@ export function createFields(dialog) {
 
   function check() {
     if (fresh && !value("name").trim()) return "Write the name of the variable."
-    return changed().length > 0 ? "" : "Nothing is changed yet."
+    if (changed().length === 0) return "Nothing is changed yet."
+    const bytes = new TextEncoder().encode(JSON.stringify(changed())).length
+    return bytes > maxBytes ? "That is too much for one change. Change fewer variables at a time." : ""
   }
 
   return { show, changed, check }

@@ -1,6 +1,6 @@
 import { createOrder } from "../dashboard/order.js"
 
-// Withdraws what is wanted of a variable when that is confirmed. What it returns is called when something has changed.
+// Withdraws a change of a variable when that is confirmed. What it returns is called when something has changed.
 export function unsetByButton(device, dialog, channel) {
   const order = createOrder(dialog, channel)
 
@@ -8,21 +8,27 @@ export function unsetByButton(device, dialog, channel) {
     const opener = target.closest("[data-unset]")
     if (!opener) return
     const { id, name } = device.now()
-    const variable = device.of(opener.closest("[data-variable]"))
+    const variable = device.of(opener.closest("[data-variable]")).name
+    const wanted = () => (device.now()?.id === id ? device.variable(variable)?.wanted : undefined)
     order.open({
-      title: `Leave ${variable.name} as it is?`,
-      words: () => `${name} is not sent “${variable.wanted.value}” any more. A device that was sent it already may have it all the same.`,
+      title: `Leave ${variable} as it is?`,
+      words: () => wordsFor(name, wanted()),
       confirm: "Withdraw it",
       busy: "Withdrawing…",
       wait: "",
       event: "unset",
-      payload: () => ({ device: id, name: variable.name }),
-      done: () => `${variable.name} of ${name} is not to change any more.`,
-      isMoot: () => device.now()?.id === id && !device.variable(variable.name)?.wanted,
-      moot: `${name} has reported ${variable.name} meanwhile.`,
+      payload: () => ({ device: id, name: variable }),
+      done: () => `The change of ${variable} of ${name} is withdrawn.`,
+      isMoot: () => device.now()?.id === id && !wanted(),
+      moot: `No change of ${variable} of ${name} is pending any more.`,
       opener,
       otherwise: device.heading,
     })
   })
   return order.retell
+}
+
+function wordsFor(name, wanted) {
+  const value = wanted ? `“${wanted.value}${wanted.cut ? "…" : ""}”` : "the value"
+  return `${name} is not sent ${value} any more. A device that has received it already may use it all the same.`
 }

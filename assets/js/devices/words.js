@@ -1,9 +1,10 @@
 import { grouped } from "../dashboard/numbers.js"
-import { clockOf, momentBeside, momentOf } from "../moment.js"
+import { clockOf, momentBeside, momentOf, secondOf } from "../moment.js"
 
-// How many devices are connected, and where.
-export function wordsOfSum({ devices, connected, nodes }) {
-  if (devices === 0) return "No device was added yet."
+// How many devices are connected, and where. While the first answer is missing, nothing is known.
+export function wordsOfSum({ devices, connected, nodes, fault }) {
+  if (devices === 0 && fault) return "Waiting for the numbers…"
+  if (devices === 0) return "There is no device with a valid key."
   const sum = `${grouped(connected)} of ${grouped(devices)} connected`
   return nodes.length > 0 ? `${sum}: ${nodes.map((node) => `${grouped(node.devices)} at ${node.name}`).join(", ")}.` : `${sum}.`
 }
@@ -34,5 +35,5 @@ export function wordsOfKey({ key, revoked }) {
 
 // The moment of a line: the time of day is enough for one of today.
 export function momentOfLine(date, now = new Date()) {
-  return date.toDateString() === now.toDateString() ? clockOf(date).replace(/ \S+$/, "") : momentOf(date)
+  return date.toDateString() === now.toDateString() ? clockOf(date).replace(/ \S+$/, "") : secondOf(date)
 }

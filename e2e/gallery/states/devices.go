@@ -147,9 +147,9 @@ func (k kiosks) Search(_ context.Context, q devices.Query) (p devices.Page, err 
 	return p, k.fault()
 }
 
-// Glimpse has nothing new.
-func (k kiosks) Glimpse(context.Context, devices.ID, int64, int, int) (devices.Glimpse, error) {
-	return devices.Glimpse{}, k.fault()
+// Tail has nothing new.
+func (k kiosks) Tail(context.Context, devices.TailQuery) (devices.Tail, error) {
+	return devices.Tail{}, k.fault()
 }
 
 // Add refuses.

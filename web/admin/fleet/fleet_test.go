@@ -61,7 +61,7 @@ func inRoom(t *testing.T, test func(t *testing.T, r *room)) {
 // join opens a page that looks at a device.
 func (r *room) join(id devices.ID) *channeltest.Client {
 	r.t.Helper()
-	return r.Connect(nil).Join(Topic, device{id})
+	return r.Connect(nil).Join(Topic, choice{id})
 }
 
 // receive reads one event.
@@ -114,19 +114,26 @@ func TestPageIsShownDevices(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c.AssertPush("state", state{2, 2, []nodeCount{{"a", 1, 1}, {"b", 1, 2}}, ""})
+		c.AssertPush("state", state{2, 2, []nodeCount{{"a", 1, 1}, {"b", 1, 2}}, 1, ""})
 		if _, err := owner.Track(Presences, "2", Presence{"till", "b", 3000, 4}); err == nil {
 			t.Fatal("an owner tracks a device twice")
 		}
 		if err := owner.Untrack(Presences, "2"); err != nil {
 			t.Fatal(err)
 		}
-		c.AssertPush("state", state{2, 1, []nodeCount{{"b", 1, 2}}, ""})
-		time.Sleep(5 * lookEvery)
+		c.AssertPush("state", state{2, 1, []nodeCount{{"b", 1, 2}}, 2, ""})
+		if err := owner.Untrack(Presences, "1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := owner.Track(Presences, "1", Presence{"kiosk", "b", 4000, 2}); err != nil {
+			t.Fatal(err)
+		}
+		c.AssertPush("state", state{2, 1, []nodeCount{{"b", 1, 2}}, 3, ""}) // the numbers are the same, the device is not
+		time.Sleep(5 * checkEvery)
 		c.RefutePush("state")
 
 		l, _ := ask[listAnswer](t, c, "list", listRequest{Text: "k", Which: "connected"})
-		if got := fmt.Sprint(l); !strings.Contains(got, "kiosk") || !strings.Contains(got, "[{b 1000 2}]") || l.Next.Name != "z" {
+		if got := fmt.Sprint(l); !strings.Contains(got, "kiosk") || !strings.Contains(got, "[{b 4000 2}]") || l.Next.Name != "z" {
 			t.Errorf("list: %s", got)
 		}
 		var listed devices.Listing
@@ -169,7 +176,7 @@ func TestPageIsShownOneDevice(t *testing.T) {
 			t.Errorf("a change: %s", got)
 		}
 
-		c.Push("show", device{2}).AssertOK(nil)
+		c.Push("show", choice{2}).AssertOK(nil)
 		if d := receive[card](t, c, "device"); d.Name != "till" {
 			t.Errorf("another device: %+v", d)
 		}
@@ -180,13 +187,10 @@ func TestPageIsShownOneDevice(t *testing.T) {
 		if d := receive[card](t, c, "device"); d.Revoked == 0 || d.Name != "till" {
 			t.Errorf("when it is revoked: %+v", d)
 		}
-		c.Push("show", device{4711}).AssertOK(nil)
+		c.Push("show", choice{4711}).AssertOK(nil)
 		c.AssertPush("device", map[string]any{"id": 4711, "gone": true})
 		if _, why := ask[done](t, c, "show", "x"); !strings.Contains(why, Topic) {
 			t.Errorf("what can't be read: %s", why)
-		}
-		if got := fmt.Sprint(c.Receive("state")); got == "" {
-			t.Error("no state")
 		}
 	})
 }
@@ -194,7 +198,7 @@ func TestPageIsShownOneDevice(t *testing.T) {
 // TestManyVariables are told in several events, each of about 50 KB at most.
 func TestManyVariables(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
-		long := json.RawMessage(`"` + strings.Repeat("x", 1000) + `"`)
+		long := json.RawMessage(`"` + strings.Repeat("\\u0001", 201) + `"`) // six bytes for each in JSON
 		for i := range devices.MaxVariables {
 			v := devices.Variable{Name: fmt.Sprintf("v%03d", i), Type: "string", Value: long}
 			r.variables[1] = append(r.variables[1], devices.VariableState{Name: v.Name, Reported: &v, Wanted: &v, Who: "ann"})
@@ -215,8 +219,48 @@ func TestManyVariables(t *testing.T) {
 				told[one.Name] = true
 			}
 		}
-		time.Sleep(5 * lookEvery)
+		time.Sleep(5 * checkEvery)
 		c.RefutePush("variables")
+	})
+}
+
+// TestVariablesTakeTurns pushes those that did not fit before those that change all the time.
+func TestVariablesTakeTurns(t *testing.T) {
+	inRoom(t, func(t *testing.T, r *room) {
+		at := time.UnixMilli(0)
+		report := func() {
+			at = at.Add(time.Second)
+			var all []devices.VariableState
+			for i := range devices.MaxVariables {
+				v := devices.VariableOfText(fmt.Sprintf("v%03d", i), "string", strings.Repeat("\x01", 100))
+				all = append(all, devices.VariableState{Name: v.Name, Reported: &v, At: at})
+			}
+			r.set(func() { r.variables[1] = all })
+		}
+		report()
+		c := r.join(1)
+		told := make(map[string]bool)
+		for range 20 {
+			for _, v := range receive[variablesEvent](t, c, "variables").Variables {
+				told[v.Name] = true
+			}
+			report()
+		}
+		if len(told) != devices.MaxVariables {
+			t.Errorf("%d of %d variables were pushed", len(told), devices.MaxVariables)
+		}
+	})
+}
+
+// TestLongGap marks a gap that is too long to count.
+func TestLongGap(t *testing.T) {
+	inRoom(t, func(t *testing.T, r *room) {
+		c := r.join(0)
+		receive[logsEvent](t, c, "logs")
+		r.set(func() { r.gap = true })
+		if e := receive[logsEvent](t, c, "logs"); !e.AtLeast || e.Whole || len(e.Lines) > 0 {
+			t.Errorf("%+v", e)
+		}
 	})
 }
 
@@ -241,13 +285,13 @@ func TestPageIsShownLogs(t *testing.T) {
 		if got := receive[logsEvent](t, one, "logs").String(); got != "1 false e,d +0" {
 			t.Errorf("what comes of one device: %s", got)
 		}
-		time.Sleep(5 * lookEvery)
+		time.Sleep(5 * checkEvery)
 		all.RefutePush("logs")
 
 		began, lines, events := time.Now(), 0, 0
 		for range 100 {
 			for range 50 {
-				r.say(2, strings.Repeat("x", 450))
+				r.say(2, strings.Repeat("\x01", 450))
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -261,12 +305,12 @@ func TestPageIsShownLogs(t *testing.T) {
 			lines += len(e.Lines) + e.More
 			events++
 		}
-		if most := int(time.Since(began)/tellEvery) + 1; lines != 5000 || events > most {
+		if most := int(time.Since(began)/pollEvery) + 1; lines != 5000 || events > most {
 			t.Errorf("%d lines in %d events, want 5,000 in %d at most", lines, events, most)
 		}
 		one.RefutePush("logs")
 
-		all.Push("show", device{1}).AssertOK(nil)
+		all.Push("show", choice{1}).AssertOK(nil)
 		if got := receive[logsEvent](t, all, "logs").String(); got != "1 true e,d,b,a +0" {
 			t.Errorf("when one device is chosen: %s", got)
 		}
@@ -285,7 +329,7 @@ func TestDatabaseIsAway(t *testing.T) {
 		r.set(func() { r.away = false })
 		c.AssertPush("state", state{Devices: 2, Nodes: []nodeCount{}})
 		c.AssertPush("logs", logsEvent{Whole: true, Lines: []line{}})
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * checkEvery)
 		r.set(func() { r.away = true })
 		c.AssertPush("state", state{Devices: 2, Nodes: []nodeCount{}, Fault: noAnswer})
 		r.say(1, "meanwhile")
@@ -315,7 +359,11 @@ func TestOrders(t *testing.T) {
 		if why := set(`{"name":"size","type":"integer","value":"42"},{"name":"say","type":"string","value":"\"hi\""}`); why != "" {
 			t.Errorf("set: %s", why)
 		}
+		began := time.Now()
 		v := receive[variablesEvent](t, c, "variables")
+		if took := time.Since(began); took > checkEvery/2 {
+			t.Errorf("the page was pushed its change after %v", took)
+		}
 		if got := fmt.Sprint(v.Variables[0].Wanted.Value, " ", v.Variables[1].Wanted.Value, " ", v.Variables[1].Wanted.Who); got != `42 "hi" the dashboard` {
 			t.Errorf("is wanted: %s", got)
 		}
@@ -336,7 +384,7 @@ func TestOrders(t *testing.T) {
 		if v := receive[variablesEvent](t, c, "variables"); fmt.Sprint(v.Gone) != "[say]" {
 			t.Errorf("when it is withdrawn: %+v", v)
 		}
-		if _, why := ask[done](t, c, "revoke", device{1}); why != "" {
+		if _, why := ask[done](t, c, "revoke", choice{1}); why != "" {
 			t.Errorf("revoke: %s", why)
 		}
 		if before, after := receive[card](t, c, "device"), receive[card](t, c, "device"); before.Revoked != 0 || after.Revoked == 0 {
@@ -379,12 +427,14 @@ func TestSearch(t *testing.T) {
 		if q.ID != 1 || q.Text != "card" || time.Since(q.Since) > time.Hour+time.Minute || time.Since(q.Since) < time.Hour || q.Before.ID != 7 || q.Limit != 50 {
 			t.Errorf("the store was asked for %+v", q)
 		}
-		for _, seconds := range []int64{-1, 0, 1 << 62} {
-			if _, why := ask[searchAnswer](t, c, "search", searchRequest{Seconds: seconds}); why != "" || searched().Since.After(time.Now()) {
+		for seconds, want := range map[int64]time.Time{
+			-1: {}, 0: {}, 1 << 62: time.Now().Add(-maxSeconds * time.Second).Truncate(time.Hour),
+		} {
+			if _, why := ask[searchAnswer](t, c, "search", searchRequest{Seconds: seconds}); why != "" || !searched().Since.Truncate(time.Hour).Equal(want) {
 				t.Errorf("%d seconds: since %v, %s", seconds, q.Since, why)
 			}
 		}
-		if _, why := ask[searchAnswer](t, c, "search", searchRequest{Before: "yesterday"}); !strings.HasPrefix(why, "This can't be searched for") {
+		if _, why := ask[searchAnswer](t, c, "search", searchRequest{Before: "yesterday"}); !strings.HasPrefix(why, "This search is not possible") {
 			t.Errorf("a bad place: %s", why)
 		}
 	})
@@ -399,19 +449,19 @@ func TestPagesShareTheDatabase(t *testing.T) {
 			clients[i].Receive("state")
 		}
 		numbers := func() (most, asked int) {
-			r.set(func() { most, asked = r.mostLooks, r.asked })
+			r.set(func() { most, asked = r.mostPolls, r.asked })
 			return most, asked
 		}
-		time.Sleep(5 * lookEvery)
-		if most, _ := numbers(); most != mostLooks {
-			t.Errorf("%d pages asked the database at a time, want %d", most, mostLooks)
+		time.Sleep(5 * checkEvery)
+		if most, _ := numbers(); most != maxPolls {
+			t.Errorf("%d pages asked the database at a time, want %d", most, maxPolls)
 		}
 		for _, c := range clients {
 			c.Leave()
 		}
-		time.Sleep(lookEvery)
+		time.Sleep(checkEvery)
 		_, before := numbers()
-		time.Sleep(5 * lookEvery)
+		time.Sleep(5 * checkEvery)
 		if _, after := numbers(); after != before {
 			t.Error("the database is asked for pages that are closed")
 		}

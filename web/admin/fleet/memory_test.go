@@ -17,7 +17,8 @@ var errAway = errors.New("the database is away")
 type memory struct {
 	mu        sync.Mutex
 	away      bool
-	asked     int // looks at logs
+	asked     int  // polls of logs
+	gap       bool // what polls find is not all
 	devices   []devices.Device
 	variables map[devices.ID][]devices.VariableState
 	logs      []devices.Logged // the oldest first, with ids from 1 on
@@ -25,7 +26,7 @@ type memory struct {
 	searched  devices.Query
 	kept      time.Duration // how long an order takes
 
-	looks, mostLooks int // that go on, and that went on at a time
+	polls, mostPolls int // that run, and that ran at a time
 }
 
 // begin is what every method begins with.
@@ -56,9 +57,9 @@ func (m *memory) say(id devices.ID, messages ...string) {
 
 // Count takes its time.
 func (m *memory) Count(context.Context) (int, error) {
-	m.set(func() { m.looks++; m.mostLooks = max(m.mostLooks, m.looks) })
+	m.set(func() { m.polls++; m.mostPolls = max(m.mostPolls, m.polls) })
 	time.Sleep(20 * time.Millisecond)
-	m.set(func() { m.looks-- })
+	m.set(func() { m.polls-- })
 	end, err := m.begin()
 	defer end()
 	return len(m.devices), err
@@ -69,7 +70,7 @@ func (m *memory) Page(_ context.Context, l devices.Listing) (devices.Listed, err
 	defer end()
 	slices.Sort(l.Connected)
 	m.listed = l
-	return devices.Listed{Devices: m.devices, Next: devices.Place{Name: "z", ID: 9}}, err
+	return devices.Listed{Devices: m.devices, Next: devices.Cursor{Name: "z", ID: 9}}, err
 }
 
 func (m *memory) Get(_ context.Context, id devices.ID) (d devices.Device, err error) {
@@ -107,24 +108,25 @@ func (m *memory) Search(_ context.Context, q devices.Query) (p devices.Page, err
 	return p, err
 }
 
-func (m *memory) Glimpse(_ context.Context, id devices.ID, after int64, most, length int) (g devices.Glimpse, err error) {
+func (m *memory) Tail(_ context.Context, q devices.TailQuery) (t devices.Tail, err error) {
 	end, err := m.begin()
 	defer end()
 	m.asked++
-	if g.Next = int64(len(m.logs)); after < 0 || err != nil {
-		return g, err
+	t.AtLeast = m.gap
+	if t.Next = int64(len(m.logs)); q.After < 0 || err != nil {
+		return t, err
 	}
-	for _, l := range slices.Backward(m.logs[after:]) {
+	for _, l := range slices.Backward(m.logs[q.After:]) {
 		switch {
-		case id != 0 && l.Device != id:
-		case len(g.Lines) == most:
-			g.More++
+		case q.Device != 0 && l.Device != q.Device:
+		case len(t.Lines) == q.Limit:
+			t.More++
 		default:
-			text, cut := cutTo(l.Message, length)
-			g.Lines = append(g.Lines, devices.Line{ID: l.ID, Device: l.Device, Name: l.Name, Received: l.Received, Message: text, Cut: cut})
+			text, cut := cutText(l.Message, q.Length)
+			t.Lines = append(t.Lines, devices.Line{ID: l.ID, Device: l.Device, Name: l.Name, Received: l.Received, Message: text, Cut: cut})
 		}
 	}
-	return g, nil
+	return t, nil
 }
 
 func (m *memory) Add(ctx context.Context, name string) (devices.Device, devices.Key, error) {

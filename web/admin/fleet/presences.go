@@ -12,7 +12,7 @@ import (
 	"sneakers23/replication/presence"
 )
 
-// Presences is the topic of the tracker in which connected devices are, each by its id. No socket joins it.
+// Presences is the tracker's topic of connected devices, each by its id. No socket joins it.
 const Presences = "devices"
 
 // Presence is the meta of a device in the tracker.
@@ -23,59 +23,68 @@ type Presence struct {
 	Connections int    `json:"connections"`
 }
 
-// recount is how old a count of presences may be.
-const recount = time.Second
+// countEvery is the highest age of a count.
+const countEvery = time.Second
 
-// presences sums up the tracker's presences for all pages of a node. Its methods may be called from any goroutine.
+// presences counts the tracker's presences for all pages of a node. Its methods may be called from
+// any goroutine.
 type presences struct {
 	tracker *presence.Tracker
 
-	mu    sync.Mutex // held while the tracker is asked, which takes microseconds while little changes
+	mu    sync.Mutex // held while the tracker is asked: microseconds, unless it is overloaded
 	count *count
-	known map[*presence.Presence]Presence // by what the tracker has: nobody decodes a meta twice
+	metas map[*presence.Presence]Presence // decoded, so that each is decoded once
 }
 
-// count is who is connected at one moment. Nobody changes it.
+// count is the presences at one moment. It is never changed.
 type count struct {
 	at      time.Time
+	changes int // how often the presences have changed
 	devices map[devices.ID][]Presence
-	nodes   []nodeCount
+	nodes   []nodeCount // by name
 }
 
-// nodeCount is how much is connected at a node.
+// nodeCount counts what is connected at a node.
 type nodeCount struct {
 	Name        string `json:"name"`
 	Devices     int    `json:"devices"`
 	Connections int    `json:"connections"`
 }
 
-// now returns a count that is a second old at most. The error is the tracker's.
+// now returns a count that is at most countEvery old. The error is the tracker's.
 func (p *presences) now() (*count, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.count != nil && time.Since(p.count.at) < recount {
+	if p.count != nil && time.Since(p.count.at) < countEvery {
 		return p.count, nil
 	}
 	list, err := p.tracker.List(Presences)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[*presence.Presence]Presence, len(list))
 	c := &count{at: time.Now(), devices: make(map[devices.ID][]Presence, len(list))}
+	if p.count != nil {
+		c.changes = p.count.changes
+	}
+	metas, changed := make(map[*presence.Presence]Presence, len(list)), len(list) != len(p.metas)
 	nodes := make(map[string]nodeCount)
 	for _, one := range list {
+		meta, known := p.metas[one]
+		if !known {
+			_ = json.Unmarshal(one.Meta, &meta) // a newer version's meta may differ: the device counts all the same
+			changed = true
+		}
+		metas[one] = meta
 		id, err := strconv.ParseInt(one.Key, 10, 64)
 		if err != nil {
-			continue // another version's
+			continue // a newer version's key
 		}
-		here, was := p.known[one]
-		if !was {
-			_ = json.Unmarshal(one.Meta, &here) // the same
-		}
-		known[one] = here
-		c.devices[devices.ID(id)] = append(c.devices[devices.ID(id)], here)
-		n := nodes[here.Node]
-		nodes[here.Node] = nodeCount{here.Node, n.Devices + 1, n.Connections + here.Connections}
+		c.devices[devices.ID(id)] = append(c.devices[devices.ID(id)], meta)
+		n := nodes[meta.Node]
+		nodes[meta.Node] = nodeCount{meta.Node, n.Devices + 1, n.Connections + meta.Connections}
+	}
+	if changed {
+		c.changes++
 	}
 	for _, n := range nodes {
 		c.nodes = append(c.nodes, n)
@@ -84,27 +93,20 @@ func (p *presences) now() (*count, error) {
 	for _, at := range c.devices {
 		slices.SortFunc(at, func(a, b Presence) int { return strings.Compare(a.Node, b.Node) })
 	}
-	p.count, p.known = c, known
+	p.count, p.metas = c, metas
 	return c, nil
 }
 
-// place is where a device is connected, as pages are told it.
-type place struct {
-	Name        string `json:"name"` // of the node
-	Since       int64  `json:"since"`
-	Connections int    `json:"connections"`
-}
-
-// places are where a device is connected.
-func (c *count) places(id devices.ID) []place {
-	places := []place{}
+// connections returns where a device is connected.
+func (c *count) connections(id devices.ID) []connection {
+	all := []connection{}
 	for _, p := range c.devices[id] {
-		places = append(places, place{p.Node, p.Since, p.Connections})
+		all = append(all, connection{p.Node, p.Since, p.Connections})
 	}
-	return places
+	return all
 }
 
-// connected are the devices that are.
+// connected returns the devices that are connected.
 func (c *count) connected() []devices.ID {
 	ids := make([]devices.ID, 0, len(c.devices))
 	for id := range c.devices {

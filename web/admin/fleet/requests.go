@@ -8,32 +8,46 @@ import (
 	"sneakers23/app/devices"
 )
 
-// mostListed is how many devices or lines an answer has.
-const mostListed = 50
+// maxListed is how many devices or records an answer has.
+const maxListed = 50
 
-// requestWithin bounds a question to the database.
-const requestWithin = 10 * time.Second
+// answerWithin bounds a question.
+const answerWithin = 10 * time.Second
+
+// question returns a context for a question that waits for its turn.
+func (p *page) question(ctx context.Context) (_ context.Context, end func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	release, err := acquire(ctx, p.questions)
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	return ctx, func() { release(); cancel() }, nil
+}
 
 type listRequest struct {
-	Text  string        `json:"text"`
-	Which devices.Which `json:"which"`
-	After devices.Place `json:"after"`
+	Text  string         `json:"text"` // a part of a name
+	Which devices.Which  `json:"which"`
+	After devices.Cursor `json:"after"`
 }
 
 type listAnswer struct {
-	Devices []card        `json:"devices"`
-	Next    devices.Place `json:"next,omitzero"`
+	Devices []card         `json:"devices"`
+	Next    devices.Cursor `json:"next,omitzero"`
 }
 
 // list answers with a page of the list of devices.
 func (p *page) list(ctx context.Context, q listRequest) (a listAnswer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestWithin)
-	defer cancel()
+	ctx, end, err := p.question(ctx)
+	if err != nil {
+		return a, err
+	}
+	defer end()
 	count, err := p.presences.now()
 	if err != nil {
 		return a, err
 	}
-	l := devices.Listing{Text: q.Text, Which: q.Which, After: q.After, Limit: mostListed}
+	l := devices.Listing{Text: q.Text, Which: q.Which, After: q.After, Limit: maxListed}
 	if l.Which == devices.WhichConnected || l.Which == devices.WhichAway {
 		l.Connected = count.connected()
 	}
@@ -51,8 +65,8 @@ func (p *page) list(ctx context.Context, q listRequest) (a listAnswer, err error
 type searchRequest struct {
 	Device  devices.ID `json:"device"` // 0: all
 	Text    string     `json:"text"`
-	Seconds int64      `json:"seconds"` // only what was received since then; 0: all
-	Before  string     `json:"before"`  // the field older of the answer before
+	Seconds int64      `json:"seconds"` // only records that were received since then; 0: all
+	Before  string     `json:"before"`  // older of the answer before
 }
 
 type searchAnswer struct {
@@ -60,27 +74,27 @@ type searchAnswer struct {
 	Older string `json:"older,omitempty"`
 }
 
-// longestAgo bounds the seconds of a search, whose days are partitions.
-const longestAgo = 100 * 365 * 24 * 60 * 60
+// maxSeconds is a hundred years: more would overflow a time.Duration.
+const maxSeconds = 100 * 365 * 24 * 60 * 60
 
-// search answers with log records, whole.
+// search answers with whole log records. The store bounds how many searches run.
 func (p *page) search(ctx context.Context, q searchRequest) (a searchAnswer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestWithin)
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	query := devices.Query{ID: q.Device, Text: q.Text, Limit: mostListed}
+	query := devices.Query{ID: q.Device, Text: q.Text, Limit: maxListed}
 	if q.Seconds > 0 {
-		query.Since = time.Now().Add(-time.Duration(min(q.Seconds, longestAgo)) * time.Second)
+		query.Since = time.Now().Add(-time.Duration(min(q.Seconds, maxSeconds)) * time.Second)
 	}
 	if query.Before, err = devices.ParseMark(q.Before); err != nil {
 		return a, err
 	}
-	records, err := p.Store.Search(ctx, query)
+	found, err := p.Store.Search(ctx, query)
 	if err != nil {
 		return a, err
 	}
-	a = searchAnswer{make([]line, len(records.Records)), records.Older.String()}
-	for i, r := range records.Records {
-		a.Lines[i] = found(r)
+	a = searchAnswer{make([]line, len(found.Records)), found.Older.String()}
+	for i, r := range found.Records {
+		a.Lines[i] = recordOf(r)
 	}
 	return a, nil
 }
@@ -92,8 +106,11 @@ type variableRequest struct {
 
 // variable answers with the whole values of a variable.
 func (p *page) variable(ctx context.Context, q variableRequest) (variable, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestWithin)
-	defer cancel()
+	ctx, end, err := p.question(ctx)
+	if err != nil {
+		return variable{}, err
+	}
+	defer end()
 	states, err := p.Store.Variables(ctx, q.Device)
 	if err != nil {
 		return variable{}, err
@@ -113,21 +130,21 @@ type addRequest struct {
 type addAnswer struct {
 	ID   devices.ID `json:"id"`
 	Name string     `json:"name"`
-	Key  string     `json:"key"` // nobody is told it again
+	Key  string     `json:"key"` // which is shown once
 }
 
 // add adds a device.
 func (p *page) add(ctx context.Context, q addRequest) (addAnswer, error) {
 	d, key, err := p.Desk.Add(kept(ctx), q.Name)
-	return addAnswer{d.ID, d.Name, string(key)}, p.ordered(err)
+	return addAnswer{d.ID, d.Name, string(key)}, p.outcome(err)
 }
 
-// done is the answer to what has nothing to tell.
+// done is an answer without content.
 type done struct{}
 
 // revoke revokes the key of a device.
-func (p *page) revoke(ctx context.Context, q device) (done, error) {
-	return done{}, p.ordered(p.Desk.Revoke(kept(ctx), q.Device))
+func (p *page) revoke(ctx context.Context, q choice) (done, error) {
+	return done{}, p.outcome(p.Desk.Revoke(kept(ctx), q.Device))
 }
 
 type setRequest struct {
@@ -139,7 +156,7 @@ type setRequest struct {
 	} `json:"variables"`
 }
 
-// set keeps what variables of a device are to become: all of them, or none.
+// set wants variables of a device to change: all of them, or none.
 func (p *page) set(ctx context.Context, q setRequest) (done, error) {
 	if len(q.Variables) == 0 {
 		return done{}, sentence("Nothing was changed.")
@@ -154,30 +171,31 @@ func (p *page) set(ctx context.Context, q setRequest) (done, error) {
 			return done{}, sentence(asSentence(err.Error()))
 		}
 	}
-	return done{}, p.ordered(p.Desk.Set(kept(ctx), q.Device, variables))
+	return done{}, p.outcome(p.Desk.Set(kept(ctx), q.Device, variables))
 }
 
-// unset withdraws what a variable of a device is to become.
+// unset withdraws a change of a variable.
 func (p *page) unset(ctx context.Context, q variableRequest) (done, error) {
-	return done{}, p.ordered(p.Desk.Unset(kept(ctx), q.Device, q.Name))
+	return done{}, p.outcome(p.Desk.Unset(kept(ctx), q.Device, q.Name))
 }
 
-// kept is the context of what an admin has confirmed: it is done also when the page is closed. The desk bounds it.
+// kept returns the context of an order, which is carried out even if the page is closed.
 func kept(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// ordered takes what became of an order. The page is soon shown what it has changed.
-func (p *page) ordered(err error) error {
+// outcome returns the error of an order as a sentence. After an order without one, the page is polled
+// for at once.
+func (p *page) outcome(err error) error {
 	if err != nil {
 		return sentence(err.Error())
 	}
 	select {
-	case p.changed <- struct{}{}:
-	default: // a token is there already
+	case p.ordered <- struct{}{}:
+	default: // the poll is due already
 	}
 	return nil
 }
 
-// asSentence begins with a capital letter, and ends with a full stop.
+// asSentence writes an error as a sentence.
 func asSentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
