@@ -198,7 +198,7 @@ func TestPageIsShownOneDevice(t *testing.T) {
 // TestManyVariables are told in several events, each of about 50 KB at most.
 func TestManyVariables(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
-		long := json.RawMessage(`"` + strings.Repeat("\\u0001", 201) + `"`) // six bytes for each in JSON
+		long := json.RawMessage(`"` + strings.Repeat("\\u0001", 100) + `"`) // six bytes for each in JSON
 		for i := range devices.MaxVariables {
 			v := devices.Variable{Name: fmt.Sprintf("v%03d", i), Type: "string", Value: long}
 			r.variables[1] = append(r.variables[1], devices.VariableState{Name: v.Name, Reported: &v, Wanted: &v, Who: "ann"})
@@ -240,7 +240,7 @@ func TestVariablesTakeTurns(t *testing.T) {
 		report()
 		c := r.join(1)
 		told := make(map[string]bool)
-		for range 20 {
+		for range 8 {
 			for _, v := range receive[variablesEvent](t, c, "variables").Variables {
 				told[v.Name] = true
 			}
