@@ -238,7 +238,11 @@ func TestTwoAddOneName(t *testing.T) {
 	if done != 1 || slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, devices.ErrNameTaken) }) {
 		t.Errorf("%d added it, %v", done, errs)
 	}
-	done, errs = race(func(s *devices.Store) error { _, err := s.Revoke(t.Context(), 1, ""); return err })
+	d, err := one.Find(t.Context(), "kiosk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, errs = race(func(s *devices.Store) error { _, err := s.Revoke(t.Context(), d.ID, ""); return err })
 	if done != 1 || slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, devices.ErrRevoked) }) {
 		t.Errorf("%d revoked it, %v", done, errs)
 	}
