@@ -96,7 +96,7 @@ func BenchmarkGateway(b *testing.B) {
 		}
 		written += time.Since(began)
 	}
-	if got := rowsOf(b, pool, `device_id > 0 AND received_at >= '`+firstDay.Format(time.RFC3339)+`'`); got < 2*n*b.N {
+	if got := rowsOf(b, pool, "true"); got != 2*n*b.N {
 		b.Errorf("%d rows, want %d", got, 2*n*b.N)
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/written.Seconds(), "records/s")
