@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"sneakers23/app"
 	"sneakers23/app/waittest"
 )
@@ -104,10 +106,41 @@ func (l *line) fallSilent() {
 	l.good = make(chan struct{})
 }
 
+// holdProduct locks the row of a product until the test ends. The result reports whether a statement waits for it.
+func holdProduct(t *testing.T, databaseURL string) (blocked func() bool) {
+	t.Helper()
+	connect := func() *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), databaseURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
+		return conn
+	}
+	holder, watcher := connect(), connect()
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT FROM products WHERE sku = 'SHU6000' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	const waiting = ` FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))`
+	count := func(query string) (n int) {
+		if err := watcher.QueryRow(context.WithoutCancel(t.Context()), query+waiting, holder.PgConn().PID()).Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	t.Cleanup(func() { // else it goes on when the row is free, while the schema is being dropped
+		waittest.Until(t, "nothing waits for the row", func() bool {
+			return count(`SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))`) == 0
+		})
+	})
+	return func() bool { return count(`SELECT count(*)`) > 0 }
+}
+
 func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
-	l := newLine(t, cfg.DatabaseURL)
+	direct := cfg.DatabaseURL
+	l := newLine(t, direct)
 	cfg.DatabaseURL, cfg.StopWithin = l.URL, time.Second
 	n, err := app.Start(t.Context(), cfg)
 	if err != nil {
@@ -118,13 +151,14 @@ func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	l.fallSilent()
-	asked := make(chan error, 1)
+	blocked := holdProduct(t, direct)
+	asked := make(chan error, 1) // buffer 1: the answer comes when the node has stopped
 	go func() {
 		_, err := client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000"})
 		asked <- err
 	}()
-	waittest.Done(t, "somebody asks the database", l.swallowed)
+	waittest.Until(t, "the release waits for the row", blocked)
+	l.fallSilent()
 	began := time.Now()
 	err = n.Stop(context.WithoutCancel(t.Context()))
 	t.Logf("stopped after %v: %v", time.Since(began), err)
