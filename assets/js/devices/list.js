@@ -63,8 +63,10 @@ export function createList(panel, channel, choice) {
   }
 
   function paintAll(found, more, query) {
+    const first = devices.length === 0
     devices = found
     paint()
+    if (first) panel.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" })
     next.hidden = !more || found.length >= maxRows
     if (found.length === 0) tell(nothing(query))
     else tell(more && next.hidden ? `These are the first ${grouped(found.length)} devices. Narrow the list down.` : "")
