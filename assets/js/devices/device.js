@@ -20,6 +20,7 @@ export function createDevice(panel, channel, choice, otherwise) {
     return (variable) => {
       const { reported: is, wanted: will } = variable
       row.dataset.variable = variable.name
+      row.dataset.kind = typeOf(variable)
       setText(name, variable.name)
       setText(type, typeOf(variable))
       setText(reported, is ? shown(is) : "–")

@@ -41,7 +41,11 @@ export function followDevices(socket) {
     list.show(state)
     retell()
   })
-  device.follow(retell)
+  device.follow(() => {
+    retell()
+    log.panel.hidden = Boolean(device.now()?.gone)
+  })
+  choice.follow(() => (log.panel.hidden = false))
   choice.follow(show)
   followToken(channel)
   channel.join().receive("ok", show) // another device may have been chosen while the channel was joining

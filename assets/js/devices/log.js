@@ -57,7 +57,7 @@ export function createLog(panel, channel, choice) {
     const held = shown ? lines.came - shown.came : 0
     pause.setAttribute("aria-pressed", String(shown !== null))
     setText(pause, shown ? (held > 0 ? `Go on (${grouped(held)} new)` : "Go on") : "Pause")
-    setText(empty, found ? "" : "Nothing yet. Log records are shown here as they arrive.")
+    setText(empty, found ? "" : lines.begun ? "Nothing yet. Log records are shown here as they arrive." : "Waiting for the log…")
     empty.hidden = Boolean(found) || entries.length > 0
   }
 
@@ -130,7 +130,7 @@ export function createLog(panel, channel, choice) {
   older.addEventListener("click", () => look(found))
   paint()
 
-  return { heading }
+  return { panel, heading }
 }
 
 export function wordsOfFound(count, older, since) {
