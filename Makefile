@@ -70,8 +70,7 @@ assets/node_modules/.package-lock.json: assets/package-lock.json | npm
 RACE := -race -p 1 -parallel $(shell expr 2 \* $${GOMAXPROCS:-$$(getconf _NPROCESSORS_ONLN)}) -timeout 30m
 export GORACE ?= atexit_sleep_ms=0
 
-# Compilers, linkers and tests live for seconds, and collect less garbage: it takes a tenth less of CPU time. Nodes under test are as with
-# GOGC=100, but for how much of their memory is garbage.
+# Compilers, linkers and tests live for seconds. With less garbage collection they take a tenth less CPU time.
 test test-short: export GOGC ?= 300
 
 # gotestsum prints a line for each package, what failed and what was skipped, and counts them in its last line.

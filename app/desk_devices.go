@@ -43,7 +43,9 @@ func (d deviceDesk) Unset(ctx context.Context, id devices.ID, variable string) e
 }
 
 // change changes a device whose key is valid.
-func (d deviceDesk) change(ctx context.Context, command string, id devices.ID, do func(context.Context, devices.Device) error) error {
+func (d deviceDesk) change(
+	ctx context.Context, command string, id devices.ID, do func(context.Context, devices.Device) error,
+) error {
 	_, err := atDesk(ctx, d.operator, command, id, func(ctx context.Context, id devices.ID) (none, error) {
 		device, err := d.operator.devices.Get(ctx, id)
 		if err != nil {

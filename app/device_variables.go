@@ -46,7 +46,8 @@ func (c *Client) DeviceVariables(ctx context.Context, q DeviceRequest) ([]Device
 	return ask[[]DeviceVariable](ctx, c, commandDeviceVars, q)
 }
 
-// SetDevice keeps what a variable is to become. The value is sent to all connections of the device until it is reported.
+// SetDevice keeps what a variable is to become. The value is sent to all connections of the device
+// until it is reported.
 func (c *Client) SetDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceVariable, error) {
 	return ask[[]DeviceVariable](ctx, c, commandDeviceSet, q)
 }
@@ -57,8 +58,8 @@ type UnsetDeviceRequest struct {
 	Name   string `json:"name"`
 }
 
-// UnsetDevice withdraws what a variable is to become, if the device has not reported it. A device that was sent the value may have
-// it all the same.
+// UnsetDevice withdraws what a variable is to become, if the device has not reported it. A device
+// that was sent the value may have it all the same.
 func (c *Client) UnsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
 	return ask[[]DeviceVariable](ctx, c, commandDeviceUnset, q)
 }

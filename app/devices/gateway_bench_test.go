@@ -26,9 +26,10 @@ func (s gatewayStore) Log(ctx context.Context, id devices.ID, records []devices.
 	return s.writer.Write(ctx, id, records)
 }
 
-// BenchmarkGateway lets fifty devices log as fast as they can over TCP, beside a bare COPY of as many such rows by one connection
-// into a partition with the same indexes, in turns. It fails if a record is missing. The metric ratio is the rows a second that
-// came through the gateway by those of the bare COPY. The devices take their share of the same processors.
+// BenchmarkGateway lets fifty devices log as fast as they can over TCP, beside a bare COPY of as
+// many such rows by one connection into a partition with the same indexes, in turns. It fails if a
+// record is missing. The metric ratio is the rows a second that came through the gateway by those
+// of the bare COPY. The devices take their share of the same processors.
 func BenchmarkGateway(b *testing.B) {
 	const connections, records = 50, 25 // of each line
 	lines := 40                         // of each connection

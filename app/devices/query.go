@@ -22,13 +22,15 @@ type Query struct {
 	Limit  int       // 1 to MaxPage; 0 is 100
 }
 
-// Mark is the place of a record in the order of pages: newest first, by the time of receipt and then by ID.
+// Mark is the place of a record in the order of pages: newest first, by the time of receipt and
+// then by ID.
 type Mark struct {
 	Received time.Time
 	ID       int64
 }
 
-// String writes a place as people and programs pass it on: its time and its id. The zero value is empty.
+// String writes a place as people and programs pass it on: its time and its id. The zero value is
+// empty.
 func (m Mark) String() string {
 	if m == (Mark{}) {
 		return ""

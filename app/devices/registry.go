@@ -30,7 +30,8 @@ func orZero(t *time.Time) time.Time {
 	return *t
 }
 
-// Add adds a device and returns its key, which nobody can read again. The error is ErrBadName, ErrNameTaken, or the database's.
+// Add adds a device and returns its key, which nobody can read again. The error is ErrBadName,
+// ErrNameTaken, or the database's.
 func (s *Store) Add(ctx context.Context, name, who string) (d Device, key Key, err error) {
 	if !goodName(name) {
 		return d, "", ErrBadName
@@ -64,8 +65,8 @@ func (s *Store) List(ctx context.Context) ([]Device, error) {
 	return all, nil
 }
 
-// Find returns the valid device of that name. The error is ErrNoSuchDevice, ErrRevoked if all devices of that name were
-// revoked, or the database's.
+// Find returns the valid device of that name. The error is ErrNoSuchDevice, ErrRevoked if all
+// devices of that name were revoked, or the database's.
 func (s *Store) Find(ctx context.Context, name string) (Device, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE name = $1
 		ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 1`, planned, storableName(name))
@@ -89,8 +90,8 @@ func storableName(name string) string {
 	return name
 }
 
-// Get returns the valid device of that id. The error is ErrNoSuchDevice, ErrRevoked, with which the device is returned too, or the
-// database's.
+// Get returns the valid device of that id. The error is ErrNoSuchDevice, ErrRevoked, with which the
+// device is returned too, or the database's.
 func (s *Store) Get(ctx context.Context, id ID) (Device, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE id = $1`, id)
 	d, err := pgx.CollectExactlyOneRow(rows, s.device)
@@ -105,7 +106,8 @@ func (s *Store) Get(ctx context.Context, id ID) (Device, error) {
 	return d, nil
 }
 
-// Revoke ends the validity of a device's key for good. Nodes close its connections, see [Sweep]. The errors are those of Get.
+// Revoke ends the validity of a device's key for good. Nodes close its connections, see [Sweep].
+// The errors are those of Get.
 func (s *Store) Revoke(ctx context.Context, id ID, who string) (d Device, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := actAs(ctx, tx, who); err != nil {
@@ -125,8 +127,8 @@ func (s *Store) Revoke(ctx context.Context, id ID, who string) (d Device, err er
 	return d, nil
 }
 
-// Verify returns the device that has the key. The error is ErrUnknownKey, ErrRevoked, or the database's. A key that is stored
-// under an older secret is stored under the first one then.
+// Verify returns the device that has the key. The error is ErrUnknownKey, ErrRevoked, or the
+// database's. A key that is stored under an older secret is stored under the first one then.
 func (s *Store) Verify(ctx context.Context, key Key) (Device, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE key_hash = ANY($1)`, planned, s.keys.hashes(key))
 	d, err := pgx.CollectExactlyOneRow(rows, s.device)
@@ -154,8 +156,8 @@ func (s *Store) rekey(ctx context.Context, id ID, key Key) error {
 	return err
 }
 
-// Saw notes that these devices are connected. A node calls it for all of its devices at once, about every 30 s. A row that
-// somebody else holds is left for the next time.
+// Saw notes that these devices are connected. A node calls it for all of its devices at once, about
+// every 30 s. A row that somebody else holds is left for the next time.
 func (s *Store) Saw(ctx context.Context, ids []ID) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE devices SET seen_at = greatest(seen_at, clock_timestamp())

@@ -9,9 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Report keeps what a device reports of its variables. The last value holds. What an admin wants of a variable is no longer
-// wanted when that very type and value is reported. The error is ErrRevoked, ErrNoSuchDevice, ErrTooManyVariables, what
-// Variable.Check says, or the database's; then nothing was kept.
+// Report keeps what a device reports of its variables. The last value holds. What an admin wants of
+// a variable is no longer wanted when that very type and value is reported. The error is
+// ErrRevoked, ErrNoSuchDevice, ErrTooManyVariables, what Variable.Check says, or the database's;
+// then nothing was kept.
 func (s *Store) Report(ctx context.Context, id ID, variables []Variable) error {
 	columns, err := columnsOf(variables)
 	if err != nil {
@@ -31,8 +32,9 @@ func (s *Store) Report(ctx context.Context, id ID, variables []Variable) error {
 	})
 }
 
-// Want keeps what an admin wants these variables of a device to be, until the device reports it. A later want replaces an
-// earlier one, and each has a new revision. who is the admin. The errors are those of Report.
+// Want keeps what an admin wants these variables of a device to be, until the device reports it. A
+// later want replaces an earlier one, and each has a new revision. who is the admin. The errors are
+// those of Report.
 func (s *Store) Want(ctx context.Context, id ID, variables []Variable, who string) error {
 	columns, err := columnsOf(variables)
 	if err != nil {
@@ -47,8 +49,9 @@ func (s *Store) Want(ctx context.Context, id ID, variables []Variable, who strin
 	})
 }
 
-// Unwant withdraws what an admin wants of a variable. A connection that was sent the value may have it all the same. The error is
-// ErrNotWanted if nothing is wanted of it, ErrRevoked, ErrNoSuchDevice, or the database's.
+// Unwant withdraws what an admin wants of a variable. A connection that was sent the value may have
+// it all the same. The error is ErrNotWanted if nothing is wanted of it, ErrRevoked,
+// ErrNoSuchDevice, or the database's.
 func (s *Store) Unwant(ctx context.Context, id ID, name, who string) error {
 	withdrawn := 0
 	err := s.change(ctx, "withdraw a change", id, func(b *pgx.Batch) {
@@ -66,8 +69,9 @@ func (s *Store) Unwant(ctx context.Context, id ID, name, who string) error {
 	return err
 }
 
-// change makes a change to the variables of a device in one transaction. It locks the device's row first: changes of one device
-// come one after the other, whatever rows they touch, so none waits for another in a circle.
+// change makes a change to the variables of a device in one transaction. It locks the device's row
+// first: changes of one device come one after the other, whatever rows they touch, so none waits
+// for another in a circle.
 func (s *Store) change(ctx context.Context, what string, id ID, queue func(*pgx.Batch)) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var (
@@ -122,8 +126,8 @@ func columnsOf(variables []Variable) (c columns, err error) {
 	return c, nil
 }
 
-// Wanted returns what an admin wants of a device and the device has not reported yet, by name: what is sent to each connection
-// of it when it is verified.
+// Wanted returns what an admin wants of a device and the device has not reported yet, by name: what
+// is sent to each connection of it when it is verified.
 func (s *Store) Wanted(ctx context.Context, id ID) ([]Variable, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT name, type, value FROM device_wants WHERE device_id = $1 ORDER BY name`, planned, id)
 	wanted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Variable, err error) {

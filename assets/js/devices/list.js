@@ -17,7 +17,8 @@ export function createList(panel, channel, choice) {
   let devices = []
   let wanted = pageRows // rows
   let loading = false
-  let stale = false // something has changed since the load began
+  let again = false // something has changed since the load began
+  let filters = 0 // how often the filter has changed: rows of an older one are not shown
   let timer = null
 
   function bind(row) {
@@ -35,30 +36,31 @@ export function createList(panel, channel, choice) {
 
   const paint = () => show(devices.map((device) => [device.id, device]))
 
-  // Loads the wanted rows. A load that is running ends first, and is repeated.
+  // Loads the wanted rows. A load that is running is shown first, and then repeated.
   async function load() {
-    stale = loading
+    again = loading
     if (loading) return
     loading = true
+    const mine = filters
     const query = { text: filter.elements.text.value.trim(), which: filter.elements.which.value }
     try {
-      const { found, more } = await pages(query)
-      if (!stale) paintAll(found, more, query)
+      const { found, more } = await pages(query, () => mine === filters)
+      if (mine === filters) paintAll(found, more, query)
     } catch (error) {
-      if (!stale) tell(error.message)
+      if (mine === filters) tell(error.message)
     }
     loading = false
-    if (stale) load()
+    if (again) load()
   }
 
-  async function pages(query) {
+  async function pages(query, isWanted) {
     const found = []
     let after
     do {
       const page = await ask(channel, "list", { ...query, after })
       found.push(...page.devices)
       after = page.next
-    } while (after && found.length < wanted && !stale)
+    } while (after && found.length < wanted && isWanted())
     return { found, more: Boolean(after) }
   }
 
@@ -90,6 +92,7 @@ export function createList(panel, channel, choice) {
   filter.addEventListener("input", () => {
     clearTimeout(typing)
     typing = setTimeout(() => {
+      filters += 1
       devices = []
       wanted = pageRows
       paint()
