@@ -19,6 +19,7 @@ const (
 	commandNodes    = "nodes"
 	commandCarts    = "carts"
 	commandCorrect  = "correct"
+	commandAudit    = "audit"
 
 	commandDevices      = "devices"
 	commandDeviceAdd    = "device_add"

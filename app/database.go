@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -131,9 +132,9 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 	at := fmt.Sprintf("%q at %s:%d", c.Database, c.Host, c.Port)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
-		case "3D000":
+		case pgerrcode.InvalidCatalogName:
 			return fmt.Errorf("database %s does not exist: create it with createdb, or correct --database-url (DATABASE_URL)", at)
-		case "28P01", "28000":
+		case pgerrcode.InvalidPassword, pgerrcode.InvalidAuthorizationSpecification:
 			return fmt.Errorf("database %s refuses user %s: correct --database-url (DATABASE_URL)", at, c.User)
 		}
 		return fmt.Errorf("database %s: %s", at, pg.Message)

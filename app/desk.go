@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
@@ -54,7 +55,9 @@ func wordsAtDesk(err error) string {
 		return "One size may have 1,000,000,000 pairs at the most."
 	case errors.Is(err, inventory.ErrNotFound):
 		return "The shop does not have it any more. Reload the page."
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed), isBroken(err):
+	case errors.Is(err, ledger.ErrNotDone):
+		return "Nothing was done, since the database did not answer in time. Try again."
+	case errors.Is(err, ledger.ErrUnknown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed), isBroken(err):
 		return "No answer came in time. It may be done all the same: look before you try again."
 	}
 	return words(err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"sneakers23/web/admin"
@@ -63,9 +64,8 @@ func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault
 
 // isCrowded reports whether the database has answered that it takes no more connections. Those that the node has go on.
 func isCrowded(err error) bool {
-	const tooManyConnections = "53300"
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == tooManyConnections
+	return ok && pg.Code == pgerrcode.TooManyConnections
 }
 
 // faultsBesides are those that are known without asking the database.

@@ -1,11 +1,16 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/waittest"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
 )
@@ -42,7 +47,7 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec(`UPDATE item_availabilities SET available_count = 0 WHERE item_id = 1`)
+	exec(`UPDATE item_availabilities SET available_count = 0, stocked_count = 0 WHERE item_id = 1`)
 	news()
 	done := func(_ []inventory.Change, err error) {
 		t.Helper()
@@ -50,6 +55,8 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	moved := func(err error) { t.Helper(); done(nil, err) }
+	stock := committing(t, pool)
 	const shoe, size = "Hop Man 3", "Hop Man 3, size 6"
 	for _, step := range []struct {
 		do   func()
@@ -58,8 +65,8 @@ func TestJournal(t *testing.T) {
 		{func() { done(store.Schedule(ctx, 1, time.Now().Add(time.Hour))) }, "scheduled " + shoe + " 0 false ann "},
 		{func() { done(store.CallOff(ctx, 1)) }, "called_off " + shoe + " 0 false ann "},
 		{func() { done(store.Release(ctx, 1)) }, "released " + shoe + " 0 false ann "},
-		{func() { done(store.Restock(ctx, 1, 3)) }, "restocked " + size + " 3 true ann "},
-		{func() { done(store.Correct(ctx, 1, -1, "wet")) }, "corrected " + size + " -1 false ann wet"},
+		{func() { moved(stock.Restock(ctx, 1, 3)) }, "restocked " + size + " 3 true ann "},
+		{func() { moved(stock.Correct(ctx, 1, -1, "wet")) }, "corrected " + size + " -1 false ann wet"},
 		{func() { exec(`UPDATE item_availabilities SET available_count = 0, sold_count = 2 WHERE item_id = 1`) }, "sold_out " + size + " 0 false  "},
 		{func() { exec(`INSERT INTO restores (backup_of) VALUES (now())`) }, "restored  0 false  "},
 		{func() { exec(`UPDATE item_availabilities SET sold_count = 0`); news(); done(store.Unrelease(ctx, 1)) }, "unreleased " + shoe + " 0 false ann "},
@@ -116,3 +123,22 @@ func TestJournalOfNodes(t *testing.T) {
 		t.Errorf("of very many, the oldest are kept: %d left, %v", len(records), err)
 	}
 }
+
+// committing starts a committer that tells no catalog.
+func committing(t *testing.T, pool *pgxpool.Pool) *ledger.Committer {
+	t.Helper()
+	c := ledger.New(ledger.Config{Pool: pool, Inventory: deafInventory{}, Patience: waittest.Limit(), MaxWait: waittest.Limit()})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1) // buffer 1: it ends whether or not the test waits
+	go func() { ended <- c.Serve(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return c
+}
+
+// deafInventory has no catalog.
+type deafInventory struct{}
+
+func (deafInventory) Catalog() *inventory.Catalog {
+	return inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)
+}
+func (deafInventory) Committed(context.Context, ...inventory.Change) error { return nil }

@@ -16,6 +16,7 @@ import (
 
 	"sneakers23/app/devices"
 	"sneakers23/checkout"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
@@ -31,6 +32,7 @@ type Node struct {
 	db      *database
 	stock   *inventory.Server
 	healer  *replication.Healer
+	ledger  *ledger.Committer
 	teller  *checkout.Teller
 	orders  *checkout.Orders
 	devices *devices.Store
@@ -122,13 +124,14 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
-	n.orders = checkout.NewOrders(n.db.pool, n.stock)
-	n.commits = newCommits(n.orders.TryWrite, n.log)
+	n.commits = newCommits(func(ctx context.Context) error { return n.orders.TryWrite(ctx) }, n.log)
+	n.ledger = ledger.New(ledger.Config{
+		Pool: n.db.sales, Inventory: n.stock, Log: n.log, MaxWaiting: maxWaiting, Attempted: n.commits.attempted,
+	})
+	n.orders = checkout.NewOrders(n.db.pool, n.ledger)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
-		Pool: n.db.sales, Stock: n.stock, Log: n.log, MaxLines: checkout.MostLines,
+		Ledger: n.ledger, Pool: n.db.sales, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
 		MaxWaiting: maxWaiting, Places: n.limits.purchases,
-		Fresh:     func() bool { return !n.healer.Failing() },
-		Attempted: n.commits.attempted,
 	})
 	changes := replication.NewChanges(n.stock, n.healer, n.log)
 	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
@@ -145,7 +148,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	n.devices = devices.NewStore(devices.Config{Pool: n.db.pool, Secrets: secrets, Log: n.log})
 	n.logs = devices.NewWriter(devices.WriterConfig{Pool: n.db.logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log})
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
-	n.operator = &operator{n.stock, store, n.orders, n.devices, n.healer, n.others, n.log}
+	n.operator = &operator{n.stock, n.ledger, store, n.orders, n.devices, n.healer, n.others, auditOf(n.db), n.log}
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.gateway.open(n, tracker); err != nil {
 		return err
@@ -174,7 +177,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	}
 	services := []suture.Service{
 		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
-		scheduler, n.commits, n.teller, n.shop, n.logs, retention,
+		scheduler, n.commits, n.ledger, n.teller, n.shop, n.logs, retention,
 	}
 	for _, service := range append(services, n.gateway.services()...) {
 		s.Add(service)
@@ -286,12 +289,12 @@ func (n *Node) stopServing(ctx context.Context) error {
 	return errors.Join(err, <-devices)
 }
 
-// finishPurchases returns when the carts that wait are sold, also those whose buyers have gone.
+// finishPurchases returns when the operations that wait are committed or refused.
 func (n *Node) finishPurchases(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(n.services, cancel)() // a node that has failed has no teller
-	if err := n.teller.Drain(ctx); err != nil && n.services.Err() == nil {
+	defer context.AfterFunc(n.services, cancel)() // a node that has failed has no committer
+	if err := n.ledger.Drain(ctx); err != nil && n.services.Err() == nil {
 		return err
 	}
 	return nil

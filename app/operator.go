@@ -9,14 +9,15 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"strings"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/app/devices"
 	"sneakers23/checkout"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
@@ -25,11 +26,13 @@ import (
 // operator carries out what the command line asks of this node.
 type operator struct {
 	inventory *inventory.Server
+	ledger    *ledger.Committer
 	store     *inventory.Store
 	orders    *checkout.Orders
 	devices   *devices.Store
 	healer    *replication.Healer
 	others    *together
+	check     func(context.Context) (ledger.Audit, error) // of the books
 	log       *slog.Logger
 }
 
@@ -44,6 +47,7 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandRelease, o.release),
 		serve(ctx, o.log, node, commandRestock, o.restock),
 		serve(ctx, o.log, node, commandCorrect, o.correct),
+		serve(ctx, o.log, node, commandAudit, o.audit),
 		serve(ctx, o.log, node, commandSell, o.sell),
 		serve(ctx, o.log, node, commandSeed, o.seed),
 		serve(ctx, o.log, node, commandOrders, o.listOrders),
@@ -115,7 +119,7 @@ func words(err error) string {
 	case errors.Is(err, inventory.ErrFull):
 		return "the item would hold more than 1000000000 pairs"
 	case errors.Is(err, inventory.ErrNoReason):
-		return fmt.Sprintf("--why must say why, in 1 to %d characters", inventory.MaxWhy)
+		return fmt.Sprintf("--why must say why, in 1 to %d characters", ledger.MaxWhy)
 	case errors.Is(err, inventory.ErrSold):
 		return "pairs of it are sold, so the release stands; it can be taken back when their orders are cancelled: sneakers23 orders"
 	case errors.Is(err, inventory.ErrPast):
@@ -128,18 +132,21 @@ func words(err error) string {
 	if text, ok := wordsOfDevices(err); ok {
 		return text
 	}
+	if _, away := errors.AsType[*pgconn.ConnectError](err); errors.Is(err, ledger.ErrNotDone) && !away {
+		return "nothing was done: " + notDone(err) + "; try again, and if it lasts, see /readyz and the node's log"
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, inventory.ErrCrashed) {
 		return "no answer in time: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`; if it lasts, see /readyz and the node's log"
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && (errors.Is(err, ledger.ErrNotDone) || !errors.Is(err, ledger.ErrUnknown)) {
 		return "the node does not reach its database, try again when /readyz says that it does"
 	}
-	if isBroken(err) {
+	if isBroken(err) || errors.Is(err, ledger.ErrUnknown) {
 		return "the connection to the database broke: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`, and try again"
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case ok && strings.HasPrefix(pg.Code, "42"): // undefined table, undefined column
+	case ok && pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code): // undefined table, undefined column
 		return "the tables of the store are not as they should be (" + pg.Message + "): see `sneakers23 migrate status`"
 	case ok:
 		return "the database says: " + pg.Message
@@ -147,10 +154,18 @@ func words(err error) string {
 	return err.Error()
 }
 
+// notDone says why an operation was not carried out.
+func notDone(err error) string {
+	if errors.Is(err, ledger.ErrBusy) {
+		return "too many buyers wait"
+	}
+	return "the database did not answer in time"
+}
+
 // isBroken tells whether the connection to the database ended before its answer came: nobody knows what became of the question.
 func isBroken(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code == "57P01" // admin_shutdown
+		return pg.Code == pgerrcode.AdminShutdown
 	}
 	if _, never := errors.AsType[*pgconn.ConnectError](err); never {
 		return false

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -151,7 +152,7 @@ func followAll(b *testing.B, n *Node, p *pushes) (stop func()) {
 // emptied sells all that there is.
 func emptied(b *testing.B, n *Node) (items []inventory.ItemID) {
 	b.Helper()
-	if _, err := n.db.pool.Exec(b.Context(), `UPDATE item_availabilities SET available_count = 0`); err != nil {
+	if _, err := n.db.pool.Exec(b.Context(), `UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`); err != nil {
 		b.Fatal(err)
 	}
 	if err := n.healer.Heal(b.Context()); err != nil {
@@ -180,9 +181,9 @@ func toggle(b *testing.B, n *Node, items []inventory.ItemID, changes int, every 
 			now, _, _ := n.stock.Catalog().Item(items[at])
 			var err error
 			if now.Available > 0 {
-				_, err = n.stock.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1}, inventory.AlsoUnreleased)
+				_, err = n.ledger.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1}, ledger.AlsoUnreleased)
 			} else {
-				err = n.stock.Restock(context.WithoutCancel(b.Context()), items[at], 1)
+				err = n.ledger.Restock(context.WithoutCancel(b.Context()), items[at], 1)
 			}
 			if err != nil {
 				b.Error(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -59,20 +60,14 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 			return nil
 		case committing && !ok:
 			return fmt.Errorf("restore: the connection broke while it was committed, it may have been done: look, and try again, which does no harm: %w", err)
-		case ok && pg.Code == lockNotAvailable && attempt == restoreAttempts:
+		case ok && pg.Code == pgerrcode.LockNotAvailable && attempt == restoreAttempts:
 			return errors.New("restore: somebody holds tables of the store for too long: end that transaction (see pg_stat_activity), and try again; nothing was changed")
-		case !ok || pg.Code != deadlockDetected && pg.Code != lockNotAvailable || attempt == restoreAttempts:
+		// Buyers wait behind its locks, so it gives way to them, and tries again.
+		case !ok || pg.Code != pgerrcode.DeadlockDetected && pg.Code != pgerrcode.LockNotAvailable || attempt == restoreAttempts:
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
 }
-
-// PostgreSQL's codes for a transaction that was ended because it met another, and for one that waited for too long: buyers wait
-// behind it, so it gives way to them.
-const (
-	deadlockDetected = "40P01"
-	lockNotAvailable = "55P03"
-)
 
 // Whoever sells locks rows of availabilities before anything else, so that table comes first: when its lock is had, nobody is
 // in the middle of a sale, and who comes waits and holds nothing. Readers are kept out of nothing.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -23,9 +24,9 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
 	}
-	which := inventory.OnlyReleased
+	which := ledger.OnlyReleased
 	if q.Unreleased {
-		which = inventory.AlsoUnreleased
+		which = ledger.AlsoUnreleased
 	}
 	if q.Count == 0 {
 		if done.Orders, err = o.countOrders(ctx); err != nil {
@@ -39,7 +40,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 		if len(wanted) == 0 {
 			break
 		}
-		sales, err := o.inventory.SellUpTo(ctx, wanted, which)
+		sales, err := o.ledger.SellUpTo(ctx, wanted, which)
 		for _, sale := range sales {
 			done.Sold += sale.Pairs
 			touched[sale.Item.ID] = true
@@ -56,7 +57,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 		}
 	}
 	_, done.Left = inStock(o.inventory.Catalog(), which)
-	_, all := inStock(o.inventory.Catalog(), inventory.AlsoUnreleased)
+	_, all := inStock(o.inventory.Catalog(), ledger.AlsoUnreleased)
 	done.Hidden = all - done.Left
 	if done.Sold > 0 {
 		o.did(ctx, "pairs are sold without orders", "pairs", done.Sold, "left", done.Left)
@@ -73,7 +74,7 @@ func (o *operator) countOrders(ctx context.Context) (int, error) {
 // choosePairs chooses pairs of the catalog's stock, count of them if there are as many. Each is of
 // a random item that has pairs left then, so a size with few pairs sells out as fast as others
 // sell.
-func choosePairs(c *inventory.Catalog, which inventory.Which, count int) map[inventory.ItemID]int {
+func choosePairs(c *inventory.Catalog, which ledger.Which, count int) map[inventory.ItemID]int {
 	items, _ := inStock(c, which)
 	chosen := make(map[inventory.ItemID]int)
 	for ; count > 0 && len(items) > 0; count-- {
@@ -89,9 +90,9 @@ func choosePairs(c *inventory.Catalog, which inventory.Which, count int) map[inv
 }
 
 // inStock lists the items that have pairs left, and how many pairs these are.
-func inStock(c *inventory.Catalog, which inventory.Which) (items []inventory.Item, pairs int) {
+func inStock(c *inventory.Catalog, which ledger.Which) (items []inventory.Item, pairs int) {
 	for p := range c.Products() {
-		if !p.Released && which == inventory.OnlyReleased {
+		if !p.Released && which == ledger.OnlyReleased {
 			continue
 		}
 		for _, it := range p.Items {

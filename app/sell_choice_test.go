@@ -5,6 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -21,7 +22,7 @@ func TestChoosePairs(t *testing.T) {
 			all += pairs
 		}
 		chosen := 0
-		for id, pairs := range choosePairs(inventory.NewCatalog(rows, inventory.DefaultThresholds), inventory.AlsoUnreleased, count) {
+		for id, pairs := range choosePairs(inventory.NewCatalog(rows, inventory.DefaultThresholds), ledger.AlsoUnreleased, count) {
 			if pairs < 1 || pairs > stock[id-1] {
 				t.Errorf("%d pairs are chosen of item %d, which has %d", pairs, id, stock[id-1])
 			}

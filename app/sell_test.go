@@ -71,7 +71,10 @@ func TestSell(t *testing.T) {
 	}
 
 	// others sell, and no message of it comes
-	_, err = db.Exec(t.Context(), `UPDATE item_availabilities SET available_count = CASE item_id WHEN 4 THEN 30 WHEN 5 THEN 1 ELSE 0 END`)
+	_, err = db.Exec(t.Context(), `
+		UPDATE item_availabilities a SET available_count = left_over, stocked_count = left_over + sold_count
+		FROM (SELECT item_id, CASE item_id WHEN 4 THEN 30 WHEN 5 THEN 1 ELSE 0 END AS left_over FROM item_availabilities) l
+		WHERE l.item_id = a.item_id`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/checkout"
+	"sneakers23/inventory"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web"
@@ -220,12 +221,33 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 			Name: "sneakers23_cluster_dropped_total", Help: "Messages to the other nodes that NATS did not take.",
 		}, func() float64 { return float64(n.cluster.Dropped()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_ledger_waiting", Help: "Sales and other changes of stock that wait for the next transaction.",
+		}, func() float64 { return float64(n.ledger.Waiting()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "sneakers23_stock_breaches_total", Help: "Items that this node has frozen because their counts contradicted their movements.",
+		}, func() float64 { return float64(n.ledger.Frozen()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_frozen_items", Help: "Items that are sold no more until their count is corrected.",
+		}, func() float64 { return float64(frozen(n.stock.Catalog())) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),
 	)
 	r.MustRegister(n.limits.collectors()...)
 	r.MustRegister(n.gateway.collectors()...)
 	return r
+}
+
+// frozen counts the items that are frozen.
+func frozen(c *inventory.Catalog) (n int) {
+	for p := range c.Products() {
+		for _, it := range p.Items {
+			if it.Frozen {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // feedReaders counts the readers of one kind.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -88,7 +89,7 @@ func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	if err := slips(o.inventory.Catalog(), it, q.Count); err != nil && !q.Sure {
 		return Restocked{}, err
 	}
-	if err := o.inventory.Restock(ctx, it.ID, q.Count); err != nil {
+	if err := o.ledger.Restock(ctx, it.ID, q.Count); err != nil {
 		return Restocked{}, err
 	}
 	o.did(ctx, "restock", "sku", it.SKU, "count", q.Count)
@@ -105,7 +106,10 @@ func (o *operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 	if err != nil {
 		return Corrected{}, err
 	}
-	switch err := o.inventory.Correct(ctx, it.ID, q.By, q.Why); {
+	switch err := o.ledger.Correct(ctx, it.ID, q.By, q.Why); {
+	case errors.Is(err, inventory.ErrBadCount):
+		return Corrected{}, fmt.Errorf("--by must say how many pairs more or fewer there are, at most %d: 5 or -5; 0 is for a size that is frozen",
+			ledger.MaxCount)
 	case errors.Is(err, inventory.ErrTooFew):
 		now, _, _ := o.inventory.Catalog().Item(it.ID) // which may lag: the database has refused
 		return Corrected{}, fmt.Errorf("%d pairs can't be taken away: %s has %d that are not sold", -q.By, it.SKU, now.Available)

@@ -90,7 +90,7 @@ func (c Cart) Replace(line Line, by Actor, most int) (Cart, error) {
 		return c, ErrCartFull
 	}
 	return c.with(choice{
-		product: line.Product, item: line.Item, line: line.ID, outAt: line.OutAt, stamp: c.next(), actor: by,
+		product: line.Product, item: line.Item, line: line.ID, stamp: c.next(), actor: by,
 	}), nil
 }
 
@@ -126,17 +126,6 @@ func (c Cart) Receipt(bought ...LineID) Cart {
 		}
 	}
 	return receipt
-}
-
-// SeenOut notes at which revision the item of a line was seen to be out while the line was not bought: see [Line].
-func (c Cart) SeenOut(id LineID, at inventory.Revision) Cart {
-	next := Cart{choices: slices.Clone(c.choices), floor: c.floor}
-	for i, ch := range next.choices {
-		if !ch.none() && ch.line == id {
-			next.choices[i].outAt = max(ch.outAt, at)
-		}
-	}
-	return next
 }
 
 // Merge is the cart that knows what both know. It is commutative, associative and idempotent as long as nothing has

@@ -115,17 +115,6 @@ func TestRemoveBoughtSparesWhatWasChosenMeanwhile(t *testing.T) {
 	wantItems(t, added(t, left, 11), 11)
 }
 
-func TestSeenOut(t *testing.T) {
-	t.Parallel()
-	c := added(t, Cart{}, 11, 21)
-	seen := c.SeenOut(c.Lines()[0].ID, 7)
-	for _, merged := range []Cart{c.Merge(seen), seen.Merge(c), seen.SeenOut(c.Lines()[0].ID, 5)} {
-		if got := merged.Lines(); got[0].OutAt != 7 || got[1].OutAt != 0 {
-			t.Errorf("seen out at %d and %d, want 7 and 0", got[0].OutAt, got[1].OutAt)
-		}
-	}
-}
-
 // However many shoes come and go, a cart stays small, and what was taken out does not come back with an old copy.
 func TestCartIsBounded(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,6 @@ type choice struct {
 	product inventory.ProductID
 	item    inventory.ItemID // 0: none is
 	line    LineID
-	outAt   inventory.Revision
 	stamp   uint64 // higher than that of every choice that its maker knew of
 	actor   Actor
 }
@@ -38,7 +37,6 @@ func (a choice) compare(b choice) int {
 		-cmp.Compare(min(a.item, 1), min(b.item, 1)),
 		cmp.Compare(a.item, b.item),
 		bytes.Compare(a.line[:], b.line[:]),
-		cmp.Compare(a.outAt, b.outAt),
 	)
 }
 
@@ -50,5 +48,5 @@ func forgotten(product inventory.ProductID, floor uint64) choice {
 }
 
 func (a choice) asLine() Line {
-	return Line{ID: a.line, Product: a.product, Item: a.item, OutAt: a.outAt}
+	return Line{ID: a.line, Product: a.product, Item: a.item}
 }

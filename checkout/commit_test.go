@@ -11,17 +11,18 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 )
 
 // once is a line's fate that strikes the first so many transactions.
-func once(f fault, times int64) func() fault {
+func once(f pgtest.Fault, times int64) func() pgtest.Fault {
 	var asked atomic.Int64
-	return func() fault {
+	return func() pgtest.Fault {
 		if asked.Add(1) <= times {
 			return f
 		}
-		return passes
+		return pgtest.Passes
 	}
 }
 
@@ -31,82 +32,79 @@ func once(f fault, times int64) func() fault {
 func TestCutAtCommit(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fault
+		pgtest.Fault
 		times int
 	}{
-		"before": {losesCommit, 3}, "after": {losesAnswer, 3}, "said rolled back": {liesRollback, 3},
-		"silent before": {swallowsMore, 1}, "silent after": {holdsAnswer, 3},
+		"before": {pgtest.LosesCommit, 3}, "after": {pgtest.LosesAnswer, 3}, "said rolled back": {pgtest.LiesRollback, 3},
+		"silent before": {pgtest.SwallowsMore, 1}, "silent after": {pgtest.HoldsAnswer, 3},
 	} {
-		t.Run(name+"/lone", func(t *testing.T) { cutAtCommit(t, tt.fault, tt.times, 2, 0) })
-		t.Run(name+"/looked at", func(t *testing.T) { cutAtCommit(t, tt.fault, tt.times, 0, 2) })
+		t.Run(name+"/lone", func(t *testing.T) { cutAtCommit(t, tt.Fault, tt.times, 2, 0) })
+		t.Run(name+"/looked at", func(t *testing.T) { cutAtCommit(t, tt.Fault, tt.times, 0, 2) })
 	}
 }
 
-func cutAtCommit(t *testing.T, f fault, times, known, unknown int) {
+func cutAtCommit(t *testing.T, f pgtest.Fault, times, known, unknown int) {
 	t.Parallel()
 	s := newStore(t, 1, 1, known)
-	line, pool := newCutter(t, s.pool, once(f, int64(times)))
-	var log eventLog
-	n := s.node(pool, func(c *TellerConfig) { c.LockWithin, c.Log = 200*time.Millisecond, log.logger() })
+	line, pool := pgtest.NewCutter(t, s.Pool, once(f, int64(times)))
+	var log waittest.Log
+	n := s.node(pool, func(c *config) { c.ledger.LockWithin, c.ledger.Log = 200*time.Millisecond, log.Logger() })
 	if unknown > 0 {
-		s.restock(s.items[0], unknown)
+		s.Restock(s.Items[0], unknown)
 	}
-	p := s.cart(s.items[0])
+	p := s.cart(s.Items[0])
 	bought := make(chan answer, 1)
-	go func() {
-		o, err := n.teller.Buy(context.WithoutCancel(t.Context()), p)
-		bought <- answer{o, err}
-	}()
-	if f == swallowsMore {
+	go func() { bought <- n.answer(p) }()
+	if f == pgtest.SwallowsMore {
 		endSilence(t, line, &log, bought)
 	}
 	got := waittest.Receive(t, "the order", bought)
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
-	if line.faults[f].Load() == 0 {
+	if line.Faults[f].Load() == 0 {
 		t.Error("the line was not cut")
 	}
 	if !strings.Contains(log.String(), "tried again") {
 		t.Errorf("what became of it was not looked up:\n%s", log.String())
 	}
 	id := p.Lines[0].ID
-	if known, err := n.orders.Bought(t.Context(), []LineID{id}); err != nil || known[id].Order != got.order.ID {
+	if known, err := n.teller.Bought(t.Context(), []LineID{id}); err != nil || known[id].Order != got.order.ID {
 		t.Errorf("the line is in order %q, the buyer was told of another: %v", known[id].Order, err)
 	}
-	want := s.item(s.items[0])
+	want := s.Item(s.Items[0])
 	if now, _, _ := n.stock.Catalog().Item(want.ID); want.Available != 1 || want.Sold != 1 || now.ItemRow != want {
 		t.Errorf("the database says %+v, the catalog %+v", want, now.ItemRow)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // endSilence ends the silence of a line when another attempt has waited in vain for the row that the silent transaction
 // keeps. The buyer is not answered before, since nobody can know what becomes of that one.
-func endSilence(t *testing.T, line *cutter, log *eventLog, bought <-chan answer) {
+func endSilence(t *testing.T, line *pgtest.Cutter, log *waittest.Log, bought <-chan answer) {
 	t.Helper()
-	log.untilSetAside(t)
+	log.Until(t, parked)
 	select {
 	case got := <-bought:
 		t.Fatalf("answered while the transaction in doubt holds the row: %+v", got)
 	default:
 	}
-	line.silence <- struct{}{}
+	line.Silence <- struct{}{}
 }
 
 // TestNobodyKnows keeps back every answer: the buyer must not be told that there is no order.
 func TestNobodyKnows(t *testing.T) {
 	t.Parallel()
-	t.Run("lone", func(t *testing.T) { loseAnswers(t, losesAnswer, 1, 0) })
-	t.Run("looked at", func(t *testing.T) { loseAnswers(t, losesAnswer, 0, 1) })
-	t.Run("silent", func(t *testing.T) { loseAnswers(t, holdsAnswer, 0, 1) }) // the patience ends at the COMMIT
+	t.Run("lone", func(t *testing.T) { loseAnswers(t, pgtest.LosesAnswer, 1, 0) })
+	t.Run("looked at", func(t *testing.T) { loseAnswers(t, pgtest.LosesAnswer, 0, 1) })
+	t.Run("silent", func(t *testing.T) { loseAnswers(t, pgtest.HoldsAnswer, 0, 1) }) // the patience ends at the COMMIT
 }
 
-func loseAnswers(t *testing.T, f fault, known, unknown int) {
+func loseAnswers(t *testing.T, f pgtest.Fault, known, unknown int) {
 	t.Parallel()
 	s := newStore(t, 1, 1, known)
 	var gone atomic.Bool
-	_, pool := newCutter(t, s.pool, func() fault {
+	_, pool := pgtest.NewCutter(t, s.Pool, func() pgtest.Fault {
 		gone.Store(true)
 		return f
 	})
@@ -122,11 +120,11 @@ func loseAnswers(t *testing.T, f fault, known, unknown int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cut.Close)
-	n := s.node(cut, func(c *TellerConfig) { c.Patience, c.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
+	n := s.node(cut, func(c *config) { c.ledger.Patience, c.ledger.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
 	if unknown > 0 {
-		s.restock(s.items[0], unknown)
+		s.Restock(s.Items[0], unknown)
 	}
-	p := s.cart(s.items[0])
+	p := s.cart(s.Items[0])
 	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the teller's patience was too short
 		if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
 			t.Fatalf("got %v, want ErrUnknown", err)
@@ -137,9 +135,9 @@ func loseAnswers(t *testing.T, f fault, known, unknown int) {
 	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
 		t.Errorf("sent again without a database: got %v, want ErrUnknown", err)
 	}
-	other := s.node(s.pool)
+	other := s.node(s.Pool)
 	if o, err := other.teller.Buy(t.Context(), p); err != nil || len(o.Lines) != 1 {
 		t.Errorf("the same form at another node: %+v, %v, want the order", o, err)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }

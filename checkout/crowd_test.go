@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
@@ -16,7 +17,7 @@ import (
 type crowd struct {
 	*store
 	nodes    []*node
-	lines    []*cutter
+	lines    []*pgtest.Cutter
 	troubles []trouble
 
 	// Each attempt takes one of these and calls it: a buyer leaves without an answer. The buffer is the number of buyers.
@@ -33,12 +34,10 @@ type crowd struct {
 
 // shop is one buyer, who goes on until the attempts are used up.
 func (c *crowd) shop() {
-	for c.asked.Load() < *attempts && !c.t.Failed() {
+	for c.asked.Load() < *attempts && !c.T.Failed() {
 		from := rand.IntN(len(c.nodes))
-		form, fromMemory := c.form(c.nodes[from])
+		form := c.form()
 		switch n := rand.IntN(20); {
-		case fromMemory:
-			c.buy(form, true, from) // another node may not know yet what this one does
 		case n < 2:
 			c.twoTabs(form)
 		case n == 2:
@@ -52,21 +51,14 @@ func (c *crowd) shop() {
 	}
 }
 
-// form is a cart of one to three shoes, made at a node, and whether the node may refuse it from memory.
-func (c *crowd) form(n *node) (p Purchase, fromMemory bool) {
-	perShoe := len(c.items) / len(c.price)
+// form is a cart of one to three shoes.
+func (c *crowd) form() Purchase {
+	perShoe := len(c.Items) / len(c.Price)
 	var items []inventory.ItemID
-	for _, shoe := range rand.Perm(len(c.price))[:1+rand.IntN(3)] {
-		items = append(items, c.items[shoe*perShoe+rand.IntN(perShoe)])
+	for _, shoe := range rand.Perm(len(c.Price))[:1+rand.IntN(3)] {
+		items = append(items, c.Items[shoe*perShoe+rand.IntN(perShoe)])
 	}
-	p = c.cart(items...)
-	for i, l := range p.Lines {
-		if it, _, ok := n.stock.Catalog().Item(l.Item); ok && it.Available == 0 {
-			p.Lines[i].OutAt = it.Revision
-			fromMemory = true
-		}
-	}
-	return p, fromMemory
+	return c.cart(items...)
 }
 
 // leave sends a form, and does not wait for the answer after the next attempt of anybody.
@@ -80,12 +72,9 @@ func (c *crowd) leave(p Purchase, at int) {
 
 // twoTabs sends the same lines twice at once, once with a line more.
 func (c *crowd) twoTabs(p Purchase) {
-	more, _ := c.form(c.nodes[0])
-	for i := range more.Lines {
-		more.Lines[i].OutAt = 0
-	}
+	more := c.form()
 	more.Lines = append(more.Lines[:1:1], p.Lines[0])
-	more.Total = c.price[more.Lines[0].Product] + c.price[more.Lines[1].Product]
+	more.Total = c.Price[more.Lines[0].Product] + c.Price[more.Lines[1].Product]
 	if more.Lines[0].Product == more.Lines[1].Product {
 		more = p
 	}
@@ -115,15 +104,13 @@ func (c *crowd) buy(p Purchase, alone bool, at int) bool {
 			if alone && errors.Is(err, ErrFailed) {
 				c.hasNothing(p)
 			}
-			if p.Lines[0].OutAt == 0 {
-				at = rand.IntN(len(c.nodes))
-			}
+			at = rand.IntN(len(c.nodes))
 		default:
-			c.t.Errorf("a buyer was told %v", err)
+			c.T.Errorf("a buyer was told %v", err)
 			return false
 		}
 		if time.Since(began) > waittest.Limit() {
-			c.t.Errorf("nobody could tell a buyer within %v what became of his form: %v", waittest.Limit(), err)
+			c.T.Errorf("nobody could tell a buyer within %v what became of his form: %v", waittest.Limit(), err)
 			return false
 		}
 	}
@@ -141,8 +128,8 @@ func (c *crowd) hasNothing(p Purchase) {
 	for i, l := range p.Lines {
 		ids[i] = l.ID
 	}
-	if bought, err := c.nodes[0].orders.Bought(context.Background(), ids); err == nil && len(bought) > 0 {
-		c.t.Errorf("a buyer was told that he has nothing, and has %v", bought)
+	if bought, err := c.nodes[0].teller.Bought(context.Background(), ids); err == nil && len(bought) > 0 {
+		c.T.Errorf("a buyer was told that he has nothing, and has %v", bought)
 	}
 }
 
@@ -159,17 +146,17 @@ func (c *crowd) turnedAway(p Purchase) {
 
 // check compares what everybody was told with what is in the database.
 func (c *crowd) check() {
-	rows, _ := c.pool.Query(context.Background(), selectOrders)
+	rows, _ := c.Pool.Query(context.Background(), selectOrders)
 	orders, err := collectOrders(rows)
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	there := make(map[OrderID]*Order, len(orders))
 	for _, o := range orders {
 		there[o.ID] = o
 		for _, l := range o.Lines {
 			if c.refused[l.LineID] > 0 {
-				c.t.Errorf("a buyer was told that he has nothing, and has order %+v", o)
+				c.T.Errorf("a buyer was told that he has nothing, and has order %+v", o)
 			}
 		}
 	}
@@ -177,15 +164,15 @@ func (c *crowd) check() {
 	for _, told := range c.orders {
 		o := there[told.ID]
 		if o == nil {
-			c.t.Errorf("a buyer was told of an order that is not there: %+v", told)
+			c.T.Errorf("a buyer was told of an order that is not there: %+v", told)
 			continue
 		}
 		known[o.ID] = true
 		if o.Total != told.Total || len(o.Lines) != len(told.Lines) || o.Lines[0] != told.Lines[0] {
-			c.t.Errorf("a buyer was told of %+v, there is %+v", told, o)
+			c.T.Errorf("a buyer was told of %+v, there is %+v", told, o)
 		}
 	}
 	if len(known) != len(there) {
-		c.t.Errorf("%d orders are there, buyers were told of %d", len(there), len(known))
+		c.T.Errorf("%d orders are there, buyers were told of %d", len(there), len(known))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -25,17 +26,18 @@ var (
 	// ErrNoItem says that the store has no such item any more. It is a kind of ErrSoldOut.
 	ErrNoItem = fmt.Errorf("%w: no such item", ErrSoldOut)
 
-	// ErrFailed says that the database refused the cart, after its lines had been looked up under the locks: none of them
-	// was bought. The same form may be sent again.
-	ErrFailed = errors.New("checkout: could not be completed")
+	// ErrFailed says that the database refused the cart, after its lines had been looked up under the
+	// locks: none of them was bought. The same form may be sent again.
+	ErrFailed = ledger.ErrFailed
 )
 
-// When nobody knows whether the cart was sold: now, by another node, or long ago. Whoever sends the same form again learns it.
+// The outcome is not known here: the cart may have been sold now, by another node, or long ago. The
+// same form sent again tells.
 var (
-	ErrUnknown = errors.New("checkout: not known whether it was sold")
+	ErrUnknown = ledger.ErrUnknown
 
-	// ErrBusy says that too many wait already to look. It is a kind of ErrUnknown.
-	ErrBusy = fmt.Errorf("%w: too many buyers wait", ErrUnknown)
+	// ErrBusy says that too many wait already. It is a kind of ErrUnknown.
+	ErrBusy = ledger.ErrBusy
 )
 
 // What may be wrong with a question about orders.

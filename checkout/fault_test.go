@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,10 +20,10 @@ import (
 func TestBadCartAlone(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 100)
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
-	bad := s.items[1]
-	s.exec(`UPDATE item_availabilities SET sold_count = 2147483647 WHERE item_id = $1`, bad) // one more is none
-	hold, err := s.pool.Begin(t.Context())
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
+	bad := s.Items[1]
+	s.Exec(fmt.Sprintf(`ALTER TABLE order_lines ADD CHECK (item_id <> %d) NOT VALID`, bad))
+	hold, err := s.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,14 +32,14 @@ func TestBadCartAlone(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := n.teller.Buy(t.Context(), s.cart(s.items[0])); err != nil {
+		if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[0])); err != nil {
 			t.Error(err)
 		}
 	})
-	s.untilWaits(1) // the others are a batch
+	s.UntilWaits(1) // the others are a batch
 	for i := range 32 {
 		wg.Go(func() {
-			item := s.items[0]
+			item := s.Items[0]
 			if i == 20 {
 				item = bad
 			}
@@ -52,12 +53,12 @@ func TestBadCartAlone(t *testing.T) {
 			}
 		})
 	}
-	untilQueued(t, n.teller, 32)
+	waittest.Until(t, "the others wait", func() bool { return n.ledger.Waiting() >= 32 })
 	if err := hold.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wg.Wait()
-	if sold := s.item(s.items[0]).Sold; sold != 32 {
+	if sold := s.Item(s.Items[0]).Sold; sold != 32 {
 		t.Errorf("%d were sold beside the bad cart, want 32", sold)
 	}
 }
@@ -66,28 +67,28 @@ func TestBadCartAlone(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
 	ctx := t.Context()
-	hold, err := s.pool.Begin(ctx)
+	hold, err := s.Pool.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lock := `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`
-	if _, err := hold.Exec(ctx, lock, s.items[1]); err != nil {
+	if _, err := hold.Exec(ctx, lock, s.Items[1]); err != nil {
 		t.Fatal(err)
 	}
 	sold := make(chan error, 1)
 	go func() {
-		_, err := n.teller.Buy(ctx, s.cart(s.items...))
+		_, err := n.teller.Buy(ctx, s.cart(s.Items...))
 		sold <- err
 	}()
-	s.untilWaits(1)
-	_, err = hold.Exec(ctx, lock, s.items[0]) // one of both is the victim
+	s.UntilWaits(1)
+	_, err = hold.Exec(ctx, lock, s.Items[0]) // one of both is the victim
 	if err := errors.Join(hold.Rollback(ctx), waittest.Receive(t, "the answer", sold)); err != nil {
 		t.Error(err)
 	}
 	t.Logf("the other transaction got: %v", err)
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestSnapshots sells on a database whose transactions see one moment unless they say otherwise: the look must see what
@@ -95,11 +96,11 @@ func TestDeadlock(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	pool := s.snapshotPool()
-	var log eventLog
-	logged := func(c *TellerConfig) { c.Log, c.LockWithin = log.logger(), waittest.Limit() }
+	pool := s.SnapshotPool()
+	var log waittest.Log
+	logged := func(c *config) { c.ledger.Log, c.ledger.LockWithin = log.Logger(), waittest.Limit() }
 	one, two := s.node(pool, logged), s.node(pool, logged)
-	p := s.cart(s.items[0])
+	p := s.cart(s.Items[0])
 	for range 30 {
 		var wg sync.WaitGroup
 		p.Lines[0].ID = NewLineID()
@@ -120,42 +121,40 @@ func TestSnapshots(t *testing.T) {
 			}
 		}
 	}
-	if text := log.trouble(); text != "" {
+	if text := log.Without("msg=sold "); text != "" {
 		t.Errorf("tellers tried again:\n%s", text)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold one with a higher.
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 8, 1, 5)
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
-	o := n.buy(s.cart(s.items...))
-	first, others := s.item(s.items[0]), s.items[1:] // goes to the end of the table, so that only sorting finds it first
-	s.exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
-	s.exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count) VALUES ($1, $2, $3)`, first.ID, first.Available, first.Sold)
-	s.exec(`WITH gone AS (DELETE FROM order_lines WHERE item_id = $1 RETURNING *)
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
+	o := n.buy(s.cart(s.Items...))
+	first, others := s.Item(s.Items[0]), s.Items[1:] // goes to the end of the table, so that only sorting finds it first
+	s.Exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
+	s.Exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count, stocked_count) VALUES ($1, $2::integer, $3::integer, $2 + $3)`,
+		first.ID, first.Available, first.Sold)
+	s.Exec(`WITH gone AS (DELETE FROM order_lines WHERE item_id = $1 RETURNING *)
 		INSERT INTO order_lines SELECT * FROM gone`, first.ID) // and so does its line
-	looks := NewTeller(TellerConfig{Pool: s.pool, Stock: quietShelf{}, LockWithin: waittest.Limit(), Patience: waittest.Limit()})
-	run(t, looks.Serve)
-	ctx, backwards := t.Context(), slices.Clone(s.items)
+	ctx, backwards := t.Context(), slices.Clone(s.Items)
 	slices.Reverse(backwards)
 	for what, do := range map[string]func() error{
-		"look":   func() error { _, err := looks.Buy(ctx, s.cart(backwards...)); return err },
 		"sell":   func() error { _, err := n.teller.Buy(ctx, s.cart(backwards...)); return err },
 		"cancel": func() error { _, err := n.orders.Cancel(ctx, o.ID); return err },
 	} {
-		hold, err := s.pool.Begin(ctx)
+		hold, err := s.Pool.Begin(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, s.items[0]); err != nil {
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, s.Items[0]); err != nil {
 			t.Fatal(err)
 		}
 		done := make(chan error, 1)
 		go func() { done <- do() }()
-		s.untilWaits(1)
+		s.UntilWaits(1)
 		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = ANY ($1) FOR UPDATE NOWAIT`, others); err != nil {
 			t.Errorf("%s waits for the first row and holds another: %v", what, err)
 		}
@@ -163,7 +162,7 @@ func TestLocksInOrder(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestDatabaseAwayForAMoment can't connect for some time: the buyer waits, and is sold to.
@@ -171,7 +170,7 @@ func TestDatabaseAwayForAMoment(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
 	var asked atomic.Int64
-	cfg := s.pool.Config()
+	cfg := s.Pool.Config()
 	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
 		if asked.Add(1) <= 3 {
 			return errors.New("no way to the database")
@@ -183,9 +182,9 @@ func TestDatabaseAwayForAMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s.node(pool).buy(s.cart(s.items[0]))
+	s.node(pool).buy(s.cart(s.Items[0]))
 	if asked.Load() <= 3 {
 		t.Errorf("connected at attempt %d", asked.Load())
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }

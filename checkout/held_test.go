@@ -1,48 +1,35 @@
 package checkout
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
 
-// hold holds an item's row by hand until release is called, or the test ends.
-func (s *store) hold(id inventory.ItemID) (release func()) {
-	s.t.Helper()
-	ctx := s.t.Context()
-	tx, err := s.pool.Begin(ctx)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if _, err := tx.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, id); err != nil {
-		s.t.Fatal(err)
-	}
-	return func() {
-		if err := tx.Rollback(ctx); err != nil {
-			s.t.Error(err)
-		}
-	}
-}
-
 // TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the row is free.
 func TestHeldRow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	var log eventLog
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin, c.Log = 50*time.Millisecond, log.logger() })
-	release := s.hold(s.items[0])
+	var log waittest.Log
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin, c.ledger.Log = 50*time.Millisecond, log.Logger() })
+	release := s.Hold(s.Items[0])
 	sold := make(chan error, 1)
 	go func() {
-		_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
+		_, err := n.teller.Buy(t.Context(), s.cart(s.Items[0]))
 		sold <- err
 	}()
-	log.untilSetAside(t)
+	log.Until(t, parked)
 	select {
 	case err := <-sold:
 		t.Errorf("answered while the row is held: %v", err)
@@ -52,45 +39,7 @@ func TestHeldRow(t *testing.T) {
 	if err := waittest.Receive(t, "the answer when the row is free", sold); err != nil {
 		t.Error(err)
 	}
-	s.checkBooks()
-}
-
-// TestHeldRowHarmsNobodyElse has somebody hold one row: carts of other items in the same batch are sold meanwhile, and
-// those that want the held one when it is free.
-func TestHeldRowHarmsNobodyElse(t *testing.T) {
-	t.Parallel()
-	s := newStore(t, 2, 1, 100)
-	teller := NewTeller(TellerConfig{
-		Pool: s.pool, Stock: quietShelf{}, Log: slog.New(slog.DiscardHandler),
-		Patience: waittest.Limit(), LockWithin: 100 * time.Millisecond,
-	})
-	held, free := s.items[0], s.items[1]
-	release := s.hold(held)
-	var others, waiting sync.WaitGroup
-	buy := func(crowd *sync.WaitGroup, items ...inventory.ItemID) {
-		crowd.Go(func() {
-			if _, err := teller.Buy(t.Context(), s.cart(items...)); err != nil {
-				t.Errorf("cart of %v: %v", items, err)
-			}
-		})
-	}
-	for range 10 {
-		buy(&others, free)
-		buy(&waiting, held)
-		buy(&waiting, free, held)
-	}
-	untilQueued(t, teller, 30)
-	run(t, teller.Serve) // they are a batch
-	others.Wait()
-	if sold := s.item(free).Sold; sold != 10 {
-		t.Errorf("%d were sold beside the held row, want 10", sold)
-	}
-	release()
-	waiting.Wait()
-	if sold := s.item(held).Sold; sold != 20 {
-		t.Errorf("%d of the held row are sold, want 20", sold)
-	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestHeldRowIsWaitedForOnce has somebody hold one row: whoever wants another waits for it once at most, however many
@@ -98,10 +47,10 @@ func TestHeldRowHarmsNobodyElse(t *testing.T) {
 func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 100)
-	pool, tracer := traced(t, s.pool)
-	n := s.node(pool, func(c *TellerConfig) { c.LockWithin = 300 * time.Millisecond })
-	held, free := s.items[0], s.items[1]
-	release := s.hold(held)
+	pool, tracer := traced(t, s.Pool)
+	n := s.node(pool, func(c *config) { c.ledger.LockWithin = 300 * time.Millisecond })
+	held, free := s.Items[0], s.Items[1]
+	release := s.Hold(held)
 	var wg sync.WaitGroup
 	buy := func(items ...inventory.ItemID) {
 		wg.Go(func() {
@@ -111,7 +60,7 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 		})
 	}
 	buy(held)
-	waittest.Until(t, "the teller waits for the held row", func() bool { return s.waits() > 0 || tracer.inVain.Load() > 0 })
+	waittest.Until(t, "the teller waits for the held row", func() bool { return s.Waits() > 0 || tracer.inVain.Load() > 0 })
 	began := time.Now()
 	for range 5 {
 		n.buy(s.cart(free))
@@ -120,7 +69,7 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	}
 	t.Logf("carts of a free row took %v", time.Since(began))
 	drained := make(chan error, 1)
-	go func() { drained <- n.teller.Drain(t.Context()) }()
+	go func() { drained <- n.ledger.Drain(t.Context()) }()
 	n.buy(s.cart(free))
 	select {
 	case err := <-drained:
@@ -135,68 +84,112 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	if err := waittest.Receive(t, "the drain", drained); err != nil {
 		t.Error(err)
 	}
-	if sold := s.item(held).Sold; sold != 11 {
+	if sold := s.Item(held).Sold; sold != 11 {
 		t.Errorf("%d of the held row are sold, want 11", sold)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
-// TestHeldRowHidesAnOrder has a form sent again that another node has sold, while its row is held for good: nobody looked,
-// so nobody says that it was not sold, also when its time is over. The row is logged once, however often it is asked for.
-func TestHeldRowHidesAnOrder(t *testing.T) {
-	t.Parallel()
-	s := newStore(t, 1, 1, 2)
-	p := s.cart(s.items[0])
-	s.node(s.pool).buy(p)
-	var log eventLog
-	teller := NewTeller(TellerConfig{
-		Pool: s.pool, Stock: quietShelf{}, Log: log.logger(), Patience: waittest.Limit(), LockWithin: 50 * time.Millisecond,
-	})
-	defer s.hold(s.items[0])()
-	waits := waiting()
-	waits.Purchase = p
-	teller.serve(t.Context(), []*ticket{waits})
-	for range 5 {
-		teller.aside.pause = 0 // it is time to ask
-		teller.serve(t.Context(), nil)
-	}
-	if waits.done {
-		t.Errorf("answered while the row is held and its time is not over: %v", (<-waits.answer).err)
-	}
-	waits.until, teller.aside.pause = time.Now(), 0
-	teller.serve(t.Context(), nil)
-	if !waits.done {
-		t.Fatal("not answered when its time is over")
-	}
-	if err := (<-waits.answer).err; !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
-		t.Errorf("got %v, want ErrUnknown", err)
-	}
-	if want := fmt.Sprintf("items=[%d]", s.items[0]); log.count(want) != 1 {
-		t.Errorf("the row is not named once:\n%s", log.String())
-	}
-}
+// longerThanTurns is a time for a teller to wait for a row. It is several times what the three others of passOn need for
+// their turns: a teller that waits in the line behind them gets the row.
+func longerThanTurns() time.Duration { return waittest.Scaled(300 * time.Millisecond) }
 
-// TestAsideIsBounded has more carts wait for a held row than may wait.
-func TestAsideIsBounded(t *testing.T) {
+// TestRowThatPassesOn has somebody hold a row for too long, and others sell of it after that, without a pause: the carts
+// that were set aside get their turn.
+func TestRowThatPassesOn(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 10)
-	n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin, c.MaxWaiting = 50*time.Millisecond, 2 })
-	release := s.hold(s.items[0])
-	told := make(chan error, 3)
-	for range 3 {
-		go func() {
-			_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
-			told <- err
-		}()
+	var log waittest.Log
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin, c.ledger.Log = longerThanTurns(), log.Logger() })
+	release := s.Hold(s.Items[0])
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[0])); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	if err := waittest.Receive(t, "the answer to one too many", told); !errors.Is(err, ErrBusy) {
-		t.Errorf("got %v, want ErrBusy", err)
-	}
+	s.PassOn(s.Items[0])
+	s.UntilWaits(3)
+	log.Until(t, parked)
 	release()
-	for range 2 {
-		if err := waittest.Receive(t, "the answer when the row is free", told); err != nil {
-			t.Error(err)
-		}
+	wg.Wait()
+	s.CheckBooks()
+}
+
+// TestHeldRowSparesTheCrowd has a cart wait for a row that is held for good, and want a row that others sell of as well:
+// carts of the second row alone are sold.
+func TestHeldRowSparesTheCrowd(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 2, 1, 100)
+	pool, tracer := traced(t, s.Pool)
+	n := s.node(pool, func(c *config) { c.ledger.LockWithin = longerThanTurns() })
+	held, crowded := s.Items[0], s.Items[1]
+	release := s.Hold(held)
+	both := make(chan error, 1)
+	go func() {
+		_, err := n.teller.Buy(t.Context(), s.cart(held, crowded))
+		both <- err
+	}()
+	waittest.Until(t, "the teller waits for the held row", func() bool { return s.Waits() > 0 || tracer.inVain.Load() > 0 })
+	n.buy(s.cart(crowded)) // behind the wait
+	stop := s.PassOn(crowded)
+	began := time.Now()
+	for range 20 {
+		n.buy(s.cart(crowded))
 	}
-	s.checkBooks()
+	t.Logf("20 carts of a crowded row took %v, beside %d waits in vain", time.Since(began), tracer.inVain.Load())
+	select {
+	case err := <-both:
+		t.Errorf("a cart of the held row got %v before it was free", err)
+	default:
+	}
+	stop()
+	release()
+	if err := waittest.Receive(t, "the answer when the row is free", both); err != nil {
+		t.Error(err)
+	}
+	s.CheckBooks()
+}
+
+// tripTracer counts the round trips of batches, and those of them that waited for a lock in vain, or failed because they met
+// another transaction.
+type tripTracer struct{ trips, inVain, rolledBack atomic.Int64 }
+
+func (t *tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	t.trips.Add(1)
+	return ctx
+}
+func (*tripTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *tripTracer) TraceBatchEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+	switch {
+	case isCode(data.Err, pgerrcode.LockNotAvailable):
+		t.inVain.Add(1)
+	case isCode(data.Err, pgerrcode.DeadlockDetected), isCode(data.Err, pgerrcode.SerializationFailure):
+		t.rolledBack.Add(1)
+	}
+}
+
+func (*tripTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (*tripTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// traced is a pool like another, whose trips are counted.
+func traced(t *testing.T, of *pgxpool.Pool) (*pgxpool.Pool, *tripTracer) {
+	t.Helper()
+	cfg, tracer := of.Config(), &tripTracer{}
+	cfg.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool, tracer
+}
+
+func isCode(err error, code string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == code
 }

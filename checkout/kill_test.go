@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -30,8 +32,9 @@ func runTellerProcess(url string) error {
 	quiet := slog.New(slog.DiscardHandler)
 	d := inventory.NewDispatcher()
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, d, quiet)
-	teller := NewTeller(TellerConfig{Pool: pool, Stock: stock, Log: quiet, Patience: waittest.Limit()})
-	for _, serve := range []func(context.Context) error{stock.Serve, d.Serve, teller.Serve} {
+	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock, Patience: waittest.Limit(), MaxWait: waittest.Limit()})
+	teller := NewTeller(TellerConfig{Ledger: committer, Pool: pool, Inventory: stock})
+	for _, serve := range []func(context.Context) error{stock.Serve, d.Serve, committer.Serve, teller.Serve} {
 		go serve(ctx) // they end with the process
 	}
 	var p Purchase
@@ -83,29 +86,29 @@ func startTeller(t *testing.T, url string, p Purchase) (cmd *exec.Cmd, order fun
 func TestKilledNode(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	line, cut := newCutter(t, s.pool, func() fault { return holdsAnswer })
-	p := s.cart(s.items[0])
+	line, cut := pgtest.NewCutter(t, s.Pool, func() pgtest.Fault { return pgtest.HoldsAnswer })
+	p := s.cart(s.Items[0])
 	first, order := startTeller(t, connString(cut), p)
-	waittest.Done(t, "the process commits", line.committed)
+	waittest.Done(t, "the process commits", line.Committed)
 	if err := first.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := order(); err == nil {
 		t.Errorf("the killed process told of %+v", o)
 	}
-	if left := s.item(s.items[0]).Available; left != 0 {
+	if left := s.Item(s.Items[0]).Available; left != 0 {
 		t.Fatalf("%d pairs are left, want the last one sold", left)
 	}
-	_, order = startTeller(t, connString(s.pool), p)
+	_, order = startTeller(t, connString(s.Pool), p)
 	o, err := order()
 	if err != nil {
 		t.Fatal(err)
 	}
-	third := s.node(s.pool)
+	third := s.node(s.Pool)
 	if again := third.buy(p); cmp.Diff(again.Lines, o.Lines) != "" || again.ID != o.ID || len(o.Lines) != 1 {
 		t.Errorf("one process says %+v, another %+v", o, again)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // connString is the address of a pool's connections, as another process can use it.

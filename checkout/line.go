@@ -47,10 +47,4 @@ type Line struct {
 	ID      LineID              `json:"id"`
 	Product inventory.ProductID `json:"product_id"`
 	Item    inventory.ItemID    `json:"item_id"`
-
-	// OutAt is the revision at which the item was seen to be out while the line was certainly not bought: when it
-	// was added then, or when a form was made then from the database's word. While the item still has this
-	// revision and nothing is available, nothing was sold since, so no order can hold the line, and it may be
-	// refused without asking the database. Zero when the item was there.
-	OutAt inventory.Revision `json:"out_at,omitzero"`
 }

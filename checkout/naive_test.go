@@ -17,7 +17,7 @@ import (
 // the ids, all in one round trip; the second commits. So a hot row is held for one round trip and one commit.
 type naive struct {
 	pool  *pgxpool.Pool
-	stock shelf
+	stock inventoryServer
 }
 
 const (

@@ -3,26 +3,23 @@ package checkout
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"sneakers23/inventory"
+	"sneakers23/checkout/ledger"
 )
 
 // Orders reads and cancels what the teller has made. Its methods may be called from any goroutine.
 type Orders struct {
-	pool  *pgxpool.Pool
-	stock shelf
+	pool   *pgxpool.Pool
+	ledger *ledger.Committer
 }
 
-// NewOrders makes orders of the tables in this database. What a cancelled order puts back shows in stock.
-func NewOrders(pool *pgxpool.Pool, stock shelf) *Orders { return &Orders{pool, stock} }
+// NewOrders makes orders of the tables in this database, which are cancelled through the ledger.
+func NewOrders(pool *pgxpool.Pool, l *ledger.Committer) *Orders { return &Orders{pool, l} }
 
 // selectOrders reads orders with their lines, as collectOrders takes them.
 const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buyer,
@@ -102,38 +99,6 @@ func (s *Orders) Order(ctx context.Context, id OrderID) (Order, error) {
 	return *orders[0], nil
 }
 
-// selectBought reads the orders of lines, as collectBought takes them.
-const selectBought = `SELECT l.line_id, l.order_id, o.buyer FROM order_lines l JOIN orders o ON o.id = l.order_id
-	WHERE l.line_id = ANY ($1)`
-
-// Bought reports which of the lines were bought, with which orders and by whom. The error is the
-// database's.
-func (s *Orders) Bought(ctx context.Context, lines []LineID) (map[LineID]Purchased, error) {
-	ids := make([][16]byte, len(lines))
-	for i, id := range lines {
-		ids[i] = id
-	}
-	rows, _ := s.pool.Query(ctx, selectBought, planned, ids)
-	bought, err := collectBought(rows)
-	if err != nil {
-		return nil, fmt.Errorf("look up lines: %w", err)
-	}
-	return bought, nil
-}
-
-func collectBought(rows pgx.Rows) (map[LineID]Purchased, error) {
-	bought := make(map[LineID]Purchased)
-	var (
-		line, order [16]byte
-		buyer       *[16]byte
-	)
-	_, err := pgx.ForEachRow(rows, []any{&line, &order, &buyer}, func() error {
-		bought[line] = Purchased{Order: orderKey(order).id(), Buyer: shopperID(buyer)}
-		return nil
-	})
-	return bought, err
-}
-
 // MaxList is the most orders that List returns at once.
 const MaxList = 500
 
@@ -174,94 +139,4 @@ func (s *Orders) List(ctx context.Context, f Filter) ([]Order, error) {
 		orders[i] = *o
 	}
 	return orders, nil
-}
-
-// cancelWithin bounds a cancellation, and the attempts of one that meets others.
-const (
-	cancelWithin   = 8 * time.Second
-	cancelAttempts = 5
-)
-
-// Cancel puts the pairs of an order back, and returns the order when this node's catalog shows them. Its lines stay
-// bought: the form that made it makes no other. The error is ErrNoOrder, ErrCancelled, inventory.ErrFull, or the
-// database's. Once begun it does not end with its caller.
-func (s *Orders) Cancel(ctx context.Context, id OrderID) (Order, error) {
-	key, ok := id.key()
-	if !ok {
-		return Order{}, ErrNoOrder
-	}
-	if ctx.Err() != nil {
-		return Order{}, context.Cause(ctx)
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWithin)
-	defer cancel()
-	changes, err := s.cancel(ctx, key)
-	for attempt := 1; attempt < cancelAttempts && rolledBack(err); attempt++ {
-		changes, err = s.cancel(ctx, key)
-	}
-	if err != nil {
-		return Order{}, fmt.Errorf("cancel order: %w", err)
-	}
-	if err := s.stock.Committed(ctx, changes...); err != nil {
-		return Order{}, fmt.Errorf("show the return: %w", err)
-	}
-	return s.Order(ctx, id)
-}
-
-// rolledBack tells whether the database ended a transaction only because it met another.
-func rolledBack(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code[:2] == "40"
-}
-
-// cancel is one transaction. It locks as the teller does: the items' rows first, by id.
-func (s *Orders) cancel(ctx context.Context, key orderKey) (changes []inventory.Change, err error) {
-	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `SELECT FROM item_availabilities
-			WHERE item_id IN (SELECT item_id FROM order_lines WHERE order_id = $1)
-			ORDER BY item_id FOR NO KEY UPDATE`, [16]byte(key))
-		if err != nil {
-			return err
-		}
-		var status OrderStatus
-		err = tx.QueryRow(ctx, `SELECT status FROM orders WHERE id = $1 FOR NO KEY UPDATE`, [16]byte(key)).Scan(&status)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrNoOrder
-		case err != nil:
-			return err
-		case status == Cancelled:
-			return ErrCancelled
-		}
-		_, err = tx.Exec(ctx, `UPDATE orders SET status = 'cancelled', cancelled_at = now() WHERE id = $1`, [16]byte(key))
-		if err != nil || tag.RowsAffected() == 0 { // none of its items is there any more
-			return err
-		}
-		changes, err = putBack(ctx, tx, key)
-		return err
-	})
-	return changes, err
-}
-
-// putBack returns one pair to each item of the order that there is, and books it.
-func putBack(ctx context.Context, tx pgx.Tx, key orderKey) ([]inventory.Change, error) {
-	rows, _ := tx.Query(ctx, `
-		WITH moved AS (
-			UPDATE item_availabilities SET available_count = available_count + 1, sold_count = sold_count - 1
-			WHERE item_id IN (SELECT item_id FROM order_lines WHERE order_id = $1)
-			RETURNING item_id, available_count, sold_count, revision
-		), booked AS (
-			INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
-			SELECT item_id, 'return', 1, -1, $1 FROM moved
-		)
-		SELECT i.id, i.product_id, i.sku, i.size, a.available_count, a.sold_count, a.revision
-		FROM moved a JOIN items i ON i.id = a.item_id`, [16]byte(key))
-	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (inventory.Change, error) {
-		item, err := pgx.RowToAddrOfStructByPos[inventory.ItemRow](row)
-		return inventory.Change{Item: item}, err
-	})
-	if inventory.IsCountOutOfRange(err) {
-		err = inventory.ErrFull
-	}
-	return changes, err
 }

@@ -18,17 +18,17 @@ import (
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 1)
-	n := s.node(s.pool)
-	p := s.cart(s.items...)
+	n := s.node(s.Pool)
+	p := s.cart(s.Items...)
 	o := n.buy(p)
-	if it, _, _ := n.stock.Catalog().Item(s.items[0]); it.Level != inventory.LevelOut {
+	if it, _, _ := n.stock.Catalog().Item(s.Items[0]); it.Level != inventory.LevelOut {
 		t.Fatalf("level %s, want out", it.Level)
 	}
 	done, err := n.orders.Cancel(t.Context(), o.ID)
 	if err != nil || done.Status != Cancelled || done.ID != o.ID {
 		t.Fatalf("got %+v, %v", done, err)
 	}
-	for _, id := range s.items {
+	for _, id := range s.Items {
 		if it, _, _ := n.stock.Catalog().Item(id); it.Available != 1 || it.Sold != 0 || it.Level == inventory.LevelOut {
 			t.Errorf("the catalog says %+v, want the pair back", it)
 		}
@@ -44,10 +44,10 @@ func TestCancel(t *testing.T) {
 	if again := n.buy(p); again.ID != o.ID || again.Status != Cancelled {
 		t.Errorf("the form of a cancelled order bought %+v", again)
 	}
-	if other := n.buy(s.cart(s.items...)); other.ID == o.ID {
+	if other := n.buy(s.cart(s.Items...)); other.ID == o.ID {
 		t.Error("the pairs that came back were not sold as a new order")
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // Only an item that would hold more than it may is called full: any other CHECK has a reason of its own.
@@ -64,9 +64,9 @@ func TestCancelIsRefusedForItsReason(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStore(t, 1, 1, 1)
-			n := s.node(s.pool)
-			o := n.buy(s.cart(s.items...))
-			s.exec(tt.sql)
+			n := s.node(s.Pool)
+			o := n.buy(s.cart(s.Items...))
+			s.Exec(tt.sql)
 			_, err := n.orders.Cancel(t.Context(), o.ID)
 			if err == nil || errors.Is(err, inventory.ErrFull) != tt.full {
 				t.Errorf("got %v; is ErrFull: want %v", err, tt.full)
@@ -81,10 +81,10 @@ func TestCancelIsRefusedForItsReason(t *testing.T) {
 func TestCancelManyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 4, 1, 50)
-	n := s.node(s.pool)
+	n := s.node(s.Pool)
 	var wg sync.WaitGroup
 	for i := range 20 {
-		items := slices.Clone(s.items)
+		items := slices.Clone(s.Items)
 		if i%2 == 0 {
 			slices.Reverse(items)
 		}
@@ -112,20 +112,20 @@ func TestCancelManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if it := s.item(s.items[0]); it.Available != 50 || it.Sold != 0 {
+	if it := s.Item(s.Items[0]); it.Available != 50 || it.Sold != 0 {
 		t.Errorf("got %+v, want all pairs back", it)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestOrderOutlivesItsProduct deletes what was sold: the order stays as it was, and can be cancelled.
 func TestOrderOutlivesItsProduct(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n := s.node(s.pool)
-	o := n.buy(s.cart(s.items...))
-	s.exec(`UPDATE products SET name = 'Other', price_cents = 1`)
-	s.exec(`DELETE FROM products WHERE id = $1`, s.of[s.items[0]])
+	n := s.node(s.Pool)
+	o := n.buy(s.cart(s.Items...))
+	s.Exec(`UPDATE products SET name = 'Other', price_cents = 1`)
+	s.Exec(`DELETE FROM products WHERE id = $1`, s.Of[s.Items[0]])
 	read, err := n.orders.Order(t.Context(), o.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestOrderOutlivesItsProduct(t *testing.T) {
 	if _, err := n.orders.Cancel(t.Context(), o.ID); err != nil {
 		t.Error(err)
 	}
-	if it := s.item(s.items[1]); it.Available != 5 {
+	if it := s.Item(s.Items[1]); it.Available != 5 {
 		t.Errorf("got %+v, want the pair back that there is a place for", it)
 	}
 }
@@ -144,13 +144,13 @@ func TestOrderOutlivesItsProduct(t *testing.T) {
 func TestList(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 100)
-	n := s.node(s.pool)
+	n := s.node(s.Pool)
 	if list, err := n.orders.List(t.Context(), Filter{}); err != nil || len(list) != 0 {
 		t.Errorf("no orders: %v, %v", list, err)
 	}
 	var all []OrderID
 	for i := range 10 {
-		o := n.buy(s.cart(s.items[:1+i%2]...))
+		o := n.buy(s.cart(s.Items[:1+i%2]...))
 		all = slices.Insert(all, 0, o.ID)
 	}
 	if _, err := n.orders.Cancel(t.Context(), all[3]); err != nil {
@@ -196,18 +196,18 @@ func TestList(t *testing.T) {
 func TestBought(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 10)
-	n := s.node(s.pool)
-	p := s.cart(s.items...)
+	n := s.node(s.Pool)
+	p := s.cart(s.Items...)
 	p.Buyer = ShopperOf("mine")
 	o := n.buy(p)
 	other := NewLineID()
-	got, err := n.orders.Bought(t.Context(), []LineID{p.Lines[1].ID, other, p.Lines[0].ID})
+	got, err := n.teller.Bought(t.Context(), []LineID{p.Lines[1].ID, other, p.Lines[0].ID})
 	mine := Purchased{o.ID, p.Buyer}
 	want := map[LineID]Purchased{p.Lines[0].ID: mine, p.Lines[1].ID: mine}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, %s", err, diff)
 	}
-	if got, err := n.orders.Bought(t.Context(), nil); err != nil || len(got) != 0 {
+	if got, err := n.teller.Bought(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("no lines: %v, %v", got, err)
 	}
 }
@@ -215,7 +215,7 @@ func TestBought(t *testing.T) {
 func TestOrderIDs(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	n := s.node(s.pool)
+	n := s.node(s.Pool)
 	for _, id := range []OrderID{"", "x", "'; DROP TABLE orders", newOrderKey().id(), OrderID(strings.Repeat("A", 1000))} {
 		if _, err := n.orders.Order(t.Context(), id); !errors.Is(err, ErrNoOrder) {
 			t.Errorf("order %q: got %v, want ErrNoOrder", id, err)
@@ -227,35 +227,35 @@ func TestOrderIDs(t *testing.T) {
 func TestCancelIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	n := s.node(s.pool)
-	o := n.buy(s.cart(s.items...))
-	s.exec(`CREATE SEQUENCE attempts`)
-	s.exec(`CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$
+	n := s.node(s.Pool)
+	o := n.buy(s.cart(s.Items...))
+	s.Exec(`CREATE SEQUENCE attempts`)
+	s.Exec(`CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
 			IF nextval('attempts') < 3 THEN
 				RAISE 'met another' USING ERRCODE = 'serialization_failure';
 			END IF;
 			RETURN NEW;
 		END $$`)
-	s.exec(`CREATE TRIGGER meet BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION meet()`)
+	s.Exec(`CREATE TRIGGER meet BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION meet()`)
 	if done, err := n.orders.Cancel(t.Context(), o.ID); err != nil || done.Status != Cancelled {
 		t.Errorf("got %+v, %v", done, err)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestTwoEarlierOrders has one form with lines of two orders: the buyer is shown one, and can be shown both.
 func TestTwoEarlierOrders(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n := s.node(s.pool)
-	one, two := s.cart(s.items[0]), s.cart(s.items[1])
+	n := s.node(s.Pool)
+	one, two := s.cart(s.Items[0]), s.cart(s.Items[1])
 	a, b := n.buy(one), n.buy(two)
 	both := Purchase{Lines: slices.Concat(one.Lines, two.Lines), Total: one.Total + two.Total}
 	if o := n.buy(both); o.ID != a.ID {
 		t.Errorf("got order %s, want that of the first line", o.ID)
 	}
-	got, err := n.orders.Bought(t.Context(), []LineID{both.Lines[0].ID, both.Lines[1].ID})
+	got, err := n.teller.Bought(t.Context(), []LineID{both.Lines[0].ID, both.Lines[1].ID})
 	want := map[LineID]Purchased{both.Lines[0].ID: {Order: a.ID}, both.Lines[1].ID: {Order: b.ID}}
 	if err != nil || cmp.Diff(want, got) != "" {
 		t.Errorf("got %v, %v, want %v", got, err, want)
@@ -266,13 +266,13 @@ func TestTwoEarlierOrders(t *testing.T) {
 func TestEarlierOrderIsAnnounced(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n, other := s.node(s.pool), s.node(s.pool)
-	p := s.cart(s.items[0])
+	n, other := s.node(s.Pool), s.node(s.Pool)
+	p := s.cart(s.Items[0])
 	other.buy(p)
-	with := s.cart(s.items[1]) // in the same cart: not sold, but looked at
+	with := s.cart(s.Items[1]) // in the same cart: not sold, but looked at
 	with.Lines = append(with.Lines, p.Lines...)
 	n.buy(with)
-	if now, _, _ := n.stock.Catalog().Item(s.items[0]); now.Sold != 1 {
+	if now, _, _ := n.stock.Catalog().Item(s.Items[0]); now.Sold != 1 {
 		t.Errorf("the catalog says %+v, want one sold", now)
 	}
 }
@@ -280,13 +280,13 @@ func TestEarlierOrderIsAnnounced(t *testing.T) {
 func TestSales(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
-	n := s.node(s.pool)
-	first := n.buy(s.cart(s.items[0]))
-	cancelled := n.buy(s.cart(s.items[0]))
+	n := s.node(s.Pool)
+	first := n.buy(s.cart(s.Items[0]))
+	cancelled := n.buy(s.cart(s.Items[0]))
 	if _, err := n.orders.Cancel(t.Context(), cancelled.ID); err != nil {
 		t.Fatal(err)
 	}
-	began, now := first.CreatedAt, s.clock()
+	began, now := first.CreatedAt, s.Clock()
 	before, err := n.orders.SalesBefore(t.Context(), now)
 	if err != nil || before != (Sales{1, first.Total}) {
 		t.Errorf("sold until now: %+v, %v", before, err)
@@ -307,10 +307,10 @@ func TestSales(t *testing.T) {
 func TestNumbered(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 10)
-	n := s.node(s.pool)
+	n := s.node(s.Pool)
 	var all []OrderID
 	for range 5 {
-		all = append(all, n.buy(s.cart(s.items...)).ID)
+		all = append(all, n.buy(s.cart(s.Items...)).ID)
 	}
 	for _, id := range all {
 		if got, err := n.orders.Numbered(t.Context(), id.Number()); err != nil || !slices.Equal(got, []OrderID{id}) {

@@ -15,9 +15,9 @@ func TestPlacesOfABuyer(t *testing.T) {
 	t.Parallel()
 	const each = 3
 	s := newStore(t, 1, 1, 2*each+1)
-	n := s.node(s.pool, func(cfg *TellerConfig) { cfg.Places = quota.New(each) })
+	n := s.node(s.Pool, func(c *config) { c.teller.Places = quota.New(each) })
 	ann, bob := quota.Parse("192.0.2.1"), quota.Parse("192.0.2.2")
-	holder, err := s.pool.Begin(t.Context()) // of the one row: nobody is answered
+	holder, err := s.Pool.Begin(t.Context()) // of the one row: nobody is answered
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestPlacesOfABuyer(t *testing.T) {
 	}
 	answers := make(chan error, 2*each)
 	buy := func(ctx context.Context, from netip.Prefix) {
-		p := s.cart(s.items[0])
+		p := s.cart(s.Items[0])
 		p.From = from
 		_, err := n.teller.Buy(ctx, p)
 		answers <- err
@@ -42,7 +42,7 @@ func TestPlacesOfABuyer(t *testing.T) {
 			t.Fatalf("a buyer who does not wait: %v", err)
 		}
 	}
-	p := s.cart(s.items[0])
+	p := s.cart(s.Items[0])
 	p.From = ann
 	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrBusy) {
 		t.Errorf("one more of the same buyer: %v, want ErrBusy", err)
@@ -58,10 +58,10 @@ func TestPlacesOfABuyer(t *testing.T) {
 			t.Errorf("another buyer: %v", err)
 		}
 	}
-	p = s.cart(s.items[0])
+	p = s.cart(s.Items[0])
 	p.From = ann
 	if _, err := n.teller.Buy(t.Context(), p); err != nil {
 		t.Errorf("when those before were answered: %v", err)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }

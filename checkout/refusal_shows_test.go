@@ -34,13 +34,13 @@ func TestReasonOfARefusalShows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStore(t, 1, 1, 5)
-			n := s.node(s.pool)
-			p := s.cart(s.items[0])
-			s.exec(tt.change, p.Lines[0].Product)
+			n := s.node(s.Pool)
+			p := s.cart(s.Items[0])
+			s.Exec(tt.change, p.Lines[0].Product)
 			if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, tt.want) {
 				t.Fatalf("got %v, want %v", err, tt.want)
 			}
-			it, product, _ := n.stock.Catalog().Item(s.items[0])
+			it, product, _ := n.stock.Catalog().Item(s.Items[0])
 			if !tt.shows(product, it) {
 				t.Errorf("the catalog still shows %+v, %+v", product.ProductRow, it)
 			}

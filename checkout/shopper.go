@@ -25,8 +25,7 @@ func ShopperOf(cartID string) ShopperID {
 // order of the other.
 //
 // A line's new id is a hash of its old one, keyed with the cart's id. So the same token gives the
-// same lines every time, and they cannot be computed without the cart's id. The new lines have no
-// [Line.OutAt]: they were not looked up yet.
+// same lines every time, and they cannot be computed without the cart's id.
 func (c Cart) adoptedBy(cartID string) Cart {
 	adopted := Cart{choices: slices.Clone(c.choices), floor: c.floor}
 	for i, ch := range adopted.choices {
@@ -36,7 +35,6 @@ func (c Cart) adoptedBy(cartID string) Cart {
 		hash := hmac.New(sha256.New, []byte(cartID))
 		hash.Write(ch.line[:])
 		adopted.choices[i].line = LineID(hash.Sum(nil)[:len(ch.line)])
-		adopted.choices[i].outAt = 0
 	}
 	return adopted
 }

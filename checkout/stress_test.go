@@ -19,6 +19,9 @@ import (
 	"sneakers23/app/postgres"
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
+	"sneakers23/checkout/ledger"
+	"sneakers23/inventory"
+	"sneakers23/inventory/stocktest"
 )
 
 // `make test-long` asks for 21,000 and `make soak-teller` for a million.
@@ -36,13 +39,12 @@ func TestNeverOversold(t *testing.T) {
 	t.Parallel()
 	const tellers = 3
 	server := ownServer(t)
-	s := fillStore(t, serverPool(t, server), 6, 3, 20)
+	s := &store{stocktest.Fill(t, serverPool(t, server), 6, 3, 20)}
 	c := &crowd{store: s, impatient: make(chan context.CancelFunc, buyers)}
 	for range tellers {
-		line, pool := newCutter(t, s.pool, c.nextFault)
-		close(line.silence) // ends when the client has given up
-		n := s.node(pool, func(cfg *TellerConfig) { cfg.Patience, cfg.LockWithin = 20*time.Second, 300*time.Millisecond })
-		n.orders = NewOrders(pool, n.stock)
+		line, pool := pgtest.NewCutter(t, s.Pool, c.nextFault)
+		close(line.Silence) // ends when the client has given up
+		n := s.node(pool, func(c *config) { c.ledger.Patience, c.ledger.LockWithin = 20*time.Second, 300*time.Millisecond })
 		c.nodes = append(c.nodes, n)
 		c.lines = append(c.lines, line)
 	}
@@ -62,7 +64,7 @@ func TestNeverOversold(t *testing.T) {
 	c.progress()
 	c.check()
 	c.checkFaults()
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // ownServer is a database that may crash without harm to other tests.
@@ -79,7 +81,7 @@ func ownServer(t testing.TB) *postgres.Server {
 			t.Error(err)
 		}
 	})
-	if err := migrate(t.Context(), server.URL()); err != nil {
+	if err := stocktest.Migrate(t.Context(), server.URL()); err != nil {
 		t.Fatal(err)
 	}
 	return server
@@ -144,25 +146,25 @@ func (c *crowd) attempt() {
 
 // nextFault strikes one transaction in fifteen on its line. A line seldom falls silent, since its
 // teller then waits for more than two seconds.
-func (c *crowd) nextFault() fault {
+func (c *crowd) nextFault() pgtest.Fault {
 	switch n := c.commits.Add(1); {
 	case n%500 == 60:
-		return swallowsMore
+		return pgtest.SwallowsMore
 	case n%500 == 150:
-		return holdsAnswer
+		return pgtest.HoldsAnswer
 	case n%30 == 10:
-		return losesCommit
+		return pgtest.LosesCommit
 	case n%30 == 20:
-		return losesAnswer
+		return pgtest.LosesAnswer
 	}
-	return passes
+	return pgtest.Passes
 }
 
 // suffered counts the faults on all lines.
-func (c *crowd) suffered() (faults [comesLate + 1]int64) {
+func (c *crowd) suffered() (faults [pgtest.SwallowsMore + 1]int64) {
 	for _, l := range c.lines {
 		for f := range faults {
-			faults[f] += l.faults[f].Load()
+			faults[f] += l.Faults[f].Load()
 		}
 	}
 	return faults
@@ -172,22 +174,22 @@ func (c *crowd) progress() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	faults := c.suffered()
-	c.t.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, "+
+	c.T.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, "+
 		"silent %d and %d; %d crashes", c.asked.Load(), c.commits.Load(), len(c.orders), len(c.refused), c.unknown.Load(),
-		faults[losesCommit], faults[losesAnswer], faults[swallowsMore], faults[holdsAnswer], c.crashes.Load())
+		faults[pgtest.LosesCommit], faults[pgtest.LosesAnswer], faults[pgtest.SwallowsMore], faults[pgtest.HoldsAnswer], c.crashes.Load())
 }
 
 // checkFaults sees that everything went wrong that was meant to.
 func (c *crowd) checkFaults() {
 	faults := c.suffered()
 	commits := c.commits.Load()
-	for f, want := range map[fault]int64{losesCommit: commits / 40, losesAnswer: commits / 100, swallowsMore: commits / 500} {
+	for f, want := range map[pgtest.Fault]int64{pgtest.LosesCommit: commits / 40, pgtest.LosesAnswer: commits / 100, pgtest.SwallowsMore: commits / 500} {
 		if faults[f] < want {
-			c.t.Errorf("fault %d struck %d of %d commits, want at least %d", f, faults[f], commits, want)
+			c.T.Errorf("fault %d struck %d of %d commits, want at least %d", f, faults[f], commits, want)
 		}
 	}
-	if crashes := c.crashes.Load(); crashes != 2 && !c.t.Failed() {
-		c.t.Errorf("the database crashed %d times, want twice", crashes)
+	if crashes := c.crashes.Load(); crashes != 2 && !c.T.Failed() {
+		c.T.Errorf("the database crashed %d times, want twice", crashes)
 	}
 }
 
@@ -196,17 +198,29 @@ func within(what string) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(context.Background(), waittest.Limit(), errors.New("not within the limit: "+what))
 }
 
+// pause is what a trouble waits before it tries again.
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(5 * time.Millisecond):
+	case <-ctx.Done():
+	}
+}
+
 // moveStock puts in or sells as an operator does. What happened is in the books, whatever the
 // database answers.
 func (c *crowd) moveStock() {
 	ctx, cancel := within("a movement of stock")
 	defer cancel()
-	id := c.items[rand.IntN(len(c.items))]
-	if rand.IntN(4) == 0 {
-		_, _ = c.inv.Sell(ctx, id)
-		return
+	id := c.Items[rand.IntN(len(c.Items))]
+	l := c.nodes[rand.IntN(len(c.nodes))].ledger
+	switch rand.IntN(8) {
+	case 0, 1:
+		_, _ = l.SellUpTo(ctx, map[inventory.ItemID]int{id: 1}, ledger.AlsoUnreleased)
+	case 2:
+		_ = l.Correct(ctx, id, -1, "lost")
+	default:
+		_ = l.Restock(ctx, id, 1+rand.IntN(12))
 	}
-	_ = c.nodes[rand.IntN(len(c.nodes))].stock.Restock(ctx, id, 1+rand.IntN(12))
 }
 
 // cancelOne cancels an order that somebody was told of, until it is certain.
@@ -226,19 +240,19 @@ func (c *crowd) cancelOne() {
 		case err == nil, errors.Is(err, ErrCancelled):
 			return
 		case errors.Is(err, ErrNoOrder):
-			c.t.Error("an order that was told of is not there")
+			c.T.Error("an order that was told of is not there")
 			return
 		}
-		wait(ctx, 5*time.Millisecond) // the database may have crashed
+		pause(ctx) // the database may have crashed
 	}
-	c.t.Error(context.Cause(ctx))
+	c.T.Error(context.Cause(ctx))
 }
 
 // killBackend ends the connection of a teller in whatever it is doing.
 func (c *crowd) killBackend() {
 	ctx, cancel := within("the end of a backend")
 	defer cancel()
-	_, _ = c.pool.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	_, _ = c.Pool.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE application_name = 'cut' AND state <> 'idle' ORDER BY random() LIMIT 1`)
 }
 
@@ -250,22 +264,22 @@ func (c *crowd) crashTwice(server *postgres.Server) {
 	}
 	b, err := os.ReadFile(filepath.Join(server.Dir(), "postmaster.pid"))
 	if err != nil {
-		c.t.Error(err)
+		c.T.Error(err)
 		return
 	}
 	first, _, _ := bytes.Cut(b, []byte("\n"))
 	pid, err := strconv.Atoi(string(first))
 	if err != nil {
-		c.t.Error(err)
+		c.T.Error(err)
 		return
 	}
 	ctx, cancel := within("a crash and the start after it")
 	defer cancel()
 	for syscall.Kill(pid, syscall.SIGQUIT) == nil && ctx.Err() == nil {
-		wait(ctx, 5*time.Millisecond)
+		pause(ctx)
 	}
 	if err := server.Ensure(ctx); err != nil {
-		c.t.Error(err)
+		c.T.Error(err)
 		return
 	}
 	c.crashes.Add(1)

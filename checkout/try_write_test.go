@@ -18,37 +18,37 @@ const noSpace = `CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS 
 func TestTryWrite(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	n := s.node(s.pool)
+	n := s.node(s.Pool)
 	if err := n.orders.TryWrite(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var rows, moved int
-	err := s.pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM order_lines),
+	err := s.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM order_lines),
 		(SELECT count(*) FROM stock_movements WHERE order_id IS NOT NULL)`).Scan(&rows, &moved)
 	if err != nil || rows != 0 || moved != 0 {
 		t.Errorf("%d rows and %d movements are left, %v", rows, moved, err)
 	}
 	var pages int
-	if err := s.pool.QueryRow(t.Context(), `SELECT pg_relation_size('order_lines') / 8192`).Scan(&pages); err != nil || pages < 2 {
+	if err := s.Pool.QueryRow(t.Context(), `SELECT pg_relation_size('order_lines') / 8192`).Scan(&pages); err != nil || pages < 2 {
 		t.Errorf("it needed %d pages, %v: on a full disk it might go well where no order does", pages, err)
 	}
-	s.exec(noSpace)
+	s.Exec(noSpace)
 	err = n.orders.TryWrite(t.Context())
 	if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "53100" {
 		t.Errorf("got %v", err)
 	}
-	s.exec(`DROP TRIGGER no_space ON order_lines`)
+	s.Exec(`DROP TRIGGER no_space ON order_lines`)
 	if err := n.orders.TryWrite(t.Context()); err != nil {
 		t.Error(err)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // A session that was read-only when it began stays so: the next try has another one.
 func TestTryWriteAfterAReadOnlySession(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
-	cfg := s.pool.Config()
+	cfg := s.Pool.Config()
 	cfg.MaxConns = 1
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	if err != nil {
@@ -67,14 +67,14 @@ func TestTryWriteAfterAReadOnlySession(t *testing.T) {
 	}
 }
 
-// The teller tells of what was committed and of what failed, and not of refusals, for which nothing is written.
+// The committer tells of what was committed and of what failed, and not of refusals, for which nothing is written.
 func TestAttempted(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 2, 1)
 	var mu sync.Mutex
 	var told []bool
-	n := s.node(s.pool, func(cfg *TellerConfig) {
-		cfg.Attempted = func(committed bool) {
+	n := s.node(s.Pool, func(cfg *config) {
+		cfg.ledger.Attempted = func(committed bool) {
 			mu.Lock()
 			defer mu.Unlock()
 			told = append(told, committed)
@@ -89,18 +89,18 @@ func TestAttempted(t *testing.T) {
 		}
 		told = nil
 	}
-	form := s.cart(s.items[0])
+	form := s.cart(s.Items[0])
 	n.buy(form)
 	want("a purchase", true)
 	n.buy(form)
 	want("the same form")
-	if _, err := n.teller.Buy(t.Context(), s.cart(s.items[0])); !errors.Is(err, ErrSoldOut) {
+	if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[0])); !errors.Is(err, ErrSoldOut) {
 		t.Errorf("the last pair is sold: %v", err)
 	}
 	want("a refusal")
-	s.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''on purpose''; END';
+	s.Exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''on purpose''; END';
 		CREATE TRIGGER refuse BEFORE INSERT ON order_lines EXECUTE FUNCTION refuse()`)
-	if _, err := n.teller.Buy(t.Context(), s.cart(s.items[1])); !errors.Is(err, ErrFailed) {
+	if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[1])); !errors.Is(err, ErrFailed) {
 		t.Errorf("the database refuses: %v", err)
 	}
 	want("what the database refuses", false)

@@ -3,7 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 
@@ -22,7 +22,7 @@ type writeGate struct {
 }
 
 func (g *writeGate) TraceBatchStart(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	if data.Batch.QueuedQueries[0].SQL == writeCounts {
+	if slices.ContainsFunc(data.Batch.QueuedQueries, func(q *pgx.QueuedQuery) bool { return q.SQL == writeOrders }) {
 		close(g.looked) // of the test's only sale
 		<-g.opened
 	}
@@ -35,31 +35,28 @@ func TestUndoWaitsForASale(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 2, 3)
 	gate := &writeGate{looked: make(chan struct{}), opened: make(chan struct{})}
-	cfg := s.pool.Config()
+	cfg := s.Pool.Config()
 	cfg.ConnConfig.Tracer = gate
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	teller := NewTeller(TellerConfig{ // its shelf is empty, so it looks before it writes
-		Pool: pool, Stock: quietShelf{}, Log: slog.New(slog.DiscardHandler), Patience: waittest.Limit(), LockWithin: waittest.Limit(),
-	})
-	run(t, teller.Serve)
+	n := s.blindNode(pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
 	open := sync.OnceFunc(func() { close(gate.opened) })
 	t.Cleanup(open) // before the teller is waited for
 	sold := make(chan error, 1)
 	go func() {
-		_, err := teller.Buy(t.Context(), s.cart(s.items[1]))
+		_, err := n.teller.Buy(t.Context(), s.cart(s.Items[1]))
 		sold <- err
 	}()
 	waittest.Done(t, "the teller has looked", gate.looked)
 	undone := make(chan error, 1)
 	go func() {
-		_, err := s.inv.Unrelease(t.Context(), s.of[s.items[1]])
+		_, err := s.Inv.Unrelease(t.Context(), s.Of[s.Items[1]])
 		undone <- err
 	}()
-	waittest.Until(t, "the undo waits for the teller", func() bool { return s.waits() > 0 })
+	waittest.Until(t, "the undo waits for the teller", func() bool { return s.Waits() > 0 })
 	open()
 	if err := waittest.Receive(t, "the sale", sold); err != nil {
 		t.Errorf("the sale: %v", err)
@@ -67,7 +64,7 @@ func TestUndoWaitsForASale(t *testing.T) {
 	if err := waittest.Receive(t, "the undo", undone); !errors.Is(err, inventory.ErrSold) {
 		t.Errorf("the undo: got %v, want ErrSold", err)
 	}
-	s.checkBooks()
+	s.CheckBooks()
 }
 
 // TestSaleWaitsForAnUndo lets buyers come while a release is being taken back: they are told that
@@ -78,22 +75,22 @@ func TestSaleWaitsForAnUndo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStore(t, 1, 2, 5)
-			n := s.node(s.pool, func(c *TellerConfig) { c.LockWithin = waittest.Limit() })
-			release := s.hold(s.items[1])
+			n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
+			release := s.Hold(s.Items[1])
 			undone := make(chan error, 1)
 			go func() {
-				_, err := s.inv.Unrelease(t.Context(), s.of[s.items[0]])
+				_, err := s.Inv.Unrelease(t.Context(), s.Of[s.Items[0]])
 				undone <- err
 			}()
-			waittest.Until(t, "the undo holds the first size and waits for the second", func() bool { return s.waits() > 0 })
+			waittest.Until(t, "the undo holds the first size and waits for the second", func() bool { return s.Waits() > 0 })
 			told := make(chan error, crowd)
 			for range crowd {
 				go func() {
-					_, err := n.teller.Buy(t.Context(), s.cart(s.items[0]))
+					_, err := n.teller.Buy(t.Context(), s.cart(s.Items[0]))
 					told <- err
 				}()
 			}
-			waittest.Until(t, "the teller waits for the undo", func() bool { return s.waits() > 1 })
+			waittest.Until(t, "the teller waits for the undo", func() bool { return s.Waits() > 1 })
 			release()
 			if err := waittest.Receive(t, "the undo", undone); err != nil {
 				t.Errorf("the undo: %v", err)
@@ -103,10 +100,10 @@ func TestSaleWaitsForAnUndo(t *testing.T) {
 					t.Errorf("a buyer is told %v, want ErrNotReleased", err)
 				}
 			}
-			if sold := s.item(s.items[0]).Sold; sold != 0 {
+			if sold := s.Item(s.Items[0]).Sold; sold != 0 {
 				t.Errorf("%d pairs are sold of what is not released", sold)
 			}
-			s.checkBooks()
+			s.CheckBooks()
 		})
 	}
 }
@@ -116,15 +113,15 @@ func TestSaleWaitsForAnUndo(t *testing.T) {
 func TestUndoAfterACancel(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 5)
-	n := s.node(s.pool)
-	o := n.buy(s.cart(s.items[0]))
-	if _, err := s.inv.Unrelease(t.Context(), s.of[s.items[0]]); !errors.Is(err, inventory.ErrSold) {
+	n := s.node(s.Pool)
+	o := n.buy(s.cart(s.Items[0]))
+	if _, err := s.Inv.Unrelease(t.Context(), s.Of[s.Items[0]]); !errors.Is(err, inventory.ErrSold) {
 		t.Errorf("with an order: got %v, want ErrSold", err)
 	}
 	if _, err := n.orders.Cancel(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.inv.Unrelease(t.Context(), s.of[s.items[0]]); err != nil {
+	if _, err := s.Inv.Unrelease(t.Context(), s.Of[s.Items[0]]); err != nil {
 		t.Errorf("with the order cancelled: %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // A cart on the wire is a version, the shopper whose it is, the floor, the number of choices, and
 // the choices by product: how far the product is from the one before, item, stamp, actor, and for a
-// line its id and OutAt. Numbers are uvarints, but for the actor. Version 1 named no shopper: such
+// line its id and a number that is not used any more. Numbers are uvarints, but for the actor. Version 1 named no shopper: such
 // a cart is nobody's.
 const (
 	wireVersion          = 2
@@ -36,7 +36,7 @@ func (c Cart) encode(by ShopperID) []byte {
 		b = binary.BigEndian.AppendUint32(b, uint32(ch.actor))
 		if !ch.none() {
 			b = append(b, ch.line[:]...)
-			b = binary.AppendUvarint(b, uint64(ch.outAt))
+			b = append(b, 0) // nodes of earlier versions had a revision here
 		}
 		before = ch.product
 	}
@@ -63,7 +63,7 @@ func decode(b []byte) (c Cart, by ShopperID, err error) {
 		ch.actor = Actor(binary.BigEndian.Uint32(r.bytes(4)))
 		if !ch.none() {
 			copy(ch.line[:], r.bytes(len(ch.line)))
-			ch.outAt = inventory.Revision(r.number(math.MaxInt64))
+			r.number(math.MaxInt64)
 		}
 		if ch.product == before {
 			return Cart{}, ShopperID{}, errWire

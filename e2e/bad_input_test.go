@@ -123,7 +123,7 @@ func TestBadForms(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"x", strings.Repeat("A", 22), strings.Repeat("A", 23), strings.Repeat("!", 22), "..%2f..%2fadmin", "%00"} {
-		if p := c.get("/orders/" + id); p.status != http.StatusNotFound || !strings.Contains(p.html, "Not on our shelves") {
+		if p := c.get("/orders/" + id); p.status != http.StatusNotFound || !strings.Contains(p.html, "No such order") {
 			t.Errorf("order %q: %d", id, p.status)
 		}
 	}

@@ -247,7 +247,7 @@ func TestSeedWithoutANode(t *testing.T) {
 func TestTimesHaveTheirZone(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
-	s.sql(`UPDATE item_availabilities SET available_count = 5 WHERE item_id = 1`)
+	s.sql(shelf{pairs: map[int]int{1: 5}}.sql())
 	s.run("seed")
 	s.run("release", "SHU6000")
 	o := besides(t, s.database, checkout.Purchase{

@@ -37,7 +37,7 @@ func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	s := freshShop(t)
 	s.sql(`UPDATE products SET name = $1, brand = $1, color = $1`, "Hop"+evil+"Man")
 	s.sql(`UPDATE items SET size = $1 WHERE sku = 'SHU6001'`, "6\x1b[7m\u202e")
-	s.sql(`UPDATE item_availabilities SET available_count = 20 WHERE item_id = 1`)
+	s.sql(shelf{pairs: map[int]int{1: 20}}.sql())
 	waittest.Until(t, "the node knows the words", func() bool { return strings.Contains(s.run("products", "--json"), `Hop\u001b`) })
 	s.run("release", "SHU6000")
 	o := besides(t, s.database, checkout.Purchase{

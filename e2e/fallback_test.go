@@ -134,16 +134,13 @@ func TestFallbackAndBack(t *testing.T) {
 			if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
 				t.Fatal(err)
 			}
-			overWebSocket := v.joined
-			v.joined = g.joined
-			v.live()
+			v.liveOver(g.joined)
 			if n := g.refused.Load(); n < 3 {
 				t.Errorf("on long-poll after %d WebSockets, want 3 or more", n)
 			}
 			s.run("release", "SHU6000")
 			v.wait(`[data-product-id="1"] form.size-container`)
 
-			v.joined = overWebSocket
 			g.shut.Store(false)
 			s.run("sell", "--yes", "--unreleased") // on the way: whatever carries the page then, it must not miss it
 			v.climbs()
@@ -204,19 +201,16 @@ func TestSocketsThatEndSoon(t *testing.T) {
 	v := newContext(t, playwright.BrowserNewContextOptions{})
 	v.ownTime()
 	v.visit(g.URL)
-	overWebSocket := v.joined
-	v.joined = g.joined
-	v.live()
+	v.liveOver(g.joined)
 	if n := g.tries.Load(); n > 5 {
 		t.Errorf("on long-poll after %d attempts", n)
 	}
 	v.triesSeldom(g, "cut off soon")
 	s.run("restock", skuOf(6), "1")
 	v.wait(sizeAt(6, "low"))
-	for len(overWebSocket) > 0 { // of those that were cut off
-		<-overWebSocket
+	for len(v.joined) > 0 { // over sockets that were cut off
+		<-v.joined
 	}
-	v.joined = overWebSocket
 	g.cuts.Store(false)
 	v.climbs()
 	s.run("sell", "--yes", "--unreleased")

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/checkout"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -51,12 +52,14 @@ func besides(t *testing.T, database string, p checkout.Purchase) checkout.Order 
 	defer pool.Close()
 	quiet := slog.New(slog.DiscardHandler)
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, inventory.NewDispatcher(), quiet)
-	teller := checkout.NewTeller(checkout.TellerConfig{Pool: pool, Stock: stock, Log: quiet})
+	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock})
+	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: committer, Pool: pool, Inventory: stock})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { _ = stock.Serve(ctx) })
+	wg.Go(func() { _ = committer.Serve(ctx) })
 	wg.Go(func() { _ = teller.Serve(ctx) })
 	o, err := teller.Buy(t.Context(), p)
 	if err != nil {

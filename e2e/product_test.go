@@ -44,7 +44,7 @@ func TestProductChangesOnThePage(t *testing.T) {
 	}
 	line.cut()
 	s.sql(`DELETE FROM products WHERE id = 1`)
-	first.says("#cart-container", "A shoe in your cart is not in the shop any more.")
+	first.says("#cart-container", "A shoe that was in your cart is not sold any more.")
 	first.click(".cart__forget")
 	first.gone(".cart__missing")
 	line.mend()

@@ -68,7 +68,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	s.run("sell", "--yes", "--unreleased")
 	v.wait(".product-stock__gone:visible")
 	v.says(inCart(3), "No size left")
-	v.says(".cart-checkout", "Wait or remove")
+	v.says(".cart-checkout", "Open checkout")
 	if !v.focused(".product-listing__name a") {
 		t.Error("the focus went with the last size")
 	}

@@ -31,7 +31,8 @@ func (sh shelf) sql() string {
 	}
 	for item, n := range sh.pairs {
 		fmt.Fprintf(&b, `
-			UPDATE item_availabilities SET available_count = available_count + %[2]d WHERE item_id = %[1]d;
+			UPDATE item_availabilities SET available_count = available_count + %[2]d, stocked_count = stocked_count + %[2]d
+				WHERE item_id = %[1]d;
 			INSERT INTO stock_movements (item_id, reason, available_delta) VALUES (%[1]d, 'restock', %[2]d);`, item, n)
 	}
 	if sh.released {
@@ -44,8 +45,10 @@ func (sh shelf) sql() string {
 func back(seeded int64) string {
 	return fmt.Sprintf(`
 		DELETE FROM order_lines; DELETE FROM orders; DELETE FROM stock_movements WHERE id > %d;
-		UPDATE item_availabilities a SET sold_count = 0, available_count =
-			(SELECT coalesce(sum(m.available_delta), 0) FROM stock_movements m WHERE m.item_id = a.item_id);
+		UPDATE item_availabilities a SET sold_count = 0, available_count = b.pairs, stocked_count = b.pairs, frozen_at = NULL
+		FROM (
+			SELECT i.id, coalesce(sum(m.available_delta), 0) AS pairs FROM items i LEFT JOIN stock_movements m ON m.item_id = i.id GROUP BY i.id
+		) b WHERE b.id = a.item_id;
 		UPDATE products SET released = false, release_at = NULL;`, seeded)
 }
 

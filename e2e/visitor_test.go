@@ -82,9 +82,16 @@ func (v *visitor) withoutScript() {
 // live waits until every product on the page has joined its topic: from then on nothing is missed.
 func (v *visitor) live() {
 	v.t.Helper()
+	v.liveOver(v.joined)
+}
+
+// liveOver is live on a transport that tells of joins on a channel of its own. The visitor's own
+// channel is that of WebSockets, and is never another one: the browser's goroutine sends on it.
+func (v *visitor) liveOver(joined <-chan struct{}) {
+	v.t.Helper()
 	for range v.count(".product-listing[data-product-id]") {
 		select {
-		case <-v.joined:
+		case <-joined:
 		case <-time.After(waittest.Limit()):
 			v.t.Fatal("the page did not join its topics")
 		}

@@ -78,7 +78,7 @@ func insertItem(ctx context.Context, tx pgx.Tx, product ProductID, sku, size str
 	}
 	_, err = tx.Exec(ctx, `
 		WITH stocked AS (
-			UPDATE item_availabilities SET available_count = $2
+			UPDATE item_availabilities SET available_count = $2, stocked_count = $2
 			FROM items i WHERE i.id = item_id AND i.sku = $1 RETURNING item_id
 		)
 		INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $2 FROM stocked`,

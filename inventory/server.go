@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -135,11 +136,6 @@ func (s *Server) ReleaseDue(ctx context.Context) error {
 	return s.decide(ctx, s.store.ReleaseDue)
 }
 
-// Restock adds pairs to an item. The error is ErrNotFound, ErrBadCount, ErrFull, or the database's.
-func (s *Server) Restock(ctx context.Context, id ItemID, count int) error {
-	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Restock(ctx, id, count) })
-}
-
 // decide lets the database decide, and applies what it has committed. Once begun it does not end with its caller: what
 // was committed is shown, and nobody is told "no" about a pair that is sold. It has a limit of its own instead.
 func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {
@@ -158,11 +154,11 @@ func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change,
 }
 
 // Committed takes what this node has just committed, by whatever transaction: every change made here comes through
-// this door. It returns as Apply does; whatever that is, those of OnCommitted were told. The changes get the name of the
-// operator who acts in ctx, see [ActingAs].
+// this door. It returns as Apply does; whatever that is, those of OnCommitted were told. Changes without a name get that of
+// the operator who acts in ctx, see [ActingAs].
 func (s *Server) Committed(ctx context.Context, changes ...Change) error {
 	for i := range changes {
-		changes[i].By = Actor(ctx)
+		changes[i].By = cmp.Or(changes[i].By, Actor(ctx))
 	}
 	err := s.Apply(ctx, changes...)
 	for _, tell := range s.committed {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"sneakers23/app/waittest"
 	"sneakers23/inventory"
+	"sneakers23/inventory/stocktest"
 )
 
 // runner runs services until the test ends, and waits for them.
@@ -51,9 +55,9 @@ func notices(d *inventory.Dispatcher) <-chan inventory.Notice {
 	return c
 }
 
-func startServer(t testing.TB) (*inventory.Server, *inventory.Store, <-chan inventory.Notice) {
+func startServer(t testing.TB) (*inventory.Server, *inventory.Store, *pgxpool.Pool, <-chan inventory.Notice) {
 	t.Helper()
-	store, _ := newStore(t)
+	store, pool := newStore(t)
 	d := inventory.NewDispatcher()
 	told := notices(d)
 	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
@@ -61,12 +65,23 @@ func startServer(t testing.TB) (*inventory.Server, *inventory.Store, <-chan inve
 	r.run(s.Serve)
 	r.run(d.Serve)
 	waittest.Receive(t, "the notice of the loaded catalog", told)
-	return s, store, told
+	return s, store, pool, told
+}
+
+// restock adds a pair to an item as package ledger does, in the name of an operator.
+func restock(t testing.TB, s *inventory.Server, store *inventory.Store, pool *pgxpool.Pool, id inventory.ItemID, by ...string) {
+	t.Helper()
+	stocktest.Put(t, pool, 1, id)
+	rows := readRows(t, store).Items
+	at := slices.IndexFunc(rows, func(it inventory.ItemRow) bool { return it.ID == id })
+	if err := s.Committed(t.Context(), inventory.Change{Item: &rows[at], By: strings.Join(by, "")}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestServerShowsWhatItCommitted(t *testing.T) {
 	t.Parallel()
-	s, store, told := startServer(t)
+	s, store, pool, told := startServer(t)
 	if !s.Catalog().Loaded() || s.Catalog().Len() != 2 {
 		t.Fatalf("loaded %v, %d products, want 2", s.Catalog().Loaded(), s.Catalog().Len())
 	}
@@ -81,12 +96,7 @@ func TestServerShowsWhatItCommitted(t *testing.T) {
 		t.Errorf("watchers were told of %v and %v, want product %d", n.Products, n.Items, p.ID)
 	}
 	item := p.Items[0].ID
-	if err := s.Restock(t.Context(), item, 5); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.SellUpTo(t.Context(), map[inventory.ItemID]int{item: 1}, inventory.AlsoUnreleased); err != nil {
-		t.Fatal(err)
-	}
+	restock(t, s, store, pool, item)
 	if missed := s.Catalog().Missed(readRows(t, store)); len(missed) != 0 {
 		t.Errorf("the catalog lacks %+v", missed)
 	}
@@ -100,15 +110,15 @@ func TestCommittedIsShownToACallerWhoLeft(t *testing.T) {
 	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
 	ctx, leave := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	item := readRows(t, store).Items[0]
-	go func() { done <- s.Restock(ctx, item.ID, 1) }() // committed, but nobody serves yet: it waits at the door
-	waittest.Until(t, "the commit of the restock", func() bool { return readRows(t, store).Items[0] != item })
+	product := readRows(t, store).Products[0]
+	go func() { done <- s.Release(ctx, product.ID) }() // committed, but nobody serves yet: it waits to be applied
+	waittest.Until(t, "the commit of the release", func() bool { return readProduct(t, store, product.ID).Released })
 	leave()
 	r := newRunner(t)
 	r.run(s.Serve)
 	r.run(d.Serve)
 	waittest.Receive(t, "the notice of the loaded catalog", told)
-	if err := waittest.Receive(t, "the end of the restock", done); err != nil {
+	if err := waittest.Receive(t, "the end of the release", done); err != nil {
 		t.Errorf("got %v, want the change applied", err)
 	}
 }
@@ -125,21 +135,21 @@ func TestBegunIsDoneForACallerWhoLeft(t *testing.T) {
 	r.run(s.Serve)
 	r.run(d.Serve)
 	waittest.Receive(t, "the notice of the loaded catalog", told)
-	item := readRows(t, store).Items[0]
+	product := readRows(t, store).Products[0]
 	holder, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = holder.Rollback(context.Background()) }()
 	var pid int
-	lock := `SELECT pg_backend_pid() FROM item_availabilities WHERE item_id = $1 FOR UPDATE`
-	if err := holder.QueryRow(t.Context(), lock, item.ID).Scan(&pid); err != nil {
+	lock := `SELECT pg_backend_pid() FROM products WHERE id = $1 FOR UPDATE`
+	if err := holder.QueryRow(t.Context(), lock, product.ID).Scan(&pid); err != nil {
 		t.Fatal(err)
 	}
 	ctx, leave := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Restock(ctx, item.ID, 1) }()
-	waittest.Until(t, "the restock to wait for the row", func() (waits bool) {
+	go func() { done <- s.Release(ctx, product.ID) }()
+	waittest.Until(t, "the release to wait for the row", func() (waits bool) {
 		blocked := `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`
 		if err := pool.QueryRow(t.Context(), blocked, pid).Scan(&waits); err != nil {
 			t.Fatal(err)
@@ -150,11 +160,11 @@ func TestBegunIsDoneForACallerWhoLeft(t *testing.T) {
 	if err := holder.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := waittest.Receive(t, "the end of the restock", done); err != nil {
-		t.Errorf("got %v, want the pair added", err)
+	if err := waittest.Receive(t, "the end of the release", done); err != nil {
+		t.Errorf("got %v, want the product released", err)
 	}
-	if is, _, _ := s.Catalog().Item(item.ID); is.Available != item.Available+1 {
-		t.Errorf("the catalog has %d pairs, want %d", is.Available, item.Available+1)
+	if is, _ := s.Catalog().Product(product.ID); !is.Released {
+		t.Error("the catalog does not show the release")
 	}
 }
 
@@ -256,5 +266,42 @@ func TestCommittedIsAnnouncedAnyway(t *testing.T) {
 	}
 	if !slices.Equal(announced, []inventory.Change{change}) {
 		t.Errorf("announced %+v, want %+v", announced, change)
+	}
+}
+
+// TestWatchersLearnWhoDidIt follows the name of an operator to the watchers, of this node and of
+// another.
+func TestWatchersLearnWhoDidIt(t *testing.T) {
+	t.Parallel()
+	s, store, pool, told := startServer(t)
+	item := readRows(t, store).Items[0]
+	var sent []inventory.Change
+	other, _, _, toldThere := startServer(t)
+	s.OnCommitted(func(changes []inventory.Change) { sent = append(sent, changes...) })
+	alice := inventory.ActingAs(t.Context(), "alice")
+	if err := s.Release(alice, item.ProductID); err != nil {
+		t.Fatal(err)
+	}
+	n := waittest.Receive(t, "the notice of the release", told)
+	if got := n.Actors.Product(item.ProductID); got != "alice" {
+		t.Errorf("the release was made by %q", got)
+	}
+	restock(t, s, store, pool, item.ID, "alice")
+	n = waittest.Receive(t, "the notice of the restock", told)
+	if got := n.Actors.Item(item.ID); got != "alice" {
+		t.Errorf("the restock was made by %q", got)
+	}
+	restock(t, s, store, pool, item.ID)
+	n = waittest.Receive(t, "the notice of the shop's own restock", told)
+	if got := n.Actors.Item(item.ID); got != "" {
+		t.Errorf("what nobody did was made by %q", got)
+	}
+	sent[0].Product.Revision += 1000 // the other store has given its own
+	if err := other.Apply(t.Context(), sent[0]); err != nil {
+		t.Fatal(err)
+	}
+	n = waittest.Receive(t, "the notice at the other node", toldThere)
+	if got := n.Actors.Product(item.ProductID); got != "alice" {
+		t.Errorf("at the other node, the release was made by %q", got)
 	}
 }

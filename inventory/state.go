@@ -158,6 +158,9 @@ func (x *index) fold(sku string, i int) {
 
 func (s *state) item(id ItemID) Item {
 	row := s.items[id]
+	if row.Frozen {
+		return Item{ItemRow: row, Level: LevelOut}
+	}
 	return Item{ItemRow: row, Level: s.levels.Level(row.Available)}
 }
 

@@ -18,12 +18,9 @@ type Store struct{ pool *pgxpool.Pool }
 // NewStore makes a store of the tables in this database.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
-// maxCount bounds a single restock, so that a slip of the finger is noticed.
-const maxCount = 1_000_000
-
 const productColumns = `id, sku, "order", brand, name, color, price_cents, main_image_url, released, release_at, revision`
 
-const itemColumns = `i.id, i.product_id, i.sku, i.size, a.available_count, a.sold_count, a.revision`
+const itemColumns = `i.id, i.product_id, i.sku, i.size, a.available_count, a.sold_count, a.revision, a.frozen_at IS NOT NULL`
 
 // Rows reads everything in one snapshot.
 func (s *Store) Rows(ctx context.Context) (Rows, error) {
@@ -110,18 +107,4 @@ func productChanges(rows pgx.Rows, _ error) ([]Change, error) {
 		p, err := pgx.RowToAddrOfStructByPos[ProductRow](row)
 		return Change{Product: p}, err
 	})
-}
-
-// Restock adds pairs to an item, and books them. The error is ErrNotFound, ErrBadCount, ErrFull, or
-// the database's.
-func (s *Store) Restock(ctx context.Context, id ItemID, count int) ([]Change, error) {
-	err := ErrBadCount
-	var changes []Change
-	if count >= 1 && count <= maxCount {
-		changes, err = s.move(ctx, id, "restock", count, "")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("restock item %d: %w", id, err)
-	}
-	return changes, nil
 }

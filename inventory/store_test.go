@@ -12,20 +12,15 @@ import (
 
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/inventory"
-	"sneakers23/migrations"
+	"sneakers23/inventory/stocktest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func migrate(ctx context.Context, url string) error {
-	_, err := migrations.Up(ctx, url)
-	return err
-}
-
 // newStore is a store in a schema of its own, with the two seeded products.
 func newStore(t testing.TB) (*inventory.Store, *pgxpool.Pool) {
 	t.Helper()
-	pool := pgtest.Pool(t, migrate)
+	pool := pgtest.Pool(t, stocktest.Migrate)
 	store := inventory.NewStore(pool)
 	if seeded, err := store.Seed(t.Context()); err != nil || !seeded {
 		t.Fatalf("seed: %v, %v", seeded, err)
@@ -43,43 +38,9 @@ func readRows(t testing.TB, s *inventory.Store) inventory.Rows {
 	return rows
 }
 
-// setStock gives an item that many pairs, as a movement.
-func setStock(t testing.TB, s *inventory.Store, pool *pgxpool.Pool, count int) inventory.ItemID {
-	t.Helper()
-	var id inventory.ItemID
-	err := pool.QueryRow(t.Context(), `SELECT item_id FROM item_availabilities WHERE available_count = 0 ORDER BY 1 LIMIT 1`).Scan(&id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if count > 0 {
-		if _, err := s.Restock(t.Context(), id, count); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return id
-}
-
-// checkBooks compares every item's movements with its availability.
-func checkBooks(t testing.TB, pool *pgxpool.Pool) {
-	t.Helper()
-	var wrong int
-	err := pool.QueryRow(t.Context(), `
-		SELECT count(*) FROM item_availabilities a LEFT JOIN (
-			SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold
-			FROM stock_movements GROUP BY item_id
-		) m USING (item_id)
-		WHERE a.available_count <> coalesce(m.available, 0) OR a.sold_count <> coalesce(m.sold, 0)`).Scan(&wrong)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if wrong != 0 {
-		t.Errorf("the movements of %d items do not add up to their availability", wrong)
-	}
-}
-
 func TestSeedOnce(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.Pool(t, migrate)
+	pool := pgtest.Pool(t, stocktest.Migrate)
 	store := inventory.NewStore(pool)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -114,7 +75,7 @@ func TestSeedOnce(t *testing.T) {
 			t.Errorf("no size is %s", l)
 		}
 	}
-	checkBooks(t, pool)
+	stocktest.CheckBooks(t, pool)
 }
 
 func TestRelease(t *testing.T) {
@@ -160,85 +121,6 @@ func TestScheduledRelease(t *testing.T) {
 	if err != nil || len(due) != 1 || !due[0].Product.Released || due[0].Product.ReleaseAt != nil {
 		t.Errorf("when due: got %+v, %v, want the product released", due, err)
 	}
-}
-
-func TestRestock(t *testing.T) {
-	t.Parallel()
-	store, pool := newStore(t)
-	id := setStock(t, store, pool, 0)
-	changes, err := store.Restock(t.Context(), id, 7)
-	if err != nil || changes[0].Item.Available != 7 {
-		t.Fatalf("got %+v, %v, want 7 pairs", changes, err)
-	}
-	for _, count := range []int{0, -1, 1_000_001} {
-		if _, err := store.Restock(t.Context(), id, count); !errors.Is(err, inventory.ErrBadCount) {
-			t.Errorf("restock %d: got %v, want ErrBadCount", count, err)
-		}
-	}
-	if _, err := store.Restock(t.Context(), 999, 1); !errors.Is(err, inventory.ErrNotFound) {
-		t.Errorf("unknown item: got %v, want ErrNotFound", err)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE item_availabilities SET available_count = 1000000000 WHERE item_id = $1`, id); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Restock(t.Context(), id, 1); !errors.Is(err, inventory.ErrFull) {
-		t.Errorf("full item: got %v, want ErrFull", err)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE item_availabilities SET available_count = 0;
-		ALTER TABLE stock_movements ADD CHECK (reason <> 'restock') NOT VALID`); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Restock(t.Context(), id, 1); err == nil || errors.Is(err, inventory.ErrFull) {
-		t.Errorf("another CHECK: got %v, want an error that is not ErrFull", err)
-	}
-}
-
-func TestSellTheLastPairOnce(t *testing.T) {
-	t.Parallel()
-	store, pool := newStore(t)
-	id := setStock(t, store, pool, 3)
-	var (
-		wg        sync.WaitGroup
-		mu        sync.Mutex
-		sold, out int
-		revisions = map[inventory.Revision]int{}
-	)
-	for range 8 {
-		wg.Go(func() {
-			changes, err := store.Sell(t.Context(), id)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				sold++
-				revisions[changes[0].Revision()] = changes[0].Item.Available
-			case errors.Is(err, inventory.ErrSoldOut):
-				out++
-			default:
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if sold != 3 || out != 5 {
-		t.Errorf("eight buyers of three pairs: %d bought, %d told sold out; want 3 and 5", sold, out)
-	}
-	var last inventory.Revision
-	for r, left := range revisions { // the newest revision is the emptiest shelf
-		if r > last {
-			last = r
-		}
-		if left == 0 && r < last {
-			t.Error("a sale before the last one has a newer revision")
-		}
-	}
-	if revisions[last] != 0 {
-		t.Errorf("the newest revision says %d pairs, want 0", revisions[last])
-	}
-	if _, err := store.Sell(t.Context(), 999); !errors.Is(err, inventory.ErrNotFound) {
-		t.Errorf("unknown item: got %v, want ErrNotFound", err)
-	}
-	checkBooks(t, pool)
 }
 
 // TestSchemaRefuses tries what no statement of ours does: the database itself must refuse it.

@@ -3,15 +3,14 @@ package inventory_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/waittest"
 	"sneakers23/inventory"
+	"sneakers23/inventory/stocktest"
 )
 
 // releasedStore has one of two products released, whose first sizes have these counts of pairs.
@@ -47,9 +46,7 @@ func TestUnrelease(t *testing.T) {
 	if _, err := store.Release(t.Context(), released.ID); err != nil {
 		t.Errorf("released again: %v", err)
 	}
-	if _, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 1}, inventory.OnlyReleased); err != nil {
-		t.Fatal(err)
-	}
+	stocktest.Sell(t, pool, 1, ids[0])
 	if _, err := store.Unrelease(t.Context(), released.ID); !errors.Is(err, inventory.ErrSold) {
 		t.Errorf("with a pair sold: got %v, want ErrSold", err)
 	}
@@ -58,7 +55,7 @@ func TestUnrelease(t *testing.T) {
 			t.Errorf("after that, released of product %d is %v", p.ID, p.Released)
 		}
 	}
-	checkBooks(t, pool)
+	stocktest.CheckBooks(t, pool)
 }
 
 // TestUnreleaseWaitsForSales holds the row of a size as a sale does between its look and its write:
@@ -66,12 +63,12 @@ func TestUnrelease(t *testing.T) {
 func TestUnreleaseWaitsForSales(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		sells int
+		moved string // pairs of item $1, by the transaction that holds it
 		want  error
 	}{
-		"sold":            {1, inventory.ErrSold},
-		"refused":         {0, nil},
-		"restocked, only": {-5, nil},
+		"sold":            {`available_count = available_count - 1, sold_count = sold_count + 1`, inventory.ErrSold},
+		"refused":         {`item_id = item_id`, nil},
+		"restocked, only": {`available_count = available_count + 5`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +80,12 @@ func TestUnreleaseWaitsForSales(t *testing.T) {
 				done <- err
 			}()
 			waittest.Until(t, "the undo waits for the sale", func() bool { return waiting(t, pool, sale) })
-			sellHeld(t, sale, ids[1], tt.sells)
+			if _, err := sale.Exec(t.Context(), `UPDATE item_availabilities SET `+tt.moved+` WHERE item_id = $1`, ids[1]); err != nil {
+				t.Fatal(err)
+			}
+			if err := sale.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			if err := waittest.Receive(t, "the undo", done); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -140,60 +142,7 @@ func TestUnreleaseCountsANewSize(t *testing.T) {
 	if err := waittest.Receive(t, "the undo", done); !errors.Is(err, inventory.ErrSold) {
 		t.Errorf("got %v, want ErrSold", err)
 	}
-	checkBooks(t, pool)
-}
-
-// TestSellUpToSparesWhatIsNotReleased sells only what is released, unless told otherwise, also when
-// that changes while it waits.
-func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		which         inventory.Which
-		before, after bool
-		want          int
-	}{
-		"released":                     {inventory.OnlyReleased, true, true, 2},
-		"not released":                 {inventory.OnlyReleased, false, false, 0},
-		"released meanwhile":           {inventory.OnlyReleased, false, true, 2},
-		"taken back meanwhile":         {inventory.OnlyReleased, true, false, 0},
-		"not released, but told so":    {inventory.AlsoUnreleased, false, false, 2},
-		"taken back, but told to sell": {inventory.AlsoUnreleased, true, false, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			store, pool := newStore(t)
-			ids := stocked(t, pool, 5)
-			if _, err := pool.Exec(t.Context(), `UPDATE products SET released = $1`, tt.before); err != nil {
-				t.Fatal(err)
-			}
-			holder := hold(t, pool, ids[0])
-			type result struct {
-				sales []inventory.Sale
-				err   error
-			}
-			done := make(chan result, 1)
-			go func() {
-				sales, err := store.SellUpTo(t.Context(), map[inventory.ItemID]int{ids[0]: 2}, tt.which)
-				done <- result{sales, err}
-			}()
-			waittest.Until(t, "the sale waits", func() bool { return waiting(t, pool, holder) })
-			if _, err := holder.Exec(t.Context(), `UPDATE products SET released = $1`, tt.after); err != nil {
-				t.Fatal(err)
-			}
-			if err := holder.Commit(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			r := waittest.Receive(t, "the sale", done)
-			want := make(map[inventory.ItemID]int)
-			if tt.want > 0 {
-				want[ids[0]] = tt.want
-			}
-			if r.err != nil || !maps.Equal(pairsOf(r.sales), want) {
-				t.Errorf("sold %v, %v; want %v", pairsOf(r.sales), r.err, want)
-			}
-			checkBooks(t, pool)
-		})
-	}
+	stocktest.CheckBooks(t, pool)
 }
 
 func TestCallOff(t *testing.T) {
@@ -223,21 +172,4 @@ func TestCallOff(t *testing.T) {
 	if _, err := store.CallOff(t.Context(), 1); !errors.Is(err, inventory.ErrReleased) {
 		t.Errorf("released: got %v, want ErrReleased", err)
 	}
-}
-
-// movement is what the books say of one.
-type movement struct {
-	Reason   string
-	By       int
-	Who, Why *string
-}
-
-func movements(t testing.TB, pool *pgxpool.Pool, id inventory.ItemID) []movement {
-	t.Helper()
-	rows, _ := pool.Query(t.Context(), `SELECT reason, available_delta, who, why FROM stock_movements WHERE item_id = $1 ORDER BY id`, id)
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[movement])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
 }

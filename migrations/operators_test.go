@@ -44,7 +44,6 @@ func TestCorrectionsDownAndUp(t *testing.T) {
 	move("I3", "restock", "7", "0", "NULL")
 	for what, sql := range map[string]string{
 		"a correction without a reason": `INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'correction', 1 FROM items`,
-		"a correction of nothing":       `INSERT INTO stock_movements (item_id, reason, available_delta, why) SELECT id, 'correction', 0, 'so' FROM items`,
 		"a correction of what is sold":  `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why) SELECT id, 'correction', 1, 1, 'so' FROM items`,
 		"a reason of no words":          `UPDATE stock_movements SET why = ''`,
 		"a movement of nobody":          `UPDATE stock_movements SET who = ''`,

@@ -42,7 +42,7 @@ var words = map[int]struct{ heading, text string }{
 	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
 	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
 	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},
-	http.StatusGone:                  {"That address was good for ten minutes", "What you bought is yours. Your order has a link of its own."},
+	http.StatusGone:                  {"This link has expired", "It showed your order for ten minutes after the purchase. What you bought is yours. If you copied the link from the order's page, that link still works."},
 	http.StatusRequestEntityTooLarge: {"That is too much", "What was sent is larger than anything this shop needs."},
 	http.StatusTooManyRequests:       {"Slow down a little", "That was a lot at once. Wait a moment and try again."},
 	http.StatusInternalServerError:   {"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment."},
@@ -78,7 +78,10 @@ type errorPage struct {
 	RequestID string // only where we would like to hear about it
 }
 
-type notFoundPage struct{ shop.Layout }
+type notFoundPage struct {
+	shop.Layout
+	Order bool // an order was asked for
+}
 
 // errorBody is the same for those who ask for JSON.
 type errorBody struct {
@@ -106,7 +109,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 	if asksJSON(c.Request()) {
 		err = c.JSON(code, errorBody{code, headingOf(code), id})
-	} else if html, renderErr := s.errorHTML(code, id); renderErr == nil {
+	} else if html, renderErr := s.errorHTML(err, code, id); renderErr == nil {
 		err = c.HTMLBlob(code, html)
 	} else {
 		s.log.Error("error page not rendered", "err", renderErr, "request_id", id)
@@ -139,14 +142,18 @@ func headingOf(code int) string {
 	return http.StatusText(code)
 }
 
-func (s *Server) errorHTML(code int, requestID string) ([]byte, error) {
+func (s *Server) errorHTML(err error, code int, requestID string) ([]byte, error) {
 	frame := shop.Layout{
 		Title:       headingOf(code) + " · Sneakers23",
 		Description: "This page has nothing to sell.",
 	}
 	var html strings.Builder
 	if code == http.StatusNotFound {
-		err := s.templates.Page(&html, "not_found", notFoundPage{frame})
+		page := notFoundPage{Layout: frame, Order: errors.Is(err, checkout.ErrNoOrder)}
+		if page.Order {
+			page.Title = "No such order · Sneakers23"
+		}
+		err := s.templates.Page(&html, "not_found", page)
 		return []byte(html.String()), err
 	}
 	page := errorPage{
@@ -155,7 +162,7 @@ func (s *Server) errorHTML(code int, requestID string) ([]byte, error) {
 	if code >= http.StatusInternalServerError {
 		page.RequestID = requestID
 	}
-	err := s.templates.Page(&html, "error", page)
+	err = s.templates.Page(&html, "error", page)
 	return []byte(html.String()), err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/shop"
 	"sneakers23/web/webtest"
@@ -24,6 +25,7 @@ func TestErrorTable(t *testing.T) {
 		{inventory.ErrNotFound, 404, "Not on our shelves"},
 		{fmt.Errorf("show product: %w", inventory.ErrNotFound), 404, "Not on our shelves"},
 		{echo.ErrNotFound, 404, "Not on our shelves"},
+		{checkout.ErrNoOrder, 404, "No such order"},
 		{inventory.ErrSoldOut, 409, "Sold out"},
 		{shop.ErrNotOpen, 503, "We open in a moment"},
 		{fmt.Errorf("%w: %w", shop.ErrNoLedger, errors.New("refused")), 503, "We open in a moment"},
@@ -140,8 +142,13 @@ func TestErrorAfterTheResponse(t *testing.T) {
 
 func TestGoldenErrorPages(t *testing.T) {
 	s := newSite(t, nil)
-	for name, code := range map[string]int{"not_found.html": 404, "forbidden.html": 403, "broken.html": 500} {
-		html, err := s.errorHTML(code, "REQUEST-ID")
+	for name, cause := range map[string]error{
+		"not_found.html":     echo.ErrNotFound,
+		"no_such_order.html": checkout.ErrNoOrder,
+		"forbidden.html":     errCrossOrigin,
+		"broken.html":        errors.New("broken"),
+	} {
+		html, err := s.errorHTML(cause, statusOf(cause), "REQUEST-ID")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,36 +10,44 @@ import (
 	"testing"
 	"time"
 
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/stocktest"
 	"sneakers23/web/shop"
 	"sneakers23/web/webtest"
 )
 
-// still is an inventory in which nothing is sold.
+// TestMain ends the database of BenchmarkRefusal.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// still is a shelf that nothing is committed for.
 type still struct{ *webtest.Shelf }
 
 func (still) Committed(context.Context, ...inventory.Change) error {
-	panic("sold what is sold out")
+	panic("changed what is sold out")
 }
 
-// mute is a ledger that nobody may ask.
-type mute struct{ till }
-
-func (mute) Bought(context.Context, []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error) {
-	panic("asked about what memory settles")
-}
-
-// BenchmarkRefusal buys a sold-out pair, over loopback, with forms that were made when that was known. The teller has no
-// database at all, and the ledger must not be asked either. Three rates are measured: of refusals of shoppers with cookies,
-// of these together with the pages to which they lead, and of the pages that shoppers without cookies are answered with.
+// BenchmarkRefusal buys a pair that is sold out, over loopback. Three rates are measured: of refusals
+// of shoppers with cookies, of these together with the pages to which they lead, and of the pages that
+// shoppers without cookies are answered with. Each of the three looks the form up in the database;
+// queries/answer is how many queries that takes.
 func BenchmarkRefusal(b *testing.B) {
 	const batch = 1000
-	shelf := webtest.NewShelf(webtest.Rows())
-	teller := checkout.NewTeller(checkout.TellerConfig{Stock: still{shelf}, Log: slog.New(slog.DiscardHandler)})
+	s := stocktest.New(b, 1, 1, 0)
+	rows, err := s.Inv.Rows(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	shelf := webtest.NewShelf(rows)
+	teller := checkout.NewTeller(checkout.TellerConfig{Pool: s.Pool, Inventory: still{shelf}})
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1) // buffer 1: it ends whether or not anything waits
+	go func() { ended <- teller.Serve(ctx) }()
+	b.Cleanup(func() { cancel(); <-ended })
 	site := newSite(b, func(c *Config) {
 		c.Log = slog.New(slog.DiscardHandler)
-		c.Checkout = shop.NewCheckout(c.Pages, teller, mute{}, c.Log)
+		c.Checkout = shop.NewCheckout(c.Pages, teller, till{}, c.Log)
 	})
 	form := url.Values{"serialized_cart": {soldOutCart(b, shelf.Catalog())}, "total_cents": {"12000"}}.Encode()
 	request := fmt.Sprintf("POST /checkout HTTP/1.1\r\nHost: shop\r\nSec-Fetch-Site: same-origin\r\n"+
@@ -48,6 +56,7 @@ func BenchmarkRefusal(b *testing.B) {
 	again := strings.Replace(request, "\r\n", "\r\n"+cookies, 1)
 	follow := "GET /checkout HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n" + cookies + "\r\n"
 	buyers := dial(b, site)
+	asked := s.Pool.Stat().AcquireCount()
 	var refused, shown, alone time.Duration
 	for b.Loop() {
 		refused += buyers.ask(b, batch, again, "HTTP/1.1 303 See Other")
@@ -57,6 +66,7 @@ func BenchmarkRefusal(b *testing.B) {
 	b.ReportMetric(float64(b.N*batch)/refused.Seconds(), "refusals/s")
 	b.ReportMetric(float64(b.N*batch)/(refused+shown).Seconds(), "shown/s")
 	b.ReportMetric(float64(b.N*batch)/alone.Seconds(), "cookieless/s")
+	b.ReportMetric(float64(s.Pool.Stat().AcquireCount()-asked)/float64(4*b.N*batch), "queries/answer")
 }
 
 // refusedCookies is the header with the cookies of a shopper who was refused before.
@@ -86,7 +96,7 @@ func soldOutCart(b *testing.B, catalog *inventory.Catalog) string {
 			if it.Available > 0 || !product.Released {
 				continue
 			}
-			line := checkout.Line{ID: checkout.NewLineID(), Product: product.ID, Item: it.ID, OutAt: it.Revision}
+			line := checkout.Line{ID: checkout.NewLineID(), Product: product.ID, Item: it.ID}
 			cart, err := checkout.Cart{}.Add(line, checkout.NewActor(), 1)
 			if err != nil {
 				b.Fatal(err)

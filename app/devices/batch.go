@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -36,11 +37,11 @@ func (w *Writer) step(ctx context.Context) error {
 		return nil
 	case pg == nil:
 		return err
-	case pg.Code == uniqueViolation && batch[0].ID != 0:
+	case pg.Code == pgerrcode.UniqueViolation && batch[0].ID != 0:
 		return w.dropWritten(ctx)
 	case !refusal(pg):
 		return err
-	case pg.Code == checkViolation && !w.remade: // there is no partition: one that was made has been dropped
+	case pg.Code == pgerrcode.CheckViolation && !w.remade: // there is no partition: one that was made has been dropped
 		clear(w.days)
 		w.remade = true
 		return nil
@@ -54,12 +55,6 @@ func (w *Writer) step(ctx context.Context) error {
 	w.todo = w.todo[1:]
 	return nil
 }
-
-// PostgreSQL's codes.
-const (
-	uniqueViolation = "23505"
-	checkViolation  = "23514" // also: no partition
-)
 
 // refusal reports whether an error is about what was written, so that the same would be refused again: its data, a constraint,
 // a limit of the program.

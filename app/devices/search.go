@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -36,10 +37,10 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 		}
 	}
 	page, err := s.search(ctx, q)
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == undefinedTable {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == pgerrcode.UndefinedTable {
 		page, err = s.search(ctx, q) // a day was dropped in between
 	}
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == queryCanceled && ctx.Err() == nil {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == pgerrcode.QueryCanceled && ctx.Err() == nil {
 		err = ErrSearchTooLong
 	}
 	switch {
@@ -48,12 +49,6 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	}
 	return Page{}, fmt.Errorf("search device logs: %w", err)
 }
-
-// PostgreSQL's codes.
-const (
-	undefinedTable = "42P01"
-	queryCanceled  = "57014"
-)
 
 // check bounds what came from elsewhere, and fills in what was left out.
 func (q *Query) check() error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -165,7 +166,7 @@ func (s *Server) adopt(pm postmaster) error {
 // greet asks the server for an answer, and makes the database where it is missing.
 func (s *Server) greet(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, s.URL())
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "3D000" {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == pgerrcode.InvalidCatalogName {
 		return s.createDatabase(ctx)
 	}
 	if err != nil {
@@ -178,7 +179,7 @@ func (s *Server) greet(ctx context.Context) error {
 // it has just been killed, or told to stop, or is recovering from the death of a backend.
 func passing(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return !ok || refused.Code == "57P01" || refused.Code == "57P02" || refused.Code == "57P03"
+	return !ok || refused.Code == pgerrcode.AdminShutdown || refused.Code == pgerrcode.CrashShutdown || refused.Code == pgerrcode.CannotConnectNow
 }
 
 func (s *Server) createDatabase(ctx context.Context) error {

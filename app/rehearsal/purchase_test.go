@@ -6,14 +6,14 @@ import "testing"
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for says, want := range map[string]string{
-		"Your cart has out-of-stock shoes. Take them out.":                       "sold out",
-		"Your cart has unreleased shoes. Take them out.":                         "not released",
-		"Your cart is empty. Pick a size first.":                                 "empty cart",
-		"Your cart is empty, and the page was too old: we can&#39;t tell.":       "nobody knew",
-		"The price has changed. Look at the new total.":                          "other price",
-		"Very many want to buy at this moment.":                                  "too busy",
-		"Your purchase could not be completed. Send it again.":                   "could not be completed",
-		"We don&#39;t know yet whether this was bought. Send it again: you will": "nobody knew",
+		"Your cart has out-of-stock shoes. Take them out.":                    "sold out",
+		"Your cart has unreleased shoes. Take them out.":                      "not released",
+		"Your cart is empty. Pick a size first.":                              "empty cart",
+		"Your cart is empty, and the page was too old: we can&#39;t tell.":    "nobody knew",
+		"The price has changed. Look at the new total.":                       "other price",
+		"Very many want to buy at this moment.":                               "too busy",
+		"Your purchase could not be completed. Press Purchase again.":         "could not be completed",
+		"We don&#39;t know yet whether this was bought. Press Purchase again": "nobody knew",
 	} {
 		got, err := read(`<div class="flash flash--error"><p class="flash__words">` + says + `</p></div>`)
 		if got.name != want || (err == nil) != (want == "sold out") {

@@ -1,3 +1,4 @@
+import { wordsFor } from "./legend.js"
 import { priceOf } from "./price.js"
 
 // What a line is called in words.
@@ -66,6 +67,6 @@ function showSize(box, button, { item_id, size, level }) {
   button.className = `cart-item__size-entry cart-item__size-entry--level-${level}`
   button.value = item_id
   button.textContent = size
-  button.setAttribute("aria-label", `Take size ${size} instead`)
+  button.setAttribute("aria-label", `Take size ${size} instead, ${wordsFor(level)}`)
   return button
 }

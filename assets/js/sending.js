@@ -6,7 +6,7 @@ const hopelessMs = 15_000
 
 // What a button says while its form is on its way, and what is said when that takes too long.
 const words = {
-  "/checkout": { busy: "Buying…", late: "There is no answer yet. You can send it again: nothing is bought twice." },
+  "/checkout": { busy: "Buying…", late: "There is no answer yet. You can try again: nothing is bought twice." },
 }
 
 // Watches forms on their way to another page: one at a time, so that no button is pressed twice. A

@@ -21,6 +21,7 @@ type cli struct {
 	Stock      stockCmd                  `cmd:"" help:"Correct counts that are wrong." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`
 	Rehearse   rehearseCmd               `cmd:"" help:"Play a drop day with simulated shoppers, on a copy of the stock." group:"Store"`
+	Audit      auditCmd                  `cmd:"" help:"Check the books: counts, movements, orders." group:"Store"`
 	Orders     ordersCmd                 `cmd:"" help:"List, show and cancel orders." group:"Store"`
 	Carts      cartsCmd                  `cmd:"" help:"List the carts that are open in browsers, at all nodes." group:"Store"`
 	Devices    devicesCmd                `cmd:"" help:"Add and revoke devices, read their logs, look at and change their variables." group:"Store"`

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"sneakers23/app"
 )
@@ -22,14 +21,12 @@ type stockCorrectCmd struct {
 // Help is shown by stock correct --help.
 func (stockCorrectCmd) Help() string {
 	return `Changes how many pairs of a size are available, by a movement in the books that says why and who did it. It never takes
-more away than there is. Pairs that are delivered come by restock.`
+more away than there is. Pairs that are delivered come by restock. A size that is frozen, since its counts contradict its
+movements, first gets the counts of the movements, and is sold again; only there may --by be 0: see audit.`
 }
 
 // Run is called by kong.
 func (s *stockCorrectCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if s.By == 0 {
-		return usageError{errors.New("--by must say how many pairs more or fewer there are: 5 or -5")}
-	}
 	c, err := dial(g)
 	if err != nil {
 		return err

@@ -143,6 +143,9 @@ func (b *Board) lookAtNodes() {
 	defer b.mu.Unlock()
 	b.seen(now, nodes)
 	troubles := troubles(now, nodes, b.troubles)
+	if t, ok := frozenTrouble(now, b.cfg.Catalog(), b.troubles); ok {
+		troubles = append(troubles, t)
+	}
 	if !slices.Equal(nodes, b.nodes) || !slices.Equal(troubles, b.troubles) {
 		b.nodes, b.troubles, b.dirty = nodes, troubles, true
 	}

@@ -20,6 +20,8 @@ const (
 	eventCorrected   = "corrected"
 	eventReturned    = "returned" // an order was cancelled
 	eventSoldOut     = "sold_out"
+	eventFrozen      = "frozen" // the counts of a size contradict its movements
+	eventUnfrozen    = "unfrozen"
 	eventOrders      = "orders" // of a quarter of an hour, in sum
 	eventRestored    = "restored"
 	eventNodeHere    = "node_here"
@@ -89,6 +91,10 @@ func (r Record) event() Event {
 		e.Text = fmt.Sprintf("%s: %s, since “%s”%s", r.Subject, pairs(r.Pairs), r.Why, r.again())
 	case eventSoldOut:
 		e.Text = r.Subject + " is sold out"
+	case eventFrozen:
+		e.Text = r.Subject + " is frozen: its counts contradict its movements"
+	case eventUnfrozen:
+		e.Text = r.Subject + " is frozen no more"
 	case eventRestored:
 		e.Text, e.When = "A backup was restored, of", r.Due.UnixMilli()
 	case eventNodeHere:

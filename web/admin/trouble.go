@@ -1,9 +1,12 @@
 package admin
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"sneakers23/inventory"
 )
 
 // Fault is what keeps a node from selling as it should. A node has one at a time, the first of these.
@@ -67,6 +70,38 @@ type Trouble struct {
 	Fault Fault  `json:"fault"`
 	Since int64  `json:"since"` // ms since 1970, as this node has noticed it
 	Text  string `json:"text"`
+}
+
+// FaultFrozen is a trouble of sizes, and of no node: their counts contradict their movements.
+const FaultFrozen Fault = "frozen"
+
+// frozenTrouble returns the trouble of the sizes that are frozen, and whether there are any.
+func frozenTrouble(now time.Time, c *inventory.Catalog, before []Trouble) (Trouble, bool) {
+	const named = 3
+	var sizes []string
+	for p := range c.Products() {
+		for _, it := range p.Items {
+			if it.Frozen {
+				sizes = append(sizes, p.Name+", size "+it.Size+" ("+it.SKU+")")
+			}
+		}
+	}
+	if len(sizes) == 0 {
+		return Trouble{}, false
+	}
+	who := strings.Join(sizes[:min(named, len(sizes))], "; ")
+	if len(sizes) > named {
+		who += fmt.Sprintf(" and %d more sizes", len(sizes)-named)
+	}
+	t := Trouble{
+		Fault: FaultFrozen, Since: now.UnixMilli(),
+		Text: "Not for sale, since the counts contradict the movements: " + who +
+			". Shoppers see them as sold out. To see what is off: sneakers23 audit. Then count the pairs: sneakers23 stock correct",
+	}
+	if i := slices.IndexFunc(before, func(b Trouble) bool { return b.Fault == FaultFrozen }); i >= 0 {
+		t.Since = before[i].Since
+	}
+	return t, true
 }
 
 // startTime is for how long a node may read its catalog when it starts.

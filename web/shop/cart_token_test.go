@@ -20,23 +20,6 @@ func TestCartToken(t *testing.T) {
 	}
 }
 
-// What is put into a cart while it is sold out carries when that was.
-func TestOutAt(t *testing.T) {
-	c := newCounter(t)
-	a, _ := c.tab(newCartID(), nil)
-	changed(t, a, "add_item", object{"item_id": 1})
-	token := changed(t, a, "add_item", object{"item_id": 5, "replace": true}).Serialized
-	for i, l := range c.carts.tokens.OpenForm(token).Lines() {
-		if want := c.rows.Items[4*i].Revision; l.OutAt != want {
-			t.Errorf("item %d was seen out at %d, want %d", l.Item, l.OutAt, want)
-		}
-	}
-	token = changed(t, a, "add_item", object{"item_id": 2, "replace": true}).Serialized
-	if l := c.carts.tokens.OpenForm(token).Lines()[0]; l.OutAt != 0 {
-		t.Errorf("item %d was there, and seen out at %d", l.Item, l.OutAt)
-	}
-}
-
 // A cart that is as the tab has it comes with the token that the tab has; another one, with the same shoes or not, with
 // another token. So the tab knows what it has to keep.
 func TestTokensTellCartsApart(t *testing.T) {

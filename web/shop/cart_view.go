@@ -22,8 +22,7 @@ type cartLine struct {
 	OutOfStock   bool                `json:"out_of_stock"`
 	Sizes        []cartSize          `json:"sizes,omitempty"` // of the product, when this one is out
 
-	line     checkout.Line
-	revision inventory.Revision // of the item
+	line checkout.Line
 }
 
 // cartSize is a size that may be taken in place of one that is sold out.
@@ -32,6 +31,9 @@ type cartSize struct {
 	Size   string           `json:"size"`
 	Level  inventory.Level  `json:"level"`
 }
+
+// Words says how many are left, as the page's legend does.
+func (s cartSize) Words() string { return wordsFor(s.Level) }
 
 // buyable reports whether the line can be bought now.
 func (l cartLine) buyable() bool { return l.Released && !l.OutOfStock }
@@ -141,7 +143,6 @@ func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageU
 		Released:     p.Released,
 		OutOfStock:   item.Level == inventory.LevelOut,
 		line:         l,
-		revision:     item.Revision,
 	}
 	if v.OutOfStock {
 		for _, it := range p.Items {
@@ -151,11 +152,7 @@ func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageU
 	return v
 }
 
-// newLine is a line for an item that somebody puts into a cart now.
+// newLine returns a line for an item that a shopper puts into a cart now.
 func newLine(item inventory.Item, p *inventory.Product) checkout.Line {
-	l := checkout.Line{ID: checkout.NewLineID(), Product: p.ID, Item: item.ID}
-	if item.Level == inventory.LevelOut {
-		l.OutAt = item.Revision // nobody can have bought it
-	}
-	return l
+	return checkout.Line{ID: checkout.NewLineID(), Product: p.ID, Item: item.ID}
 }

@@ -3,6 +3,7 @@ package shop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 
@@ -13,28 +14,29 @@ import (
 	"sneakers23/web/quota"
 )
 
-// teller sells a cart as a whole, or not at all. What was bought before is not bought again: its order is returned.
+// teller sells a cart as a whole, or not at all. What was bought before is not bought again: its
+// order is returned.
 type teller interface {
 	Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error)
+	Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error)
 }
 
-// ledger knows what was sold.
-type ledger interface {
+// orders are those that were made.
+type orders interface {
 	Order(ctx context.Context, id checkout.OrderID) (checkout.Order, error)
-	Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error)
 }
 
 // Checkout serves the pages on which carts become orders.
 type Checkout struct {
 	pages  *Pages
 	teller teller
-	ledger ledger
+	orders orders
 	log    *slog.Logger
 }
 
-// NewCheckout lets the teller sell what the ledger then knows.
-func NewCheckout(p *Pages, t teller, l ledger, log *slog.Logger) *Checkout {
-	return &Checkout{pages: p, teller: t, ledger: l, log: log}
+// NewCheckout makes the pages on which a teller sells, and its orders are shown.
+func NewCheckout(p *Pages, t teller, o orders, log *slog.Logger) *Checkout {
+	return &Checkout{pages: p, teller: t, orders: o, log: log}
 }
 
 // Buy buys the whole cart of a form, or nothing. It may be sent again, by anybody: a line is bought
@@ -102,22 +104,28 @@ func (co *Checkout) sell(c echo.Context, cart checkout.Cart, buyer checkout.Shop
 	})
 }
 
-// shownTotal is what the shopper was shown. A form that says nothing of it takes the prices of now. What is no number is
-// no price of anything: the teller says so, if he does not find that the lines were bought.
+// shownTotal returns the total that the shopper was shown. A form without one accepts today's
+// prices. For a value that is not a number it returns -1, which is the price of nothing: the teller
+// refuses it, unless the lines were bought before.
 func (co *Checkout) shownTotal(c echo.Context, cart checkout.Cart) inventory.Cents {
 	given := c.FormValue("total_cents")
 	if given == "" {
-		var sum inventory.Cents
-		for _, l := range viewCart(cart, co.pages.shelf.Catalog(), co.pages.imageURL) {
-			sum += l.Price
-		}
-		return sum
+		return co.total(cart)
 	}
 	cents, err := strconv.ParseInt(given, 10, 64)
 	if err != nil {
 		return -1
 	}
 	return inventory.Cents(cents)
+}
+
+// total returns the sum of the cart's prices as the catalog has them.
+func (co *Checkout) total(cart checkout.Cart) inventory.Cents {
+	var sum inventory.Cents
+	for _, l := range viewCart(cart, co.pages.shelf.Catalog(), co.pages.imageURL) {
+		sum += l.Price
+	}
+	return sum
 }
 
 // Why a form leads to no order: its cart can't be read, or its lines are in the order of another
@@ -138,12 +146,12 @@ var refusals = []struct {
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
 	{errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now."},
 	{errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought."},
-	{errNotTheBuyer, "The shoes of this form were bought already, and we can't tell that it was you. Nothing was bought now."},
+	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
-	{checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Send it again: you will see the order, or why not."},
-	{checkout.ErrUnknown, "We don't know yet whether this was bought. Send it again: you will see the order, or why not."},
+	{checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Press Purchase again: you will see the order, or why not."},
+	{checkout.ErrUnknown, "We don't know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not."},
 }
 
 // wordsOf finds them.
@@ -153,7 +161,7 @@ func wordsOf(err error) (message string, known bool) {
 			return r.words, true
 		}
 	}
-	return "Your purchase could not be completed. Send it again: what you have bought is not bought twice.", false
+	return "Your purchase could not be completed. Press Purchase again: nothing is bought twice.", false
 }
 
 // refuse brings the shopper back to the checkout, with the very lines of the form: when nobody
@@ -162,6 +170,9 @@ func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err
 	message, known := wordsOf(err)
 	if !known { // the teller has said why he cannot sell, once
 		co.log.Debug("a purchase was not completed", "err", err)
+	}
+	if shown, now := co.shownTotal(c, cart), co.total(cart); errors.Is(err, checkout.ErrPriceChanged) && shown > 0 && shown != now {
+		message = fmt.Sprintf("The price has changed. The total was %v and is %v now: buy if it is all right.", shown, now)
 	}
 	return co.goOn(c, sess, co.held(c, sess).Merge(cart), &Flash{Kind: "error", Message: message})
 }

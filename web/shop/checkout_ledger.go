@@ -23,7 +23,7 @@ const ledgerPatience = 2 * time.Second
 func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), ledgerPatience)
 	defer cancel()
-	order, err := co.ledger.Order(ctx, id)
+	order, err := co.orders.Order(ctx, id)
 	if err != nil && !errors.Is(err, checkout.ErrNoOrder) {
 		return checkout.Order{}, fmt.Errorf("%w: %w", ErrNoLedger, err)
 	}
@@ -34,9 +34,9 @@ func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, 
 func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, bool) {
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
-	bought, err := co.ledger.Bought(ctx, lines)
+	bought, err := co.teller.Bought(ctx, lines)
 	if err != nil {
-		co.log.Debug("the ledger was not asked", "err", err) // the teller will be
+		co.log.Debug("the lines were not looked up", "err", err) // a purchase looks again
 		return nil, false
 	}
 	return bought, true

@@ -126,16 +126,16 @@ func (v viewer) bought(p checkout.Purchased) bool {
 	return p.Order == v.lastOrder || known && (p.Buyer == v.shopper() || p.Buyer == checkout.ShopperOf(v.before))
 }
 
-// viewCheckout looks at a cart that is to be bought. The ledger is asked who has it: it may be this very shopper, who went
-// back, or whose answer was lost. What he has leads to its order. What he has not, the form says, was out
-// while it was not bought; the catalog is older than the ledger's word, as [checkout.Line] wants it.
+// viewCheckout returns the view of a cart that is to be bought. Each line is looked up: it may have
+// been bought by this very shopper, who went back in the browser or has lost the answer. Then it
+// leads to its order.
 func (co *Checkout) viewCheckout(
 	ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart, v viewer,
 ) checkoutPage {
 	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
 	page.AllGone = allGone(catalog)
 	lines := viewCart(cart, catalog, co.pages.imageURL)
-	bought, asked := co.boughtOf(ctx, lines)
+	bought := co.boughtOf(ctx, lines)
 	form := cart
 	for _, l := range lines {
 		purchased, has := bought[l.line.ID]
@@ -153,9 +153,6 @@ func (co *Checkout) viewCheckout(
 			page.Total += l.Price
 		}
 		page.Blocked = page.Blocked || !l.buyable()
-		if l.OutOfStock && asked {
-			form = form.SeenOut(l.line.ID, l.revision)
-		}
 	}
 	page.Missing = missing(cart, catalog)
 	page.Serialized = co.pages.carts.tokens.Sign(form, v.cartID)
@@ -172,20 +169,17 @@ func allGone(catalog *inventory.Catalog) bool {
 	return true
 }
 
-// boughtOf asks the ledger about lines that may have been bought. It reports whether it has answered. A line that was added
-// when its item was out, or seen out by the ledger's word, is known not to be bought as long as the item has not changed:
-// nothing of it was sold since.
-func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) (map[checkout.LineID]checkout.Purchased, bool) {
-	var ids []checkout.LineID
-	for _, l := range lines {
-		if !l.OutOfStock || l.line.OutAt != l.revision {
-			ids = append(ids, l.line.ID)
-		}
+// boughtOf returns which of the lines were bought, as far as the teller can tell now.
+func (co *Checkout) boughtOf(ctx context.Context, lines []cartLine) map[checkout.LineID]checkout.Purchased {
+	if len(lines) == 0 {
+		return nil
 	}
-	if len(ids) == 0 {
-		return nil, false
+	ids := make([]checkout.LineID, len(lines))
+	for i, l := range lines {
+		ids[i] = l.line.ID
 	}
-	return co.bought(ctx, ids)
+	bought, _ := co.bought(ctx, ids)
+	return bought
 }
 
 type orderPage struct {

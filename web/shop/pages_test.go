@@ -351,7 +351,7 @@ func TestCartOfWhatIsOut(t *testing.T) {
 	rows := webtest.Rows()
 	for _, want := range []string{
 		`<span data-cart-when="soon others">See your options</span>`,
-		`<span data-cart-when="none">Wait or remove</span>`,
+		`<span data-cart-when="none">Open checkout</span>`,
 	} {
 		pages := newPages(t, webtest.NewShelf(rows))
 		s := newShopper(t)

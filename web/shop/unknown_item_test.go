@@ -151,7 +151,7 @@ func TestShoeThatLeftTheShop(t *testing.T) {
 	d.sawItem(78)
 	token := d.carts.tokens.Sign(unknown(t, checkout.Cart{}, 77), v.CartID)
 	s.mirror(d.counter.pages, mirrored{v.CartID, token})
-	const words = "A shoe in your cart is not in the shop any more."
+	const words = "A shoe that was in your cart is not sold any more."
 	_, page := s.get(d.counter.pages.Home, "/")
 	s.wants(page, `<p class="cart__missing" data-cart-missing>`+words, `aria-labelledby="cart-title" data-empty`)
 	_, page = s.get(d.Show, "/checkout")

@@ -1,4 +1,4 @@
-package checkout
+package pgtest
 
 import (
 	"bufio"
@@ -15,27 +15,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// fault is what happens on a line to the database when a transaction is about to commit.
-type fault int
+// Fault is what happens on a line to the database when a transaction is about to commit.
+type Fault int
 
+// The faults of a line.
 const (
-	passes       fault = iota
-	losesCommit        // the line is cut before the COMMIT reaches the database
-	losesAnswer        // the database has committed, and the line is cut before its answer
-	holdsAnswer        // the database has committed, and its answer never comes
-	liesRollback       // the database has committed, and the line says that it rolled back
-	swallowsMore       // the line falls silent before the COMMIT, and stays open until the test ends the silence
-	comesLate          // what is sent at once with the COMMIT is held up until the client has gone, and longer
+	Passes       Fault = iota
+	LosesCommit        // the line is cut before the COMMIT reaches the database
+	LosesAnswer        // the database has committed, and the line is cut before its answer
+	HoldsAnswer        // the database has committed, and its answer never comes
+	LiesRollback       // the database has committed, and the line says that it rolled back
+	SwallowsMore       // the line falls silent before the COMMIT, and stays open until the test ends the silence
 )
 
-// cutter is a line to the database, a real socket between two others, that reads along and is cut when it matters.
-type cutter struct {
-	next      func() fault  // asked when a COMMIT is on its way, from many goroutines
-	committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
-	silence   chan struct{} // buffer 1: a token ends one silence, if its client has given up; closed: none lasts longer
-	late      chan struct{} // closed when what comes late may come
-	delivered chan struct{} // closed when what came late was carried out
-	faults    [comesLate + 1]atomic.Int64
+// Cutter is a line to the database, a real socket between two others, that reads along and is cut when it matters.
+type Cutter struct {
+	next      func() Fault                   // asked when a COMMIT is on its way, from many goroutines
+	Committed chan struct{}                  // buffer 1: a token says that an answer to COMMIT was kept back
+	Silence   chan struct{}                  // buffer 1: a token ends one silence, if its client has given up; closed: none lasts longer
+	Faults    [SwallowsMore + 1]atomic.Int64 // how often each came
 
 	listener net.Listener
 	target   func() (net.Conn, error)
@@ -45,8 +43,8 @@ type cutter struct {
 	wg       sync.WaitGroup
 }
 
-// newCutter makes a line to the database of a pool, and a pool of connections over it. Both end with the test.
-func newCutter(t testing.TB, direct *pgxpool.Pool, next func() fault) (*cutter, *pgxpool.Pool) {
+// NewCutter makes a line to the database of a pool, and a pool of connections over it. Both end with the test.
+func NewCutter(t testing.TB, direct *pgxpool.Pool, next func() Fault) (*Cutter, *pgxpool.Pool) {
 	t.Helper()
 	cfg := direct.Config()
 	network, address := pgconn.NetworkAddress(cfg.ConnConfig.Host, cfg.ConnConfig.Port)
@@ -55,10 +53,9 @@ func newCutter(t testing.TB, direct *pgxpool.Pool, next func() fault) (*cutter, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &cutter{
+	l := &Cutter{
 		next: next, listener: listener, target: func() (net.Conn, error) { return net.Dial(network, address) },
-		committed: make(chan struct{}, 1), silence: make(chan struct{}, 1),
-		late: make(chan struct{}), delivered: make(chan struct{}),
+		Committed: make(chan struct{}, 1), Silence: make(chan struct{}, 1),
 		open: make(map[net.Conn]bool), ended: make(chan struct{}),
 	}
 	l.wg.Go(l.accept)
@@ -79,7 +76,7 @@ func newCutter(t testing.TB, direct *pgxpool.Pool, next func() fault) (*cutter, 
 	return l, pool
 }
 
-func (l *cutter) accept() {
+func (l *Cutter) accept() {
 	for {
 		client, err := l.listener.Accept()
 		if err != nil {
@@ -96,7 +93,7 @@ func (l *cutter) accept() {
 	}
 }
 
-func (l *cutter) add(conns ...net.Conn) bool {
+func (l *Cutter) add(conns ...net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range conns {
@@ -110,7 +107,7 @@ func (l *cutter) add(conns ...net.Conn) bool {
 }
 
 // end cuts everything.
-func (l *cutter) end() {
+func (l *Cutter) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
@@ -122,10 +119,9 @@ func (l *cutter) end() {
 
 // cut is one connection over a cutter.
 type cut struct {
-	line           *cutter
+	line           *Cutter
 	client, server net.Conn
 	fault          atomic.Int64
-	wasLate        atomic.Bool // what was held up has been passed on
 }
 
 func (c *cut) close() {
@@ -138,11 +134,11 @@ func (c *cut) close() {
 }
 
 // suffer tells whether this moment is that of the connection's fault, and counts it.
-func (c *cut) suffer(f fault) bool {
-	if fault(c.fault.Load()) != f {
+func (c *cut) suffer(f Fault) bool {
+	if Fault(c.fault.Load()) != f {
 		return false
 	}
-	c.line.faults[f].Add(1)
+	c.line.Faults[f].Add(1)
 	return true
 }
 
@@ -163,17 +159,13 @@ func (c *cut) carryQuestions() {
 			commit = bytes.Clone(name)
 		case m.kind == bind && bytes.HasPrefix(sql, append(commit, 0)): // behind the name of the portal
 			c.fault.Store(int64(c.line.next()))
-			if c.suffer(losesCommit) {
+			if c.suffer(LosesCommit) {
 				_ = out.Flush()
 				return
 			}
-			if c.suffer(swallowsMore) {
+			if c.suffer(SwallowsMore) {
 				_ = out.Flush()
 				c.staySilent(in)
-				return
-			}
-			if c.suffer(comesLate) {
-				c.deliverLate(m, in, out)
 				return
 			}
 		}
@@ -194,31 +186,8 @@ func (c *cut) staySilent(in *bufio.Reader) {
 		}
 	}
 	select {
-	case <-c.line.silence:
+	case <-c.line.Silence:
 	case <-c.line.ended:
-	}
-}
-
-// deliverLate passes on what the client has sent at once, this message and the rest of them, when it is too late.
-func (c *cut) deliverLate(m message, in *bufio.Reader, out *bufio.Writer) {
-	const sync = 'S'
-	for _ = m.put(out); m.kind != sync; _ = m.put(out) { // the flush tells
-		var err error
-		if m, err = readMessage(in, true); err != nil {
-			return
-		}
-	}
-	select {
-	case <-c.line.late:
-	case <-c.line.ended:
-		return
-	}
-	c.wasLate.Store(true)
-	if out.Flush() == nil {
-		select {
-		case <-c.line.delivered:
-		case <-c.line.ended:
-		}
 	}
 }
 
@@ -233,11 +202,11 @@ func (c *cut) carryAnswers() {
 			return
 		}
 		if m.kind == commandComplete && string(m.body) == "COMMIT\x00" {
-			held := c.suffer(holdsAnswer)
+			held := c.suffer(HoldsAnswer)
 			switch {
-			case held || c.suffer(losesAnswer):
+			case held || c.suffer(LosesAnswer):
 				select {
-				case c.line.committed <- struct{}{}:
+				case c.line.Committed <- struct{}{}:
 				default:
 				}
 				if held {
@@ -245,16 +214,11 @@ func (c *cut) carryAnswers() {
 					_, _ = io.Copy(io.Discard, in)
 				}
 				return
-			case c.suffer(liesRollback):
+			case c.suffer(LiesRollback):
 				m.body = []byte("ROLLBACK\x00")
 			}
 		}
-		const readyForQuery = 'Z'
-		if m.kind == readyForQuery && c.wasLate.Load() {
-			close(c.line.delivered)
-			return
-		}
-		if m.write(out, in) != nil && !c.wasLate.Load() {
+		if m.write(out, in) != nil {
 			return
 		}
 	}
@@ -281,7 +245,7 @@ func readMessage(in *bufio.Reader, hasKind bool) (m message, err error) {
 	return m, err
 }
 
-// write passes the message on, and what was written before it when nothing more has come.
+// write Passes the message on, and what was written before it when nothing more has come.
 func (m message) write(out *bufio.Writer, in *bufio.Reader) error {
 	if err := m.put(out); err != nil || in.Buffered() > 0 {
 		return err

@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/inventory"
+)
+
+// Audit is what the books of a shop say, at one moment.
+type Audit struct {
+	Items     int
+	Movements int
+	Orders    int
+	Findings  []Finding
+}
+
+// MaxFindings bounds the findings of each kind.
+const MaxFindings = 100
+
+// Finding is something in the books that contradicts something else.
+type Finding struct {
+	Kind  FindingKind
+	Item  inventory.ItemID // 0 for none
+	Order string           // its id, "" for none: it is a secret, see package checkout
+	Text  string
+}
+
+// FindingKind says which two things contradict each other.
+type FindingKind string
+
+// The kinds of findings.
+const (
+	CountsOff       FindingKind = "counts"    // available and sold are not as many as ever came
+	MovementsOff    FindingKind = "movements" // the movements do not add up to the counts
+	FrozenItem      FindingKind = "frozen"    // the item is sold no more until its count is corrected
+	LineUnbooked    FindingKind = "line"      // an order line without the movement of its sale
+	SaleWithoutLine FindingKind = "sale"      // the movement of a sale for an order, without a line
+	ReturnOff       FindingKind = "return"    // a return that is not booked as its order says
+	SoldOff         FindingKind = "sold"      // more or fewer pairs are sold than orders and operators have
+	TotalOff        FindingKind = "order"     // an order whose total is not that of its lines
+)
+
+// audits are the questions of an audit. Each returns items, orders and what is wrong with them. What
+// is left of deleted products is not asked about: it has no counts any more. Sales by operators have
+// no order.
+var audits = []struct {
+	kind  FindingKind
+	query string
+}{
+	{CountsOff, `
+		SELECT item_id, NULL::uuid,
+			format('%s pairs are available and %s sold, and %s ever came', available_count, sold_count, stocked_count)
+		FROM item_availabilities WHERE available_count + sold_count <> stocked_count`},
+	{MovementsOff, `
+		SELECT a.item_id, NULL::uuid, format('the movements add up to %s available and %s sold, and the counts are %s and %s',
+			coalesce(m.available, 0), coalesce(m.sold, 0), a.available_count, a.sold_count)
+		FROM item_availabilities a LEFT JOIN (
+			SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold FROM stock_movements GROUP BY item_id
+		) m USING (item_id)
+		WHERE a.available_count <> coalesce(m.available, 0) OR a.sold_count <> coalesce(m.sold, 0)`},
+	{FrozenItem, `
+		SELECT item_id, NULL::uuid, 'it is frozen, and sold no more until its count is corrected'
+		FROM item_availabilities WHERE frozen_at IS NOT NULL`},
+	{LineUnbooked, `
+		SELECT l.item_id, l.order_id, format('its sale is booked %s times, with %s pairs in sum', count(m.id), coalesce(sum(m.sold_delta), 0))
+		FROM order_lines l LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'sale')
+		GROUP BY l.line_id HAVING count(m.id) <> 1 OR sum(m.sold_delta) <> 1`},
+	{SaleWithoutLine, `
+		SELECT m.item_id, m.order_id, format('%s pairs are booked as sold for an order that has no line of it', m.sold_delta)
+		FROM stock_movements m WHERE m.reason = 'sale' AND m.order_id IS NOT NULL
+			AND NOT EXISTS (SELECT FROM order_lines l WHERE (l.order_id, l.item_id) = (m.order_id, m.item_id))`},
+	{ReturnOff, `
+		SELECT l.item_id, l.order_id, format('its return is booked %s times, and the order is %s', count(m.id), o.status)
+		FROM order_lines l JOIN orders o ON o.id = l.order_id
+		LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'return')
+		WHERE m.id IS NOT NULL OR o.status = 'cancelled' AND EXISTS (SELECT FROM items i WHERE i.id = l.item_id)
+		GROUP BY l.line_id, o.status HAVING count(m.id) <> CASE o.status WHEN 'cancelled' THEN 1 ELSE 0 END`},
+	{SoldOff, `
+		SELECT a.item_id, NULL::uuid, format('%s pairs are sold, and orders have %s and operators sold %s',
+			a.sold_count, coalesce(l.pairs, 0), coalesce(m.pairs, 0))
+		FROM item_availabilities a
+		LEFT JOIN (
+			SELECT l.item_id, count(*) AS pairs FROM order_lines l JOIN orders o ON o.id = l.order_id
+			WHERE o.status = 'confirmed' GROUP BY l.item_id
+		) l USING (item_id)
+		LEFT JOIN (
+			SELECT item_id, sum(sold_delta) AS pairs FROM stock_movements WHERE reason = 'sale' AND order_id IS NULL GROUP BY item_id
+		) m USING (item_id)
+		WHERE a.sold_count <> coalesce(l.pairs, 0) + coalesce(m.pairs, 0)`},
+	{TotalOff, `
+		SELECT 0::bigint, o.id, format('its total is %s cents, and its lines sum up to %s', o.total_cents, coalesce(sum(l.price_cents), 0))
+		FROM orders o LEFT JOIN order_lines l ON l.order_id = o.id
+		GROUP BY o.id HAVING coalesce(sum(l.price_cents), 0) <> o.total_cents`},
+}
+
+// Check audits the books of a database in one snapshot, without a lock: counts against movements,
+// movements against orders. The error is the database's.
+func Check(ctx context.Context, pool *pgxpool.Pool) (Audit, error) {
+	a := Audit{Findings: []Finding{}}
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, pool, snapshot, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM items), (SELECT count(*) FROM stock_movements), (SELECT count(*) FROM orders)`).
+			Scan(&a.Items, &a.Movements, &a.Orders)
+		if err != nil {
+			return err
+		}
+		for _, q := range audits {
+			if err := a.ask(ctx, tx, q.kind, q.query); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Audit{}, fmt.Errorf("audit: %w", err)
+	}
+	return a, nil
+}
+
+// ask adds the findings of a query.
+func (a *Audit) ask(ctx context.Context, tx pgx.Tx, kind FindingKind, query string) error {
+	rows, _ := tx.Query(ctx, query+` LIMIT $1`, MaxFindings)
+	var (
+		item  inventory.ItemID
+		order *[16]byte
+		text  string
+	)
+	_, err := pgx.ForEachRow(rows, []any{&item, &order, &text}, func() error {
+		f := Finding{Kind: kind, Item: item, Text: text}
+		if order != nil {
+			f.Order = base64.RawURLEncoding.EncodeToString(order[:])
+		}
+		a.Findings = append(a.Findings, f)
+		return nil
+	})
+	return err
+}

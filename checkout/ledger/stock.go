@@ -1,0 +1,297 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sneakers23/inventory"
+)
+
+// Row is an item of a batch, as it was read under its lock, with the counts that the operations
+// decided so far leave it.
+type Row struct {
+	inventory.ItemRow // Frozen also if this batch is about to freeze it
+	Product           *inventory.ProductRow
+
+	stocked int // pairs that ever came
+}
+
+// Sellable returns how many pairs of the item may be sold: none of a frozen one.
+func (r *Row) Sellable() int {
+	if r.Frozen {
+		return 0
+	}
+	return r.Available
+}
+
+// Stock is the stock of a batch: the rows of its items.
+type Stock struct {
+	Now time.Time // on the database's clock, when the rows were read; zero if none was
+
+	rows  map[inventory.ItemID]*Row
+	moved map[inventory.ItemID]*delta
+	froze []inventory.ItemID // whose counts did not add up when they were read
+	books []*movements       // few: most batches are of sales alone
+}
+
+// Reason says why pairs moved. It is stored with the movement.
+type Reason string
+
+// The reasons for which pairs move.
+const (
+	Sold      Reason = "sale"
+	Returned  Reason = "return"
+	Restocked Reason = "restock"
+	Corrected Reason = "correction"
+)
+
+// Movement is one entry in the books: how the counts of an item change, and why.
+type Movement struct {
+	Available int
+	Sold      int
+	Order     [16]byte // the order it belongs to; zero for none
+	Operation [16]byte // by which an operation without an order finds that it was carried out; zero for none
+	Cause
+}
+
+// Cause is what many movements of a batch have in common.
+type Cause struct {
+	Reason Reason
+	Who    string // the operator who acts, "" for a shopper
+	Why    string // what the operator says of it
+}
+
+// delta sums what a batch changes of an item.
+type delta struct {
+	available, sold, stocked int
+
+	thaw bool   // the item is frozen no more
+	by   string // the last operator who moved pairs
+}
+
+// movements are those of a batch with the same cause, as the columns of a statement.
+type movements struct {
+	Cause
+	items              []inventory.ItemID
+	available, sold    []int
+	orders, operations []pgtype.UUID
+}
+
+// NewStock returns the stock of these rows.
+func NewStock(rows ...Row) *Stock {
+	s := &Stock{
+		rows:  make(map[inventory.ItemID]*Row),
+		moved: make(map[inventory.ItemID]*delta),
+	}
+	for _, row := range rows {
+		s.rows[row.ID] = &row
+	}
+	return s
+}
+
+// Row returns the row of an item, nil for one that is not in the shop.
+func (s *Stock) Row(id inventory.ItemID) *Row { return s.rows[id] }
+
+// Move changes the counts of an item that is in the shop, and books the movement.
+func (s *Stock) Move(id inventory.ItemID, m Movement) {
+	d := s.change(id, m.Available, m.Sold)
+	if m.Who != "" {
+		d.by = m.Who
+	}
+	s.book(id, m)
+}
+
+// change changes the counts of an item, and how many pairs ever came of it by their sum.
+func (s *Stock) change(id inventory.ItemID, available, sold int) *delta {
+	row := s.rows[id]
+	row.Available += available
+	row.Sold += sold
+	row.stocked += available + sold
+	d, ok := s.moved[id]
+	if !ok {
+		d = new(delta)
+		s.moved[id] = d
+	}
+	d.available += available
+	d.sold += sold
+	d.stocked += available + sold
+	return d
+}
+
+// thaw gives a frozen item the counts that its movements add up to, and lets it be sold again.
+func (s *Stock) thaw(id inventory.ItemID, available, sold int) {
+	row := s.rows[id]
+	d := s.change(id, available-row.Available, sold-row.Sold)
+	d.stocked += available + sold - row.stocked
+	row.stocked, row.Frozen, d.thaw = available+sold, false, true
+	s.froze = slices.DeleteFunc(s.froze, func(froze inventory.ItemID) bool { return froze == id })
+}
+
+// check marks the items whose counts do not add up, and returns them.
+func (s *Stock) check() []inventory.ItemID {
+	for id, row := range s.rows {
+		if !row.Frozen && row.Available+row.Sold != row.stocked {
+			row.Frozen = true
+			s.froze = append(s.froze, id)
+		}
+	}
+	slices.Sort(s.froze)
+	return s.froze
+}
+
+func (s *Stock) book(id inventory.ItemID, m Movement) {
+	at := slices.IndexFunc(s.books, func(b *movements) bool { return b.Cause == m.Cause })
+	if at < 0 {
+		at = len(s.books)
+		s.books = append(s.books, &movements{Cause: m.Cause})
+	}
+	b := s.books[at]
+	b.items = append(b.items, id)
+	b.available = append(b.available, m.Available)
+	b.sold = append(b.sold, m.Sold)
+	b.orders = append(b.orders, column(m.Order))
+	b.operations = append(b.operations, column(m.Operation))
+}
+
+// column is an id as a column has it: NULL for the zero id.
+func column(id [16]byte) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: id != [16]byte{}} }
+
+// The read begins the transaction. Its statements are sent at once, and each sees what was committed
+// when it began (so the transaction must be READ COMMITTED): those behind the lock see all that was
+// committed before the lock was held.
+const (
+	readCounts = `SELECT item_id, available_count, sold_count, revision, frozen_at IS NOT NULL, stocked_count
+		FROM item_availabilities WHERE item_id = ANY ($1)`
+	readLock  = readCounts + ` ORDER BY item_id FOR NO KEY UPDATE`
+	readItems = `SELECT i.id, i.sku, i.size, p.id, p.sku, p."order", p.brand, p.name, p.color, p.price_cents,
+			p.main_image_url, p.released, p.release_at, p.revision, clock_timestamp()
+		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
+)
+
+// lock queues the lock of the rows and the queries for what they are.
+func (s *Stock) lock(b *pgx.Batch, items []inventory.ItemID) { s.read(b, items, readLock) }
+
+// Look queues queries for what the rows are at this moment, without a lock: for whom it is enough
+// that something was so at one time after the question. The counts are read first.
+func (s *Stock) Look(b *pgx.Batch, items []inventory.ItemID) { s.read(b, items, readCounts) }
+
+func (s *Stock) read(b *pgx.Batch, items []inventory.ItemID, statement string) {
+	counts := make(map[inventory.ItemID]Row, len(items))
+	b.Queue(statement, items).Query(func(rows pgx.Rows) error {
+		return scanCounts(rows, func(row Row) { counts[row.ID] = row })
+	})
+	b.Queue(readItems, items).Query(func(rows pgx.Rows) error { return s.scanItems(rows, counts) })
+}
+
+func scanCounts(rows pgx.Rows, each func(Row)) error {
+	var row Row
+	_, err := pgx.ForEachRow(rows, []any{&row.ID, &row.Available, &row.Sold, &row.Revision, &row.Frozen, &row.stocked}, func() error {
+		each(row)
+		return nil
+	})
+	return err
+}
+
+// scanItems makes the rows of the items that are in the shop.
+func (s *Stock) scanItems(rows pgx.Rows, counts map[inventory.ItemID]Row) error {
+	var (
+		it       inventory.ItemRow
+		p        inventory.ProductRow
+		products = make(map[inventory.ProductID]*inventory.ProductRow)
+	)
+	_, err := pgx.ForEachRow(rows, []any{
+		&it.ID, &it.SKU, &it.Size, &p.ID, &p.SKU, &p.Order, &p.Brand, &p.Name, &p.Color, &p.Price,
+		&p.MainImageURL, &p.Released, &p.ReleaseAt, &p.Revision, &s.Now,
+	}, func() error {
+		row, ok := counts[it.ID]
+		if !ok {
+			return nil
+		}
+		product, ok := products[p.ID]
+		if !ok {
+			product = new(inventory.ProductRow)
+			*product = p
+			products[p.ID] = product
+		}
+		row.ProductID, row.SKU, row.Size, row.Product = p.ID, it.SKU, it.Size, product
+		s.rows[it.ID] = &row
+		return nil
+	})
+	return err
+}
+
+// The write takes the counts by their differences, and the table's CHECK refuses less than nothing,
+// whatever was decided.
+const (
+	writeCounts = `UPDATE item_availabilities a
+		SET available_count = a.available_count + d.available, sold_count = a.sold_count + d.sold,
+			stocked_count = a.stocked_count + d.stocked,
+			frozen_at = CASE WHEN d.thaws THEN NULL WHEN d.freezes THEN now() ELSE a.frozen_at END
+		FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::boolean[], $6::boolean[])
+			d (item_id, available, sold, stocked, thaws, freezes)
+		WHERE a.item_id = d.item_id
+		RETURNING a.item_id, a.available_count, a.sold_count, a.revision, a.frozen_at IS NOT NULL, a.stocked_count`
+	writeMovements = `INSERT INTO stock_movements (reason, who, why, item_id, available_delta, sold_delta, order_id, operation)
+		SELECT $1::text, nullif($2::text, ''), nullif($3::text, ''), *
+		FROM unnest($4::bigint[], $5::integer[], $6::integer[], $7::uuid[], $8::uuid[])`
+)
+
+// write queues the counts and movements of what was moved. The first statement returns the counts.
+func (s *Stock) write(b *pgx.Batch) {
+	for _, id := range s.froze {
+		s.change(id, 0, 0)
+	}
+	if len(s.moved) == 0 {
+		return
+	}
+	ids := slices.Sorted(maps.Keys(s.moved))
+	available, sold, stocked := make([]int, len(ids)), make([]int, len(ids)), make([]int, len(ids))
+	thaw, freeze := make([]bool, len(ids)), make([]bool, len(ids))
+	for i, id := range ids {
+		d := s.moved[id]
+		available[i], sold[i], stocked[i], thaw[i] = d.available, d.sold, d.stocked, d.thaw
+		freeze[i] = slices.Contains(s.froze, id)
+	}
+	b.Queue(writeCounts, ids, available, sold, stocked, thaw, freeze)
+	for _, m := range s.books {
+		b.Queue(writeMovements, m.Reason, m.Who, m.Why, m.items, m.available, m.sold, m.orders, m.operations)
+	}
+}
+
+// written takes the counts as the database has written them, with their new revisions.
+func (s *Stock) written(rows pgx.Rows) error {
+	return scanCounts(rows, func(row Row) {
+		at := s.rows[row.ID]
+		at.Available, at.Sold, at.Revision, at.Frozen = row.Available, row.Sold, row.Revision, row.Frozen
+	})
+}
+
+// NewerThan returns the rows that the catalog has older: stock that this batch or another process
+// has changed, also in an attempt whose outcome was in doubt, and the price or release that is the
+// reason of a refusal. A caller's next page is made from the catalog, and must not contradict the
+// answer.
+func (s *Stock) NewerThan(c *inventory.Catalog) []inventory.Change {
+	var changes []inventory.Change
+	products := make(map[inventory.ProductID]bool)
+	for id, row := range s.rows {
+		if shown, _, ok := c.Item(id); !ok || shown.Revision < row.Revision {
+			change := inventory.Change{Item: &row.ItemRow}
+			if d, ok := s.moved[id]; ok {
+				change.By = d.by
+			}
+			changes = append(changes, change)
+		}
+		if products[row.ProductID] {
+			continue
+		}
+		products[row.ProductID] = true
+		if shown, ok := c.Product(row.ProductID); !ok || shown.Revision < row.Product.Revision {
+			changes = append(changes, inventory.Change{Product: row.Product})
+		}
+	}
+	return changes
+}
