@@ -57,13 +57,18 @@ func handlers(b *testing.B) (shop, bare http.Handler) {
 	})
 }
 
-// clients are kept connections, two for each CPU. They do as little as they can, to leave the CPU to the server.
+// clients are kept connections. They do as little as they can, to leave the CPU to the server.
 type clients []*bufio.ReadWriter
 
+// dial opens two connections for each CPU.
 func dial(b *testing.B, handler http.Handler) clients {
+	return dialMany(b, handler, 2*runtime.GOMAXPROCS(0))
+}
+
+func dialMany(b *testing.B, handler http.Handler, n int) clients {
 	server := httptest.NewServer(handler)
 	b.Cleanup(server.Close)
-	cs := make(clients, 2*runtime.GOMAXPROCS(0))
+	cs := make(clients, n)
 	for i := range cs {
 		conn, err := net.Dial("tcp", server.Listener.Addr().String())
 		if err != nil {

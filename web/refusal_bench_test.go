@@ -28,12 +28,12 @@ func (still) Committed(context.Context, ...inventory.Change) error {
 	panic("changed what is sold out")
 }
 
-// BenchmarkRefusal buys a pair that is sold out, over loopback. Three rates are measured: of refusals
+// BenchmarkRefusal lets 256 clients buy a pair that is sold out, over loopback. Three rates are measured: of refusals
 // of shoppers with cookies, of these together with the pages to which they lead, and of the pages that
-// shoppers without cookies are answered with. Each of the three looks the form up in the database;
-// queries/answer is how many queries that takes.
+// shoppers without cookies are answered with. The form is looked up in the database for
+// each refusal and each page; queries/look-up is how many queries that takes.
 func BenchmarkRefusal(b *testing.B) {
-	const batch = 1000
+	const batch, crowd = 25 * 256, 256
 	s := stocktest.New(b, 1, 1, 0)
 	rows, err := s.Inv.Rows(b.Context())
 	if err != nil {
@@ -55,7 +55,7 @@ func BenchmarkRefusal(b *testing.B) {
 	cookies := refusedCookies(b, site, form)
 	again := strings.Replace(request, "\r\n", "\r\n"+cookies, 1)
 	follow := "GET /checkout HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n" + cookies + "\r\n"
-	buyers := dial(b, site)
+	buyers := dialMany(b, site, crowd)
 	asked := s.Pool.Stat().AcquireCount()
 	var refused, shown, alone time.Duration
 	for b.Loop() {
@@ -66,7 +66,7 @@ func BenchmarkRefusal(b *testing.B) {
 	b.ReportMetric(float64(b.N*batch)/refused.Seconds(), "refusals/s")
 	b.ReportMetric(float64(b.N*batch)/(refused+shown).Seconds(), "shown/s")
 	b.ReportMetric(float64(b.N*batch)/alone.Seconds(), "cookieless/s")
-	b.ReportMetric(float64(s.Pool.Stat().AcquireCount()-asked)/float64(4*b.N*batch), "queries/answer")
+	b.ReportMetric(float64(s.Pool.Stat().AcquireCount()-asked)/float64(4*b.N*batch), "queries/look-up")
 }
 
 // refusedCookies is the header with the cookies of a shopper who was refused before.
