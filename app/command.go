@@ -62,6 +62,7 @@ type Item struct {
 	Available int              `json:"available_count"`
 	Sold      int              `json:"sold_count"`
 	Level     inventory.Level  `json:"level"`
+	Frozen    bool             `json:"frozen,omitempty"` // sold no more until its count is corrected
 }
 
 // ReleaseRequest names a product by SKU or id, and a time when it is not now. At most one of At,
@@ -157,7 +158,7 @@ func viewProducts(c *inventory.Catalog) []Product {
 		}
 		for _, it := range p.Items {
 			view.Items = append(view.Items, Item{
-				ID: it.ID, SKU: it.SKU, Size: it.Size, Available: it.Available, Sold: it.Sold, Level: it.Level,
+				ID: it.ID, SKU: it.SKU, Size: it.Size, Available: it.Available, Sold: it.Sold, Level: it.Level, Frozen: it.Frozen,
 			})
 		}
 		products = append(products, view)

@@ -36,11 +36,14 @@ const (
 	maxLooks   = 512             // in one query
 	lookWithin = 2 * time.Second // for a query; a connection that has fallen silent is given up
 	lookTries  = 3               // the pool may hold connections that the database has closed
+	lookWait   = 15 * time.Second
 )
 
-// look asks a question, and returns when it is answered, or ctx ends: then the error is ErrUnknown,
-// and release is called when the question leaves the queue.
+// look asks a question, and returns when it is answered, or when ctx ends or lookWait is over: then the
+// error is ErrUnknown, and release is called when the question leaves the queue.
 func (t *Teller) look(ctx context.Context, items []inventory.ItemID, lines []LineID, release func()) (found, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWait)
+	defer cancel()
 	l := &look{items: items, lines: lines, answer: make(chan found, 1), release: release}
 	select {
 	case t.looks <- l:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 	"sneakers23/inventory/stocktest"
 )
@@ -77,6 +78,43 @@ func TestAudit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestThawInABatch restocks and corrects a frozen item in one batch, and sells it: its counts are those
+// of all its movements.
+func TestThawInABatch(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 1, 5)
+	c := New(testConfig(s.Pool))
+	id := s.Items[0]
+	s.Exec(`UPDATE item_availabilities SET available_count = 50`)
+	sale := sellOne(id)
+	sale.wanted[id] = 99
+	var told []chan error
+	for _, do := range []func() error{
+		func() error { return c.Submit(t.Context(), sellOne(id), nil) }, // sells nothing yet
+		func() error { return c.Restock(t.Context(), id, 2) },
+		func() error { return c.Correct(t.Context(), id, -1, "counted") },
+		func() error { return c.Submit(t.Context(), sale, nil) },
+	} {
+		answer := make(chan error, 1) // buffer 1: the test may have failed
+		told = append(told, answer)
+		go func() { answer <- do() }()
+		untilQueued(t, c, len(told))
+	}
+	run(t, c.Serve)
+	for i, answer := range told {
+		if err := waittest.Receive(t, "an answer", answer); err != nil {
+			t.Errorf("operation %d: %v", i, err)
+		}
+	}
+	if got := pairsOf(sale.sales)[id]; got != 6 {
+		t.Errorf("sold %d, want 6", got)
+	}
+	if got := kinds(t, s); len(got) != 0 {
+		t.Errorf("found %q, want nothing", got)
+	}
+	s.CheckBooks()
 }
 
 // TestFreeze changes a count by hand: the next sale freezes the item, at all nodes, and sells others

@@ -100,7 +100,7 @@ type moveAttempt struct {
 	ids       [][16]byte
 	done      map[[16]byte]map[inventory.ItemID]int
 	corrected []inventory.ItemID
-	books     map[inventory.ItemID]delta // what the movements of a frozen one of them add up to
+	books     map[inventory.ItemID]sums // what the movements of a frozen one of them add up to
 }
 
 // readBooks sums the movements of items that are frozen or about to be: of others that is not asked.
@@ -115,11 +115,11 @@ func (a *moveAttempt) Read(b *pgx.Batch) {
 	if len(a.corrected) == 0 {
 		return
 	}
-	a.books = make(map[inventory.ItemID]delta)
+	a.books = make(map[inventory.ItemID]sums)
 	b.Queue(readBooks, a.corrected).Query(func(rows pgx.Rows) error {
 		var (
 			id  inventory.ItemID
-			sum delta
+			sum sums
 		)
 		_, err := pgx.ForEachRow(rows, []any{&id, &sum.available, &sum.sold}, func() error {
 			a.books[id] = sum
@@ -140,9 +140,9 @@ func (a *moveAttempt) Decide(op Operation, s *Stock) error {
 		return inventory.ErrNotFound
 	}
 	corrects := m.Reason == Corrected && row.Frozen
-	before := row.Available
+	before, books := row.Available, s.booked(m.item, a.books[m.item])
 	if corrects {
-		before = a.books[m.item].available
+		before = books.available
 	}
 	switch {
 	case m.by == 0 && !corrects:
@@ -153,7 +153,7 @@ func (a *moveAttempt) Decide(op Operation, s *Stock) error {
 		return inventory.ErrFull
 	}
 	if corrects {
-		s.thaw(m.item, before, a.books[m.item].sold)
+		s.thaw(m.item, books)
 	}
 	s.Move(m.item, Movement{Available: m.by, Operation: m.id, Cause: m.Cause})
 	return nil

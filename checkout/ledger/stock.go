@@ -69,9 +69,13 @@ type Cause struct {
 type delta struct {
 	available, sold, stocked int
 
-	thaw bool   // the item is frozen no more
-	by   string // the last operator who moved pairs
+	booked sums   // of the movements
+	thaw   bool   // the item is frozen no more
+	by     string // the last operator who moved pairs
 }
+
+// sums are what movements add up to.
+type sums struct{ available, sold int }
 
 // movements are those of a batch with the same cause, as the columns of a statement.
 type movements struct {
@@ -99,6 +103,8 @@ func (s *Stock) Row(id inventory.ItemID) *Row { return s.rows[id] }
 // Move changes the counts of an item that is in the shop, and books the movement.
 func (s *Stock) Move(id inventory.ItemID, m Movement) {
 	d := s.change(id, m.Available, m.Sold)
+	d.booked.available += m.Available
+	d.booked.sold += m.Sold
 	if m.Who != "" {
 		d.by = m.Who
 	}
@@ -122,12 +128,22 @@ func (s *Stock) change(id inventory.ItemID, available, sold int) *delta {
 	return d
 }
 
+// booked returns what the movements of an item add up to, given those that were read: the batch's own
+// come on top.
+func (s *Stock) booked(id inventory.ItemID, read sums) sums {
+	if d, ok := s.moved[id]; ok {
+		read.available += d.booked.available
+		read.sold += d.booked.sold
+	}
+	return read
+}
+
 // thaw gives a frozen item the counts that its movements add up to, and lets it be sold again.
-func (s *Stock) thaw(id inventory.ItemID, available, sold int) {
+func (s *Stock) thaw(id inventory.ItemID, books sums) {
 	row := s.rows[id]
-	d := s.change(id, available-row.Available, sold-row.Sold)
-	d.stocked += available + sold - row.stocked
-	row.stocked, row.Frozen, d.thaw = available+sold, false, true
+	d := s.change(id, books.available-row.Available, books.sold-row.Sold)
+	d.stocked += books.available + books.sold - row.stocked
+	row.stocked, row.Frozen, d.thaw = books.available+books.sold, false, true
 	s.froze = slices.DeleteFunc(s.froze, func(froze inventory.ItemID) bool { return froze == id })
 }
 

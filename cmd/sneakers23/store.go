@@ -75,7 +75,11 @@ func printProduct(term terminal, p app.Product) {
 	table := term.out.Table()
 	table.Row("  ITEM", "SIZE", "AVAILABLE", "SOLD", "LEVEL")
 	for _, it := range p.Items {
-		table.Row("  "+it.SKU, it.Size, it.Available, it.Sold, it.Level)
+		level := string(it.Level)
+		if it.Frozen {
+			level = "frozen, see audit"
+		}
+		table.Row("  "+it.SKU, it.Size, it.Available, it.Sold, level)
 	}
 	table.Print()
 }
