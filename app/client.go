@@ -88,7 +88,7 @@ func ask[R any](ctx context.Context, c *Client, command string, q any) (result R
 	if err != nil {
 		return result, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout+everywhereWithin+2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(command)+everywhereWithin+2*time.Second)
 	defer cancel()
 	m, err := c.conn.RequestMsgWithContext(ctx, &nats.Msg{
 		Subject: c.Node.Commands(command), Data: b, Header: nats.Header{whoHeader: {c.Who}},

@@ -30,7 +30,7 @@ func newCommits(try func(context.Context) error, log *slog.Logger) *commits {
 	return &commits{try: try, log: log, awake: make(chan struct{}, 1)}
 }
 
-// attempted goes into checkout.TellerConfig.Attempted.
+// attempted goes into ledger.Config.Attempted.
 func (c *commits) attempted(committed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

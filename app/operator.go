@@ -39,6 +39,14 @@ type operator struct {
 // commandTimeout bounds a command on the node; the command line waits a little longer for the answer.
 const commandTimeout = 10 * time.Second
 
+// timeoutOf is commandTimeout, but for an audit, which reads all movements and orders.
+func timeoutOf(command string) time.Duration {
+	if command == commandAudit {
+		return 5 * time.Minute
+	}
+	return commandTimeout
+}
+
 // listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one command after the other,
 // until the node's connection is drained, which waits for those that were begun. Those end when ctx does.
 func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
@@ -75,7 +83,7 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, node *cluster.Node, 
 			ans reply[R]
 		)
 		who := cleanWho(m.Header.Get(whoHeader))
-		ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, who), commandTimeout)
+		ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, who), timeoutOf(command))
 		defer cancel()
 		err := json.Unmarshal(m.Data, &q)
 		if err == nil {
@@ -132,30 +140,32 @@ func words(err error) string {
 	if text, ok := wordsOfDevices(err); ok {
 		return text
 	}
-	if _, away := errors.AsType[*pgconn.ConnectError](err); errors.Is(err, ledger.ErrNotDone) && !away {
-		return "nothing was done: " + notDone(err) + "; try again, and if it lasts, see /readyz and the node's log"
+	notDone := errors.Is(err, ledger.ErrNotDone)
+	unknown := errors.Is(err, ledger.ErrUnknown) && !notDone
+	pg, said := errors.AsType[*pgconn.PgError](err)
+	if _, away := errors.AsType[*pgconn.ConnectError](err); notDone && !said && !away {
+		return "nothing was done: " + whyNotDone(err) + "; try again, and if it lasts, see /readyz and the node's log"
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, inventory.ErrCrashed) {
 		return "no answer in time: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`; if it lasts, see /readyz and the node's log"
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && (errors.Is(err, ledger.ErrNotDone) || !errors.Is(err, ledger.ErrUnknown)) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && !unknown {
 		return "the node does not reach its database, try again when /readyz says that it does"
 	}
-	if isBroken(err) || errors.Is(err, ledger.ErrUnknown) {
+	if isBroken(err) && !notDone || unknown {
 		return "the connection to the database broke: it may have been done, look with `sneakers23 products`, `orders show` or `devices list`, and try again"
 	}
-	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case ok && pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code): // undefined table, undefined column
+	case said && pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code): // undefined table, undefined column
 		return "the tables of the store are not as they should be (" + pg.Message + "): see `sneakers23 migrate status`"
-	case ok:
+	case said:
 		return "the database says: " + pg.Message
 	}
 	return err.Error()
 }
 
-// notDone says why an operation was not carried out.
-func notDone(err error) string {
+// whyNotDone says why an operation was not carried out.
+func whyNotDone(err error) string {
 	if errors.Is(err, ledger.ErrBusy) {
 		return "too many buyers wait"
 	}

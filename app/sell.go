@@ -96,7 +96,7 @@ func inStock(c *inventory.Catalog, which ledger.Which) (items []inventory.Item, 
 			continue
 		}
 		for _, it := range p.Items {
-			if it.Available > 0 {
+			if it.Available > 0 && !it.Frozen {
 				items = append(items, it)
 				pairs += it.Available
 			}

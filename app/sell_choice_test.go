@@ -33,3 +33,16 @@ func TestChoosePairs(t *testing.T) {
 		}
 	})
 }
+
+// TestFrozenIsNoStock leaves out what is sold no more: sell would choose it for ever.
+func TestFrozenIsNoStock(t *testing.T) {
+	t.Parallel()
+	rows := inventory.Rows{
+		Products: []inventory.ProductRow{{ID: 1, Released: true, Revision: 1}},
+		Items:    []inventory.ItemRow{{ID: 1, ProductID: 1, Available: 5, Revision: 1, Frozen: true}, {ID: 2, ProductID: 1, Available: 3, Revision: 1}},
+	}
+	items, pairs := inStock(inventory.NewCatalog(rows, inventory.DefaultThresholds), ledger.AlsoUnreleased)
+	if len(items) != 1 || items[0].ID != 2 || pairs != 3 {
+		t.Errorf("in stock are %+v, %d pairs; want the item that is not frozen", items, pairs)
+	}
+}

@@ -74,9 +74,10 @@ type cancelAttempt struct {
 	cancelled   [][16]byte               // orders
 }
 
-// Read locks the orders, behind the rows of their items.
+// Read locks the orders, behind the rows of their items. It does not wait for an order that another
+// transaction holds: all other operations of the batch would wait too.
 func (a *cancelAttempt) Read(b *pgx.Batch) {
-	b.Queue(`SELECT id, status FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`, a.orders).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT id, status FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`, a.orders).Query(func(rows pgx.Rows) error {
 		var (
 			key    [16]byte
 			status OrderStatus
@@ -96,14 +97,17 @@ func (a *cancelAttempt) Read(b *pgx.Batch) {
 	})
 }
 
-// Decide returns one pair to each item of the order that is still in the shop.
+// errHeld says that another transaction holds the row of the order.
+var errHeld = fmt.Errorf("%w: another transaction holds the order", ledger.ErrNotDone)
+
+// Decide returns one pair to each item of the order that is still in the shop, and books it for all.
 func (a *cancelAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 	c := op.(*cancellation)
 	switch status, ok := a.status[c.order]; {
 	case a.done[c.id]:
 		return nil
-	case !ok:
-		return ErrNoOrder
+	case !ok: // it was read before, and orders are not deleted
+		return errHeld
 	case status == Cancelled:
 		return ErrCancelled
 	}
@@ -113,10 +117,13 @@ func (a *cancelAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 		}
 	}
 	for _, l := range c.lines {
+		m := ledger.Movement{
+			Available: 1, Sold: -1, Order: c.order, Operation: c.id, Cause: ledger.Cause{Reason: ledger.Returned, Who: c.who},
+		}
 		if stock.Row(l.Item) != nil {
-			stock.Move(l.Item, ledger.Movement{
-				Available: 1, Sold: -1, Order: c.order, Operation: c.id, Cause: ledger.Cause{Reason: ledger.Returned, Who: c.who},
-			})
+			stock.Move(l.Item, m)
+		} else {
+			stock.Book(l.Item, m)
 		}
 	}
 	a.status[c.order] = Cancelled

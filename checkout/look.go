@@ -74,7 +74,7 @@ func (t *Teller) Serve(ctx context.Context) error {
 		case first := <-t.looks:
 			t.answer(lasting, t.gather(first))
 		case <-ctx.Done():
-			for len(t.looks) > 0 {
+			for end := time.Now().Add(lookWait); len(t.looks) > 0 && time.Now().Before(end); {
 				t.answer(lasting, t.gather(<-t.looks))
 			}
 			return context.Cause(ctx)
@@ -82,24 +82,29 @@ func (t *Teller) Serve(ctx context.Context) error {
 	}
 }
 
-// gather takes what came while the last query was under way.
-func (t *Teller) gather(first *look) []*look {
-	runtime.Gosched() // callers who were answered by the last one may ask again
-	batch := []*look{first}
-	for len(batch) < maxLooks {
+// gather takes what came while the last query was under way, and drops it for callers who have gone.
+func (t *Teller) gather(first *look) (batch []*look) {
+	runtime.Gosched() // callers who were answered by the last query may ask again
+	for next := first; ; {
+		if next.settled.Load() {
+			next.release()
+		} else if batch = append(batch, next); len(batch) == maxLooks {
+			return batch
+		}
 		select {
-		case next := <-t.looks:
-			batch = append(batch, next)
+		case next = <-t.looks:
 		default:
 			return batch
 		}
 	}
-	return batch
 }
 
 // answer queries for a batch. Before it is answered, this node's catalog shows what was found newer:
 // a caller's next page is made from it.
 func (t *Teller) answer(ctx context.Context, batch []*look) {
+	if len(batch) == 0 {
+		return
+	}
 	f := found{err: ErrUnknown}
 	defer func() { // also when this panics
 		for _, l := range batch {

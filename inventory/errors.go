@@ -12,7 +12,6 @@ var (
 	ErrFull     = errors.New("inventory: an item holds at most 1000000000 pairs")
 	ErrTooFew   = errors.New("inventory: fewer pairs are available than are to be taken away")
 	ErrNoReason = errors.New("inventory: a correction needs a reason of 1 to 500 characters")
-	ErrFrozen   = errors.New("inventory: the counts of the item contradict its movements")
 
 	ErrNotReleased  = errors.New("inventory: not released")
 	ErrNotScheduled = errors.New("inventory: no release is scheduled")

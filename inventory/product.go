@@ -74,7 +74,7 @@ type ItemRow struct {
 	Available int       `json:"available_count"`
 	Sold      int       `json:"sold_count"`
 	Revision  Revision  `json:"revision"`
-	Frozen    bool      `json:"frozen,omitempty"` // its counts contradict its movements: it is sold no more
+	Frozen    bool      `json:"frozen,omitempty"` // its counts do not add up to what ever came: it is sold no more
 }
 
 // Product is a product with its items, as pages show it. Products in a Catalog are shared by everybody who

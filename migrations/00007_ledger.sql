@@ -1,7 +1,8 @@
 -- +goose Up
 
--- Nodes of the version before may be selling: they lock rows of availabilities first, so these come first here too.
-LOCK TABLE item_availabilities, stock_movements IN ACCESS EXCLUSIVE MODE;
+-- Nodes of the version before must be stopped: they do not move stocked_count, so what they restock is frozen later. A sale that is
+-- still under way locks rows of availabilities first, so these come first here too.
+LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 
 -- How many pairs of an item ever came: available and sold pairs are as many, at every commit. Whoever changes a row compares
 -- them. A row where they differ was changed by something else than a movement, for instance by hand: nodes notice such a change,

@@ -30,8 +30,8 @@ type outcome struct {
 }
 
 // try carries out a batch in one transaction of two round trips: one locks and reads, one writes and
-// commits. What it returns without an error is committed. After an error its connection is not used
-// again.
+// commits. What it returns without an error is committed. A connection is closed after an error, unless
+// the server has ended the transaction on it.
 func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 	conn, err := c.cfg.Pool.Acquire(ctx)
 	if err != nil {
@@ -46,13 +46,15 @@ func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 	if err != nil {
 		return outcome{}, fmt.Errorf("read under the locks: %w", err)
 	}
-	done := outcome{attempts: attempts, answers: make([]error, len(batch)), froze: s.check()}
+	s.check()
+	done := outcome{attempts: attempts, answers: make([]error, len(batch))}
 	for i, t := range batch {
 		done.answers[i] = of[t.op.Kind()].Decide(t.op, s)
 	}
 	if done.wrote, err = c.write(ctx, conn, s, attempts); err != nil {
 		return outcome{}, fmt.Errorf("write and commit: %w", err)
 	}
+	done.froze = s.froze // but for those that the batch has thawed
 	done.changes = s.NewerThan(c.cfg.Inventory.Catalog())
 	return done, nil
 }
@@ -137,7 +139,7 @@ func (c *Committer) write(ctx context.Context, conn *pgxpool.Conn, s *Stock, att
 	defer cancel()
 	b := &pgx.Batch{}
 	s.write(b)
-	counts := b.Len() > 0
+	counts := len(s.moved) > 0
 	for _, a := range attempts {
 		a.Write(b)
 	}

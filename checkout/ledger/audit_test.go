@@ -63,6 +63,7 @@ func TestAudit(t *testing.T) {
 		},
 		"a frozen item":              {[]string{`UPDATE item_availabilities SET frozen_at = now() WHERE item_id = 1`}, []FindingKind{FrozenItem}},
 		"what a deleted product had": {[]string{`DELETE FROM products`}, nil},
+		"what one had before its movements outlived it": {[]string{`DELETE FROM products`, `DELETE FROM stock_movements`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,6 +114,9 @@ func TestThawInABatch(t *testing.T) {
 	}
 	if got := kinds(t, s); len(got) != 0 {
 		t.Errorf("found %q, want nothing", got)
+	}
+	if c.Frozen() != 0 {
+		t.Errorf("%d items count as frozen, and none is", c.Frozen())
 	}
 	s.CheckBooks()
 }

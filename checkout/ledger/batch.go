@@ -43,9 +43,9 @@ func (c *Committer) commitWithin(ctx context.Context, batch []*ticket) {
 		done, err := c.try(ctx, batch)
 		if err == nil {
 			c.announce(ctx, done.changes)
-			c.noteRecovery()
 			c.noteFrozen(done.froze)
 			if done.wrote { // else it is not known whether anything can be written
+				c.noteRecovery()
 				c.cfg.Attempted(true)
 			}
 			for i, t := range batch {

@@ -21,7 +21,8 @@ const (
 	AlsoUnreleased
 )
 
-// Sale is what an operator has sold of one item at once: how many pairs, and the item after that.
+// Sale is what an operator has sold of one item at once: how many pairs, and the item with the counts
+// after that. Its revision is not that of the counts.
 type Sale struct {
 	Pairs int
 	Item  inventory.ItemRow

@@ -199,6 +199,9 @@ func (c *Committer) serve(ctx context.Context, batch []*ticket) {
 	}
 	for some := range slices.Chunk(ops, c.cfg.MaxBatch) {
 		c.commit(ctx, some)
+		if len(some) < len(ops) { // another one follows, and the first may have asked for a pause
+			sleep(ctx, c.backoff)
+		}
 	}
 	c.drain(drains)
 }

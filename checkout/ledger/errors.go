@@ -93,7 +93,7 @@ func concernsAll(err error) bool {
 
 // isLockTimeout reports whether another transaction held a row for longer than this one waits.
 func isLockTimeout(err error) bool {
-	return isCode(err, pgerrcode.LockNotAvailable) || isCode(err, pgerrcode.QueryCanceled) // the second by a statement_timeout
+	return isCode(err, pgerrcode.LockNotAvailable) || isCode(err, pgerrcode.QueryCanceled) // by an operator, most likely for the same reason
 }
 
 func isCode(err error, code string) bool {

@@ -100,7 +100,7 @@ type moveAttempt struct {
 	ids       [][16]byte
 	done      map[[16]byte]map[inventory.ItemID]int
 	corrected []inventory.ItemID
-	books     map[inventory.ItemID]sums // what the movements of a frozen one of them add up to
+	sums      map[inventory.ItemID]sums // what the movements of a frozen one of them add up to
 }
 
 // readBooks sums the movements of items that are frozen or about to be: of others that is not asked.
@@ -115,14 +115,14 @@ func (a *moveAttempt) Read(b *pgx.Batch) {
 	if len(a.corrected) == 0 {
 		return
 	}
-	a.books = make(map[inventory.ItemID]sums)
+	a.sums = make(map[inventory.ItemID]sums)
 	b.Queue(readBooks, a.corrected).Query(func(rows pgx.Rows) error {
 		var (
 			id  inventory.ItemID
 			sum sums
 		)
 		_, err := pgx.ForEachRow(rows, []any{&id, &sum.available, &sum.sold}, func() error {
-			a.books[id] = sum
+			a.sums[id] = sum
 			return nil
 		})
 		return err
@@ -140,7 +140,7 @@ func (a *moveAttempt) Decide(op Operation, s *Stock) error {
 		return inventory.ErrNotFound
 	}
 	corrects := m.Reason == Corrected && row.Frozen
-	before, books := row.Available, s.booked(m.item, a.books[m.item])
+	before, books := row.Available, s.booked(m.item, a.sums[m.item])
 	if corrects {
 		before = books.available
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -51,7 +52,11 @@ func (p *parked) due() <-chan time.Time {
 
 func (c *Committer) park(t *ticket) {
 	if len(c.parked.tickets) >= c.cfg.MaxWaiting {
-		t.tell(ErrBusy)
+		if t.inDoubt {
+			t.tell(fmt.Errorf("%w: too many wait", ErrUnknown))
+		} else {
+			t.tell(ErrBusy)
+		}
 		return
 	}
 	t.parked = true
@@ -93,7 +98,7 @@ func (c *Committer) parkStuck(batch []*ticket) []*ticket {
 }
 
 // unpark returns a batch of those whose rows are free or in other hands, when it is time to ask.
-// Those whose time is over get ErrUnknown.
+// Those whose time is over are given up.
 func (c *Committer) unpark(ctx context.Context) []*ticket {
 	p := &c.parked
 	if len(p.tickets) == 0 || time.Since(p.asked) < p.pause {
@@ -103,13 +108,14 @@ func (c *Committer) unpark(ctx context.Context) []*ticket {
 	p.asked, p.pause = time.Now(), min(2*p.pause, askLate)
 	var back, still []*ticket
 	for _, t := range p.tickets {
+		free := !t.wants(p.rows)
 		switch {
 		case t.isAbandoned():
 			t.tell(ErrNotDone)
-		case !t.wants(p.rows) && len(back) < c.cfg.MaxBatch:
+		case free && len(back) < c.cfg.MaxBatch:
 			t.parked = false
 			back = append(back, t)
-		case p.asked.After(t.until):
+		case !free && p.asked.After(t.until):
 			giveUp([]*ticket{t}, errPatience)
 		default:
 			still = append(still, t)

@@ -102,6 +102,41 @@ func TestParkedIsBounded(t *testing.T) {
 	s.CheckBooks()
 }
 
+// TestParkedInDoubt finds no room for an operation whose outcome is in doubt: it is not said that
+// nothing was done.
+func TestParkedInDoubt(t *testing.T) {
+	t.Parallel()
+	c := New(testConfig(nil, func(c *Config) { c.MaxWaiting = 1 }))
+	c.park(newTicket(sellOne(1), nil))
+	x := newTicket(sellOne(1), nil)
+	x.inDoubt = true
+	c.park(x)
+	if err := <-x.answer; !errors.Is(err, ErrUnknown) || errors.Is(err, ErrNotDone) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+}
+
+// TestParkedWaitForTheirBatch frees the row of more parked operations than a batch takes, when their
+// time is over: all of them are carried out.
+func TestParkedWaitForTheirBatch(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 1, 10)
+	c := New(testConfig(s.Pool, func(c *Config) { c.MaxBatch = 2 }))
+	var parked []*ticket
+	for range 5 {
+		x := newTicket(sellOne(s.Items[0]), nil)
+		x.until = time.Now()
+		c.park(x)
+		parked = append(parked, x)
+	}
+	run(t, c.Serve)
+	for _, x := range parked {
+		if err := waittest.Receive(t, "the answer when the row is free", x.answer); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestParkedIsAbandoned has a caller leave while its operation is parked without an attempt.
 func TestParkedIsAbandoned(t *testing.T) {
 	t.Parallel()

@@ -32,10 +32,10 @@ func (r *Row) Sellable() int {
 type Stock struct {
 	Now time.Time // on the database's clock, when the rows were read; zero if none was
 
-	rows  map[inventory.ItemID]*Row
-	moved map[inventory.ItemID]*delta
-	froze []inventory.ItemID // whose counts did not add up when they were read
-	books []*movements       // few: most batches are of sales alone
+	rows    map[inventory.ItemID]*Row
+	moved   map[inventory.ItemID]*delta
+	froze   []inventory.ItemID // whose counts did not add up when they were read
+	byCause []*movements       // few: most batches are of sales alone
 }
 
 // Reason says why pairs moved. It is stored with the movement.
@@ -108,7 +108,7 @@ func (s *Stock) Move(id inventory.ItemID, m Movement) {
 	if m.Who != "" {
 		d.by = m.Who
 	}
-	s.book(id, m)
+	s.Book(id, m)
 }
 
 // change changes the counts of an item, and how many pairs ever came of it by their sum.
@@ -147,8 +147,8 @@ func (s *Stock) thaw(id inventory.ItemID, books sums) {
 	s.froze = slices.DeleteFunc(s.froze, func(froze inventory.ItemID) bool { return froze == id })
 }
 
-// check marks the items whose counts do not add up, and returns them.
-func (s *Stock) check() []inventory.ItemID {
+// check marks the items whose counts do not add up.
+func (s *Stock) check() {
 	for id, row := range s.rows {
 		if !row.Frozen && row.Available+row.Sold != row.stocked {
 			row.Frozen = true
@@ -156,16 +156,16 @@ func (s *Stock) check() []inventory.ItemID {
 		}
 	}
 	slices.Sort(s.froze)
-	return s.froze
 }
 
-func (s *Stock) book(id inventory.ItemID, m Movement) {
-	at := slices.IndexFunc(s.books, func(b *movements) bool { return b.Cause == m.Cause })
+// Book books a movement without a change of counts: the item has left the shop, and its books stay.
+func (s *Stock) Book(id inventory.ItemID, m Movement) {
+	at := slices.IndexFunc(s.byCause, func(b *movements) bool { return b.Cause == m.Cause })
 	if at < 0 {
-		at = len(s.books)
-		s.books = append(s.books, &movements{Cause: m.Cause})
+		at = len(s.byCause)
+		s.byCause = append(s.byCause, &movements{Cause: m.Cause})
 	}
-	b := s.books[at]
+	b := s.byCause[at]
 	b.items = append(b.items, id)
 	b.available = append(b.available, m.Available)
 	b.sold = append(b.sold, m.Sold)
@@ -256,14 +256,21 @@ const (
 		FROM unnest($4::bigint[], $5::integer[], $6::integer[], $7::uuid[], $8::uuid[])`
 )
 
-// write queues the counts and movements of what was moved. The first statement returns the counts.
+// write queues the counts and movements of what was moved. If there are counts, the first statement
+// returns them.
 func (s *Stock) write(b *pgx.Batch) {
 	for _, id := range s.froze {
 		s.change(id, 0, 0)
 	}
-	if len(s.moved) == 0 {
-		return
+	if len(s.moved) > 0 {
+		s.writeCounts(b)
 	}
+	for _, m := range s.byCause {
+		b.Queue(writeMovements, m.Reason, m.Who, m.Why, m.items, m.available, m.sold, m.orders, m.operations)
+	}
+}
+
+func (s *Stock) writeCounts(b *pgx.Batch) {
 	ids := slices.Sorted(maps.Keys(s.moved))
 	available, sold, stocked := make([]int, len(ids)), make([]int, len(ids)), make([]int, len(ids))
 	thaw, freeze := make([]bool, len(ids)), make([]bool, len(ids))
@@ -273,9 +280,6 @@ func (s *Stock) write(b *pgx.Batch) {
 		freeze[i] = slices.Contains(s.froze, id)
 	}
 	b.Queue(writeCounts, ids, available, sold, stocked, thaw, freeze)
-	for _, m := range s.books {
-		b.Queue(writeMovements, m.Reason, m.Who, m.Why, m.items, m.available, m.sold, m.orders, m.operations)
-	}
 }
 
 // written takes the counts as the database has written them, with their new revisions.

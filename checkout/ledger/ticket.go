@@ -13,7 +13,7 @@ type ticket struct {
 	state    atomic.Int32
 
 	// Serve's alone:
-	until   time.Time // the last attempt begins before that; zero before the first batch
+	until   time.Time // a held row is waited for until then; zero before the first batch
 	inDoubt bool      // an attempt at it may have been committed
 	parked  bool      // waits for a row, and is in no batch
 	done    bool      // answered

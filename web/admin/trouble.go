@@ -91,7 +91,7 @@ func frozenTrouble(now time.Time, c *inventory.Catalog, before []Trouble) (Troub
 	}
 	who := strings.Join(sizes[:min(named, len(sizes))], "; ")
 	if len(sizes) > named {
-		who += fmt.Sprintf(" and %d more sizes", len(sizes)-named)
+		who += fmt.Sprintf(" and %d more", len(sizes)-named)
 	}
 	t := Trouble{
 		Fault: FaultFrozen, Since: now.UnixMilli(),

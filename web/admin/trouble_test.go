@@ -5,6 +5,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/web/webtest"
 )
 
 // TestTroubles tells what is wrong at which nodes.
@@ -92,5 +95,27 @@ func TestHiccupIsNoEnd(t *testing.T) {
 		"trouble healing" // of one that stops, nobody knows
 	if got := strings.Join(kinds, ", "); got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestFrozenTrouble names a few of the sizes that are frozen, and keeps since when.
+func TestFrozenTrouble(t *testing.T) {
+	t.Parallel()
+	rows := webtest.Rows()
+	now := time.UnixMilli(1000)
+	catalog := func() *inventory.Catalog { return inventory.NewCatalog(rows, inventory.DefaultThresholds) }
+	if got, ok := frozenTrouble(now, catalog(), nil); ok {
+		t.Errorf("of a healthy shop: %+v", got)
+	}
+	for i := range 4 {
+		rows.Items[i].Frozen = true
+	}
+	first, ok := frozenTrouble(now, catalog(), nil)
+	if !ok || first.Fault != FaultFrozen || first.Since != 1000 || !strings.Contains(first.Text, rows.Items[0].SKU) ||
+		!strings.Contains(first.Text, " and 1 more.") {
+		t.Errorf("got %+v, %v", first, ok)
+	}
+	if again, _ := frozenTrouble(now.Add(time.Hour), catalog(), []Trouble{first}); again != first {
+		t.Errorf("an hour later: %+v, want %+v", again, first)
 	}
 }
