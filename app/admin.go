@@ -14,7 +14,8 @@ import (
 // minAdminPassword is the shortest password in bytes that is taken.
 const minAdminPassword = 12
 
-// validateAdmin tells what is wrong with the password of a node that is open to others or not. It never repeats a password.
+// validateAdmin tells what is wrong with the password of a node that is open to others or not. It
+// never repeats a password.
 func (c Config) validateAdmin(open bool) error {
 	const own = "an --admin-password of your own (at least %d characters; try: openssl rand -hex 16)"
 	switch {
@@ -68,7 +69,8 @@ func (s *shopServer) openAdmin(
 	return admin.NewPages(n.stock, set, s.assets.URL, s.signIn, tokens), nil
 }
 
-// adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with much.
+// adminQueue is how many bytes may wait for an admin. They are few, and a dashboard begins with
+// much.
 const adminQueue = 4 << 20
 
 // nodeStates are this node and the others, as the dashboard shows them.

@@ -97,7 +97,8 @@ func TestPasswordIsMadeOnce(t *testing.T) {
 	}
 }
 
-// TestSecretsOfANodeAreItsOwn refuses to start with a secret that others on the machine may have read or written.
+// TestSecretsOfANodeAreItsOwn refuses to start with a secret that others on the machine may have
+// read or written.
 func TestSecretsOfANodeAreItsOwn(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
@@ -127,8 +128,8 @@ func TestSecretsOfANodeAreItsOwn(t *testing.T) {
 	}
 }
 
-// TestAdminSocketInACluster signs in at one node and goes on at the other: by WebSocket, and with a long-poll session of the
-// first. Both are counted, and end when their node stops.
+// TestAdminSocketInACluster signs in at one node and goes on at the other: by WebSocket, and with a
+// long-poll session of the first. Both are counted, and end when their node stops.
 func TestAdminSocketInACluster(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)

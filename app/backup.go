@@ -20,7 +20,8 @@ var copySettings = []string{
 	`SET LOCAL datestyle = 'ISO, YMD'`, `SET LOCAL timezone = 'UTC'`, `SET LOCAL extra_float_digits = 3`, `SET LOCAL statement_timeout = 0`,
 }
 
-// Progress hears how many rows of a table are done. It is called now and then, and when a table is complete.
+// Progress hears how many rows of a table are done. It is called now and then, and when a table is
+// complete.
 type Progress func(table string, rows int64)
 
 // BackupInfo is what a backup holds.
@@ -30,7 +31,8 @@ type BackupInfo struct {
 	Rows      map[string]int64 `json:"rows"`   // by table
 }
 
-// Backup writes the whole store as it is at one moment. Nodes may run meanwhile, and are not kept waiting.
+// Backup writes the whole store as it is at one moment. Nodes may run meanwhile, and are not kept
+// waiting.
 func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (info BackupInfo, err error) {
 	if pending, err := s.db.pending(ctx); err != nil {
 		return info, err

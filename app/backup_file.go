@@ -16,9 +16,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A backup is a gzip file. In it is a line of JSON, the head; then for each of its tables pieces of rows as PostgreSQL copies
-// them in text, each behind its length in four bytes, a length of zero, and the number of rows in eight; and in the end a line
-// that says so. Gzip's checksum finds what was damaged, the end what was cut off.
+// A backup is a gzip file. In it is a line of JSON, the head; then for each of its tables pieces of
+// rows as PostgreSQL copies them in text, each behind its length in four bytes, a length of zero,
+// and the number of rows in eight; and in the end a line that says so. Gzip's checksum finds what
+// was damaged, the end what was cut off.
 const (
 	backupFormat  = "sneakers23 backup"
 	backupVersion = 1
@@ -120,7 +121,8 @@ func (r *backupRows) end() (rows int64, err error) {
 	return r.rows, errors.Join(binary.Write(r.out, binary.BigEndian, uint32(0)), binary.Write(r.out, binary.BigEndian, r.rows))
 }
 
-// readBackup reads a backup to its end. Each table is given to take, which must read all of its rows.
+// readBackup reads a backup to its end. Each table is given to take, which must read all of its
+// rows.
 func readBackup(from io.Reader, head func(backupHead) error, take func(backupTable, io.Reader) (rows int64, err error)) error {
 	gz, err := gzip.NewReader(from)
 	if err != nil {

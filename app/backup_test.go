@@ -146,8 +146,8 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 }
 
-// TestRevokedStaysRevoked restores a backup from before a key was revoked: who has the key does not get in again. The same number in
-// another database is another device.
+// TestRevokedStaysRevoked restores a backup from before a key was revoked: who has the key does not
+// get in again. The same number in another database is another device.
 func TestRevokedStaysRevoked(t *testing.T) {
 	t.Parallel()
 	s, pool := filled(t)
@@ -181,7 +181,8 @@ func TestBackupHasEveryTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := make(map[string]bool)
-	// the first two tell of the database, not of the store; logs of devices may be huge, and go by themselves
+	// the first two tell of the database, not of the store; logs of devices may be huge, and go by
+	// themselves
 	kept := append([]string{"restores", "events", "device_logs"}, backupTables...)
 	for _, name := range kept {
 		listed[name] = true
@@ -252,7 +253,8 @@ func TestBadBackupsChangeNothing(t *testing.T) {
 	}
 }
 
-// TestRestoreUnderLoad restores while pairs are sold and come: the books balance, and no catalog is left behind.
+// TestRestoreUnderLoad restores while pairs are sold and come: the books balance, and no catalog is
+// left behind.
 func TestRestoreUnderLoad(t *testing.T) {
 	t.Parallel()
 	s, pool := filled(t)
@@ -304,7 +306,8 @@ func TestRestoreUnderLoad(t *testing.T) {
 	}
 }
 
-// FuzzReadBackup reads what is no backup: it ends with an error, and holds no more than it was given.
+// FuzzReadBackup reads what is no backup: it ends with an error, and holds no more than it was
+// given.
 func FuzzReadBackup(f *testing.F) {
 	pack := func(plain string) []byte {
 		var b bytes.Buffer

@@ -12,7 +12,8 @@ import (
 	"sneakers23/web/shop"
 )
 
-// CartsRequest asks for the carts that are open at any node, by key: some of them, behind the one named.
+// CartsRequest asks for the carts that are open at any node, by key: some of them, behind the one
+// named.
 type CartsRequest struct {
 	After string `json:"after,omitempty"`
 	Most  int    `json:"most"` // MostCarts at the most
@@ -58,7 +59,8 @@ func viewCarts(list []*presence.Presence, after string, most int) []CartView {
 	return views
 }
 
-// viewCart tells what the youngest tab tells: all of them have the same cart, or will have in a moment.
+// viewCart tells what the youngest tab tells: all of them have the same cart, or will have in a
+// moment.
 func viewCart(key string, list []*presence.Presence) CartView {
 	tabs := make([]shop.Shopper, len(list))
 	for i, p := range list {

@@ -22,7 +22,8 @@ type Client struct {
 // ErrNoNode says that no node runs with the data directory.
 var ErrNoNode = cluster.ErrNoNode
 
-// Dial finds the node of a data directory. The error is ErrNoNode when there is none; Close ends the connection.
+// Dial finds the node of a data directory. The error is ErrNoNode when there is none; Close ends
+// the connection.
 func Dial(dataDir string) (*Client, error) {
 	conn, addr, err := cluster.Dial(dataDir)
 	if err != nil {
@@ -31,8 +32,8 @@ func Dial(dataDir string) (*Client, error) {
 	return &Client{Node: addr, conn: conn}, nil
 }
 
-// DialAt finds a node on any machine by its address for commands, host:port, and the secret of the cluster. Close ends the
-// connection.
+// DialAt finds a node on any machine by its address for commands, host:port, and the secret of the
+// cluster. Close ends the connection.
 func DialAt(address, secret string) (*Client, error) {
 	conn, addr, err := cluster.DialAt(address, secret)
 	if err != nil {
@@ -67,7 +68,8 @@ func (c *Client) Correct(ctx context.Context, q CorrectRequest) (Corrected, erro
 	return ask[Corrected](ctx, c, commandCorrect, q)
 }
 
-// Sell sells up to MaxSell pairs of items chosen by chance. What it returns was sold, also beside an error.
+// Sell sells up to MaxSell pairs of items chosen by chance. What it returns was sold, also beside
+// an error.
 func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
 	return ask[Sold](ctx, c, commandSell, q)
 }

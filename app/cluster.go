@@ -53,8 +53,8 @@ func (n *Node) status() cluster.Status {
 	}
 }
 
-// The questions by which a node finds out whether another one shows a change, who follows a topic there, and what waits for
-// a long-poll session of a shopper or of an admin that is there.
+// The questions by which a node finds out whether another one shows a change, who follows a topic
+// there, and what waits for a long-poll session of a shopper or of an admin that is there.
 const (
 	askApplied   = "applied"
 	askFollowers = "followers"
@@ -63,8 +63,8 @@ const (
 	askAdminPoll = "admin_poll"
 )
 
-// tie lets changes, broadcasts and questions pass between the nodes; polls are the servers of sockets by the question for
-// their sessions. Nothing passes before the cluster's Serve runs.
+// tie lets changes, broadcasts and questions pass between the nodes; polls are the servers of
+// sockets by the question for their sessions. Nothing passes before the cluster's Serve runs.
 func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
 	c.topics.Link(pubsub.Link{
@@ -106,8 +106,8 @@ func (c *together) asks(name string) func(ctx context.Context, node string, ques
 // everywhereWithin is how long a command waits for the other nodes to show what it did.
 const everywhereWithin = 5 * time.Second
 
-// everywhere returns when every live node shows these rows as this one does, or names those that did not in time. They take
-// it from the database.
+// everywhere returns when every live node shows these rows as this one does, or names those that
+// did not in time. They take it from the database.
 func (c *together) everywhere(ctx context.Context, marks []replication.Mark) (missing []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), everywhereWithin)
 	defer cancel()
@@ -143,7 +143,8 @@ func marks(c *inventory.Catalog, products []inventory.ProductID, items []invento
 	return marks
 }
 
-// exchange lets the carts that are open here tell the other nodes what they are, after messages were missed. It is a service.
+// exchange lets the carts that are open here tell the other nodes what they are, after messages
+// were missed. It is a service.
 type exchange struct {
 	tell   func()
 	kicked chan struct{} // buffer 1: a token says that something was missed, more would say no more
@@ -162,10 +163,12 @@ func (e *exchange) kick() {
 // String names the service in logs.
 func (e *exchange) String() string { return "app.exchange" }
 
-// exchangeEvery is how often carts are told at the most: a storm of losses must not become one of carts.
+// exchangeEvery is how often carts are told at the most: a storm of losses must not become one of
+// carts.
 const exchangeEvery = time.Second
 
-// Serve tells the carts soon after each kick, until ctx ends. Nodes that have just come hear each other by then.
+// Serve tells the carts soon after each kick, until ctx ends. Nodes that have just come hear each
+// other by then.
 func (e *exchange) Serve(ctx context.Context) error {
 	for {
 		select {

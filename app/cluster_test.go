@@ -192,7 +192,8 @@ func (f *follower) wait(t *testing.T, words string) {
 	}
 }
 
-// TestPublishFromOutside publishes with an ordinary NATS client to one node: who follows the topic at another one hears it.
+// TestPublishFromOutside publishes with an ordinary NATS client to one node: who follows the topic
+// at another one hears it.
 func TestPublishFromOutside(t *testing.T) {
 	t.Parallel()
 	const secret = "the word of publishers"

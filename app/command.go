@@ -6,7 +6,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// The commands that a node takes over NATS. Each is a subject behind that of the node; request and reply are JSON.
+// The commands that a node takes over NATS. Each is a subject behind that of the node; request and
+// reply are JSON.
 const (
 	commandProducts = "products"
 	commandRelease  = "release"
@@ -75,7 +76,8 @@ type ReleaseRequest struct {
 	Sure    bool       `json:"sure,omitempty"`     // a Question was answered
 }
 
-// Everywhere tells which live nodes did not show a change within 5 s, by name. They take it from the database.
+// Everywhere tells which live nodes did not show a change within 5 s, by name. They take it from
+// the database.
 type Everywhere struct {
 	Missing []string `json:"not_shown_by,omitempty"`
 }
@@ -138,8 +140,8 @@ type SellRequest struct {
 // MaxSell is the most pairs of one SellRequest.
 const MaxSell = 1000
 
-// Sold is what a SellRequest sold. It is less than was asked for if nothing is left, or if others sell at the same time and it
-// takes too long to find the rest.
+// Sold is what a SellRequest sold. It is less than was asked for if nothing is left, or if others
+// sell at the same time and it takes too long to find the rest.
 type Sold struct {
 	Sold    int      `json:"sold"`
 	Left    int      `json:"left"`     // pairs of all items together that may be sold

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// commits knows whether the database commits orders. A purchase that fails sets it off: until something is committed again, it
-// tries a small write itself, once a second, and a node at which nothing was committed for commitPatience is not ready. So one
-// cart that cannot be written for a reason of its own makes no node unready. It is a service.
+// commits knows whether the database commits orders. A purchase that fails sets it off: until
+// something is committed again, it tries a small write itself, once a second, and a node at which
+// nothing was committed for commitPatience is not ready. So one cart that cannot be written for a
+// reason of its own makes no node unready. It is a service.
 type commits struct {
 	try   func(context.Context) error // writes something, and commits
 	log   *slog.Logger
@@ -49,11 +50,12 @@ func (c *commits) attempted(committed bool) {
 	}
 }
 
-// stopped reports whether nothing was committed for so long that the node is not ready. It may be called from any goroutine.
+// stopped reports whether nothing was committed for so long that the node is not ready. It may be
+// called from any goroutine.
 func (c *commits) stopped() bool { return c.failingFor() >= commitPatience }
 
-// failingFor is for how long nothing was committed of what was tried; 0 if what was tried last was. It may be called from any
-// goroutine.
+// failingFor is for how long nothing was committed of what was tried; 0 if what was tried last was.
+// It may be called from any goroutine.
 func (c *commits) failingFor() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

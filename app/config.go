@@ -16,8 +16,8 @@ import (
 	"sneakers23/web/origin"
 )
 
-// Config is everything that can be set of a node. DefaultConfig fills it; the command line changes it; Start
-// validates it once.
+// Config is everything that can be set of a node. DefaultConfig fills it; the command line changes
+// it; Start validates it once.
 type Config struct {
 	Listen      string   // host:port of the shop; port 0 lets the system choose
 	DataDir     string   // what the node keeps: the private database, its secret, how to find it
@@ -28,7 +28,8 @@ type Config struct {
 	Secrets     []string // sign cookies and tokens; the first signs, all verify. Empty: one kept in DataDir
 	Origins     []string // other origins whose pages may open sockets, like https://shop.example
 
-	// AdminPassword lets the user admin see the dashboard. Empty: one kept in DataDir, for a node that nobody else reaches.
+	// AdminPassword lets the user admin see the dashboard. Empty: one kept in DataDir, for a node
+	// that nobody else reaches.
 	AdminPassword string
 
 	ClusterListen  string   // host:port at which other nodes reach this one; empty: none does
@@ -43,7 +44,8 @@ type Config struct {
 	GatewayTLSCert string // file with the certificate for devices, in PEM with its chain; empty: they connect without TLS
 	GatewayTLSKey  string // file with its key
 
-	// TrustedProxies are addresses and networks, like 10.0.0.0/8, of proxies whose X-Forwarded-For and -Proto are believed.
+	// TrustedProxies are addresses and networks, like 10.0.0.0/8, of proxies whose X-Forwarded-For
+	// and -Proto are believed.
 	TrustedProxies []string
 
 	Levels     inventory.Thresholds
@@ -53,7 +55,8 @@ type Config struct {
 	DrainShare float64       // how much of its sockets a stopping node closes in a second
 	DrainLeast int           // but at least so many
 
-	// How often nodes tell each other who is here, and after how long a silence those of a node are hidden, and forgotten.
+	// How often nodes tell each other who is here, and after how long a silence those of a node are
+	// hidden, and forgotten.
 	PresenceEvery, PresenceDown, PresencePermdown time.Duration
 
 	SocketTimeout time.Duration // a socket silent for so long is closed
@@ -65,10 +68,12 @@ type Config struct {
 	CartRate      int           // adds and removes a second of one tab
 	DeviceLogDays int           // how many days logs of devices are kept
 
-	// AddressShare is how much of the places of each kind one address may hold, an IPv6 address with all of its /64: see limits.
+	// AddressShare is how much of the places of each kind one address may hold, an IPv6 address
+	// with all of its /64: see limits.
 	AddressShare float64
-	// NoLimits lifts that and every rate limit, for rehearsals, in which all shoppers have one address. It is refused where
-	// others can reach the node. Wrong passwords are delayed all the same.
+	// NoLimits lifts that and every rate limit, for rehearsals, in which all shoppers have one
+	// address. It is refused where others can reach the node. Wrong passwords are delayed all the
+	// same.
 	NoLimits bool
 
 	Version string

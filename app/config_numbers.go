@@ -10,8 +10,8 @@ import (
 	"sneakers23/replication"
 )
 
-// validateNumbers tells which numbers are out of their range, and what the range is. The upper bounds are far above what
-// makes sense: they keep slips of the finger from opening.
+// validateNumbers tells which numbers are out of their range, and what the range is. The upper
+// bounds are far above what makes sense: they keep slips of the finger from opening.
 func (c Config) validateNumbers() error {
 	const pairs = 1_000_000_000 // that an item may have
 	errs := []error{

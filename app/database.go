@@ -20,7 +20,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// database is where the truth is: a PostgreSQL named by URL, or a private one that lives with the node.
+// database is where the truth is: a PostgreSQL named by URL, or a private one that lives with the
+// node.
 type database struct {
 	url     string
 	private *postgres.Server // nil when the database was named
@@ -51,17 +52,19 @@ func (c DatabaseConfig) name() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// salesConnections is one for the batch that is being sold, and some that may be slow to close after a failure.
+// salesConnections is one for the batch that is being sold, and some that may be slow to close
+// after a failure.
 const salesConnections = 4
 
-// logConnections are one for the batch that is being written, one for old logs that are dropped, and one that may be slow to
-// close after a failure.
+// logConnections are one for the batch that is being written, one for old logs that are dropped,
+// and one that may be slow to close after a failure.
 const logConnections = 3
 
 // connectWithin is how long a database may take to answer for the first time.
 const connectWithin = 10 * time.Second
 
-// openDatabase starts or reaches the database and connects a pool to it. It does nothing to the schema.
+// openDatabase starts or reaches the database and connects a pool to it. It does nothing to the
+// schema.
 func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *database, err error) {
 	d := &database{url: c.URL, log: log}
 	defer func() {
@@ -150,8 +153,8 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 		at, why)
 }
 
-// prepare makes the schema what this program needs, and fills an empty store if asked to. The private database belongs
-// to the node: it is migrated and filled in any case.
+// prepare makes the schema what this program needs, and fills an empty store if asked to. The
+// private database belongs to the node: it is migrated and filled in any case.
 func (d *database) prepare(ctx context.Context, seed bool) error {
 	pending, err := d.pending(ctx)
 	if err != nil {
@@ -159,7 +162,8 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 	}
 	if pending > 0 && d.private == nil {
 		if err := d.checkEmpty(ctx); err != nil {
-			// the tables may be those of another node that has begun at the same time: by now it has made all of them
+			// the tables may be those of another node that has begun at the same time: by now it
+			// has made all of them
 			var again error
 			if pending, again = d.pending(ctx); again != nil || pending > 0 {
 				return err
@@ -194,7 +198,8 @@ func (d *database) pending(ctx context.Context) (int, error) {
 	return toApply(steps, d.private != nil)
 }
 
-// checkEmpty refuses to put our tables among somebody else's because DATABASE_URL happened to be set.
+// checkEmpty refuses to put our tables among somebody else's because DATABASE_URL happened to be
+// set.
 func (d *database) checkEmpty(ctx context.Context) error {
 	var tables int
 	err := d.pool.QueryRow(ctx, `
@@ -210,8 +215,8 @@ func (d *database) checkEmpty(ctx context.Context) error {
 	return nil
 }
 
-// toApply is how many steps a starting node applies. A database that was named is migrated when it is empty; when it
-// is behind, that is its operator's decision.
+// toApply is how many steps a starting node applies. A database that was named is migrated when it
+// is empty; when it is behind, that is its operator's decision.
 func toApply(steps []migrations.Step, private bool) (int, error) {
 	pending := 0
 	for _, s := range steps {
@@ -246,8 +251,8 @@ func (d *database) where() string {
 	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
 }
 
-// close ends the pool, and the use of the private server, which gets some time of its own: one that is cut off must
-// recover at its next start.
+// close ends the pool, and the use of the private server, which gets some time of its own: one that
+// is cut off must recover at its next start.
 func (d *database) close(ctx context.Context) error {
 	var errs []error
 	if d.pool != nil {

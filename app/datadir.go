@@ -27,7 +27,8 @@ func openDataDir(path string) (*dataDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	// Others may pass through, since PostgreSQL may run as another user; each secret file keeps its own mode.
+	// Others may pass through, since PostgreSQL may run as another user; each secret file keeps its
+	// own mode.
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("data directory: %w; name another with --data-dir", err)
 	}
@@ -74,8 +75,9 @@ func (d *dataDir) adminPassword() (string, error) {
 	return s, nil
 }
 
-// keep returns what a file holds that only its owner may read and write. It makes it at the first start, with this text. The
-// file is damaged when it is shorter than least; then says what comes of a new one.
+// keep returns what a file holds that only its owner may read and write. It makes it at the first
+// start, with this text. The file is damaged when it is shorter than least; then says what comes of
+// a new one.
 func (d *dataDir) keep(file, made string, least int, then string) (string, error) {
 	name := filepath.Join(d.path, file)
 	b, err := privatefile.Read(name)

@@ -10,8 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// logSpool is the file of the data directory that keeps logs of devices from one run of a node to the next, when the database is
-// away in between.
+// logSpool is the file of the data directory that keeps logs of devices from one run of a node to
+// the next, when the database is away in between.
 const logSpool = "device-logs.spool"
 
 // Device is a device as the command line lists it.

@@ -14,7 +14,8 @@ import (
 	"sneakers23/app/postgres/pgtest"
 )
 
-// TestDeviceCommands gives each command to a node, and looks at another one that it is the same there.
+// TestDeviceCommands gives each command to a node, and looks at another one that it is the same
+// there.
 func TestDeviceCommands(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)
@@ -76,7 +77,8 @@ func TestDeviceCommands(t *testing.T) {
 	refused(err, "was revoked before")
 }
 
-// TestDeviceLogCommands pages through logs, follows them, and is told what is wrong with a question.
+// TestDeviceLogCommands pages through logs, follows them, and is told what is wrong with a
+// question.
 func TestDeviceLogCommands(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)

@@ -1,5 +1,6 @@
-// Package app puts a node together: what is started before what, what is stopped after what, and who is introduced to whom.
-// Nobody else constructs; the command line and the tests start the very same [Node].
+// Package app puts a node together: what is started before what, what is stopped after what, and
+// who is introduced to whom. Nobody else constructs; the command line and the tests start the very
+// same [Node].
 //
 //	cfg := app.DefaultConfig()
 //	cfg.Listen = "127.0.0.1:0"
@@ -9,14 +10,15 @@
 //
 // # Ownership and stopping
 //
-// Start brings up, in this order: the lock on the data directory, the listener, the database with its schema, the services
-// under a supervisor (the teller among them), the catalog, and last the file by which [Dial] finds the node. What it started before an error it ends
-// itself. Stop goes the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in the
-// error. A service that panics is logged and started again; too many failures close [Node.Done], and whoever runs the node
-// stops it and exits.
+// Start brings up, in this order: the lock on the data directory, the listener, the database with
+// its schema, the services under a supervisor (the teller among them), the catalog, and last the
+// file by which [Dial] finds the node. What it started before an error it ends itself. Stop goes
+// the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in
+// the error. A service that panics is logged and started again; too many failures close
+// [Node.Done], and whoever runs the node stops it and exits.
 //
 // # Commanding a node
 //
-// [Client] sends commands to a running node over its embedded NATS server, so that they go through the node's own door.
-// [Schema] works on a database without a node.
+// [Client] sends commands to a running node over its embedded NATS server, so that they go through
+// the node's own door. [Schema] works on a database without a node.
 package app

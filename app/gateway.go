@@ -28,13 +28,15 @@ type gatewayServer struct {
 	sweep     *deviceSweep
 }
 
-// How many connections of devices a node holds, and how many of them with one key: all kiosks of a store may share one.
+// How many connections of devices a node holds, and how many of them with one key: all kiosks of a
+// store may share one.
 const (
 	maxDevices = 20_000
 	maxPerKey  = 256
 )
 
-// newGatewayServer opens the port, so that one in use is told at once. Nothing is served before Serve.
+// newGatewayServer opens the port, so that one in use is told at once. Nothing is served before
+// Serve.
 func newGatewayServer(ctx context.Context, address string) (*gatewayServer, error) {
 	g := &gatewayServer{}
 	if address == "" {
@@ -114,8 +116,8 @@ func (g *gatewayServer) Serve(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// stop closes the connections of devices in slices, in an orderly way until ctx ends. What was read from them is accepted: it is
-// written when the writer stops.
+// stop closes the connections of devices in slices, in an orderly way until ctx ends. What was read
+// from them is accepted: it is written when the writer stops.
 func (g *gatewayServer) stop(ctx context.Context) error {
 	if g.listener == nil {
 		return nil
@@ -153,7 +155,8 @@ func (c Config) validateGateway() error {
 	return nil
 }
 
-// collectors tell what the gateway and the writer of logs know. There are none at a node without a gateway.
+// collectors tell what the gateway and the writer of logs know. There are none at a node without a
+// gateway.
 func (g *gatewayServer) collectors() []prometheus.Collector {
 	if g.listener == nil {
 		return nil

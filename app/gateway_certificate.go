@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// certificate is one in files that are replaced from time to time: a node takes the new one without a restart.
+// certificate is one in files that are replaced from time to time: a node takes the new one without
+// a restart.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -32,7 +33,8 @@ func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, e
 	return c, nil
 }
 
-// get goes into tls.Config.GetCertificate. Files that can't be read leave the certificate as it was.
+// get goes into tls.Config.GetCertificate. Files that can't be read leave the certificate as it
+// was.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -49,7 +51,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current, nil
 }
 
-// read reads the files if they have changed. It is called with mu held, or before the certificate is shared.
+// read reads the files if they have changed. It is called with mu held, or before the certificate
+// is shared.
 func (c *certificate) read() error {
 	c.looked = time.Now()
 	var changed time.Time

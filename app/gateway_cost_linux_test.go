@@ -35,8 +35,9 @@ func (anyKey) Wanted(context.Context, devices.ID) ([]devices.Variable, error) { 
 func (anyKey) Log(context.Context, devices.ID, []devices.Record) error        { return nil }
 func (anyKey) Report(context.Context, devices.ID, []devices.Variable) error   { return nil }
 
-// TestTrackedDeviceCost measures what idle devices cost that are verified, and known to the tracker, each with its own key. Run it
-// with -idle-devices 10000, without the race detector, and with 20,100 files.
+// TestTrackedDeviceCost measures what idle devices cost that are verified, and known to the
+// tracker, each with its own key. Run it with -idle-devices 10000, without the race detector, and
+// with 20,100 files.
 func TestTrackedDeviceCost(t *testing.T) {
 	n := *idleDevices
 	log := slog.New(slog.DiscardHandler)
@@ -89,7 +90,8 @@ func TestTrackedDeviceCost(t *testing.T) {
 	}
 }
 
-// idleDevice verifies a device, and returns the descriptor of its end, which costs no memory of Go's.
+// idleDevice verifies a device, and returns the descriptor of its end, which costs no memory of
+// Go's.
 func idleDevice(t *testing.T, address string, key int) (fd int) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -112,7 +114,8 @@ func idleDevice(t *testing.T, address string, key int) (fd int) {
 	return fd
 }
 
-// resident is the memory of the process by the kernel's count, after what is not used was given back.
+// resident is the memory of the process by the kernel's count, after what is not used was given
+// back.
 func resident(t *testing.T) int {
 	t.Helper()
 	for range 3 { // stacks shrink by half at each

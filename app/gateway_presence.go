@@ -13,8 +13,8 @@ import (
 	"sneakers23/web/admin/fleet"
 )
 
-// devicePresences tells the tracker which devices are connected to this node. It is a service: the gateway must not wait for the
-// tracker, which may be busy.
+// devicePresences tells the tracker which devices are connected to this node. It is a service: the
+// gateway must not wait for the tracker, which may be busy.
 type devicePresences struct {
 	node    string
 	tracker *presence.Tracker

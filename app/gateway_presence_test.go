@@ -13,8 +13,8 @@ import (
 	"sneakers23/web/admin/fleet"
 )
 
-// TestDevicePresences tells the tracker of devices that come, connect more often, and go, and tells it all again when the service
-// runs anew.
+// TestDevicePresences tells the tracker of devices that come, connect more often, and go, and tells
+// it all again when the service runs anew.
 func TestDevicePresences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)

@@ -9,8 +9,8 @@ import (
 	"sneakers23/web/gateway"
 )
 
-// deviceSweep brings to the connections of this node what was changed at the database, by this node or by another: a key that was
-// revoked, a variable that an admin has changed. It is a service.
+// deviceSweep brings to the connections of this node what was changed at the database, by this node
+// or by another: a key that was revoked, a variable that an admin has changed. It is a service.
 type deviceSweep struct {
 	server *gateway.Server
 	store  *devices.Store
@@ -90,7 +90,8 @@ func (s *deviceSweep) verifyAll(ctx context.Context) error {
 	return s.server.Reverify(ctx)
 }
 
-// push sends what is wanted of devices that are connected here. Others are sent it when they are verified.
+// push sends what is wanted of devices that are connected here. Others are sent it when they are
+// verified.
 func (s *deviceSweep) push(ctx context.Context) error {
 	if len(s.wanted) == 0 {
 		return nil
@@ -112,7 +113,8 @@ func (s *deviceSweep) push(ctx context.Context) error {
 	return nil
 }
 
-// noteConnected notes which devices are connected: those that have come at once, and all every 30 s.
+// noteConnected notes which devices are connected: those that have come at once, and all every 30
+// s.
 func (s *deviceSweep) noteConnected(ctx context.Context) error {
 	if time.Since(s.notedAt) >= noteDevicesEvery {
 		s.noted, s.notedAt = make(map[devices.ID]bool), time.Now()

@@ -30,8 +30,8 @@ func (n *Node) ready(ctx context.Context) error {
 	return errors.Join(missing...)
 }
 
-// dashboardPatience is for how long nothing may be committed before dashboards say so. One cart that can't be written for a
-// reason of its own is no trouble of the shop.
+// dashboardPatience is for how long nothing may be committed before dashboards say so. One cart
+// that can't be written for a reason of its own is no trouble of the shop.
 const dashboardPatience = 1500 * time.Millisecond
 
 // fault is what dashboards are told.
@@ -42,8 +42,8 @@ func (n *Node) fault(ctx context.Context) admin.Fault {
 	return ""
 }
 
-// faults are all that keep the node from selling, the worst first. It asks the database. Purchases may fail for as long as patience
-// before that is one.
+// faults are all that keep the node from selling, the worst first. It asks the database. Purchases
+// may fail for as long as patience before that is one.
 func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault {
 	all := n.faultsBesides(patience)
 	err := n.db.health.Ping(ctx)
@@ -62,7 +62,8 @@ func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault
 	return slices.Insert(all, 0, admin.FaultDatabase)
 }
 
-// isCrowded reports whether the database has answered that it takes no more connections. Those that the node has go on.
+// isCrowded reports whether the database has answered that it takes no more connections. Those that
+// the node has go on.
 func isCrowded(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == pgerrcode.TooManyConnections
@@ -85,7 +86,8 @@ func (n *Node) faultsBesides(patience time.Duration) (all []admin.Fault) {
 	return all
 }
 
-// knownFault is what the other nodes are told. It asks nobody: that the database does not answer is what was found last.
+// knownFault is what the other nodes are told. It asks nobody: that the database does not answer is
+// what was found last.
 func (n *Node) knownFault() admin.Fault {
 	found := admin.Fault("") // before the shop is open
 	if n.shop.board != nil {

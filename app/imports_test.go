@@ -14,13 +14,14 @@ import (
 
 const module = "sneakers23"
 
-// allowed says which of our packages each may import, beside those below itself. A pattern that ends in /... stands
-// for a whole room. Arrows only point down this list.
+// allowed says which of our packages each may import, beside those below itself. A pattern that
+// ends in /... stands for a whole room. Arrows only point down this list.
 var allowed = []struct {
 	room    string
 	imports []string
 }{
-	// a tool for development, not a part of the server: it runs nodes as processes, and a PostgreSQL for them
+	// a tool for development, not a part of the server: it runs nodes as processes, and a
+	// PostgreSQL for them
 	{"cmd/cluster/...", []string{"app/postgres", "app/privatefile", "cmd/console"}},
 	{"cmd/console", nil},
 	{"cmd/...", []string{"app", "app/privatefile", "app/rehearsal", "cmd/console", "web/gateway/device"}},
@@ -55,7 +56,8 @@ var allowed = []struct {
 	{"web/quota", nil},
 }
 
-// forbidden says which libraries have no place in a room: the domain knows no web, the web no database.
+// forbidden says which libraries have no place in a room: the domain knows no web, the web no
+// database.
 var forbidden = map[string][]string{
 	"inventory/...": {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/"},
 	"checkout/...":  {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/websocket", "github.com/nats-io/"},
@@ -67,8 +69,8 @@ var forbidden = map[string][]string{
 	"web/gateway/device/...": {"github.com/", "golang.org/", "gopkg.in/"},
 }
 
-// TestImports parses what every package imports. Parsing here, and not asking the go command, keeps a cached result
-// from hiding a violation: the files are read by the test itself.
+// TestImports parses what every package imports. Parsing here, and not asking the go command, keeps
+// a cached result from hiding a violation: the files are read by the test itself.
 func TestImports(t *testing.T) {
 	root := filepath.Join("..")
 	checked := 0

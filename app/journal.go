@@ -11,8 +11,9 @@ import (
 	"sneakers23/web/admin"
 )
 
-// journal is what has happened in the shop, in the table events. What happens to shoes is written there by the database; nodes
-// write what happens to them. Its methods may be called from any goroutine.
+// journal is what has happened in the shop, in the table events. What happens to shoes is written
+// there by the database; nodes write what happens to them. Its methods may be called from any
+// goroutine.
 type journal struct{ pool *pgxpool.Pool }
 
 // Recent returns the newest records, those first.
@@ -41,8 +42,9 @@ const (
 	journalsLock = 0x736e6b7273 // an advisory lock: no two nodes write the same at once
 )
 
-// Note adds a record of a node, if it says more than the journal: the arrival of a node that is here is no news, and neither is
-// another proxy on a day that has told of some. The oldest records go when there are very many.
+// Note adds a record of a node, if it says more than the journal: the arrival of a node that is
+// here is no news, and neither is another proxy on a day that has told of some. The oldest records
+// go when there are very many.
 func (j journal) Note(ctx context.Context, r admin.Record) error {
 	err := pgx.BeginFunc(ctx, j.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(journalsLock)); err != nil {

@@ -15,7 +15,8 @@ import (
 	"sneakers23/web/admin"
 )
 
-// TestJournal does all that is told, and expects it in the journal with who did it, also after what was done by hand.
+// TestJournal does all that is told, and expects it in the journal with who did it, also after what
+// was done by hand.
 func TestJournal(t *testing.T) {
 	t.Parallel()
 	_, pool := emptyStore(t)
@@ -80,7 +81,8 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestJournalOfNodes has several nodes tell the same: it is noted once. What strangers can make happen is bounded.
+// TestJournalOfNodes has several nodes tell the same: it is noted once. What strangers can make
+// happen is bounded.
 func TestJournalOfNodes(t *testing.T) {
 	t.Parallel()
 	_, pool := emptyStore(t)

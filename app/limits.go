@@ -29,8 +29,8 @@ const (
 	maxWaiting = 8192
 )
 
-// newLimits gives each client its share. For connections, sockets and feeds there are as many places as the process may open
-// files.
+// newLimits gives each client its share. For connections, sockets and feeds there are as many
+// places as the process may open files.
 func newLimits(c Config) limits {
 	if c.NoLimits {
 		return limits{}
@@ -68,8 +68,8 @@ func (l limits) collectors() []prometheus.Collector {
 	return all
 }
 
-// gate closes the connections of peers that hold as many as they may. One that is hijacked is no longer its affair: sockets
-// and feeds have limits of their own.
+// gate closes the connections of peers that hold as many as they may. One that is hijacked is no
+// longer its affair: sockets and feeds have limits of their own.
 type gate struct {
 	limit   *quota.PerClient
 	proxies forwarded.Proxies

@@ -14,7 +14,8 @@ import (
 	"sneakers23/web/quota"
 )
 
-// knock opens a connection from an address of this machine, asks for a page, and reports whether it was answered.
+// knock opens a connection from an address of this machine, asks for a page, and reports whether it
+// was answered.
 func knock(t *testing.T, server *httptest.Server, from string) (conn net.Conn, answered bool) {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}

@@ -53,7 +53,8 @@ func (m member) longPollAt(t *testing.T, address, token, message string) (a poll
 	return a
 }
 
-// TestAnyNodeIsPolled opens a session at one node and uses it through the other, which opens a new one when the first is gone.
+// TestAnyNodeIsPolled opens a session at one node and uses it through the other, which opens a new
+// one when the first is gone.
 func TestAnyNodeIsPolled(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)

@@ -24,7 +24,8 @@ import (
 	"sneakers23/web/channel"
 )
 
-// Node is a running node. Start makes one; its owner calls Stop when it is no longer wanted, or when Done is closed.
+// Node is a running node. Start makes one; its owner calls Stop when it is no longer wanted, or
+// when Done is closed.
 type Node struct {
 	cfg     Config
 	log     *slog.Logger
@@ -55,10 +56,10 @@ type Node struct {
 	draining   atomic.Bool
 }
 
-// Start brings a node up and returns when it is ready: the secrets and the listener first, so that a file that others may read
-// and a port in use are told at once; then the database with its schema, the services, the pages, and last the file by which the
-// command line finds the node.
-// ctx bounds the start only.
+// Start brings a node up and returns when it is ready: the secrets and the listener first, so that
+// a file that others may read and a port in use are told at once; then the database with its
+// schema, the services, the pages, and last the file by which the command line finds the node. ctx
+// bounds the start only.
 func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -116,8 +117,8 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	return n, nil
 }
 
-// startServices runs what lives under the supervisor, and returns when the catalog is loaded and the node is one of its
-// cluster. A node that does not go with the others never serves a page.
+// startServices runs what lives under the supervisor, and returns when the catalog is loaded and
+// the node is one of its cluster. A node that does not go with the others never serves a page.
 func (n *Node) startServices(ctx context.Context, about string, secrets []string, password string) (err error) {
 	store := inventory.NewStore(n.db.pool)
 	watchers := inventory.NewDispatcher()
@@ -216,7 +217,8 @@ func (n *Node) DevicesAddress() string { return n.gateway.address() }
 // AdminURL is the dashboard on this machine.
 func (n *Node) AdminURL() string { return n.URL() + "/admin" }
 
-// MadePassword is the one of the user admin, if the node has made it itself; empty if it was given one.
+// MadePassword is the one of the user admin, if the node has made it itself; empty if it was given
+// one.
 func (n *Node) MadePassword() string { return n.madePassword }
 
 // ClusterAddress is where other nodes reach this one, as host:port; empty when they don't.
@@ -238,9 +240,10 @@ func (n *Node) Err() error {
 
 var errStopped = errors.New("node is stopped")
 
-// Stop ends the node in order and returns when everything that it started has ended: it says that it is not ready and
-// goes on accepting for DrainDelay; then sockets are closed in slices and requests finish; then purchases, the commands,
-// the services, the pool and the private database. What is not done after StopWithin, or when ctx ends, is cut off.
+// Stop ends the node in order and returns when everything that it started has ended: it says that
+// it is not ready and goes on accepting for DrainDelay; then sockets are closed in slices and
+// requests finish; then purchases, the commands, the services, the pool and the private database.
+// What is not done after StopWithin, or when ctx ends, is cut off.
 func (n *Node) Stop(ctx context.Context) error {
 	n.draining.Store(true)
 	var errs []error
@@ -300,8 +303,8 @@ func (n *Node) finishPurchases(ctx context.Context) error {
 	return nil
 }
 
-// within waits for what may not be waited for without end: it goes on in the background when ctx ends, and the process
-// is about to end with it.
+// within waits for what may not be waited for without end: it goes on in the background when ctx
+// ends, and the process is about to end with it.
 func within(ctx context.Context, what string, do func()) error {
 	done := make(chan struct{})
 	go func() {

@@ -13,7 +13,8 @@ import (
 	"sneakers23/replication/cluster"
 )
 
-// NodesRequest asks who is in the cluster, and how many follow a topic at each node if one is named.
+// NodesRequest asks who is in the cluster, and how many follow a topic at each node if one is
+// named.
 type NodesRequest struct {
 	Topic string `json:"topic,omitempty"`
 }

@@ -36,7 +36,8 @@ type operator struct {
 	log       *slog.Logger
 }
 
-// commandTimeout bounds a command on the node; the command line waits a little longer for the answer.
+// commandTimeout bounds a command on the node; the command line waits a little longer for the
+// answer.
 const commandTimeout = 10 * time.Second
 
 // timeoutOf is commandTimeout, but for an audit, which reads all movements and orders.
@@ -47,8 +48,9 @@ func timeoutOf(command string) time.Duration {
 	return commandTimeout
 }
 
-// listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one command after the other,
-// until the node's connection is drained, which waits for those that were begun. Those end when ctx does.
+// listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one
+// command after the other, until the node's connection is drained, which waits for those that were
+// begun. Those end when ctx does.
 func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 	return errors.Join(
 		serve(ctx, o.log, node, commandProducts, o.products),
@@ -172,7 +174,8 @@ func whyNotDone(err error) string {
 	return "the database did not answer in time"
 }
 
-// isBroken tells whether the connection to the database ended before its answer came: nobody knows what became of the question.
+// isBroken tells whether the connection to the database ended before its answer came: nobody knows
+// what became of the question.
 func isBroken(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == pgerrcode.AdminShutdown

@@ -12,14 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// sessionSettings are what every connection of a node needs, unless the database's URL says otherwise. They are set after
-// connecting: PgBouncer refuses them as parameters of the start.
+// sessionSettings are what every connection of a node needs, unless the database's URL says
+// otherwise. They are set after connecting: PgBouncer refuses them as parameters of the start.
 var sessionSettings = []struct{ name, value string }{
 	// a node cut off in mid-transaction must not hold a hot row for the others
 	{"lock_timeout", "5s"},
 	{"idle_in_transaction_session_timeout", "5s"},
-	// and the server must find out that a node is cut off: one that waits for the rest of a transaction's statements has no
-	// timeout but that of the line
+	// and the server must find out that a node is cut off: one that waits for the rest of a
+	// transaction's statements has no timeout but that of the line
 	{"tcp_keepalives_idle", "3"},
 	{"tcp_keepalives_interval", "1"},
 	{"tcp_keepalives_count", "3"},
@@ -48,11 +48,13 @@ const (
 	poolerWithin = 5 * time.Second
 )
 
-// refusePooler returns an error that wraps errPooled if a pooler stands before the database that pools by transaction: settings,
-// advisory locks and prepared statements of a session would be lost, or be another client's.
+// refusePooler returns an error that wraps errPooled if a pooler stands before the database that
+// pools by transaction: settings, advisory locks and prepared statements of a session would be
+// lost, or be another client's.
 //
-// Two connections that are open at once never share a backend of PostgreSQL, and a connection never changes its own. A pooler
-// gives the backend that one connection has just left to the other, or the first one another while the second holds it.
+// Two connections that are open at once never share a backend of PostgreSQL, and a connection never
+// changes its own. A pooler gives the backend that one connection has just left to the other, or
+// the first one another while the second holds it.
 func refusePooler(ctx context.Context, one, other *pgxpool.Pool) error {
 	ctx, cancel := context.WithTimeout(ctx, poolerWithin)
 	defer cancel()

@@ -17,7 +17,8 @@ import (
 	"sneakers23/app/postgres/pgtest"
 )
 
-// pooler is PgBouncer as far as these tests need it: it hands out backends for a transaction, or for a session.
+// pooler is PgBouncer as far as these tests need it: it hands out backends for a transaction, or
+// for a session.
 type pooler struct {
 	t         *testing.T
 	database  string
@@ -136,7 +137,8 @@ func (p *pooler) serve(conn net.Conn) {
 	}
 }
 
-// answer passes what a backend says to a client, and reports whether no transaction is open after that.
+// answer passes what a backend says to a client, and reports whether no transaction is open after
+// that.
 func answer(client *pgproto3.Backend, backend *pgconn.HijackedConn) (idle bool, err error) {
 	if err := backend.Frontend.Flush(); err != nil {
 		return false, err
@@ -153,7 +155,8 @@ func answer(client *pgproto3.Backend, backend *pgconn.HijackedConn) (idle bool, 
 	}
 }
 
-// TestPoolerByTransaction refuses one, however it chooses its backends, and takes one that pools by session.
+// TestPoolerByTransaction refuses one, however it chooses its backends, and takes one that pools by
+// session.
 func TestPoolerByTransaction(t *testing.T) {
 	t.Parallel()
 	database := pgtest.URL(t)

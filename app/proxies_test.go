@@ -15,8 +15,8 @@ import (
 	"sneakers23/app"
 )
 
-// TestTrustedProxies asks as a proxy does that ends TLS for https://shop.example, and this test's address is trusted by
-// one node and not by the other.
+// TestTrustedProxies asks as a proxy does that ends TLS for https://shop.example, and this test's
+// address is trusted by one node and not by the other.
 func TestTrustedProxies(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

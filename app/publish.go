@@ -16,7 +16,8 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// publisher broadcasts what systems outside the cluster publish, to the topics that they may publish to.
+// publisher broadcasts what systems outside the cluster publish, to the topics that they may
+// publish to.
 type publisher struct {
 	allowed []string // patterns: a topic, or one that ends with a * for any rest
 	topics  *pubsub.PubSub
@@ -25,7 +26,8 @@ type publisher struct {
 	log     *slog.Logger
 }
 
-// What a system outside may publish: so many bytes a message, so many messages a second, and some more at once.
+// What a system outside may publish: so many bytes a message, so many messages a second, and some
+// more at once.
 const (
 	maxPublished     = 64 << 10
 	publishedASecond = 200
@@ -54,8 +56,8 @@ func newPublisher(allowed []string, noLimits bool, topics *pubsub.PubSub, log *s
 	return p
 }
 
-// listen takes what is published to any node of the cluster, each message at one of them. NATS calls it for one message after
-// the other until the connection is drained.
+// listen takes what is published to any node of the cluster, each message at one of them. NATS
+// calls it for one message after the other until the connection is drained.
 func (p *publisher) listen(node *cluster.Node) error {
 	_, err := node.Conn().QueueSubscribe(cluster.PublishSubject, "nodes", func(m *nats.Msg) {
 		err := p.protect(m.Data)
@@ -79,7 +81,8 @@ var ownEvents = []string{
 	"released", "scheduled", "stock_change", "product", "item_out", "cart", "cart_news", "disconnect",
 }
 
-// protect turns a panic of a subscriber into an error: a message from outside must not take the node with it.
+// protect turns a panic of a subscriber into an error: a message from outside must not take the
+// node with it.
 func (p *publisher) protect(data []byte) (err error) {
 	defer func() {
 		if crash := recover(); crash != nil {
@@ -90,7 +93,8 @@ func (p *publisher) protect(data []byte) (err error) {
 	return p.publish(data)
 }
 
-// publish broadcasts one message to the topic that it names, on all nodes, or says what is wrong with it.
+// publish broadcasts one message to the topic that it names, on all nodes, or says what is wrong
+// with it.
 func (p *publisher) publish(data []byte) error {
 	if !p.rate.Allow() {
 		return fmt.Errorf("more than %d messages a second", publishedASecond)

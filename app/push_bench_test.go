@@ -36,7 +36,8 @@ func benchNode(b *testing.B, url, name string, join ...string) *Node {
 	return n
 }
 
-// pushes are the changes that were committed and have not been pushed elsewhere yet, by item and level.
+// pushes are the changes that were committed and have not been pushed elsewhere yet, by item and
+// level.
 type pushes struct {
 	mu        sync.Mutex
 	committed map[inventory.ItemID][]push
@@ -59,7 +60,8 @@ func (p *pushes) commit(changes []inventory.Change) {
 	}
 }
 
-// pushed takes the newest of the item's changes that led to this level, and all before it: those were coalesced.
+// pushed takes the newest of the item's changes that led to this level, and all before it: those
+// were coalesced.
 func (p *pushes) pushed(item inventory.ItemID, level inventory.Level) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,8 +79,8 @@ func (p *pushes) pushed(item inventory.ItemID, level inventory.Level) {
 	}
 }
 
-// BenchmarkPushElsewhere measures from the commit at one node to the push at a socket of another, of three: 1,000 changes a
-// second, each of which shows.
+// BenchmarkPushElsewhere measures from the commit at one node to the push at a socket of another,
+// of three: 1,000 changes a second, each of which shows.
 func BenchmarkPushElsewhere(b *testing.B) {
 	url := pgtest.URL(b)
 	first := benchNode(b, url, "a")
@@ -115,7 +117,8 @@ func BenchmarkPushElsewhere(b *testing.B) {
 	b.ReportMetric(float64(len(p.took))/float64(b.N), "pushes/op")
 }
 
-// followAll reads the products' topics from a node, as a reader of feeds does, until stop is called.
+// followAll reads the products' topics from a node, as a reader of feeds does, until stop is
+// called.
 func followAll(b *testing.B, n *Node, p *pushes) (stop func()) {
 	b.Helper()
 	ws, resp, err := websocket.DefaultDialer.Dial(strings.Replace(n.URL(), "http", "ws", 1)+"/feed?topic=product:1&topic=product:2", nil)

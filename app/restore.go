@@ -36,9 +36,10 @@ func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, e
 // restoreAttempts is how often a restore that meets others is tried.
 const restoreAttempts = 20
 
-// Restore puts the store into the state of a backup, which CheckBackup has found good: all of it, or nothing. Nodes may run
-// meanwhile: buyers wait for a moment, pages go on from the old state until the new one is committed, and within 5 s every
-// node shows it. rewind returns the backup from its beginning, for each attempt.
+// Restore puts the store into the state of a backup, which CheckBackup has found good: all of it,
+// or nothing. Nodes may run meanwhile: buyers wait for a moment, pages go on from the old state
+// until the new one is committed, and within 5 s every node shows it. rewind returns the backup
+// from its beginning, for each attempt.
 func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
 	if err := s.db.prepare(ctx, false); err != nil { // an empty database gets the tables
 		return err
@@ -69,12 +70,13 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 	}
 }
 
-// Whoever sells locks rows of availabilities before anything else, so that table comes first: when its lock is had, nobody is
-// in the middle of a sale, and who comes waits and holds nothing. Readers are kept out of nothing.
+// Whoever sells locks rows of availabilities before anything else, so that table comes first: when
+// its lock is had, nobody is in the middle of a sale, and who comes waits and holds nothing.
+// Readers are kept out of nothing.
 const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements, devices, device_variables, device_wants IN EXCLUSIVE MODE`
 
-// A key that was revoked after the backup may be in wrong hands: it stays revoked. In another database the same id is another
-// device's, with another time of its making.
+// A key that was revoked after the backup may be in wrong hands: it stays revoked. In another
+// database the same id is another device's, with another time of its making.
 const (
 	rememberRevoked = `CREATE TEMPORARY TABLE revoked ON COMMIT DROP AS SELECT id, created_at, revoked_at FROM devices WHERE revoked_at IS NOT NULL`
 	revokeAgain     = `UPDATE devices d SET revoked_at = r.revoked_at FROM revoked r
@@ -119,8 +121,8 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	return renew(ctx, tx, head)
 }
 
-// renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets a new revision, so that it
-// is news to all nodes, whatever they have seen.
+// renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets
+// a new revision, so that it is news to all nodes, whatever they have seen.
 func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
 	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`, head.Revision); err != nil {
 		return err

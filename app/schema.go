@@ -15,12 +15,13 @@ import (
 	"sneakers23/replication/cluster"
 )
 
-// Schema is a database opened for work on its schema, without a node. It shares a private PostgreSQL with the node
-// that runs on it, if one does.
+// Schema is a database opened for work on its schema, without a node. It shares a private
+// PostgreSQL with the node that runs on it, if one does.
 type Schema struct{ db *database }
 
-// OpenSchema opens the database; Close ends its use. The private one of a data directory is not made for the occasion
-// unless create is true, nor opened while a node with that directory uses another one.
+// OpenSchema opens the database; Close ends its use. The private one of a data directory is not
+// made for the occasion unless create is true, nor opened while a node with that directory uses
+// another one.
 func OpenSchema(ctx context.Context, c DatabaseConfig, create bool, log *slog.Logger) (*Schema, error) {
 	if c.private() {
 		if err := checkPrivate(c, create); err != nil {
@@ -80,8 +81,8 @@ func (s *Schema) Status(ctx context.Context) ([]migrations.Step, error) {
 	return migrations.Status(ctx, s.db.url)
 }
 
-// Seed fills an empty store, and tells whether it was empty. A private database gets its schema first, one that was
-// named must have it.
+// Seed fills an empty store, and tells whether it was empty. A private database gets its schema
+// first, one that was named must have it.
 func (s *Schema) Seed(ctx context.Context) (bool, error) {
 	if err := s.db.prepare(ctx, false); err != nil {
 		return false, err

@@ -9,7 +9,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// TestChoosePairs chooses from any stock: as many pairs as are asked for if there are, and of no item more than it has.
+// TestChoosePairs chooses from any stock: as many pairs as are asked for if there are, and of no
+// item more than it has.
 func TestChoosePairs(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

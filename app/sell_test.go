@@ -14,7 +14,8 @@ import (
 // cutAfter is when a tick of sell may end before it has sold all.
 const cutAfter = 2500 * time.Millisecond
 
-// TestSell sells ticks of many pairs at a node, also when the database has less than the node's catalog says.
+// TestSell sells ticks of many pairs at a node, also when the database has less than the node's
+// catalog says.
 func TestSell(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
@@ -38,7 +39,8 @@ func TestSell(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close(context.WithoutCancel(t.Context()))
-	// sell asks as often as the command line does: a tick may be cut short on a machine that is slow.
+	// sell asks as often as the command line does: a tick may be cut short on a machine that is
+	// slow.
 	sell := func(count int) (all app.Sold) {
 		t.Helper()
 		for range 10 {

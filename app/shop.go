@@ -159,8 +159,8 @@ func clientOf(proxies forwarded.Proxies) func(*http.Request) netip.Prefix {
 	return func(r *http.Request) netip.Prefix { return quota.Network(proxies.Client(r)) }
 }
 
-// newUnnamed names the proxies that nobody named, where an operator looks. Behind one of them all shoppers are one address, and
-// share the places of one.
+// newUnnamed names the proxies that nobody named, where an operator looks. Behind one of them all
+// shoppers are one address, and share the places of one.
 func newUnnamed(n *Node, board *admin.Board) *tally.Tally {
 	return tally.New(func(peer netip.Prefix, count int) {
 		n.log.Warn("this address looks like a proxy, since it sends X-Forwarded-For: see --trusted-proxies",
@@ -169,8 +169,8 @@ func newUnnamed(n *Node, board *admin.Board) *tally.Tally {
 	})
 }
 
-// socketConfig is what the sockets of shoppers and admins have in common. Other nodes ask for their long-poll sessions by
-// the question of that name.
+// socketConfig is what the sockets of shoppers and admins have in common. Other nodes ask for their
+// long-poll sessions by the question of that name.
 func (s *shopServer) socketConfig(n *Node, proxies forwarded.Proxies, question string) channel.Config {
 	return channel.Config{
 		PubSub:        s.topics,
@@ -192,12 +192,12 @@ func (s *shopServer) socketConfig(n *Node, proxies forwarded.Proxies, question s
 	}
 }
 
-// shopperMailbox is more than a second of what a wild tab may send, so that its cart says too_fast, and not the channel
-// too busy.
+// shopperMailbox is more than a second of what a wild tab may send, so that its cart says too_fast,
+// and not the channel too busy.
 const shopperMailbox = 512
 
-// shopperChannels is how many topics a shopper's socket may join: one for each product, and the cart. Of carts it may
-// join fewer, see [shop.Connect].
+// shopperChannels is how many topics a shopper's socket may join: one for each product, and the
+// cart. Of carts it may join fewer, see [shop.Connect].
 const shopperChannels = 1000
 
 // metrics are what the node itself knows; the HTTP server adds its own.
@@ -271,7 +271,8 @@ func (s *shopServer) Serve(ctx context.Context) error {
 	return fmt.Errorf("serve: %w", err)
 }
 
-// stop closes sockets and feeds in slices, lets requests finish and takes no more, in an orderly way until ctx ends.
+// stop closes sockets and feeds in slices, lets requests finish and takes no more, in an orderly
+// way until ctx ends.
 func (s *shopServer) stop(ctx context.Context) error {
 	defer s.listener.Close() // of one that never served
 	if s.http == nil {

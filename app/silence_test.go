@@ -16,7 +16,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// line is a way to the database whose connections can fall silent: they stay open, and nothing comes through any more.
+// line is a way to the database whose connections can fall silent: they stay open, and nothing
+// comes through any more.
 type line struct {
 	URL       string
 	cut       context.CancelFunc // ends all connections, the silent ones too, and those that are made later
@@ -98,7 +99,8 @@ func (l *line) carry(ctx context.Context, good <-chan struct{}, to, from net.Con
 	}
 }
 
-// fallSilent is the end of all connections that there are, without their knowing. New ones are good.
+// fallSilent is the end of all connections that there are, without their knowing. New ones are
+// good.
 func (l *line) fallSilent() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +108,8 @@ func (l *line) fallSilent() {
 	l.good = make(chan struct{})
 }
 
-// holdProduct locks the row of a product until the test ends. The result reports whether a statement waits for it.
+// holdProduct locks the row of a product until the test ends. The result reports whether a
+// statement waits for it.
 func holdProduct(t *testing.T, databaseURL string) (blocked func() bool) {
 	t.Helper()
 	connect := func() *pgx.Conn {
@@ -199,7 +202,8 @@ func TestScheduledReleaseSurvivesASilentConnection(t *testing.T) {
 	t.Logf("released %v after its time", time.Since(at))
 }
 
-// scheduleSoon schedules a release two seconds ahead, or farther if the command takes longer than that to arrive.
+// scheduleSoon schedules a release two seconds ahead, or farther if the command takes longer than
+// that to arrive.
 func scheduleSoon(t *testing.T, client *app.Client) time.Time {
 	t.Helper()
 	for ahead := 2 * time.Second; ; ahead *= 2 {

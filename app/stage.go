@@ -17,8 +17,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// Stage is a shop for rehearsals: a node of its own in this process, on a copy of the stock in a schema of its own. What is
-// sold there is sold nowhere else.
+// Stage is a shop for rehearsals: a node of its own in this process, on a copy of the stock in a
+// schema of its own. What is sold there is sold nowhere else.
 type Stage struct {
 	node    *Node
 	real    *Schema
@@ -30,9 +30,10 @@ type Stage struct {
 // stageSchemas begins the names of the schemas of rehearsals.
 const stageSchemas = "sneakers23_rehearsal_"
 
-// OpenStage copies products and stock of the database, and opens a node on the copy. released decides for each product
-// whether it is released there from the beginning; it is given the SKU, and whether the real one is released. What killed
-// rehearsals have left is dropped first. Close ends the node, and drops the copy.
+// OpenStage copies products and stock of the database, and opens a node on the copy. released
+// decides for each product whether it is released there from the beginning; it is given the SKU,
+// and whether the real one is released. What killed rehearsals have left is dropped first. Close
+// ends the node, and drops the copy.
 func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, really bool) bool, log *slog.Logger) (_ *Stage, err error) {
 	s := &Stage{schema: stageSchemas + strings.ToLower(rand.Text())}
 	defer func() {

@@ -15,8 +15,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestStageIsACopy opens a rehearsal beside a store that stands in a schema of its own, which the address names: all is released
-// there, is sold only there, and is gone afterwards.
+// TestStageIsACopy opens a rehearsal beside a store that stands in a schema of its own, which the
+// address names: all is released there, is sold only there, and is gone afterwards.
 func TestStageIsACopy(t *testing.T) {
 	t.Parallel()
 	db := pgtest.URL(t)

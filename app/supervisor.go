@@ -7,11 +7,12 @@ import (
 	"github.com/thejerf/suture/v4"
 )
 
-// ErrTooManyFailures ends a node whose services crash again and again: whoever runs it starts it anew.
+// ErrTooManyFailures ends a node whose services crash again and again: whoever runs it starts it
+// anew.
 var ErrTooManyFailures = errors.New("services failed too often, see the log")
 
-// newSupervisor logs what happens to services. suture's own answer to too many failures is a pause; ours is to give
-// up, by calling giveUp.
+// newSupervisor logs what happens to services. suture's own answer to too many failures is a pause;
+// ours is to give up, by calling giveUp.
 func newSupervisor(log *slog.Logger, giveUp func(error)) *suture.Supervisor {
 	return suture.New("node", suture.Spec{
 		EventHook: func(event suture.Event) {

@@ -1,7 +1,8 @@
-// Package assets holds the style sheets, scripts and drawings of the pages, as they were built by assets/build.
+// Package assets holds the style sheets, scripts and drawings of the pages, as they were built by
+// assets/build.
 //
-// The sources are in css, js and images beside this file; `make assets` builds them into dist, which is embedded
-// and never committed.
+// The sources are in css, js and images beside this file; `make assets` builds them into dist,
+// which is embedded and never committed.
 package assets
 
 import (
@@ -92,6 +93,6 @@ func (s *Set) URL(name string) (string, error) {
 	return url, nil
 }
 
-// Files lists every file twice: under its hashed name, and under its source name for those who cannot know the
-// hash, such as image addresses in the database.
+// Files lists every file twice: under its hashed name, and under its source name for those who
+// cannot know the hash, such as image addresses in the database.
 func (s *Set) Files() []File { return s.files }

@@ -20,8 +20,9 @@ import (
 	"sneakers23/app/postgres"
 )
 
-// An iteration of these benchmarks is a pair: the naive seller and the teller, in turns, with the same clients, the same
-// pool and the same tables. The medians of the pairs are reported, see `make bench-teller`.
+// An iteration of these benchmarks is a pair: the naive seller and the teller, in turns, with the
+// same clients, the same pool and the same tables. The medians of the pairs are reported, see `make
+// bench-teller`.
 var (
 	side  = flag.Duration("side", 200*time.Millisecond, "how long each side of a pair sells in the selling benchmarks")
 	conns = flag.Int("conns", 16, "connections of the pool in the selling benchmarks; the teller uses one of them at a time")
@@ -60,8 +61,9 @@ func (r rate) String() string {
 	return fmt.Sprintf("%.0f/s, p50 %v, p99 %v", r.perSecond, r.p50.Round(10*time.Microsecond), r.p99.Round(10*time.Microsecond))
 }
 
-// comparePairs lets both sellers sell the same kind of carts to so many buyers, each of whom comes again at once. With a
-// delay the database takes that much longer to flush what it commits, as on a slower disk.
+// comparePairs lets both sellers sell the same kind of carts to so many buyers, each of whom comes
+// again at once. With a delay the database takes that much longer to flush what it commits, as on a
+// slower disk.
 func comparePairs(b *testing.B, buyers int, delay time.Duration, cart func(*store) Purchase) {
 	s := newStore(b, 2, sizes, crowded)
 	pool := salesPool(b, s.Pool, delay)
@@ -158,8 +160,8 @@ func median[T float64 | time.Duration](v []T) T {
 	return slices.Sorted(slices.Values(v))[len(v)/2]
 }
 
-// salesPool is a pool of the database of another, as large as the naive seller likes it. With a delay its connections wait
-// that much longer for the disk at each commit.
+// salesPool is a pool of the database of another, as large as the naive seller likes it. With a
+// delay its connections wait that much longer for the disk at each commit.
 func salesPool(b *testing.B, of *pgxpool.Pool, delay time.Duration) *pgxpool.Pool {
 	cfg := of.Config()
 	cfg.MaxConns = int32(*conns)
@@ -192,8 +194,8 @@ func durable(b *testing.B, pool *pgxpool.Pool) {
 	}
 }
 
-// fsyncLatency is how long it takes to write a block of a file and to wait for the disk, in the directory where the
-// tests' own database is. It is the median of some.
+// fsyncLatency is how long it takes to write a block of a file and to wait for the disk, in the
+// directory where the tests' own database is. It is the median of some.
 func fsyncLatency(b *testing.B) time.Duration {
 	f, err := os.Create(filepath.Join(b.TempDir(), "fsync"))
 	if err != nil {

@@ -33,8 +33,8 @@ func (s *Orders) Cancel(ctx context.Context, id OrderID) (Order, error) {
 	return s.Order(ctx, id)
 }
 
-// cancellation puts the pairs of an order back. The lines of an order never change, so they are read
-// before its rows are locked.
+// cancellation puts the pairs of an order back. The lines of an order never change, so they are
+// read before its rows are locked.
 type cancellation struct {
 	id    [16]byte // by which an attempt finds whether an earlier one was committed
 	order orderKey
@@ -100,7 +100,8 @@ func (a *cancelAttempt) Read(b *pgx.Batch) {
 // errHeld says that another transaction holds the row of the order.
 var errHeld = fmt.Errorf("%w: another transaction holds the order", ledger.ErrNotDone)
 
-// Decide returns one pair to each item of the order that is still in the shop, and books it for all.
+// Decide returns one pair to each item of the order that is still in the shop, and books it for
+// all.
 func (a *cancelAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 	c := op.(*cancellation)
 	switch status, ok := a.status[c.order]; {

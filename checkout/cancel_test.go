@@ -44,8 +44,8 @@ func TestCancelOfAHeldOrder(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestCancelInDoubt loses the answer to the COMMIT of a cancellation, also of an order whose shoes have
-// left the shop: it is done once, and its caller is told so.
+// TestCancelInDoubt loses the answer to the COMMIT of a cancellation, also of an order whose shoes
+// have left the shop: it is done once, and its caller is told so.
 func TestCancelInDoubt(t *testing.T) {
 	t.Parallel()
 	for name, gone := range map[string]bool{"in the shop": false, "left the shop": true} {
@@ -79,8 +79,8 @@ func TestCancelInDoubt(t *testing.T) {
 	}
 }
 
-// TestLooksOfCallersWhoLeft has more callers leave than a query takes: their looks cost no query, and
-// give their places back.
+// TestLooksOfCallersWhoLeft has more callers leave than a query takes: their looks cost no query,
+// and give their places back.
 func TestLooksOfCallersWhoLeft(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 0)

@@ -9,26 +9,28 @@ import (
 	"sneakers23/inventory"
 )
 
-// Cart is what a shopper wants to buy: at most one size of each product. The zero Cart is empty. A Cart never
-// changes: what changes it returns another one, so it may be shared by any goroutines.
+// Cart is what a shopper wants to buy: at most one size of each product. The zero Cart is empty. A
+// Cart never changes: what changes it returns another one, so it may be shared by any goroutines.
 //
-// A cart lives in several places at once, in tabs, in the session, on nodes, and all of them change it. [Cart.Merge]
-// makes one of two, and it does not matter who merges what with what, in which order or how often: all end with the
-// same cart. For each product it keeps the last choice that somebody made, the removals among them, and the last is
-// the one with the highest stamp. Stamps are no clocks: a new one is one more than the highest in the cart.
+// A cart lives in several places at once, in tabs, in the session, on nodes, and all of them change
+// it. [Cart.Merge] makes one of two, and it does not matter who merges what with what, in which
+// order or how often: all end with the same cart. For each product it keeps the last choice that
+// somebody made, the removals among them, and the last is the one with the highest stamp. Stamps
+// are no clocks: a new one is one more than the highest in the cart.
 //
-// Removals cannot be kept for ever, so a cart also has a floor. Of a product without a choice it says: none was in the
-// cart when stamps were at the floor. To forget the oldest removals is to raise it. What was removed stays so: the
-// line is older than the floor. Only who adds a shoe without having heard of the last [keptRemovals] removals may lose
-// it that way, and tabs hear of each other at once.
+// Removals cannot be kept for ever, so a cart also has a floor. Of a product without a choice it
+// says: none was in the cart when stamps were at the floor. To forget the oldest removals is to
+// raise it. What was removed stays so: the line is older than the floor. Only who adds a shoe
+// without having heard of the last [keptRemovals] removals may lose it that way, and tabs hear of
+// each other at once.
 type Cart struct {
 	choices []choice // by product
 	floor   uint64
 }
 
 const (
-	// MostLines bounds the lines of any cart, whatever is merged: the oldest give way. How many a shopper may put in
-	// is for who calls Add to say, and less.
+	// MostLines bounds the lines of any cart, whatever is merged: the oldest give way. How many a
+	// shopper may put in is for who calls Add to say, and less.
 	MostLines = 20
 
 	mostRemovals = 16
@@ -42,7 +44,8 @@ var (
 	ErrNotInCart     = errors.New("checkout: the item is not in the cart")
 )
 
-// DuplicateProductError says that another size of the shoe is in the cart. [Cart.Replace] swaps them.
+// DuplicateProductError says that another size of the shoe is in the cart. [Cart.Replace] swaps
+// them.
 type DuplicateProductError struct{ Held Line }
 
 // Error names the item that is held.
@@ -71,8 +74,8 @@ func (c Cart) Empty() bool { return c.Len() == 0 }
 // Equal tells whether merging the two would be news to neither.
 func (c Cart) Equal(d Cart) bool { return c.floor == d.floor && slices.Equal(c.choices, d.choices) }
 
-// Add puts a line into the cart. The error is ErrDuplicateItem, a *DuplicateProductError, or ErrCartFull when there
-// are as many as most already.
+// Add puts a line into the cart. The error is ErrDuplicateItem, a *DuplicateProductError, or
+// ErrCartFull when there are as many as most already.
 func (c Cart) Add(line Line, by Actor, most int) (Cart, error) {
 	if held, ok := c.size(line.Product); ok && held.Item != line.Item {
 		return c, &DuplicateProductError{held}
@@ -104,8 +107,8 @@ func (c Cart) Remove(item inventory.ItemID, by Actor) (Cart, error) {
 	return c, ErrNotInCart
 }
 
-// RemoveBought takes out exactly these lines. It is no later choice: it ends the one that put the line in, so a size
-// that was chosen meanwhile, here or elsewhere, stays when the carts are merged.
+// RemoveBought takes out exactly these lines. It is no later choice: it ends the one that put the
+// line in, so a size that was chosen meanwhile, here or elsewhere, stays when the carts are merged.
 func (c Cart) RemoveBought(bought ...LineID) Cart {
 	next := Cart{choices: slices.Clone(c.choices), floor: c.floor}
 	for i, ch := range next.choices {
@@ -128,8 +131,8 @@ func (c Cart) Receipt(bought ...LineID) Cart {
 	return receipt
 }
 
-// Merge is the cart that knows what both know. It is commutative, associative and idempotent as long as nothing has
-// to be forgotten, and always after that.
+// Merge is the cart that knows what both know. It is commutative, associative and idempotent as
+// long as nothing has to be forgotten, and always after that.
 func (c Cart) Merge(d Cart) Cart {
 	merged := Cart{choices: make([]choice, 0, len(c.choices)+len(d.choices)), floor: max(c.floor, d.floor)}
 	mine, theirs := c.choices, d.choices
@@ -164,7 +167,8 @@ func take(list []choice, product inventory.ProductID, floor uint64) (choice, []c
 	return forgotten(product, floor), list
 }
 
-// forget bounds the cart: the oldest removals go, and lines beyond [MostLines], by raising the floor above them.
+// forget bounds the cart: the oldest removals go, and lines beyond [MostLines], by raising the
+// floor above them.
 func (c Cart) forget() Cart {
 	lines, removals := count(c.choices, false), count(c.choices, true)
 	if lines <= MostLines && removals <= mostRemovals {

@@ -115,7 +115,8 @@ func TestRemoveBoughtSparesWhatWasChosenMeanwhile(t *testing.T) {
 	wantItems(t, added(t, left, 11), 11)
 }
 
-// However many shoes come and go, a cart stays small, and what was taken out does not come back with an old copy.
+// However many shoes come and go, a cart stays small, and what was taken out does not come back
+// with an old copy.
 func TestCartIsBounded(t *testing.T) {
 	t.Parallel()
 	var (
@@ -151,7 +152,8 @@ func TestCartIsBounded(t *testing.T) {
 	added(t, removed(t, c, c.Lines()[0].Item), 90001)
 }
 
-// Who buys all of a cart out of which much was taken finds it as it is in its token, and nothing comes back.
+// Who buys all of a cart out of which much was taken finds it as it is in its token, and nothing
+// comes back.
 func TestBoughtCartFitsItsToken(t *testing.T) {
 	t.Parallel()
 	var c Cart

@@ -9,14 +9,16 @@ import (
 	"sneakers23/inventory"
 )
 
-// Actor is who changes a cart: a tab, a form. It decides between choices that were made at the same moment, so that
-// all who merge them decide alike.
+// Actor is who changes a cart: a tab, a form. It decides between choices that were made at the same
+// moment, so that all who merge them decide alike.
 type Actor uint32
 
-// NewActor makes an actor that no other one of the cart is likely to be. Should two be the same, carts merge as well.
+// NewActor makes an actor that no other one of the cart is likely to be. Should two be the same,
+// carts merge as well.
 func NewActor() Actor { return Actor(rand.Uint32()) }
 
-// choice is the last word on a product that somebody knows of: one of its sizes is in the cart, or none is.
+// choice is the last word on a product that somebody knows of: one of its sizes is in the cart, or
+// none is.
 type choice struct {
 	product inventory.ProductID
 	item    inventory.ItemID // 0: none is
@@ -25,11 +27,12 @@ type choice struct {
 	actor   Actor
 }
 
-// compare orders the choices of one product: the higher one holds. It is a total order, whatever was signed once, so
-// the higher of any number of choices does not depend on who compares which first.
+// compare orders the choices of one product: the higher one holds. It is a total order, whatever
+// was signed once, so the higher of any number of choices does not depend on who compares which
+// first.
 //
-// With the same stamp and actor "none" is the higher one: what was bought leaves the cart by that, see
-// [Cart.RemoveBought].
+// With the same stamp and actor "none" is the higher one: what was bought leaves the cart by that,
+// see [Cart.RemoveBought].
 func (a choice) compare(b choice) int {
 	return cmp.Or(
 		cmp.Compare(a.stamp, b.stamp),
@@ -42,7 +45,8 @@ func (a choice) compare(b choice) int {
 
 func (a choice) none() bool { return a.item == 0 }
 
-// forgotten is what a cart holds on a product that it lists no choice for: nobody before that stamp has chosen it.
+// forgotten is what a cart holds on a product that it lists no choice for: nobody before that stamp
+// has chosen it.
 func forgotten(product inventory.ProductID, floor uint64) choice {
 	return choice{product: product, stamp: floor, actor: math.MaxUint32}
 }

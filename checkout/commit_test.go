@@ -26,9 +26,10 @@ func once(f pgtest.Fault, times int64) func() pgtest.Fault {
 	}
 }
 
-// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the database committed.
-// The buyer hears nothing of it, and the pair is sold once. A cart that promises to be sold goes through without a look,
-// one whose pairs came behind the node's back is looked at.
+// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the
+// database committed. The buyer hears nothing of it, and the pair is sold once. A cart that
+// promises to be sold goes through without a look, one whose pairs came behind the node's back is
+// looked at.
 func TestCutAtCommit(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -79,8 +80,9 @@ func cutAtCommit(t *testing.T, f pgtest.Fault, times, known, unknown int) {
 	s.CheckBooks()
 }
 
-// endSilence ends the silence of a line when another attempt has waited in vain for the row that the silent transaction
-// keeps. The buyer is not answered before, since nobody can know what becomes of that one.
+// endSilence ends the silence of a line when another attempt has waited in vain for the row that
+// the silent transaction keeps. The buyer is not answered before, since nobody can know what
+// becomes of that one.
 func endSilence(t *testing.T, line *pgtest.Cutter, log *waittest.Log, bought <-chan answer) {
 	t.Helper()
 	log.Until(t, parked)

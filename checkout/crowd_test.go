@@ -20,8 +20,9 @@ type crowd struct {
 	lines    []*pgtest.Cutter
 	troubles []trouble
 
-	// Each attempt takes one of these and calls it: a buyer leaves without an answer. The buffer is the number of buyers.
-	// They never wait here, since each of them makes an attempt after every value that they send.
+	// Each attempt takes one of these and calls it: a buyer leaves without an answer. The buffer is
+	// the number of buyers. They never wait here, since each of them makes an attempt after every
+	// value that they send.
 	impatient chan context.CancelFunc
 
 	asked, unknown, crashes atomic.Int64
@@ -84,8 +85,8 @@ func (c *crowd) twoTabs(p Purchase) {
 	tabs.Wait()
 }
 
-// buy sends a form again and again until somebody knows, first to one node and then to any; alone tells that nobody
-// else has a form with its lines. It returns whether there is an order.
+// buy sends a form again and again until somebody knows, first to one node and then to any; alone
+// tells that nobody else has a form with its lines. It returns whether there is an order.
 func (c *crowd) buy(p Purchase, alone bool, at int) bool {
 	for began := time.Now(); ; {
 		c.attempt()
@@ -122,7 +123,8 @@ func (c *crowd) told(o Order) {
 	c.orders = append(c.orders, o)
 }
 
-// hasNothing sees that a buyer who was told "could not", and has sent his form once at a time, has no order.
+// hasNothing sees that a buyer who was told "could not", and has sent his form once at a time, has
+// no order.
 func (c *crowd) hasNothing(p Purchase) {
 	ids := make([]LineID, len(p.Lines))
 	for i, l := range p.Lines {

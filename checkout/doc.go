@@ -11,9 +11,10 @@
 //
 // # Selling
 //
-// [Teller] checks forms and submits sales to the committer of package ledger, which carries them out
-// with all else that changes stock. A cart that this node's catalog would refuse is looked up first:
-// one query without locks answers all forms that wait. [Orders] reads and cancels what was made.
+// [Teller] checks forms and submits sales to the committer of package ledger, which carries them
+// out with all else that changes stock. A cart that this node's catalog would refuse is looked up
+// first: one query without locks answers all forms that wait. [Orders] reads and cancels what was
+// made.
 //
 //	l := ledger.New(ledger.Config{Pool: pool, Inventory: stock, Log: log})
 //	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: l, Pool: pool, Inventory: stock, Log: log})
@@ -30,16 +31,17 @@
 // cancellation too: the line then leads to the cancelled order.
 //
 // Nothing is refused from memory: another node may have restocked and sold the very line a moment
-// ago. A refusal without locks reads stock and prices first and the lines after them, so it was right
-// at the first moment. ErrFailed is returned only for lines that were read under the locks in the same
-// attempt. Every other failure is ErrUnknown.
+// ago. A refusal without locks reads stock and prices first and the lines after them, so it was
+// right at the first moment. ErrFailed is returned only for lines that were read under the locks in
+// the same attempt. Every other failure is ErrUnknown.
 //
-// When a purchase is refused, this node's catalog shows the reason before the buyer is answered: the
-// price, the release or the stock that was read.
+// When a purchase is refused, this node's catalog shows the reason before the buyer is answered:
+// the price, the release or the stock that was read.
 //
-// A network, see Purchase.From, holds no more of the places of those who wait than TellerConfig.Places
-// allows, and each of them until the purchase leaves the queues: a buyer who goes away makes no room.
-// [Orders.TryWrite] finds out whether the database takes orders, without a buyer.
+// A network, see Purchase.From, holds no more of the places of those who wait than
+// TellerConfig.Places allows, and each of them until the purchase leaves the queues: a buyer who
+// goes away makes no room. [Orders.TryWrite] finds out whether the database takes orders, without a
+// buyer.
 //
 // # Ownership and stopping
 //

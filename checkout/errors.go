@@ -10,7 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// What is no cart that could be sold. Its lines were not looked up: one of them may have been bought with another form.
+// What is no cart that could be sold. Its lines were not looked up: one of them may have been
+// bought with another form.
 var (
 	ErrEmptyCart    = errors.New("checkout: empty cart")
 	ErrBadCart      = errors.New("checkout: a cart holds each shoe once")
@@ -26,8 +27,8 @@ var (
 	// ErrNoItem says that the store has no such item any more. It is a kind of ErrSoldOut.
 	ErrNoItem = fmt.Errorf("%w: no such item", ErrSoldOut)
 
-	// ErrFailed says that the database refused the cart, after its lines had been looked up under the
-	// locks: none of them was bought. The same form may be sent again.
+	// ErrFailed says that the database refused the cart, after its lines had been looked up under
+	// the locks: none of them was bought. The same form may be sent again.
 	ErrFailed = ledger.ErrFailed
 )
 
@@ -46,8 +47,8 @@ var (
 	ErrCancelled = errors.New("checkout: the order is cancelled already")
 )
 
-// Refusal says for which items a cart was not sold. Its Why is ErrSoldOut, ErrNoItem or ErrNotReleased, and is found by
-// errors.Is.
+// Refusal says for which items a cart was not sold. Its Why is ErrSoldOut, ErrNoItem or
+// ErrNotReleased, and is found by errors.Is.
 type Refusal struct {
 	Why   error
 	Items []inventory.ItemID

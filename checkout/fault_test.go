@@ -16,7 +16,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestBadCartAlone has one cart in a batch of many that the database refuses, for a reason that no look can see.
+// TestBadCartAlone has one cart in a batch of many that the database refuses, for a reason that no
+// look can see.
 func TestBadCartAlone(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 100)
@@ -91,8 +92,8 @@ func TestDeadlock(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestSnapshots sells on a database whose transactions see one moment unless they say otherwise: the look must see what
-// was sold while it waited for the lock, and not be rolled back for it.
+// TestSnapshots sells on a database whose transactions see one moment unless they say otherwise:
+// the look must see what was sold while it waited for the lock, and not be rolled back for it.
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
@@ -127,7 +128,8 @@ func TestSnapshots(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold one with a higher.
+// TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold
+// one with a higher.
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 8, 1, 5)

@@ -17,7 +17,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the row is free.
+// TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the
+// row is free.
 func TestHeldRow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
@@ -42,8 +43,8 @@ func TestHeldRow(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestHeldRowIsWaitedForOnce has somebody hold one row: whoever wants another waits for it once at most, however many
-// carts of the held one come, and the same form is sold when the row is free.
+// TestHeldRowIsWaitedForOnce has somebody hold one row: whoever wants another waits for it once at
+// most, however many carts of the held one come, and the same form is sold when the row is free.
 func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 100)
@@ -90,12 +91,12 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	s.CheckBooks()
 }
 
-// longerThanTurns is a time for a teller to wait for a row. It is several times what the three others of passOn need for
-// their turns: a teller that waits in the line behind them gets the row.
+// longerThanTurns is a time for a teller to wait for a row. It is several times what the three
+// others of passOn need for their turns: a teller that waits in the line behind them gets the row.
 func longerThanTurns() time.Duration { return waittest.Scaled(300 * time.Millisecond) }
 
-// TestRowThatPassesOn has somebody hold a row for too long, and others sell of it after that, without a pause: the carts
-// that were set aside get their turn.
+// TestRowThatPassesOn has somebody hold a row for too long, and others sell of it after that,
+// without a pause: the carts that were set aside get their turn.
 func TestRowThatPassesOn(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 10)
@@ -118,8 +119,8 @@ func TestRowThatPassesOn(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestHeldRowSparesTheCrowd has a cart wait for a row that is held for good, and want a row that others sell of as well:
-// carts of the second row alone are sold.
+// TestHeldRowSparesTheCrowd has a cart wait for a row that is held for good, and want a row that
+// others sell of as well: carts of the second row alone are sold.
 func TestHeldRowSparesTheCrowd(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 100)
@@ -153,8 +154,8 @@ func TestHeldRowSparesTheCrowd(t *testing.T) {
 	s.CheckBooks()
 }
 
-// tripTracer counts the round trips of batches, and those of them that waited for a lock in vain, or failed because they met
-// another transaction.
+// tripTracer counts the round trips of batches, and those of them that waited for a lock in vain,
+// or failed because they met another transaction.
 type tripTracer struct{ trips, inVain, rolledBack atomic.Int64 }
 
 func (t *tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {

@@ -19,7 +19,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// tellerProcess names the database of a process that sells one cart: it reads the purchase and writes the order.
+// tellerProcess names the database of a process that sells one cart: it reads the purchase and
+// writes the order.
 const tellerProcess = "CHECKOUT_TELLER_PROCESS"
 
 func runTellerProcess(url string) error {
@@ -81,8 +82,8 @@ func startTeller(t *testing.T, url string, p Purchase) (cmd *exec.Cmd, order fun
 	}
 }
 
-// TestKilledNode kills a process that sells the last pair after its commit and before anybody hears of it. The same form
-// sent to another process gets the order.
+// TestKilledNode kills a process that sells the last pair after its commit and before anybody hears
+// of it. The same form sent to another process gets the order.
 func TestKilledNode(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)

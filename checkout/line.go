@@ -8,8 +8,9 @@ import (
 	"sneakers23/inventory"
 )
 
-// LineID names a line of a cart from the moment it is added: 128 random bits. A pair is bought once per line, whatever
-// forms, tabs and nodes it is sent through; the same shoe added again is another line.
+// LineID names a line of a cart from the moment it is added: 128 random bits. A pair is bought once
+// per line, whatever forms, tabs and nodes it is sent through; the same shoe added again is another
+// line.
 type LineID [16]byte
 
 // NewLineID makes an id that nobody can guess.

@@ -39,8 +39,8 @@ const (
 	lookWait   = 15 * time.Second
 )
 
-// look asks a question, and returns when it is answered, or when ctx ends or lookWait is over: then the
-// error is ErrUnknown, and release is called when the question leaves the queue.
+// look asks a question, and returns when it is answered, or when ctx ends or lookWait is over: then
+// the error is ErrUnknown, and release is called when the question leaves the queue.
 func (t *Teller) look(ctx context.Context, items []inventory.ItemID, lines []LineID, release func()) (found, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWait)
 	defer cancel()
@@ -82,7 +82,8 @@ func (t *Teller) Serve(ctx context.Context) error {
 	}
 }
 
-// gather takes what came while the last query was under way, and drops it for callers who have gone.
+// gather takes what came while the last query was under way, and drops it for callers who have
+// gone.
 func (t *Teller) gather(first *look) (batch []*look) {
 	runtime.Gosched() // callers who were answered by the last query may ask again
 	for next := first; ; {
@@ -99,8 +100,8 @@ func (t *Teller) gather(first *look) (batch []*look) {
 	}
 }
 
-// answer queries for a batch. Before it is answered, this node's catalog shows what was found newer:
-// a caller's next page is made from it.
+// answer queries for a batch. Before it is answered, this node's catalog shows what was found
+// newer: a caller's next page is made from it.
 func (t *Teller) answer(ctx context.Context, batch []*look) {
 	if len(batch) == 0 {
 		return

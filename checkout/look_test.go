@@ -6,9 +6,10 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestLookAfterLock lets a teller wait for the row of the last pair. Meanwhile another one buys the same line, as another
-// shoe, and then the pair goes. A teller that had looked before it had the lock would say that the pair is sold out, and
-// one whose look is of the moment at which it began would have to try again.
+// TestLookAfterLock lets a teller wait for the row of the last pair. Meanwhile another one buys the
+// same line, as another shoe, and then the pair goes. A teller that had looked before it had the
+// lock would say that the pair is sold out, and one whose look is of the moment at which it began
+// would have to try again.
 func TestLookAfterLock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 1)
@@ -32,7 +33,8 @@ func TestLookAfterLock(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestSoldAfterTheLock lets a cart wait for a row of which somebody else sells a pair: it is sold at the first attempt.
+// TestSoldAfterTheLock lets a cart wait for a row of which somebody else sells a pair: it is sold
+// at the first attempt.
 func TestSoldAfterTheLock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 2)

@@ -10,7 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// anyCart is any cart that could be signed, few products of few choices, so that two of them meet often.
+// anyCart is any cart that could be signed, few products of few choices, so that two of them meet
+// often.
 func anyCart() *rapid.Generator[Cart] {
 	small := rapid.Uint64Range(1, 2)
 	return rapid.Custom(func(t *rapid.T) Cart {
@@ -79,7 +80,8 @@ func TestMergeLaws(t *testing.T) {
 	})
 }
 
-// family is one cart in several places. What any of them ever sent may arrive anywhere, any number of times.
+// family is one cart in several places. What any of them ever sent may arrive anywhere, any number
+// of times.
 type family struct {
 	places []Cart
 	sent   []Cart
@@ -186,8 +188,8 @@ func (f *family) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){"add": f.add, "remove": f.remove, "buy": f.buy, "deliver": f.deliver, "": f.check}
 }
 
-// Whatever is sent, in whatever order, all places end with the same cart: for each product the highest choice of all
-// that were ever made, and nothing that was bought.
+// Whatever is sent, in whatever order, all places end with the same cart: for each product the
+// highest choice of all that were ever made, and nothing that was bought.
 func TestPlacesConverge(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -219,7 +221,8 @@ func TestPlacesConverge(t *testing.T) {
 	})
 }
 
-// With so many products that removals are forgotten, all still end with the same cart, and nothing bought comes back.
+// With so many products that removals are forgotten, all still end with the same cart, and nothing
+// bought comes back.
 func TestPlacesConvergeWhenTheyForget(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

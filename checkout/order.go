@@ -17,8 +17,8 @@ type Purchase struct {
 	From  netip.Prefix    // the network it was sent from, by which TellerConfig.Places counts it
 }
 
-// OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever knows it may see the
-// order, so it is a secret: it is never logged.
+// OrderID names an order: 128 random bits as 22 characters of the URL-safe base64 alphabet. Whoever
+// knows it may see the order, so it is a secret: it is never logged.
 type OrderID string
 
 // OrderStatus says what became of an order.
@@ -63,7 +63,8 @@ type OrderLine struct {
 // orderKey is an order's id as the database has it.
 type orderKey [16]byte
 
-// newOrderKey makes an id that nobody can guess. One that begins like a flag would be hard to name at a command line.
+// newOrderKey makes an id that nobody can guess. One that begins like a flag would be hard to name
+// at a command line.
 func newOrderKey() orderKey {
 	for {
 		var key orderKey

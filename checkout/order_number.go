@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// OrderNumber is what people call an order by: 40 bits in Crockford's base32, like K7QF-2M9D. It is made of the order's id by
-// a hash, opens nothing, and does not lead back to the id, so it may be read out and logged. Two orders may share one: among
-// 100,000 orders that happens once in about 200 shops.
+// OrderNumber is what people call an order by: 40 bits in Crockford's base32, like K7QF-2M9D. It is
+// made of the order's id by a hash, opens nothing, and does not lead back to the id, so it may be
+// read out and logged. Two orders may share one: among 100,000 orders that happens once in about
+// 200 shops.
 type OrderNumber string
 
 const (
@@ -38,8 +39,8 @@ func numberOf(raw []byte) OrderNumber {
 // misread are letters that people write for others.
 var misread = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1")
 
-// ParseOrderNumber reads a number as people write it: in any case, with or without the dash, O for 0, I and L for 1. It is not
-// ok if the text can be no number.
+// ParseOrderNumber reads a number as people write it: in any case, with or without the dash, O for
+// 0, I and L for 1. It is not ok if the text can be no number.
 func ParseOrderNumber(text string) (n OrderNumber, ok bool) {
 	letters := misread.Replace(strings.ToUpper(text))
 	if len(letters) != numberLength || strings.Trim(letters, numberLetters) != "" {
@@ -57,11 +58,12 @@ func (n OrderNumber) raw() []byte {
 	return binary.BigEndian.AppendUint64(nil, bits)[8-numberBytes:]
 }
 
-// NumberedAmong is among how many of the newest orders Numbered looks. The database hashes them all, about 2 µs each.
+// NumberedAmong is among how many of the newest orders Numbered looks. The database hashes them
+// all, about 2 µs each.
 const NumberedAmong = 100_000
 
-// Numbered returns the orders with that number among the newest [NumberedAmong], the newest first: one, as a rule. The
-// error is ErrNoOrder if there is none, or the database's.
+// Numbered returns the orders with that number among the newest [NumberedAmong], the newest first:
+// one, as a rule. The error is ErrNoOrder if there is none, or the database's.
 func (s *Orders) Numbered(ctx context.Context, n OrderNumber) ([]OrderID, error) {
 	return s.numbered(ctx, n, NumberedAmong)
 }

@@ -26,10 +26,12 @@ const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buye
 		l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color, l.main_image_url, l.price_cents
 	FROM orders o JOIN order_lines l ON l.order_id = o.id`
 
-// planned asks PostgreSQL to plan a statement for the tables as they are, which grow from nothing in a minute.
+// planned asks PostgreSQL to plan a statement for the tables as they are, which grow from nothing
+// in a minute.
 const planned = pgx.QueryExecModeCacheDescribe
 
-// collectOrders gathers the lines of each order. Orders come in the order in which the rows first name them.
+// collectOrders gathers the lines of each order. Orders come in the order in which the rows first
+// name them.
 func collectOrders(rows pgx.Rows) ([]*Order, error) {
 	var (
 		orders []*Order
@@ -82,7 +84,8 @@ func sortLines(lines []OrderLine) {
 	slices.SortFunc(lines, func(a, b OrderLine) int { return cmp.Compare(a.Item, b.Item) })
 }
 
-// Order returns the order with that id. The error is ErrNoOrder, also for what is no id, or the database's.
+// Order returns the order with that id. The error is ErrNoOrder, also for what is no id, or the
+// database's.
 func (s *Orders) Order(ctx context.Context, id OrderID) (Order, error) {
 	key, ok := id.key()
 	if !ok {
@@ -109,7 +112,8 @@ type Filter struct {
 	Limit  int         // at most so many, and at most MaxList; 0: MaxList
 }
 
-// List returns orders, the newest first. The error is ErrNoOrder for an unknown Before, or the database's.
+// List returns orders, the newest first. The error is ErrNoOrder for an unknown Before, or the
+// database's.
 func (s *Orders) List(ctx context.Context, f Filter) ([]Order, error) {
 	limit := MaxList
 	if f.Limit > 0 {

@@ -50,7 +50,8 @@ func TestCancel(t *testing.T) {
 	s.CheckBooks()
 }
 
-// Only an item that would hold more than it may is called full: any other CHECK has a reason of its own.
+// Only an item that would hold more than it may is called full: any other CHECK has a reason of its
+// own.
 func TestCancelIsRefusedForItsReason(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -118,7 +119,8 @@ func TestCancelManyAtOnce(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestOrderOutlivesItsProduct deletes what was sold: the order stays as it was, and can be cancelled.
+// TestOrderOutlivesItsProduct deletes what was sold: the order stays as it was, and can be
+// cancelled.
 func TestOrderOutlivesItsProduct(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
@@ -223,7 +225,8 @@ func TestOrderIDs(t *testing.T) {
 	}
 }
 
-// TestCancelIsTriedAgain has the database end the first two attempts because they met another transaction.
+// TestCancelIsTriedAgain has the database end the first two attempts because they met another
+// transaction.
 func TestCancelIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
@@ -244,7 +247,8 @@ func TestCancelIsTriedAgain(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestTwoEarlierOrders has one form with lines of two orders: the buyer is shown one, and can be shown both.
+// TestTwoEarlierOrders has one form with lines of two orders: the buyer is shown one, and can be
+// shown both.
 func TestTwoEarlierOrders(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
@@ -262,7 +266,8 @@ func TestTwoEarlierOrders(t *testing.T) {
 	}
 }
 
-// TestEarlierOrderIsAnnounced has another node sell: the node that finds the order shows it, though nobody told it.
+// TestEarlierOrderIsAnnounced has another node sell: the node that finds the order shows it, though
+// nobody told it.
 func TestEarlierOrderIsAnnounced(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)

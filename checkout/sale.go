@@ -76,8 +76,8 @@ func readBought(b *pgx.Batch, lines [][16]byte, bought map[LineID]*Order) {
 	})
 }
 
-// Decide gives the cart all that it asks for, or nothing. A line that was bought before leads to its
-// order.
+// Decide gives the cart all that it asks for, or nothing. A line that was bought before leads to
+// its order.
 func (a *saleAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 	s := op.(*sale)
 	if earlier := earlierOrder(a.bought, s.Lines); earlier != nil {
@@ -192,8 +192,8 @@ func (a *saleAttempt) Committed() {
 	a.kind.log.Info("sold", "orders", len(a.orders), "pairs", pairs, "cents", int64(total))
 }
 
-// orderColumns are orders as the columns of the statements that write them. An item's words are sent
-// once, however many lines have it.
+// orderColumns are orders as the columns of the statements that write them. An item's words are
+// sent once, however many lines have it.
 type orderColumns struct {
 	orders     [][16]byte
 	totals     []inventory.Cents

@@ -16,8 +16,8 @@ type Sales struct {
 	Revenue inventory.Cents
 }
 
-// SalesBefore sums the orders made before a time. It reads all of them: it is meant to be asked for seldom. The error is the
-// database's.
+// SalesBefore sums the orders made before a time. It reads all of them: it is meant to be asked for
+// seldom. The error is the database's.
 func (s *Orders) SalesBefore(ctx context.Context, before time.Time) (sales Sales, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(total_cents), 0)::bigint FROM orders
 		WHERE status = 'confirmed' AND created_at < $1`, before).Scan(&sales.Orders, &sales.Revenue)
@@ -27,8 +27,8 @@ func (s *Orders) SalesBefore(ctx context.Context, before time.Time) (sales Sales
 	return sales, nil
 }
 
-// SalesByMinute sums the orders made since a time, by the minute in which they were made. Minutes without any are left out.
-// The error is the database's.
+// SalesByMinute sums the orders made since a time, by the minute in which they were made. Minutes
+// without any are left out. The error is the database's.
 func (s *Orders) SalesByMinute(ctx context.Context, since time.Time) (map[time.Time]Sales, error) {
 	rows, err := s.pool.Query(ctx, `SELECT date_trunc('minute', created_at, 'UTC'), count(*), sum(total_cents)::bigint FROM orders
 		WHERE status = 'confirmed' AND created_at >= $1 GROUP BY 1`, since)

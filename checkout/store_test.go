@@ -72,8 +72,8 @@ type config struct {
 	teller TellerConfig
 }
 
-// node starts services as the program does, which sell over the pool. They end with the test. Unless
-// configured otherwise, the committer's patience is that of a test.
+// node starts services as the program does, which sell over the pool. They end with the test.
+// Unless configured otherwise, the committer's patience is that of a test.
 func (s *store) node(pool *pgxpool.Pool, configure ...func(*config)) *node {
 	s.T.Helper()
 	quiet := slog.New(slog.DiscardHandler)

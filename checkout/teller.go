@@ -15,8 +15,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// inventoryServer is all that package checkout needs of the inventory: what this node knows, and the
-// entry point for what was found in the database.
+// inventoryServer is all that package checkout needs of the inventory: what this node knows, and
+// the entry point for what was found in the database.
 type inventoryServer interface {
 	Catalog() *inventory.Catalog
 	Committed(ctx context.Context, changes ...inventory.Change) error
@@ -67,11 +67,11 @@ func (t *Teller) String() string { return "checkout.Teller" }
 // whatever else is in the cart. When they are in several earlier orders, it is one of them; Bought
 // returns all.
 //
-// A [Refusal], ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart and
-// ErrTooManyLines say that this is no cart that could be sold; its lines are not looked up. Every
-// other error says that the outcome is unknown, and is ErrUnknown, also ErrBusy. The buyer can safely
-// send the same purchase again, to any teller of the database, and learns the outcome. A buyer whose
-// ctx ends stops waiting.
+// A [Refusal], ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart
+// and ErrTooManyLines say that this is no cart that could be sold; its lines are not looked up.
+// Every other error says that the outcome is unknown, and is ErrUnknown, also ErrBusy. The buyer
+// can safely send the same purchase again, to any teller of the database, and learns the outcome. A
+// buyer whose ctx ends stops waiting.
 func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if err := t.check(p.Lines); err != nil {
 		return Order{}, err
@@ -168,8 +168,8 @@ func (t *Teller) lookUp(ctx context.Context, p Purchase, release func()) (Order,
 	return order, err
 }
 
-// Bought reports which of the lines were bought, with which orders and by whom. It waits in the same
-// queue as Buy's look-ups. The error is ErrUnknown.
+// Bought reports which of the lines were bought, with which orders and by whom. It waits in the
+// same queue as Buy's look-ups. The error is ErrUnknown.
 func (t *Teller) Bought(ctx context.Context, lines []LineID) (map[LineID]Purchased, error) {
 	found, err := t.look(ctx, nil, lines, func() {})
 	if err != nil {

@@ -142,7 +142,8 @@ func TestLastPairs(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestSameLineAtOnce sends one form many times at once, to two tellers, alone and with another line.
+// TestSameLineAtOnce sends one form many times at once, to two tellers, alone and with another
+// line.
 func TestSameLineAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 3, 1, 100)
@@ -182,8 +183,8 @@ func TestSameLineAtOnce(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestRefusalsAreLookedUp refuses a crowd after the last pair is sold: nothing is refused from memory,
-// and few queries answer all.
+// TestRefusalsAreLookedUp refuses a crowd after the last pair is sold: nothing is refused from
+// memory, and few queries answer all.
 func TestRefusalsAreLookedUp(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 1)
@@ -260,8 +261,8 @@ func TestLookUpWithoutDatabase(t *testing.T) {
 	}
 }
 
-// TestRefusalShows lets a node that was not told of the last pair's sale refuse a cart, or find an earlier order: it shows
-// the size as out before anybody is answered.
+// TestRefusalShows lets a node that was not told of the last pair's sale refuse a cart, or find an
+// earlier order: it shows the size as out before anybody is answered.
 func TestRefusalShows(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The order that TryWrite writes. Its lines need a new page of their table, so that on a full disk they fail as the orders of
-// buyers do.
+// The order that TryWrite writes. Its lines need a new page of their table, so that on a full disk
+// they fail as the orders of buyers do.
 const (
 	tryOrder = `INSERT INTO orders (id, total_cents) VALUES ($1, 1)`
 	tryLines = `INSERT INTO order_lines
@@ -16,8 +16,9 @@ const (
 		SELECT $1, gen_random_uuid(), n, 0, '', '', '', '', '', repeat('x', 1700), 1 FROM generate_series(1, 8) n`
 )
 
-// TryWrite finds out whether the database takes orders: it writes one, takes that back, and commits the rest of the transaction,
-// which goes to the disk although nothing is left of it. Nobody ever sees that order. The error is the database's.
+// TryWrite finds out whether the database takes orders: it writes one, takes that back, and commits
+// the rest of the transaction, which goes to the disk although nothing is left of it. Nobody ever
+// sees that order. The error is the database's.
 func (s *Orders) TryWrite(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {

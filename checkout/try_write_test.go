@@ -67,7 +67,8 @@ func TestTryWriteAfterAReadOnlySession(t *testing.T) {
 	}
 }
 
-// The committer tells of what was committed and of what failed, and not of refusals, for which nothing is written.
+// The committer tells of what was committed and of what failed, and not of refusals, for which
+// nothing is written.
 func TestAttempted(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 2, 1)

@@ -104,8 +104,9 @@ func (s *shop) knock(token string) int {
 	return res.StatusCode
 }
 
-// TestAdminIsToldWhatIsUp cuts the line to the dashboard and mends it; meanwhile the page has been given another token, as by
-// new_token, and comes back with that. One whose token is good no more is shown the way to another.
+// TestAdminIsToldWhatIsUp cuts the line to the dashboard and mends it; meanwhile the page has been
+// given another token, as by new_token, and comes back with that. One whose token is good no more
+// is shown the way to another.
 func TestAdminIsToldWhatIsUp(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -13,9 +13,10 @@ import (
 	"testing"
 )
 
-// backbone connects the hosts of all tests, and the test itself, by a bridge in a network namespace of its own. On this machine
-// one line leads there; it is laid before the browser starts, and stays. Chromium breaks off what it is loading when an address
-// comes to the machine or goes, a page's script for instance.
+// backbone connects the hosts of all tests, and the test itself, by a bridge in a network namespace
+// of its own. On this machine one line leads there; it is laid before the browser starts, and
+// stays. Chromium breaks off what it is loading when an address comes to the machine or goes, a
+// page's script for instance.
 type backbone struct {
 	name     string // of the line; names of interfaces have at most 15 letters
 	prefix   string // of all addresses, like 10.77.
@@ -60,7 +61,8 @@ func layBackbone() (*backbone, error) {
 	return b, nil
 }
 
-// freePrefix returns the beginning of addresses that no line of this machine has: a suite that was killed leaves its lines.
+// freePrefix returns the beginning of addresses that no line of this machine has: a suite that was
+// killed leaves its lines.
 func freePrefix() (string, error) {
 	taken, err := net.InterfaceAddrs()
 	if err != nil {

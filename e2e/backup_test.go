@@ -12,8 +12,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestBackupAndRestore backs a shop up while it sells, and restores it while two nodes run: both show the old stock again, and
-// their open pages too.
+// TestBackupAndRestore backs a shop up while it sells, and restores it while two nodes run: both
+// show the old stock again, and their open pages too.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	s := freshShopWith(t, shelf{released: true, empty: true, pairs: map[int]int{1: 5, 15: 1000}})

@@ -40,8 +40,8 @@ func aged(t *testing.T, token string, age time.Duration) string {
 	return base64.URLEncoding.EncodeToString(mac.Sum([]byte(signed)))
 }
 
-// TestBadForms sends forms that no page of the shop made. Each is answered with what is wrong, sells nothing and loses
-// nothing; the good form then buys.
+// TestBadForms sends forms that no page of the shop made. Each is answered with what is wrong,
+// sells nothing and loses nothing; the good form then buys.
 func TestBadForms(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{2: 10, 15: 10})
@@ -134,7 +134,8 @@ func TestBadForms(t *testing.T) {
 	s.ordered("2")
 }
 
-// A page of another site sends the form of a shopper who has a cart here. It is refused, and the shopper keeps the cart.
+// A page of another site sends the form of a shopper who has a cart here. It is refused, and the
+// shopper keeps the cart.
 func TestFormOfAnotherSite(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{2: 10})
@@ -250,7 +251,8 @@ func (r *rawTab) ask(topic, event string, payload any) frame {
 	return f
 }
 
-// One tab adds a hundred times a second, and is told that it is too fast. Another shopper is answered meanwhile.
+// One tab adds a hundred times a second, and is told that it is too fast. Another shopper is
+// answered meanwhile.
 func TestTooFast(t *testing.T) {
 	t.Parallel()
 	const hundred = 100

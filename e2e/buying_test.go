@@ -30,7 +30,8 @@ func (v *visitor) complete() string {
 	return strings.TrimPrefix(href, "/orders/")
 }
 
-// shows checks that the page has these lines and no other, with their sizes and prices, and the total.
+// shows checks that the page has these lines and no other, with their sizes and prices, and the
+// total.
 func (v *visitor) shows(total string, lines ...orderLine) {
 	v.t.Helper()
 	for _, l := range lines {
@@ -70,8 +71,8 @@ func TestBuying(t *testing.T) {
 	}
 }
 
-// buyInTwoTabs buys Hop Man 3 after its size in the cart has sold out, and Breezy Boost 600. Pages without JavaScript are
-// loaded anew before they are looked at.
+// buyInTwoTabs buys Hop Man 3 after its size in the cart has sold out, and Breezy Boost 600. Pages
+// without JavaScript are loaded anew before they are looked at.
 func buyInTwoTabs(t *testing.T, s *shop, url string, script bool) {
 	t.Helper()
 	const gone, instead, other = 5, 6, 18

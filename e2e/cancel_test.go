@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A cancelled order gives its pair back: a size that was out is live again, on pages and in carts, and can be bought.
+// A cancelled order gives its pair back: a size that was out is live again, on pages and in carts,
+// and can be bought.
 func TestCancelledOrder(t *testing.T) {
 	t.Parallel()
 	const item = 5

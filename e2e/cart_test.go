@@ -24,7 +24,8 @@ func (v *visitor) tab() *visitor {
 	return other
 }
 
-// cartLive waits until the page has its cart from the server: from then on clicks go over the socket.
+// cartLive waits until the page has its cart from the server: from then on clicks go over the
+// socket.
 func (v *visitor) cartLive() {
 	v.t.Helper()
 	v.wait("#cart-container[data-live]")

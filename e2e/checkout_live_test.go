@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// An open checkout shows what its cart becomes in another tab and on the shelf, without a reload, and the focus stays.
+// An open checkout shows what its cart becomes in another tab and on the shelf, without a reload,
+// and the focus stays.
 func TestCheckoutIsLive(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{2: 10, 15: 10})

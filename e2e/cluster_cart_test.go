@@ -12,7 +12,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestBuyingThroughABalancer is the story of a purchase whose every request and socket goes to another node than the one before.
+// TestBuyingThroughABalancer is the story of a purchase whose every request and socket goes to
+// another node than the one before.
 func TestBuyingThroughABalancer(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 3)
@@ -109,8 +110,8 @@ func (c *cartTab) shows(items string) bool {
 	return c.items == items
 }
 
-// TestCartsMergeAfterAPartition has tabs of one cart on two nodes that do not hear each other. Each adds a shoe; both have both
-// when the line is mended.
+// TestCartsMergeAfterAPartition has tabs of one cart on two nodes that do not hear each other. Each
+// adds a shoe; both have both when the line is mended.
 func TestCartsMergeAfterAPartition(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 3)

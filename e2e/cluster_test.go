@@ -77,7 +77,8 @@ func (s *shop) sees(nodes int) {
 	waittest.Until(s.t, fmt.Sprintf("%s sees %d nodes", s.name, nodes), func() bool { return len(s.nodes()) == nodes })
 }
 
-// TestClusterShows has a browser on each of three nodes: what is released, sold or put back at one shows on all.
+// TestClusterShows has a browser on each of three nodes: what is released, sold or put back at one
+// shows on all.
 func TestClusterShows(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 3)

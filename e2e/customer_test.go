@@ -15,8 +15,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// customer is a shopper without a browser. He keeps cookies, and sends forms as often as he likes, to any node: cookies
-// know no ports.
+// customer is a shopper without a browser. He keeps cookies, and sends forms as often as he likes,
+// to any node: cookies know no ports.
 type customer struct {
 	t      testing.TB
 	url    string

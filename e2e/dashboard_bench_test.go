@@ -20,8 +20,8 @@ var (
 	shoppersInIt = flag.Int("shoppers", 300, "shoppers of the rehearsal")
 )
 
-// BenchmarkDashboardPage replays to a page in Chromium, in its own time, what a dashboard was sent in a rehearsal, and measures
-// for how long the page's main thread was busy at a stretch.
+// BenchmarkDashboardPage replays to a page in Chromium, in its own time, what a dashboard was sent
+// in a rehearsal, and measures for how long the page's main thread was busy at a stretch.
 func BenchmarkDashboardPage(b *testing.B) {
 	s := freshShop(b)
 	frames := *recording

@@ -20,7 +20,8 @@ func (v *visitor) fill(selector, text string) {
 	}
 }
 
-// TestDevicesPage follows a device of one node at the dashboard of another: what it says and reports, and what is wanted of it.
+// TestDevicesPage follows a device of one node at the dashboard of another: what it says and
+// reports, and what is wanted of it.
 func TestDevicesPage(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 2, "--gateway-listen", ":6667")

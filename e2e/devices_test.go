@@ -118,8 +118,9 @@ func (s *shop) messages(args ...string) (found []string) {
 	return found
 }
 
-// TestDeviceOutlivesItsNode kills the node to which a device is connected. What an operator wants meanwhile reaches the
-// device at the other node: of each variable the last value. What it has said to either node is found by search.
+// TestDeviceOutlivesItsNode kills the node to which a device is connected. What an operator wants
+// meanwhile reaches the device at the other node: of each variable the last value. What it has said
+// to either node is found by search.
 func TestDeviceOutlivesItsNode(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 2, "--gateway-listen", ":6667")

@@ -16,7 +16,8 @@ import (
 
 const takesNoOrders = "the database commits nothing, so nothing can be sold"
 
-// becomesUnready waits until the node says that nothing can be sold. Somebody must try to buy meanwhile.
+// becomesUnready waits until the node says that nothing can be sold. Somebody must try to buy
+// meanwhile.
 func (s *shop) becomesUnready() {
 	s.t.Helper()
 	waittest.Until(s.t, "the node says that nothing can be sold", func() bool {
@@ -34,8 +35,8 @@ func (s *shop) becomesReady() {
 	})
 }
 
-// TestCommitsFail lets the database refuse orders as it does on a full disk. The node is not ready, and finds out by itself,
-// without a buyer, when the database takes orders again.
+// TestCommitsFail lets the database refuse orders as it does on a full disk. The node is not ready,
+// and finds out by itself, without a buyer, when the database takes orders again.
 func TestCommitsFail(t *testing.T) {
 	t.Parallel()
 	s := freshShopWith(t, shelf{released: true, pairs: map[int]int{1: 5}})

@@ -19,8 +19,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// gate is a proxy as some companies have it: while it is shut, no WebSocket passes. Long-polls that it passes are read
-// along.
+// gate is a proxy as some companies have it: while it is shut, no WebSocket passes. Long-polls that
+// it passes are read along.
 type gate struct {
 	URL       string
 	noCookies atomic.Bool // as a browser that refuses them: none goes through
@@ -118,7 +118,8 @@ func (g *gate) readAlong(r *http.Response) error {
 	return nil
 }
 
-// Where no WebSocket passes, a page lives on long-poll; and when one passes, on that, without a reload.
+// Where no WebSocket passes, a page lives on long-poll; and when one passes, on that, without a
+// reload.
 func TestFallbackAndBack(t *testing.T) {
 	t.Parallel()
 	for name, hangs := range map[string]bool{"refused": false, "cut off": true} {

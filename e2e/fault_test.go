@@ -152,7 +152,8 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 }
 
-// TestNodeOutlivesItsTerminal stops in order when the terminal is closed, and nobody reads what it writes any more.
+// TestNodeOutlivesItsTerminal stops in order when the terminal is closed, and nobody reads what it
+// writes any more.
 func TestNodeOutlivesItsTerminal(t *testing.T) {
 	t.Parallel()
 	s := &shop{t: t, dataDir: pgtest.DataDir(t)}

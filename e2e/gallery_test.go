@@ -34,9 +34,9 @@ var buying = []string{"cart", "checkout", "refused"}
 var changing = append([]string{"dashboard", "devices"}, buying...)
 
 // TestGallery opens every page in every state, lets axe-core look at it, and takes a screenshot of
-// it, which is left in screenshots for people: on a desktop, on a phone as one is, and in dark, with
-// forced colours and on a phone's side. At the small size it looks at every second state of the
-// groups that change most, one on a desktop and the next on a phone.
+// it, which is left in screenshots for people: on a desktop, on a phone as one is, and in dark,
+// with forced colours and on a phone's side. At the small size it looks at every second state of
+// the groups that change most, one on a desktop and the next on a phone.
 func TestGallery(t *testing.T) {
 	t.Parallel()
 	gallery, err := states.New(nil)

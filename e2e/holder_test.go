@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// holder is a line between a node and its database. Once it is told to hold, it keeps back the answer to the next COMMIT
-// of a transaction that has written, and all that would come behind it: the database has committed, and the node does
-// not know.
+// holder is a line between a node and its database. Once it is told to hold, it keeps back the
+// answer to the next COMMIT of a transaction that has written, and all that would come behind it:
+// the database has committed, and the node does not know.
 type holder struct {
 	proxy
 	DSN  string
@@ -38,7 +38,8 @@ func newHolder(t testing.TB, url string) *holder {
 	return h
 }
 
-// read reads the messages of the database: a byte that says what it is, and a length that counts itself.
+// read reads the messages of the database: a byte that says what it is, and a length that counts
+// itself.
 func (h *holder) read(to io.Writer, from io.Reader) {
 	in, out := bufio.NewReader(from), bufio.NewWriter(to)
 	wrote := false // in this transaction

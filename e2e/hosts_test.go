@@ -16,7 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// network is a few hosts of a test's own on one machine: each is a network namespace, with a line to the backbone.
+// network is a few hosts of a test's own on one machine: each is a network namespace, with a line
+// to the backbone.
 type network struct {
 	t        testing.TB
 	name     string
@@ -32,8 +33,8 @@ type host struct {
 	IP   string
 }
 
-// newNetwork makes so many hosts, from which the database at url can be reached over the network. All of it ends with the
-// test. It takes root's rights; in CI it is an error not to have them.
+// newNetwork makes so many hosts, from which the database at url can be reached over the network.
+// All of it ends with the test. It takes root's rights; in CI it is an error not to have them.
 func newNetwork(t testing.TB, hosts int, url string) *network {
 	t.Helper()
 	if wires == nil {
@@ -84,7 +85,8 @@ func (h *host) within(cmd *exec.Cmd) {
 	cmd.Path = path
 }
 
-// cut lets nothing of this host reach the others, and nothing of theirs reach it, without a word: as when a cable is pulled.
+// cut lets nothing of this host reach the others, and nothing of theirs reach it, without a word:
+// as when a cable is pulled.
 func (h *host) cut(others ...*host) {
 	h.net.t.Helper()
 	for _, o := range others {
@@ -113,8 +115,8 @@ func (h *host) mendDatabase() {
 	h.net.ip("-n", h.name, "route", "del", "blackhole", wires.database()+"/32")
 }
 
-// forward lets hosts reach a database that listens on a Unix socket or on loopback, and returns its address for them. As the
-// server would, it finds out by itself when a host is silent.
+// forward lets hosts reach a database that listens on a Unix socket or on loopback, and returns its
+// address for them. As the server would, it finds out by itself when a host is silent.
 func (n *network) forward(url string) string {
 	n.t.Helper()
 	cfg, err := pgx.ParseConfig(url)

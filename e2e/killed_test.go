@@ -9,8 +9,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestKilledBetweenCommitAndAnswer kills a node that has sold the last pair and was not told so by its database. The same
-// form sent to another node gets the order.
+// TestKilledBetweenCommitAndAnswer kills a node that has sold the last pair and was not told so by
+// its database. The same form sent to another node gets the order.
 func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 	t.Parallel()
 	const item = 5

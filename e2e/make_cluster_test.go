@@ -87,7 +87,8 @@ func (c *clusterTool) types(line string) {
 	}
 }
 
-// asks asks for the first page often enough that each node has its turn, and returns whose answers came.
+// asks asks for the first page often enough that each node has its turn, and returns whose answers
+// came.
 func (c *clusterTool) asks() map[string]bool {
 	c.t.Helper()
 	served := make(map[string]bool)

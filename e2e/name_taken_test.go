@@ -9,8 +9,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestNameTakenOutOfReach starts a node whose name another one has which it can't reach: it hears of that by a third, and
-// gives up. When the other one was killed the name is free.
+// TestNameTakenOutOfReach starts a node whose name another one has which it can't reach: it hears
+// of that by a third, and gives up. When the other one was killed the name is free.
 func TestNameTakenOutOfReach(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

@@ -66,7 +66,8 @@ func (f *from) poll() (status int) {
 	return answer.Status
 }
 
-// mostFiles is how many files a node may open: as many as we are allowed, which it takes for itself.
+// mostFiles is how many files a node may open: as many as we are allowed, which it takes for
+// itself.
 func mostFiles(t *testing.T) int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -232,8 +233,8 @@ func checkConnections(t *testing.T, s *shop, greedy, other *from, most int) {
 	response.Body.Close()
 }
 
-// TestUnnamedProxy sends what proxies send, from an address that nobody named: whoever runs the shop finds it in the log, once,
-// and on the dashboard.
+// TestUnnamedProxy sends what proxies send, from an address that nobody named: whoever runs the
+// shop finds it in the log, once, and on the dashboard.
 func TestUnnamedProxy(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
@@ -294,7 +295,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestRehearsalOfOneAddress sends the shoppers of a rehearsal, who have one address, to a node with limits and to one without.
+// TestRehearsalOfOneAddress sends the shoppers of a rehearsal, who have one address, to a node with
+// limits and to one without.
 func TestRehearsalOfOneAddress(t *testing.T) {
 	t.Parallel()
 	const few = 0.001

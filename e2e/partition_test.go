@@ -13,8 +13,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestCommittedAndNotTold cuts a node off from its peers, lets it commit the sale of a last pair, and kills it before it can
-// tell anybody. The database has told the others soon.
+// TestCommittedAndNotTold cuts a node off from its peers, lets it commit the sale of a last pair,
+// and kills it before it can tell anybody. The database has told the others soon.
 func TestCommittedAndNotTold(t *testing.T) {
 	t.Parallel()
 	cluster := newScarceCluster(t, map[int]int{1: 1})
@@ -129,8 +129,8 @@ func sameStock(a, b map[string]item) bool {
 	return maps.EqualFunc(a, b, func(x, y item) bool { return x.Available == y.Available && x.Sold == y.Sold })
 }
 
-// TestPartition parts one node from the two others while all of them sell one size. None of them sells a pair that is sold,
-// and when they hear each other again they agree.
+// TestPartition parts one node from the two others while all of them sell one size. None of them
+// sells a pair that is sold, and when they hear each other again they agree.
 func TestPartition(t *testing.T) {
 	t.Parallel()
 	const item, pairs, each = 1, 60, 30
@@ -165,8 +165,9 @@ func (s *shop) readiness() int {
 	return status
 }
 
-// TestCutFromDatabase cuts one node off from the database while two sell one size. It says that it is not ready, shows its
-// pages, and tells buyers the truth; the other goes on selling. When the line is mended it sells again, by itself.
+// TestCutFromDatabase cuts one node off from the database while two sell one size. It says that it
+// is not ready, shows its pages, and tells buyers the truth; the other goes on selling. When the
+// line is mended it sells again, by itself.
 func TestCutFromDatabase(t *testing.T) {
 	t.Parallel()
 	const item, pairs, each = 1, 1000, 40

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// proxy is a line between a browser and the node, or between the node and its database, that can be cut.
+// proxy is a line between a browser and the node, or between the node and its database, that can be
+// cut.
 type proxy struct {
 	URL     string
 	network string

@@ -24,8 +24,8 @@ type aRehearsal struct {
 	ended       chan error   // buffer 1: it ends whether or not somebody waits
 }
 
-// beginRehearsal sends shoppers to these addresses, with limits that no machine exceeds. They look around, buy, and have no
-// pause for long.
+// beginRehearsal sends shoppers to these addresses, with limits that no machine exceeds. They look
+// around, buy, and have no pause for long.
 func beginRehearsal(t *testing.T, urls []string, args ...string) *aRehearsal {
 	t.Helper()
 	long := waittest.Limit().String()
@@ -96,8 +96,8 @@ const (
 	countPairs  = `SELECT count(*) FROM order_lines WHERE item_id = $1`
 )
 
-// TestRehearsalOfARelease releases a product in the middle of a rehearsal, in a shop in which nothing was for sale: those who
-// waited buy it, and later a size that was put back meanwhile.
+// TestRehearsalOfARelease releases a product in the middle of a rehearsal, in a shop in which
+// nothing was for sale: those who waited buy it, and later a size that was put back meanwhile.
 func TestRehearsalOfARelease(t *testing.T) {
 	t.Parallel()
 	const shoppers, tabs = 10, 12 // each fifth has two
@@ -126,9 +126,9 @@ func TestRehearsalOfARelease(t *testing.T) {
 	}
 }
 
-// TestRehearsalOfRestarts restarts all nodes of a cluster, one after the other, under shoppers who come through a balancer, and
-// others who come straight to the nodes. Their sockets are closed, and that of the dashboard too, they come back, and none of them
-// sees an error.
+// TestRehearsalOfRestarts restarts all nodes of a cluster, one after the other, under shoppers who
+// come through a balancer, and others who come straight to the nodes. Their sockets are closed, and
+// that of the dashboard too, they come back, and none of them sees an error.
 func TestRehearsalOfRestarts(t *testing.T) {
 	t.Parallel()
 	shoppers, slice := 10, 10

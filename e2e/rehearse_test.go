@@ -53,8 +53,8 @@ func (s *shop) rehearse(args ...string) rehearsal {
 	return r
 }
 
-// tryRehearsal returns the report of a rehearsal with limits that no machine exceeds, and its exit code. A second is planned, and
-// what is to be measured makes it longer.
+// tryRehearsal returns the report of a rehearsal with limits that no machine exceeds, and its exit
+// code. A second is planned, and what is to be measured makes it longer.
 func (s *shop) tryRehearsal(args ...string) (r rehearsal, code int) {
 	s.t.Helper()
 	long := waittest.Limit().String()
@@ -86,8 +86,8 @@ func (s *shop) stages() (names string) {
 	return names
 }
 
-// TestRehearsal plays on a copy of a shop in which nothing is released: nothing real is sold, and nothing is left, also of a
-// rehearsal that is ended early or was killed before.
+// TestRehearsal plays on a copy of a shop in which nothing is released: nothing real is sold, and
+// nothing is left, also of a rehearsal that is ended early or was killed before.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	s := newPrivateShop(t)
@@ -137,7 +137,8 @@ func TestRehearsalAtTheShop(t *testing.T) {
 	}
 }
 
-// TestRehearsalFails goes to a shop that sells nothing, though all is there: that is no want of stock. Who buys nothing fails not.
+// TestRehearsalFails goes to a shop that sells nothing, though all is there: that is no want of
+// stock. Who buys nothing fails not.
 func TestRehearsalFails(t *testing.T) {
 	t.Parallel()
 	s := freshShopWith(t, shelf{released: true})
@@ -154,8 +155,9 @@ func TestRehearsalFails(t *testing.T) {
 	}
 }
 
-// TestRehearsalSoldOut goes to a shop where nothing is left, so that nobody has anything to put into a cart. It does not wait for
-// that, and gives no verdict: nothing failed, and nobody knows how long a purchase takes.
+// TestRehearsalSoldOut goes to a shop where nothing is left, so that nobody has anything to put
+// into a cart. It does not wait for that, and gives no verdict: nothing failed, and nobody knows
+// how long a purchase takes.
 func TestRehearsalSoldOut(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, nil)

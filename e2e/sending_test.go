@@ -81,7 +81,8 @@ func TestPurchaseIsPressedOnce(t *testing.T) {
 	s.ordered("2 15")
 }
 
-// The last pair is bought, and the answer is late: the checkout says nothing of what the purchase itself has changed.
+// The last pair is bought, and the answer is late: the checkout says nothing of what the purchase
+// itself has changed.
 func TestPurchaseIsNoNews(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{2: 1})

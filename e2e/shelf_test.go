@@ -26,7 +26,8 @@ func (v *visitor) press(key string) {
 	}
 }
 
-// Who shops with the keyboard hears what happens and keeps the focus, from the release to the last pair.
+// Who shops with the keyboard hears what happens and keeps the focus, from the release to the last
+// pair.
 func TestShelfWithTheKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -9,8 +9,9 @@ import (
 	"sneakers23/app/postgres/pgtest"
 )
 
-// TestDashboardSaysThatTheDatabaseIsAway cuts the line to the database under an open dashboard: a banner says what shoppers meet, and
-// what happened says when that began and ended, also at another node and after a restart.
+// TestDashboardSaysThatTheDatabaseIsAway cuts the line to the database under an open dashboard: a
+// banner says what shoppers meet, and what happened says when that began and ended, also at another
+// node and after a restart.
 func TestDashboardSaysThatTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

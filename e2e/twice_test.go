@@ -28,7 +28,8 @@ func cartOf(t *testing.T, url string, items ...int) *visitor {
 	return v
 }
 
-// ordered checks that these are the items of all orders, the newest first, and that the books are right.
+// ordered checks that these are the items of all orders, the newest first, and that the books are
+// right.
 func (s *shop) ordered(want ...string) {
 	s.t.Helper()
 	var got []string
@@ -153,7 +154,8 @@ func TestTabWithALineMoreBuys(t *testing.T) {
 	s.ordered("15", "2")
 }
 
-// Forms of one cart are sent again and again, at one moment, to two nodes: some with one line, some with one more.
+// Forms of one cart are sent again and again, at one moment, to two nodes: some with one line, some
+// with one more.
 func TestFormsSentAtOnce(t *testing.T) {
 	t.Parallel()
 	const rounds, forms = 10, 6

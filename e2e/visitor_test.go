@@ -55,7 +55,8 @@ func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visi
 	return v
 }
 
-// follow listens to the page's socket. A topic is joined when its join was answered with what the page may have missed.
+// follow listens to the page's socket. A topic is joined when its join was answered with what the
+// page may have missed.
 func (v *visitor) follow(socket playwright.WebSocket) {
 	socket.OnFrameReceived(func(frame []byte) {
 		if bytes.Contains(frame, []byte(`"phx_reply"`)) && bytes.Contains(frame, []byte(`"levels"`)) {

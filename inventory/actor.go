@@ -57,7 +57,8 @@ func (a *Actors) add(c Change) {
 	}
 }
 
-// addOlder adds who changed rows before those that are there: of a row that both name, what is there is later.
+// addOlder adds who changed rows before those that are there: of a row that both name, what is
+// there is later.
 func (a *Actors) addOlder(older Actors) {
 	a.products = underlay(a.products, older.products)
 	a.items = underlay(a.items, older.items)

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Catalog is everything that is for sale, at one moment. It never changes: a change makes a new Catalog that
-// shares what stayed the same, so a page holds one for as long as it likes and nobody waits for anybody.
-// All methods may be called from any goroutine, and those that pages are made with do not allocate.
+// Catalog is everything that is for sale, at one moment. It never changes: a change makes a new
+// Catalog that shares what stayed the same, so a page holds one for as long as it likes and nobody
+// waits for anybody. All methods may be called from any goroutine, and those that pages are made
+// with do not allocate.
 type Catalog struct {
 	products []*Product // by Order, then ID
 	index    *index     // shared by all catalogs with the same rows
@@ -103,5 +104,6 @@ func (c *Catalog) Revision() Revision { return c.revision }
 // Levels tells where the levels of its items begin.
 func (c *Catalog) Levels() Thresholds { return c.levels }
 
-// Shown changes whenever something that a page shows has changed, of any product; see [Product.Shown].
+// Shown changes whenever something that a page shows has changed, of any product; see
+// [Product.Shown].
 func (c *Catalog) Shown() uint64 { return c.shown }

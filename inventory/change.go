@@ -7,18 +7,19 @@ type Rows struct {
 	Restore  int64 // the number of the last restore from a backup; 0: there was none
 }
 
-// Change is the new value of one row: exactly one of Product and Item is set. It carries the whole row with its
-// revision, so applying it needs no question to the database, may be repeated, and may come in any order: the
-// higher revision wins.
+// Change is the new value of one row: exactly one of Product and Item is set. It carries the whole
+// row with its revision, so applying it needs no question to the database, may be repeated, and may
+// come in any order: the higher revision wins.
 type Change struct {
 	Product *ProductRow `json:"product,omitempty"`
 	Item    *ItemRow    `json:"item,omitempty"`
 
 	By string `json:"by,omitempty"` // the operator who made it; empty: a shopper, or the shop itself
 
-	// Gone says that the database has the row no longer. Replaces is the revision that this change may overwrite
-	// although its own is not higher: the one that was seen when the database proved to have gone back. Both are
-	// found by [Catalog.Missed], and mean nothing to another node: each compares its own catalog.
+	// Gone says that the database has the row no longer. Replaces is the revision that this change
+	// may overwrite although its own is not higher: the one that was seen when the database proved
+	// to have gone back. Both are found by [Catalog.Missed], and mean nothing to another node: each
+	// compares its own catalog.
 	Gone     bool     `json:"-"`
 	Replaces Revision `json:"-"`
 }
@@ -31,14 +32,16 @@ func (c Change) Revision() Revision {
 	return c.Item.Revision
 }
 
-// supersedes tells whether the change is news to who holds that revision of the row. An unknown row has revision 0.
+// supersedes tells whether the change is news to who holds that revision of the row. An unknown row
+// has revision 0.
 func (c Change) supersedes(held Revision) bool {
 	return c.Revision() > held && !c.Gone || held != 0 && c.Replaces == held
 }
 
-// Missed compares the catalog with rows that were read from the database after the catalog was taken, and returns
-// what would make it equal to them. The order matters: because the catalog is the older of the two, a lower
-// revision in rows proves that the database went back (a restore, a failover), and a row that rows lack was deleted.
+// Missed compares the catalog with rows that were read from the database after the catalog was
+// taken, and returns what would make it equal to them. The order matters: because the catalog is
+// the older of the two, a lower revision in rows proves that the database went back (a restore, a
+// failover), and a row that rows lack was deleted.
 func (c *Catalog) Missed(rows Rows) []Change {
 	var missed []Change
 	products := make(map[ProductID]bool, len(rows.Products))
@@ -73,7 +76,8 @@ func (c *Catalog) Missed(rows Rows) []Change {
 	return missed
 }
 
-// WentBack tells whether the change shows that the database holds less than this node had seen of it.
+// WentBack tells whether the change shows that the database holds less than this node had seen of
+// it.
 func (c Change) WentBack() bool {
 	return c.Gone || c.Replaces != 0 && c.Replaces >= c.Revision()
 }

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Notice tells watchers that rows have changed. Catalog is at least as new as the changes. A row is named once,
-// however often it has changed since the last notice: a watcher that cares for the way from one value to the next
-// compares with what it saw last.
+// Notice tells watchers that rows have changed. Catalog is at least as new as the changes. A row is
+// named once, however often it has changed since the last notice: a watcher that cares for the way
+// from one value to the next compares with what it saw last.
 type Notice struct {
 	Catalog  *Catalog
 	Products []ProductID // in the order of their first change
@@ -15,8 +15,8 @@ type Notice struct {
 	Actors   Actors
 }
 
-// Dispatcher tells watchers of changes on a goroutine of its own, so that a slow watcher delays no change. It is a
-// service: see Serve.
+// Dispatcher tells watchers of changes on a goroutine of its own, so that a slow watcher delays no
+// change. It is a service: see Serve.
 type Dispatcher struct {
 	watchers []func(context.Context, Notice)
 	wake     chan struct{} // buffer 1: one token says that something is pending, more would say no more
@@ -50,15 +50,15 @@ func NewDispatcher() *Dispatcher {
 	return &Dispatcher{wake: make(chan struct{}, 1)}
 }
 
-// Add adds a watcher. It is called before Serve is. Watchers are called in the order they were added, never two at
-// once; each should return soon, and when its context ends.
+// Add adds a watcher. It is called before Serve is. Watchers are called in the order they were
+// added, never two at once; each should return soon, and when its context ends.
 func (d *Dispatcher) Add(watch func(context.Context, Notice)) { d.watchers = append(d.watchers, watch) }
 
 // String names the service in logs.
 func (d *Dispatcher) String() string { return "inventory.Dispatcher" }
 
-// Serve calls the watchers until ctx ends. After a panic of a watcher it may be called again: all rows of the
-// notice that was being delivered are named again.
+// Serve calls the watchers until ctx ends. After a panic of a watcher it may be called again: all
+// rows of the notice that was being delivered are named again.
 func (d *Dispatcher) Serve(ctx context.Context) error {
 	for {
 		select {

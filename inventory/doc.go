@@ -1,12 +1,13 @@
-// Package inventory knows what is for sale: products, their items (a size each), how many pairs are left and how many
-// are sold. It knows nothing of the web and nothing of other nodes.
+// Package inventory knows what is for sale: products, their items (a size each), how many pairs are
+// left and how many are sold. It knows nothing of the web and nothing of other nodes.
 //
 // # The parts
 //
-// [Store] is the inventory in PostgreSQL, the only truth: a sale happens there or not at all. [Catalog] is the copy of it
-// that pages are made from: complete, in memory, and never changed once it is published. A [Change] is one row's new value
-// on its way from the one to the other. [Server] is the door through which changes reach the catalog of this node, and
-// [Dispatcher] tells watchers what they changed. [Scheduler] releases products when their time has come.
+// [Store] is the inventory in PostgreSQL, the only truth: a sale happens there or not at all.
+// [Catalog] is the copy of it that pages are made from: complete, in memory, and never changed once
+// it is published. A [Change] is one row's new value on its way from the one to the other. [Server]
+// is the door through which changes reach the catalog of this node, and [Dispatcher] tells watchers
+// what they changed. [Scheduler] releases products when their time has come.
 //
 //	Store ── commit ──▶ Change ──▶ Server ──▶ Catalog ──▶ Dispatcher ──▶ watchers
 //	                      ▲
@@ -14,16 +15,18 @@
 //
 // # Ownership and stopping
 //
-// Server, Dispatcher and Scheduler are services: their owner calls Serve on a goroutine of its own, cancels its context and
-// waits for it to return. Each may be served again after it has returned or panicked. The state behind a catalog belongs to
-// the server's goroutine alone; everybody else reads the published catalog, which takes an atomic load and no lock.
+// Server, Dispatcher and Scheduler are services: their owner calls Serve on a goroutine of its own,
+// cancels its context and waits for it to return. Each may be served again after it has returned or
+// panicked. The state behind a catalog belongs to the server's goroutine alone; everybody else
+// reads the published catalog, which takes an atomic load and no lock.
 //
 // # Ordering and delivery
 //
-// Changes may come in any order, any number of times, or not at all. Each carries the whole row and a revision that the
-// database gave it while the row was locked: the higher one wins, so applying is idempotent and the order does not matter.
-// What never came is found by comparing ([Catalog.Missed]). Watchers are called in turn by one goroutine, with a catalog at
-// least as new as what they are told of; a row that changed often while they were busy is named once.
+// Changes may come in any order, any number of times, or not at all. Each carries the whole row and
+// a revision that the database gave it while the row was locked: the higher one wins, so applying
+// is idempotent and the order does not matter. What never came is found by comparing
+// ([Catalog.Missed]). Watchers are called in turn by one goroutine, with a catalog at least as new
+// as what they are told of; a row that changed often while they were busy is named once.
 //
 // A call of Server's Release, Schedule, Unrelease, CallOff, Restock, Correct or SellUpTo returns
 // after its commit shows in the catalog of this node. It does not end with its caller's context
@@ -37,5 +40,6 @@
 //
 // # Testing
 //
-// [NewCatalog] makes a catalog of rows without a database. Tests of Store and Server run on a real PostgreSQL, a schema each.
+// [NewCatalog] makes a catalog of rows without a database. Tests of Store and Server run on a real
+// PostgreSQL, a schema each.
 package inventory

@@ -17,7 +17,7 @@ var (
 	ErrNotScheduled = errors.New("inventory: no release is scheduled")
 	ErrSold         = errors.New("inventory: pairs of it are sold")
 
-	// ErrCrashed says that the server ended while it was applying: the commit stands, the catalog will be
-	// read from the database.
+	// ErrCrashed says that the server ended while it was applying: the commit stands, the catalog
+	// will be read from the database.
 	ErrCrashed = errors.New("inventory: server crashed")
 )

@@ -10,7 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// stocked returns the ids of the items, which have these counts of pairs in the order of their ids and the rest none.
+// stocked returns the ids of the items, which have these counts of pairs in the order of their ids
+// and the rest none.
 func stocked(t testing.TB, pool *pgxpool.Pool, counts ...int) []inventory.ItemID {
 	t.Helper()
 	rows, _ := pool.Query(t.Context(), `SELECT item_id FROM item_availabilities ORDER BY 1`)

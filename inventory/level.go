@@ -13,8 +13,8 @@ const (
 	LevelHigh   Level = "high"
 )
 
-// Thresholds says where the levels begin: nothing left is out, less than Medium is low, less than High is
-// medium, and from High on it is high.
+// Thresholds says where the levels begin: nothing left is out, less than Medium is low, less than
+// High is medium, and from High on it is high.
 type Thresholds struct {
 	Medium int // default 150
 	High   int // default 500

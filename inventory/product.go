@@ -15,7 +15,8 @@ type ItemID int64
 // Cents is an amount of money in US cents. Money is never a float: sums must be exact.
 type Cents int64
 
-// String is the amount as shoppers read it: $1,120, or $1,120.50 when there are cents. No amount of the shop is negative.
+// String is the amount as shoppers read it: $1,120, or $1,120.50 when there are cents. No amount of
+// the shop is negative.
 func (c Cents) String() string {
 	dollars := strconv.FormatInt(int64(c/100), 10)
 	for i := len(dollars) - 3; i > 0; i -= 3 {
@@ -46,8 +47,9 @@ func (c *Cents) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Revision orders the values that one row has had: a newer value has a higher revision. The database
-// takes it from one sequence inside the row's lock, so it also tells roughly how fresh a catalog is.
+// Revision orders the values that one row has had: a newer value has a higher revision. The
+// database takes it from one sequence inside the row's lock, so it also tells roughly how fresh a
+// catalog is.
 type Revision int64
 
 // ProductRow is a product as the database has it, without its items.
@@ -77,15 +79,16 @@ type ItemRow struct {
 	Frozen    bool      `json:"frozen,omitempty"` // its counts do not add up to what ever came: it is sold no more
 }
 
-// Product is a product with its items, as pages show it. Products in a Catalog are shared by everybody who
-// reads it: do not change one.
+// Product is a product with its items, as pages show it. Products in a Catalog are shared by
+// everybody who reads it: do not change one.
 type Product struct {
 	ProductRow
 	Items []Item // by size
 
-	// Shown changes whenever something of the product that a page shows has changed: a level, the release, a
-	// word, but not a count within a level. It means something on this node only, until the node ends: a key
-	// for what was rendered or encoded from this product, not a version to send anywhere.
+	// Shown changes whenever something of the product that a page shows has changed: a level, the
+	// release, a word, but not a count within a level. It means something on this node only, until
+	// the node ends: a key for what was rendered or encoded from this product, not a version to
+	// send anywhere.
 	Shown uint64
 }
 

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// Scheduler releases products when their time has come. It is a service: see Serve. Every node has one; the database
-// lets one of them do it.
+// Scheduler releases products when their time has come. It is a service: see Serve. Every node has
+// one; the database lets one of them do it.
 type Scheduler struct {
 	server *Server
 	log    *slog.Logger
 	wake   chan struct{} // buffer 1: one token says that schedules may have changed
 }
 
-// NewScheduler makes a scheduler that releases through s. [Scheduler.Watch] must be among the watchers of s.
+// NewScheduler makes a scheduler that releases through s. [Scheduler.Watch] must be among the
+// watchers of s.
 func NewScheduler(s *Server, log *slog.Logger) *Scheduler {
 	return &Scheduler{server: s, log: log, wake: make(chan struct{}, 1)}
 }
@@ -22,7 +23,8 @@ func NewScheduler(s *Server, log *slog.Logger) *Scheduler {
 // String names the service in logs.
 func (s *Scheduler) String() string { return "inventory.Scheduler" }
 
-// Watch is told of changes, and makes Serve look at the schedules again if a product was among them.
+// Watch is told of changes, and makes Serve look at the schedules again if a product was among
+// them.
 func (s *Scheduler) Watch(_ context.Context, n Notice) {
 	if len(n.Products) == 0 {
 		return

@@ -24,12 +24,13 @@ var seeds = []struct {
 	}, 6101},
 }
 
-// Seed fills an empty store with two products in random stock, and tells whether it did. A store that has products
-// is left alone. Several nodes may call it at once: one of them does it.
+// Seed fills an empty store with two products in random stock, and tells whether it did. A store
+// that has products is left alone. Several nodes may call it at once: one of them does it.
 func (s *Store) Seed(ctx context.Context) (bool, error) {
 	seeded := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// The lock goes with the transaction, and the one who waited for it sees what the other has put in.
+		// The lock goes with the transaction, and the one who waited for it sees what the other has
+		// put in.
 		if _, err := tx.Exec(ctx, `LOCK TABLE products IN EXCLUSIVE MODE`); err != nil {
 			return err
 		}

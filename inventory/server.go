@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Server holds the catalog of this node and is the one door through which changes reach it. It is a service: see
-// Serve. All other methods may be called from any goroutine, also before Serve and while it is starting again.
+// Server holds the catalog of this node and is the one door through which changes reach it. It is a
+// service: see Serve. All other methods may be called from any goroutine, also before Serve and
+// while it is starting again.
 type Server struct {
 	store    *Store
 	levels   Thresholds
@@ -29,7 +30,8 @@ type call struct {
 	reply   chan error // buffer 1: the loop never waits for a caller
 }
 
-// NewServer makes a server with an empty catalog; Serve fills it. Watchers are told of what changes through d.
+// NewServer makes a server with an empty catalog; Serve fills it. Watchers are told of what changes
+// through d.
 func NewServer(store *Store, levels Thresholds, d *Dispatcher, log *slog.Logger) *Server {
 	s := &Server{store: store, levels: levels, watchers: d, log: log, calls: make(chan call)}
 	s.catalog.Store(emptyCatalog)
@@ -42,9 +44,9 @@ func (s *Server) String() string { return "inventory.Server" }
 // Catalog is the newest catalog of this node. It never waits.
 func (s *Server) Catalog() *Catalog { return s.catalog.Load() }
 
-// Serve loads the catalog from the database, waiting for the database as long as it takes, then applies changes
-// until ctx ends. It may be called again after it has returned or panicked: it starts anew from the database, and
-// the last catalog stays readable meanwhile.
+// Serve loads the catalog from the database, waiting for the database as long as it takes, then
+// applies changes until ctx ends. It may be called again after it has returned or panicked: it
+// starts anew from the database, and the last catalog stays readable meanwhile.
 func (s *Server) Serve(ctx context.Context) error {
 	rows, err := s.load(ctx)
 	if err != nil {
@@ -62,8 +64,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// patience bounds what a single question to the database may take, so that a connection that has fallen silent does not
-// hold up the node.
+// patience bounds what a single question to the database may take, so that a connection that has
+// fallen silent does not hold up the node.
 const patience = 5 * time.Second
 
 // load reads all rows, again and again with growing pauses until the database answers.
@@ -104,9 +106,10 @@ func (s *Server) publish(st *state, news []Change) {
 	s.watchers.tell(st.catalog, news)
 }
 
-// Apply takes changes that were committed, here or on another node, and returns when Catalog shows them, or
-// something newer. Changes that are no news are ignored. The error is ErrCrashed or the end of ctx; neither loses
-// anything, since the truth is in the database and is compared every few seconds.
+// Apply takes changes that were committed, here or on another node, and returns when Catalog shows
+// them, or something newer. Changes that are no news are ignored. The error is ErrCrashed or the
+// end of ctx; neither loses anything, since the truth is in the database and is compared every few
+// seconds.
 func (s *Server) Apply(ctx context.Context, changes ...Change) error {
 	c := call{changes: changes, reply: make(chan error, 1)}
 	select {
@@ -125,8 +128,8 @@ func (s *Server) Release(ctx context.Context, id ProductID) error {
 	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Release(ctx, id) })
 }
 
-// Schedule releases a product at a time to come; a second call moves it. The error is ErrNotFound, ErrReleased,
-// ErrPast, or the database's.
+// Schedule releases a product at a time to come; a second call moves it. The error is ErrNotFound,
+// ErrReleased, ErrPast, or the database's.
 func (s *Server) Schedule(ctx context.Context, id ProductID, at time.Time) error {
 	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Schedule(ctx, id, at) })
 }
@@ -136,8 +139,9 @@ func (s *Server) ReleaseDue(ctx context.Context) error {
 	return s.decide(ctx, s.store.ReleaseDue)
 }
 
-// decide lets the database decide, and applies what it has committed. Once begun it does not end with its caller: what
-// was committed is shown, and nobody is told "no" about a pair that is sold. It has a limit of its own instead.
+// decide lets the database decide, and applies what it has committed. Once begun it does not end
+// with its caller: what was committed is shown, and nobody is told "no" about a pair that is sold.
+// It has a limit of its own instead.
 func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -153,9 +157,9 @@ func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change,
 	return s.Committed(ctx, committed...)
 }
 
-// Committed takes what this node has just committed, by whatever transaction: every change made here comes through
-// this door. It returns as Apply does; whatever that is, those of OnCommitted were told. Changes without a name get that of
-// the operator who acts in ctx, see [ActingAs].
+// Committed takes what this node has just committed, by whatever transaction: every change made
+// here comes through this door. It returns as Apply does; whatever that is, those of OnCommitted
+// were told. Changes without a name get that of the operator who acts in ctx, see [ActingAs].
 func (s *Server) Committed(ctx context.Context, changes ...Change) error {
 	for i := range changes {
 		changes[i].By = cmp.Or(changes[i].By, Actor(ctx))
@@ -167,8 +171,8 @@ func (s *Server) Committed(ctx context.Context, changes ...Change) error {
 	return err
 }
 
-// OnCommitted lets tell be called with what this node has committed, after its own catalog shows it: on the goroutine of who
-// committed it, so it must not wait. It is called before Serve is.
+// OnCommitted lets tell be called with what this node has committed, after its own catalog shows
+// it: on the goroutine of who committed it, so it must not wait. It is called before Serve is.
 func (s *Server) OnCommitted(tell func([]Change)) { s.committed = append(s.committed, tell) }
 
 func everything(rows Rows) []Change {

@@ -13,8 +13,8 @@ func NewCatalog(rows Rows, levels Thresholds) *Catalog {
 	return newState(rows, levels, emptyCatalog).catalog
 }
 
-// state is what the server's loop knows: the newest row of each product and item, and the catalog made from them.
-// It does no I/O and starts nothing.
+// state is what the server's loop knows: the newest row of each product and item, and the catalog
+// made from them. It does no I/O and starts nothing.
 type state struct {
 	levels   Thresholds
 	products map[ProductID]ProductRow
@@ -22,7 +22,8 @@ type state struct {
 	catalog  *Catalog
 }
 
-// newState follows a catalog that may have been shown already: what looks as it did keeps its Shown.
+// newState follows a catalog that may have been shown already: what looks as it did keeps its
+// Shown.
 func newState(rows Rows, levels Thresholds, before *Catalog) *state {
 	s := &state{
 		levels:   levels,
@@ -40,7 +41,8 @@ func newState(rows Rows, levels Thresholds, before *Catalog) *state {
 	return s
 }
 
-// apply takes the changes that are news, and returns them. The catalog is a new one if there were any.
+// apply takes the changes that are news, and returns them. The catalog is a new one if there were
+// any.
 func (s *state) apply(changes []Change) []Change {
 	var (
 		news    []Change
@@ -88,7 +90,8 @@ func (s *state) apply(changes []Change) []Change {
 	return news
 }
 
-// update makes the next catalog when only values changed: the touched products are copied, all else is shared.
+// update makes the next catalog when only values changed: the touched products are copied, all else
+// is shared.
 func (s *state) update(touched map[ProductID]bool) *Catalog {
 	next := *s.catalog
 	next.products = slices.Clone(s.catalog.products)
@@ -164,8 +167,8 @@ func (s *state) item(id ItemID) Item {
 	return Item{ItemRow: row, Level: s.levels.Level(row.Available)}
 }
 
-// put places a product that nobody has seen yet, and gives it and the catalog a new Shown if a page must show it
-// differently than before. before is nil for a new product.
+// put places a product that nobody has seen yet, and gives it and the catalog a new Shown if a page
+// must show it differently than before. before is nil for a new product.
 func (c *Catalog) put(i int, p, before *Product) {
 	c.products[i] = p
 	c.revision = max(c.revision, p.Revision)
@@ -186,7 +189,8 @@ func (p *Product) looksLike(o *Product) bool {
 	})
 }
 
-// bySize orders 6, 6.5, 10 as shoppers do; sizes that are no numbers come last, in the order they were added.
+// bySize orders 6, 6.5, 10 as shoppers do; sizes that are no numbers come last, in the order they
+// were added.
 func bySize(a, b Item) int {
 	sizeA, errA := strconv.ParseFloat(a.Size, 64)
 	sizeB, errB := strconv.ParseFloat(b.Size, 64)

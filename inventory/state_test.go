@@ -162,8 +162,9 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestChangesConverge delivers every change that a database ever made, in any order and any number of times, with losses
-// that a comparison heals, to a state that must end as the database is, also when the database went back.
+// TestChangesConverge delivers every change that a database ever made, in any order and any number
+// of times, with losses that a comparison heals, to a state that must end as the database is, also
+// when the database went back.
 func TestChangesConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db := map[ItemID]ItemRow{}

@@ -10,9 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Store is the inventory in PostgreSQL, where every decision is made. Its methods return what they committed, for
-// [Server.Apply]. An error of theirs means that nothing was, unless the connection broke or ctx ended in the middle:
-// then only the database knows. They may be called from any goroutine.
+// Store is the inventory in PostgreSQL, where every decision is made. Its methods return what they
+// committed, for [Server.Apply]. An error of theirs means that nothing was, unless the connection
+// broke or ctx ended in the middle: then only the database knows. They may be called from any
+// goroutine.
 type Store struct{ pool *pgxpool.Pool }
 
 // NewStore makes a store of the tables in this database.
@@ -78,7 +79,8 @@ func (s *Store) changeProduct(ctx context.Context, what string, id ProductID, sq
 	return changes, nil
 }
 
-// ReleaseDue releases all products whose time has come. Several nodes may call it at once: one of them does it.
+// ReleaseDue releases all products whose time has come. Several nodes may call it at once: one of
+// them does it.
 func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
 	changes, err := s.products(ctx, `
 		UPDATE products SET released = true, release_at = NULL

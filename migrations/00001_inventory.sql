@@ -1,6 +1,7 @@
 -- +goose Up
 
--- Every value that a product or an item has ever had carries a revision of its own: newer is higher.
+-- Every value that a product or an item has ever had carries a revision of its own: newer is
+-- higher.
 CREATE SEQUENCE revisions;
 
 CREATE TABLE products (
@@ -50,8 +51,9 @@ CREATE TABLE stock_movements (
 
 CREATE INDEX stock_movements_item ON stock_movements (item_id);
 
--- A trigger, not the statements, gives the new revision: it runs when the row is locked, so revisions of a row rise
--- in the order of its commits, and a change made by hand is noticed by the nodes like any other.
+-- A trigger, not the statements, gives the new revision: it runs when the row is locked, so
+-- revisions of a row rise in the order of its commits, and a change made by hand is noticed by the
+-- nodes like any other.
 
 -- +goose StatementBegin
 CREATE FUNCTION next_revision() RETURNS trigger LANGUAGE plpgsql AS $$

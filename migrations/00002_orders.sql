@@ -1,7 +1,8 @@
 -- +goose Up
 
--- An order is a document: it keeps the words and prices that it was made with, whatever becomes of the products. So its
--- lines copy what the order's page shows, and refer to no item: a product that is deleted takes no order with it.
+-- An order is a document: it keeps the words and prices that it was made with, whatever becomes of
+-- the products. So its lines copy what the order's page shows, and refer to no item: a product that
+-- is deleted takes no order with it.
 CREATE TABLE orders (
     id           uuid        PRIMARY KEY,
     total_cents  bigint      NOT NULL CHECK (total_cents > 0),
@@ -29,8 +30,9 @@ CREATE TABLE order_lines (
     UNIQUE (order_id, item_id)
 );
 
--- A movement for an order names it: its sales, and their return when it is cancelled. That is no foreign key, which would
--- take a third of the time of selling a crowded size; the tests compare movements and lines instead.
+-- A movement for an order names it: its sales, and their return when it is cancelled. That is no
+-- foreign key, which would take a third of the time of selling a crowded size; the tests compare
+-- movements and lines instead.
 ALTER TABLE stock_movements
     ADD COLUMN order_id uuid,
     DROP CONSTRAINT stock_movements_reason,
@@ -43,7 +45,8 @@ ALTER TABLE stock_movements
 
 -- +goose Down
 
--- A sale and its return are nothing together, so the books balance without them. What stays sold stays booked.
+-- A sale and its return are nothing together, so the books balance without them. What stays sold
+-- stays booked.
 DELETE FROM stock_movements WHERE order_id IN (SELECT id FROM orders WHERE status = 'cancelled');
 
 ALTER TABLE stock_movements

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A count that was found wrong is corrected by a movement that says why. Movements that an operator made name him, as he
--- calls himself; those of shoppers have nobody's name.
+-- A count that was found wrong is corrected by a movement that says why. Movements that an operator
+-- made name him, as he calls himself; those of shoppers have nobody's name.
 ALTER TABLE stock_movements
     ADD COLUMN who text CHECK (length(who) BETWEEN 1 AND 200),
     ADD COLUMN why text CHECK (length(why) BETWEEN 1 AND 500),
@@ -14,8 +14,8 @@ ALTER TABLE stock_movements
         ELSE false
     END);
 
--- Each restore leaves a row, by which running nodes notice it. No backup holds this table: it tells of the database, and
--- not of the store.
+-- Each restore leaves a row, by which running nodes notice it. No backup holds this table: it tells
+-- of the database, and not of the store.
 CREATE TABLE restores (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     restored_at timestamptz NOT NULL DEFAULT now(),

@@ -1,11 +1,13 @@
 -- +goose Up
 
--- Nodes of the version before may be selling: whoever sells locks rows of availabilities first, so these come first here too.
+-- Nodes of the version before may be selling: whoever sells locks rows of availabilities first, so
+-- these come first here too.
 LOCK TABLE item_availabilities, products, stock_movements, restores IN SHARE ROW EXCLUSIVE MODE;
 
--- What has happened in the shop, as dashboards tell it: the same at every node, and after every restart. Each row is written
--- with what it tells of, in one transaction, also when that is done by hand; nodes add what they know of themselves. No backup
--- holds this table: it tells of the database, and not of the store.
+-- What has happened in the shop, as dashboards tell it: the same at every node, and after every
+-- restart. Each row is written with what it tells of, in one transaction, also when that is done by
+-- hand; nodes add what they know of themselves. No backup holds this table: it tells of the
+-- database, and not of the store.
 CREATE TABLE events (
     id      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at      timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -22,8 +24,8 @@ CREATE TABLE events (
 CREATE INDEX events_newest ON events (at DESC, id DESC);
 CREATE INDEX events_run ON events (run, id DESC) WHERE run IS NOT NULL;
 
--- A transaction that changes rows without anything having happened sets sneakers23.unsaid; the operator for whom it acts is in
--- sneakers23.actor.
+-- A transaction that changes rows without anything having happened sets sneakers23.unsaid; the
+-- operator for whom it acts is in sneakers23.actor.
 
 -- +goose StatementBegin
 CREATE FUNCTION note_release() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What devices are: apps and kiosks that report over a connection of their own. A revoked device stays, so that its logs keep
--- its name; a new one may take the name.
+-- What devices are: apps and kiosks that report over a connection of their own. A revoked device
+-- stays, so that its logs keep its name; a new one may take the name.
 CREATE TABLE devices (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text        NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
@@ -16,7 +16,8 @@ CREATE UNIQUE INDEX devices_name ON devices (name) WHERE revoked_at IS NULL;
 CREATE INDEX devices_any_name ON devices (name);
 CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at IS NOT NULL;
 
--- The last value of each variable that a device has reported. Values are JSON in one form, so that equal values are equal texts.
+-- The last value of each variable that a device has reported. Values are JSON in one form, so that
+-- equal values are equal texts.
 CREATE TABLE device_variables (
     device_id   bigint      NOT NULL REFERENCES devices ON DELETE CASCADE,
     name        text        NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
@@ -26,7 +27,8 @@ CREATE TABLE device_variables (
     PRIMARY KEY (device_id, name)
 );
 
--- What an admin wants of a device, until the device reports that very value. A later wish for a variable replaces the row.
+-- What an admin wants of a device, until the device reports that very value. A later wish for a
+-- variable replaces the row.
 CREATE TABLE device_wants (
     device_id bigint      NOT NULL REFERENCES devices ON DELETE CASCADE,
     name      text        NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
@@ -40,8 +42,9 @@ CREATE TABLE device_wants (
 
 CREATE INDEX device_wants_newest ON device_wants (wanted_at);
 
--- What devices have said, in a partition for each day of receipt (UTC): the timestamp that a device sends may be anything.
--- No backup holds this table. device_id refers to devices without a constraint, which would be checked for each row.
+-- What devices have said, in a partition for each day of receipt (UTC): the timestamp that a device
+-- sends may be anything. No backup holds this table. device_id refers to devices without a
+-- constraint, which would be checked for each row.
 CREATE SEQUENCE device_log_ids;
 
 CREATE TABLE device_logs (
@@ -51,8 +54,9 @@ CREATE TABLE device_logs (
     message     text        NOT NULL,
     stamp       json,       -- the timestamp of the device
     fields      json,       -- an object of all else; json and not jsonb, which writes 1e9999 out in digits
-    -- PostgreSQL's parser leaves out what looks like markup, and takes a path for one word: <, >, & and / separate words here.
-    -- The device is a word too, one that no text has, so that the index alone answers for a word of one device.
+    -- PostgreSQL's parser leaves out what looks like markup, and takes a path for one word: <, >, &
+    -- and / separate words here. The device is a word too, one that no text has, so that the index
+    -- alone answers for a word of one device.
     words       tsvector    NOT NULL GENERATED ALWAYS AS (
         to_tsvector('simple'::regconfig, translate(message, '<>&/', '    '))
             || json_to_tsvector('simple'::regconfig, translate(coalesce(fields, '{}')::text, '<>&/', '    ')::json, '["string", "numeric"]')
@@ -64,8 +68,9 @@ CREATE INDEX device_logs_device ON device_logs (device_id, received_at, id);
 CREATE INDEX device_logs_id ON device_logs (id);
 CREATE INDEX device_logs_words ON device_logs USING gin (words);
 
--- make_device_log_day makes the partition of a day, unless it is there. It keeps nobody from reading or writing the others: the
--- table is made first and attached then, which takes a weaker lock than CREATE TABLE … PARTITION OF.
+-- make_device_log_day makes the partition of a day, unless it is there. It keeps nobody from
+-- reading or writing the others: the table is made first and attached then, which takes a weaker
+-- lock than CREATE TABLE … PARTITION OF.
 
 -- +goose StatementBegin
 CREATE FUNCTION make_device_log_day(day date) RETURNS void LANGUAGE plpgsql AS $$
@@ -90,7 +95,8 @@ BEGIN
 END
 $$;
 
--- Events, as in step 5: written by whoever adds or revokes a device, or changes its variables, in the same transaction.
+-- Events, as in step 5: written by whoever adds or revokes a device, or changes its variables, in
+-- the same transaction.
 CREATE FUNCTION note_device() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (kind, subject, who)
@@ -100,7 +106,8 @@ BEGIN
 END
 $$;
 
--- One event tells of all variables of a device that were changed at once; why has the name if it is one.
+-- One event tells of all variables of a device that were changed at once; why has the name if it is
+-- one.
 CREATE FUNCTION note_device_wants() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (kind, subject, pairs, why, who)

@@ -1,12 +1,14 @@
 -- +goose Up
 
--- Nodes of the version before must be stopped: they do not move stocked_count, so what they restock is frozen later. A sale that is
--- still under way locks rows of availabilities first, so these come first here too.
+-- Nodes of the version before must be stopped: they do not move stocked_count, so what they restock
+-- is frozen later. A sale that is still under way locks rows of availabilities first, so these come
+-- first here too.
 LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 
--- How many pairs of an item ever came: available and sold pairs are as many, at every commit. Whoever changes a row compares
--- them. A row where they differ was changed by something else than a movement, for instance by hand: nodes notice such a change,
--- show it, and freeze the row at the next sale. A frozen item is sold no more, at any node, until its count is corrected.
+-- How many pairs of an item ever came: available and sold pairs are as many, at every commit.
+-- Whoever changes a row compares them. A row where they differ was changed by something else than a
+-- movement, for instance by hand: nodes notice such a change, show it, and freeze the row at the
+-- next sale. A frozen item is sold no more, at any node, until its count is corrected.
 ALTER TABLE item_availabilities
     ADD COLUMN stocked_count integer NOT NULL DEFAULT 0,
     ADD COLUMN frozen_at timestamptz;
@@ -15,9 +17,10 @@ UPDATE item_availabilities a SET stocked_count = m.pairs
 FROM (SELECT item_id, sum(available_delta + sold_delta) AS pairs FROM stock_movements GROUP BY item_id) m
 WHERE m.item_id = a.item_id;
 
--- A movement of a restock, a correction, a sale by an operator or a cancellation names its operation. An attempt that follows
--- one whose outcome is in doubt finds by it whether that was committed. Who counts a frozen item may find that none is missing,
--- so a correction may be of no pairs.
+-- A movement of a restock, a correction, a sale by an operator or a cancellation names its
+-- operation. An attempt that follows one whose outcome is in doubt finds by it whether that was
+-- committed. Who counts a frozen item may find that none is missing, so a correction may be of no
+-- pairs.
 ALTER TABLE stock_movements
     ADD COLUMN operation uuid,
     DROP CONSTRAINT stock_movements_reason,

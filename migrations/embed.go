@@ -1,5 +1,5 @@
-// Package migrations holds the schema of the store as numbered steps, and applies them: the program and the tests go
-// through the same functions.
+// Package migrations holds the schema of the store as numbered steps, and applies them: the program
+// and the tests go through the same functions.
 package migrations
 
 import "embed"

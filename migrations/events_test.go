@@ -11,8 +11,9 @@ import (
 	"sneakers23/migrations"
 )
 
-// TestEventsComeWhileANodeSells makes and drops the table of events in the middle of a sale of an older node, which holds a row of
-// availabilities and books its movement then: the step waits for it, and neither of them is ended as a deadlock.
+// TestEventsComeWhileANodeSells makes and drops the table of events in the middle of a sale of an
+// older node, which holds a row of availabilities and books its movement then: the step waits for
+// it, and neither of them is ended as a deadlock.
 func TestEventsComeWhileANodeSells(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

@@ -26,8 +26,8 @@ type Step struct {
 	AppliedAt time.Time `json:"applied_at,omitzero"`
 }
 
-// Up applies all pending steps and returns them. Each is a transaction of its own; an error leaves those before it.
-// Several nodes may call it at once: one works, the others wait.
+// Up applies all pending steps and returns them. Each is a transaction of its own; an error leaves
+// those before it. Several nodes may call it at once: one works, the others wait.
 func Up(ctx context.Context, databaseURL string) ([]Step, error) {
 	var steps []Step
 	err := alone(ctx, databaseURL, func(p *goose.Provider) error {
@@ -66,8 +66,8 @@ func Down(ctx context.Context, databaseURL string) (Step, error) {
 // Table is where a database keeps which steps are applied to it.
 const Table = "sneakers23_migrations"
 
-// Status lists all steps, the oldest first. It changes nothing, except in a database that has no Table: that gets an
-// empty one.
+// Status lists all steps, the oldest first. It changes nothing, except in a database that has no
+// Table: that gets an empty one.
 func Status(ctx context.Context, databaseURL string) ([]Step, error) {
 	var steps []Step
 	err := alone(ctx, databaseURL, func(p *goose.Provider) error {
@@ -89,8 +89,8 @@ func step(s *goose.Source, applied bool) Step {
 	return Step{Version: s.Version, Name: filepath.Base(s.Path), Applied: applied}
 }
 
-// alone runs do while nobody else migrates the same schema. The lock is PostgreSQL's, and goes with the connection;
-// goose's own asks every five seconds, this one waits.
+// alone runs do while nobody else migrates the same schema. The lock is PostgreSQL's, and goes with
+// the connection; goose's own asks every five seconds, this one waits.
 func alone(ctx context.Context, databaseURL string, do func(*goose.Provider) error) (err error) {
 	db, err := sql.Open("pgx", databaseURL)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// TestOrdersDownAndUp takes the orders away from a store that has sold: its books must balance without them.
+// TestOrdersDownAndUp takes the orders away from a store that has sold: its books must balance
+// without them.
 func TestOrdersDownAndUp(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

@@ -14,7 +14,8 @@ type Mark struct {
 	Revision inventory.Revision  `json:"revision"`
 }
 
-// MarkProduct and MarkItem are the mark of a row as a catalog shows it; ok is false for one that it does not have.
+// MarkProduct and MarkItem are the mark of a row as a catalog shows it; ok is false for one that it
+// does not have.
 func MarkProduct(c *inventory.Catalog, id inventory.ProductID) (m Mark, ok bool) {
 	p, ok := c.Product(id)
 	if !ok {
@@ -41,8 +42,8 @@ func (m Mark) shows(c *inventory.Catalog) bool {
 	return !ok || shown.Revision >= m.Revision
 }
 
-// Applied lets others wait until this node's watchers were told of a change. Its Watch must be the last of the watchers of the
-// inventory; Wait may be called from any goroutine.
+// Applied lets others wait until this node's watchers were told of a change. Its Watch must be the
+// last of the watchers of the inventory; Wait may be called from any goroutine.
 type Applied struct {
 	mu      sync.Mutex
 	told    *inventory.Catalog // nil before the first notice

@@ -31,7 +31,8 @@ func (l *line) Send(data []byte) error {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// pair is a node with changes to tell and one that hears them, whose healer reads from a database that has nothing new.
+// pair is a node with changes to tell and one that hears them, whose healer reads from a database
+// that has nothing new.
 func pair(reads *atomic.Int64) (*Changes, *line, *fakeDoor, *Healer) {
 	door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
 	h := NewHealer(door, func(context.Context) (inventory.Rows, error) {
@@ -68,7 +69,8 @@ func served(t *testing.T, services ...func(context.Context) error) (stop func())
 	}
 }
 
-// TestChangesArrive tells of more changes than one message holds: they come whole and in order, and a product's too.
+// TestChangesArrive tells of more changes than one message holds: they come whole and in order, and
+// a product's too.
 func TestChangesArrive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tells, l, door, _ := pair(new(atomic.Int64))
@@ -91,7 +93,8 @@ func TestChangesArrive(t *testing.T) {
 	})
 }
 
-// TestWhatIsLostIsCompared lets the healer look at once for whatever could not be read, kept or applied.
+// TestWhatIsLostIsCompared lets the healer look at once for whatever could not be read, kept or
+// applied.
 func TestWhatIsLostIsCompared(t *testing.T) {
 	for name, lose := range map[string]func(l *line, door *fakeDoor){
 		"garbage":          func(l *line, _ *fakeDoor) { l.to.Receive([]byte("garbage")) },

@@ -1,8 +1,9 @@
 // Package replication keeps this node's catalog equal to the database, whatever messages were lost.
 //
-// [Changes] tells the other nodes what this one has committed, and hands what they have committed to the one door of this
-// node's inventory. A [Healer] compares catalog and database every few seconds, and at once when a message was missed, and
-// hands what is different to the same door. [Applied] tells whether a change shows here. Changes and Healer are services: their owner runs
+// [Changes] tells the other nodes what this one has committed, and hands what they have committed
+// to the one door of this node's inventory. A [Healer] compares catalog and database every few
+// seconds, and at once when a message was missed, and hands what is different to the same door.
+// [Applied] tells whether a change shows here. Changes and Healer are services: their owner runs
 // Serve and waits for its end.
 package replication
 
@@ -38,10 +39,12 @@ type Healer struct {
 	known   bool
 }
 
-// DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows within 5 s.
+// DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows
+// within 5 s.
 const DefaultHealEvery = 3 * time.Second
 
-// NewHealer makes a healer that reads all rows by read, which must take one snapshot of the database.
+// NewHealer makes a healer that reads all rows by read, which must take one snapshot of the
+// database.
 func NewHealer(d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger) *Healer {
 	return &Healer{door: d, read: read, every: every, log: log, kick: make(chan struct{}, 1)}
 }
@@ -52,7 +55,8 @@ func (h *Healer) String() string { return "replication.Healer" }
 // MinHealEvery is the least that every may be.
 const MinHealEvery = 100 * time.Millisecond
 
-// Kick lets Serve compare soon: something may have been missed. It never waits, and may be called from any goroutine.
+// Kick lets Serve compare soon: something may have been missed. It never waits, and may be called
+// from any goroutine.
 func (h *Healer) Kick() {
 	select {
 	case h.kick <- struct{}{}:
@@ -60,11 +64,12 @@ func (h *Healer) Kick() {
 	}
 }
 
-// afterKick is how long a kick waits for others: a storm of them must not become one of questions to the database.
+// afterKick is how long a kick waits for others: a storm of them must not become one of questions
+// to the database.
 const afterKick = 100 * time.Millisecond
 
-// Serve compares until ctx ends. A database that does not answer is asked again soon, so that what happened while it
-// was away shows as soon as it is back.
+// Serve compares until ctx ends. A database that does not answer is asked again soon, so that what
+// happened while it was away shows as soon as it is back.
 func (h *Healer) Serve(ctx context.Context) error {
 	for {
 		pause := h.every
@@ -106,8 +111,8 @@ func (h *Healer) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Failing tells whether the last comparison of Serve failed: then the catalog may be older than a healthy node's. It may
-// be called from any goroutine.
+// Failing tells whether the last comparison of Serve failed: then the catalog may be older than a
+// healthy node's. It may be called from any goroutine.
 func (h *Healer) Failing() bool { return h.failing.Load() }
 
 // Heal compares once and applies what was missed. It may be called from any goroutine.

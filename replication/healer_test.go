@@ -35,7 +35,8 @@ func stock(available int, revision inventory.Revision) inventory.Rows {
 	}
 }
 
-// TestLostChangeShowsWithinFiveSeconds holds for every jitter, since it is drawn anew a hundred times.
+// TestLostChangeShowsWithinFiveSeconds holds for every jitter, since it is drawn anew a hundred
+// times.
 func TestLostChangeShowsWithinFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 100 {
@@ -81,8 +82,9 @@ func TestDatabaseThatWasAwayIsComparedSoon(t *testing.T) {
 	})
 }
 
-// TestHealComparesWithTheCatalogBefore lets a sale come between the reading of the catalog and that of the database, and
-// another between the reading of the database and the end: neither proves that the database went back.
+// TestHealComparesWithTheCatalogBefore lets a sale come between the reading of the catalog and that
+// of the database, and another between the reading of the database and the end: neither proves that
+// the database went back.
 func TestHealComparesWithTheCatalogBefore(t *testing.T) {
 	door := &fakeDoor{catalog: inventory.NewCatalog(stock(5, 2), inventory.DefaultThresholds)}
 	read := func(context.Context) (inventory.Rows, error) {

@@ -1,9 +1,9 @@
 // Package templates holds the pages and fragments as html/template sources, and parses them.
 //
-// A file is a page when its name begins with a letter: it defines the blocks that layout.html leaves open, or another layout
-// in its place, as the dashboard does. A file
-// whose name begins with an underscore is a fragment: it defines one template of the name without the underscore,
-// which pages include and which channels push as it is. So a first load and an update cannot differ.
+// A file is a page when its name begins with a letter: it defines the blocks that layout.html
+// leaves open, or another layout in its place, as the dashboard does. A file whose name begins with
+// an underscore is a fragment: it defines one template of the name without the underscore, which
+// pages include and which channels push as it is. So a first load and an update cannot differ.
 package templates
 
 import (
@@ -28,8 +28,8 @@ type Set struct {
 	fragments *template.Template
 }
 
-// Parse parses the embedded templates once, for the life of the process. asset tells the URL of a built file by
-// its source name, such as app.css; an error from it ends the rendering that asked.
+// Parse parses the embedded templates once, for the life of the process. asset tells the URL of a
+// built file by its source name, such as app.css; an error from it ends the rendering that asked.
 func Parse(asset func(name string) (string, error)) (*Set, error) {
 	base, err := template.New("").Funcs(template.FuncMap{"asset": asset}).ParseFS(files, layout+".html", "_*.html")
 	if err != nil {
@@ -59,8 +59,8 @@ func Parse(asset func(name string) (string, error)) (*Set, error) {
 	return set, nil
 }
 
-// Page writes the page of that name, inside the layout. What has been written before an error is no page: write
-// to a buffer.
+// Page writes the page of that name, inside the layout. What has been written before an error is no
+// page: write to a buffer.
 func (s *Set) Page(w io.Writer, name string, data any) error {
 	page, ok := s.pages[name]
 	if !ok {

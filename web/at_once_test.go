@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// atOnce sends forms of a browser without a script at the same moment, each with the cookies from before the others, and returns
-// the cookies of the answers.
+// atOnce sends forms of a browser without a script at the same moment, each with the cookies from
+// before the others, and returns the cookies of the answers.
 func (c *customer) atOnce(forms []form) []map[string]*http.Cookie {
 	c.t.Helper()
 	answers := make([]map[string]*http.Cookie, len(forms))
@@ -91,8 +91,9 @@ func shown(t *testing.T, page string) (said string, items []string) {
 	return said, items
 }
 
-// TestFormsAtOnce puts ten sizes into a cart at once, without a script. A browser keeps one of the ten carts, and may have the
-// message of another answer with it. Whatever it keeps, the page says of its cart what is so.
+// TestFormsAtOnce puts ten sizes into a cart at once, without a script. A browser keeps one of the
+// ten carts, and may have the message of another answer with it. Whatever it keeps, the page says
+// of its cart what is so.
 func TestFormsAtOnce(t *testing.T) {
 	t.Parallel()
 	c, _ := newCustomer(t)
@@ -132,8 +133,8 @@ func sayOf(t *testing.T, c *customer) (said string, items []string) {
 	return shown(t, page)
 }
 
-// TestFormsAtOnceFollowed has one jar take the answers in any order, as a browser does, while each form's page is asked for. What
-// the pages say is counted, and held against what is there.
+// TestFormsAtOnceFollowed has one jar take the answers in any order, as a browser does, while each
+// form's page is asked for. What the pages say is counted, and held against what is there.
 func TestFormsAtOnceFollowed(t *testing.T) {
 	t.Parallel()
 	c, _ := newCustomer(t)
@@ -163,7 +164,8 @@ func TestFormsAtOnceFollowed(t *testing.T) {
 	}
 }
 
-// TestOtherMessagesOfTheCart holds what is said of a removal, a swap and a second click against another answer's cart.
+// TestOtherMessagesOfTheCart holds what is said of a removal, a swap and a second click against
+// another answer's cart.
 func TestOtherMessagesOfTheCart(t *testing.T) {
 	t.Parallel()
 	c, _ := newCustomer(t)

@@ -17,8 +17,9 @@ import (
 
 // The home page beside a bare net/http handler that writes the same bytes.
 
-// BenchmarkPage runs the two over loopback, in turns, so that both meet the same machine. A page operation is one
-// batch to each; of-bare is the rate of the shop as a part of the rate of the bare handler.
+// BenchmarkPage runs the two over loopback, in turns, so that both meet the same machine. A page
+// operation is one batch to each; of-bare is the rate of the shop as a part of the rate of the bare
+// handler.
 func BenchmarkPage(b *testing.B) {
 	const batch = 2000
 	shop, bare := handlers(b)
@@ -82,7 +83,8 @@ func dialMany(b *testing.B, handler http.Handler, n int) clients {
 
 const getHome = "GET / HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n"
 
-// ask sends a request n times over all connections and tells how long that took. Each answer must begin with that line.
+// ask sends a request n times over all connections and tells how long that took. Each answer must
+// begin with that line.
 func (cs clients) ask(b *testing.B, n int, request, want string) time.Duration {
 	start := time.Now()
 	var all sync.WaitGroup

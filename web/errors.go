@@ -49,7 +49,8 @@ var words = map[int]struct{ heading, text string }{
 	http.StatusServiceUnavailable:    {"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds."},
 }
 
-// ErrorStatus is the status of an error that is answered elsewhere than here. It goes into channel.FeedConfig.
+// ErrorStatus is the status of an error that is answered elsewhere than here. It goes into
+// channel.FeedConfig.
 func ErrorStatus(err error) int { return statusOf(err) }
 
 // statusOf looks an error up.
@@ -189,8 +190,8 @@ func asksJSON(r *http.Request) bool {
 	return json > html
 }
 
-// panicError is a handler's panic on its way to the log. It hides the value: what panicked with ErrNotFound is still
-// a mistake of ours, and a 500.
+// panicError is a handler's panic on its way to the log. It hides the value: what panicked with
+// ErrNotFound is still a mistake of ours, and a 500.
 type panicError struct {
 	value any
 	stack []byte

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A feed can lift the write timeout through all that is wrapped around it, and is counted with its real status.
+// A feed can lift the write timeout through all that is wrapped around it, and is counted with its
+// real status.
 func TestFeedIsMounted(t *testing.T) {
 	lifted := make(chan error, 2) // one for each request
 	s := newSite(t, func(cfg *Config) {

@@ -14,7 +14,8 @@ import (
 	"sneakers23/web/origin"
 )
 
-// The headers of every response: slices that all requests share, because a page costs little more than its headers.
+// The headers of every response: slices that all requests share, because a page costs little more
+// than its headers.
 var (
 	contentSecurityPolicy = []string{"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"}
 	referrerPolicy        = []string{"same-origin"}
@@ -27,8 +28,8 @@ var (
 	noIndex = []string{"noindex"}
 )
 
-// private marks answers that belong to one visitor or admin. No cache keeps them, redirects included, and no search
-// engine lists them, even if their address was published.
+// private marks answers that belong to one visitor or admin. No cache keeps them, redirects
+// included, and no search engine lists them, even if their address was published.
 func private(h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -38,7 +39,8 @@ func private(h echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// guard is all the middleware there is, in one function: request id, headers, limits, panics, errors, log, metrics.
+// guard is all the middleware there is, in one function: request id, headers, limits, panics,
+// errors, log, metrics.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -65,8 +67,8 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// try runs the handler unless the request must not be taken. A panic becomes an error, except the one that means
-// to cut the connection.
+// try runs the handler unless the request must not be taken. A panic becomes an error, except the
+// one that means to cut the connection.
 func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -86,8 +88,8 @@ func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-// checkOrigin refuses requests that a page of another origin makes a browser send. Origins are compared as such, in whatever case
-// they are written, and with a slash at the end or without.
+// checkOrigin refuses requests that a page of another origin makes a browser send. Origins are
+// compared as such, in whatever case they are written, and with a slash at the end or without.
 func (s *Server) checkOrigin(r *http.Request) error {
 	from := r.Header.Values("Origin")
 	if len(from) != 1 {
@@ -97,8 +99,8 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	if err != nil {
 		return s.origins.Check(r)
 	}
-	// Browsers that tell no more than the origin: it must be of the host that was asked, by whichever scheme, since TLS may end
-	// before a proxy that nobody named.
+	// Browsers that tell no more than the origin: it must be of the host that was asked, by
+	// whichever scheme, since TLS may end before a proxy that nobody named.
 	own, err := origin.Parse(given.Scheme() + "://" + r.Host)
 	if err == nil && given == own && r.Header.Get("Sec-Fetch-Site") == "" {
 		return nil
@@ -107,7 +109,8 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	return s.origins.Check(r)
 }
 
-// logRequest names the route, not the path: paths and queries hold what must not be logged, such as order ids.
+// logRequest names the route, not the path: paths and queries hold what must not be logged, such as
+// order ids.
 func (s *Server) logRequest(ctx context.Context, c echo.Context, took time.Duration) {
 	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
 		slog.String("method", c.Request().Method),

@@ -13,8 +13,8 @@ import (
 	"sneakers23/assets"
 )
 
-// TestPrivateAnswers asks for all that belongs to one visitor: it is in no cache and no search engine, also where the
-// answer leads elsewhere or fails.
+// TestPrivateAnswers asks for all that belongs to one visitor: it is in no cache and no search
+// engine, also where the answer leads elsewhere or fails.
 func TestPrivateAnswers(t *testing.T) {
 	c, s := newCustomer(t)
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -28,10 +28,10 @@ func (still) Committed(context.Context, ...inventory.Change) error {
 	panic("changed what is sold out")
 }
 
-// BenchmarkRefusal lets 256 clients buy a pair that is sold out, over loopback. Three rates are measured: of refusals
-// of shoppers with cookies, of these together with the pages to which they lead, and of the pages that
-// shoppers without cookies are answered with. The form is looked up in the database for
-// each refusal and each page; queries/look-up is how many queries that takes.
+// BenchmarkRefusal lets 256 clients buy a pair that is sold out, over loopback. Three rates are
+// measured: of refusals of shoppers with cookies, of these together with the pages to which they
+// lead, and of the pages that shoppers without cookies are answered with. The form is looked up in
+// the database for each refusal and each page; queries/look-up is how many queries that takes.
 func BenchmarkRefusal(b *testing.B) {
 	const batch, crowd = 25 * 256, 256
 	s := stocktest.New(b, 1, 1, 0)

@@ -16,8 +16,8 @@ var replies = []struct {
 	{shop.ErrNotOpen, "not_open"},
 }
 
-// ErrorResponse finds the response to a join or an event that failed; nil for an error that is none of a client's
-// business. It goes into channel.Config.
+// ErrorResponse finds the response to a join or an event that failed; nil for an error that is none
+// of a client's business. It goes into channel.Config.
 func ErrorResponse(err error) any {
 	for _, r := range replies {
 		if errors.Is(err, r.err) {

@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// requestIDs numbers the requests of this process, behind a random start so that nodes and restarts differ. An id
-// is for finding a request in the log; it is no secret and proves nothing.
+// requestIDs numbers the requests of this process, behind a random start so that nodes and restarts
+// differ. An id is for finding a request in the log; it is no secret and proves nothing.
 type requestIDs struct {
 	prefix string
 	count  *atomic.Uint64

@@ -45,8 +45,8 @@ func (s *Server) routes(cfg Config) {
 	s.assets(cfg.Assets)
 }
 
-// socket hangs up a server of sockets with its two transports. It bounds bodies and checks origins itself, and lets in
-// those of other origins that it was told of, so the guard leaves that to it.
+// socket hangs up a server of sockets with its two transports. It bounds bodies and checks origins
+// itself, and lets in those of other origins that it was told of, so the guard leaves that to it.
 func (s *Server) socket(path string, h http.Handler) {
 	s.echo.GET(path+"/websocket", upgrade(h))
 	longPoll := path + "/longpoll"
@@ -54,7 +54,8 @@ func (s *Server) socket(path string, h http.Handler) {
 	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, longPoll, echo.WrapHandler(h))
 }
 
-// upgrade hands a request over that may become a socket. What is taken over was answered with 101, which echo does not see.
+// upgrade hands a request over that may become a socket. What is taken over was answered with 101,
+// which echo does not see.
 func upgrade(h http.Handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h.ServeHTTP(c.Response(), c.Request())
@@ -71,8 +72,8 @@ func (s *Server) get(path string, h echo.HandlerFunc) {
 	s.echo.HEAD(path, h)
 }
 
-// assets serves the built files. Under a hashed name a file never changes; under its plain name it is asked for
-// again, which mostly costs a 304.
+// assets serves the built files. Under a hashed name a file never changes; under its plain name it
+// is asked for again, which mostly costs a 304.
 func (s *Server) assets(set *assets.Set) {
 	files := make(map[string]*prepared.Response)
 	for _, file := range set.Files() {
@@ -97,8 +98,8 @@ func (s *Server) assets(set *assets.Set) {
 	s.get("/favicon.ico", serve)
 }
 
-// robotsText keeps robots from what is no page. Pages of carts and orders are not in it: they say noindex themselves, and a
-// robot that must not look at them would not read that.
+// robotsText keeps robots from what is no page. Pages of carts and orders are not in it: they say
+// noindex themselves, and a robot that must not look at them would not read that.
 const robotsText = `User-agent: *
 Disallow: /session
 Disallow: /feed

@@ -1,8 +1,9 @@
-// Package web is the HTTP server of the shop: routes, middleware, the one table from errors to statuses, health.
-// What is served lives in its wings, web/shop and web/admin; web only hangs them up.
+// Package web is the HTTP server of the shop: routes, middleware, the one table from errors to
+// statuses, health. What is served lives in its wings, web/shop and web/admin; web only hangs them
+// up.
 //
-// A [Server] is a handler. It opens no listener and starts no goroutine: who serves it also stops it, and hijacked
-// sockets are theirs who hijacked them.
+// A [Server] is a handler. It opens no listener and starts no goroutine: who serves it also stops
+// it, and hijacked sockets are theirs who hijacked them.
 package web
 
 import (
@@ -36,23 +37,23 @@ type Config struct {
 	// Checkout serves the pages on which carts are bought. Without it, there are none.
 	Checkout *shop.Checkout
 
-	// Ready tells what keeps this node from serving, one error for each thing (joined by errors.Join), in words
-	// that anybody may read. Nil is always ready.
+	// Ready tells what keeps this node from serving, one error for each thing (joined by
+	// errors.Join), in words that anybody may read. Nil is always ready.
 	Ready func(context.Context) error
 
-	// ProductSocket serves the shoppers' socket, below /product_socket: websocket, and longpoll by GET, POST and
-	// OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
+	// ProductSocket serves the shoppers' socket, below /product_socket: websocket, and longpoll by
+	// GET, POST and OPTIONS. It checks origins and bounds bodies itself. Without it, there is none.
 	ProductSocket http.Handler
 
 	// Admin serves the dashboard's page. Without it, there is none.
 	Admin *admin.Pages
 
-	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the shoppers'. Without it, there is
-	// none.
+	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the
+	// shoppers'. Without it, there is none.
 	AdminSocket http.Handler
 
-	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the write timeout of HTTPServer for
-	// themselves. Without it, there is none.
+	// Feed serves /feed by GET and HEAD. It checks origins itself, and its streams lift the write
+	// timeout of HTTPServer for themselves. Without it, there is none.
 	Feed http.Handler
 
 	Origins []string // scheme://host[:port] of other origins whose requests may change things
@@ -60,8 +61,8 @@ type Config struct {
 	// Proxies are those whose X-Forwarded-For tells who asked. Default: nobody's does.
 	Proxies forwarded.Proxies
 
-	// Unnamed hears of each request of a peer that sends X-Forwarded-For and is none of the Proxies. It must not wait.
-	// Default: nobody hears of it.
+	// Unnamed hears of each request of a peer that sends X-Forwarded-For and is none of the
+	// Proxies. It must not wait. Default: nobody hears of it.
 	Unnamed func(peer netip.Addr)
 
 	MaxBody int64 // bytes of a request's body; 64 KiB when 0
@@ -142,8 +143,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(w, r)
 }
 
-// HTTPServer is an http.Server with this handler and limits that no slow or endless client can stretch. Its owner
-// gives it listeners and shuts it down. Sockets are not bound by its timeouts: hijacking lifts them.
+// HTTPServer is an http.Server with this handler and limits that no slow or endless client can
+// stretch. Its owner gives it listeners and shuts it down. Sockets are not bound by its timeouts:
+// hijacking lifts them.
 func (s *Server) HTTPServer() *http.Server {
 	return &http.Server{
 		Handler:           s,

@@ -318,7 +318,8 @@ func TestProductSocketIsMounted(t *testing.T) {
 	}
 }
 
-// The socket's own rules hold for long-poll, not those of forms: other origins may be let in, bodies may be larger.
+// The socket's own rules hold for long-poll, not those of forms: other origins may be let in,
+// bodies may be larger.
 func TestLongPollIsMounted(t *testing.T) {
 	var got []string
 	socket := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -348,7 +349,8 @@ func TestLongPollIsMounted(t *testing.T) {
 	}
 }
 
-// A page of the shop itself may poll and publish, one of elsewhere is refused in the words of the protocol.
+// A page of the shop itself may poll and publish, one of elsewhere is refused in the words of the
+// protocol.
 func TestLongPollWorks(t *testing.T) {
 	socket, err := channel.New(channel.Config{Routes: []channel.Route{{Pattern: "none", New: func() channel.Channel { return nil }}}})
 	if err != nil {

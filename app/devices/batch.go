@@ -17,8 +17,9 @@ const attemptWithin = time.Minute
 // dayAhead is how long before midnight the partition of the next day is made.
 const dayAhead = time.Hour
 
-// step tries to write the first batch. When the database refuses something in it, the batch is halved until that is alone; it
-// is logged and left out. An error says that the same batch is to be tried again.
+// step tries to write the first batch. When the database refuses something in it, the batch is
+// halved until that is alone; it is logged and left out. An error says that the same batch is to be
+// tried again.
 func (w *Writer) step(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptWithin)
 	defer cancel()
@@ -56,15 +57,16 @@ func (w *Writer) step(ctx context.Context) error {
 	return nil
 }
 
-// refusal reports whether an error is about what was written, so that the same would be refused again: its data, a constraint,
-// a limit of the program.
+// refusal reports whether an error is about what was written, so that the same would be refused
+// again: its data, a constraint, a limit of the program.
 func refusal(pg *pgconn.PgError) bool {
 	class := pg.Code[:min(2, len(pg.Code))]
 	return class == "22" || class == "23" || class == "54"
 }
 
-// try writes a batch in one transaction. When an error leaves open whether it was committed, the entries keep the ids of that
-// attempt: the next attempt waits for the transaction in doubt at the primary key, and fails there if it was committed.
+// try writes a batch in one transaction. When an error leaves open whether it was committed, the
+// entries keep the ids of that attempt: the next attempt waits for the transaction in doubt at the
+// primary key, and fails there if it was committed.
 func (w *Writer) try(ctx context.Context, batch []entry) error {
 	if err := w.makeDays(ctx, batch); err != nil {
 		return err
@@ -101,7 +103,8 @@ func orNull(text []byte) any {
 	return text
 }
 
-// draw takes the lock by which followers know of this writer, and then ids for those entries that have none.
+// draw takes the lock by which followers know of this writer, and then ids for those entries that
+// have none.
 func draw(ctx context.Context, tx pgx.Tx, batch []entry) (ids []int64, err error) {
 	ids = make([]int64, len(batch))
 	missing := 0
@@ -153,7 +156,8 @@ func (w *Writer) makeDays(ctx context.Context, batch []entry) error {
 	return nil
 }
 
-// dropWritten takes out of the first batch what an attempt whose outcome was unknown has written after all.
+// dropWritten takes out of the first batch what an attempt whose outcome was unknown has written
+// after all.
 func (w *Writer) dropWritten(ctx context.Context) error {
 	batch := w.todo[0]
 	ids, times := make([]int64, len(batch)), make([]time.Time, len(batch))

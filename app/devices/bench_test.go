@@ -19,8 +19,9 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// benchRows fills the tables with logs of a hundred devices over ten days, as devices write them: words that are as frequent as
-// words are, each record with two fields. The last day is today as the planner sees it before its first look: without statistics.
+// benchRows fills the tables with logs of a hundred devices over ten days, as devices write them:
+// words that are as frequent as words are, each record with two fields. The last day is today as
+// the planner sees it before its first look: without statistics.
 func benchRows(b *testing.B, pool *pgxpool.Pool, n int) {
 	b.Helper()
 	ctx := context.WithoutCancel(b.Context())
@@ -122,8 +123,9 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-// BenchmarkCopy lets fifty devices log as fast as they can, beside a bare COPY of as many such rows by one connection into a
-// partition with the same indexes. The metric ratio is the writer's rows a second by those of the bare COPY.
+// BenchmarkCopy lets fifty devices log as fast as they can, beside a bare COPY of as many such rows
+// by one connection into a partition with the same indexes. The metric ratio is the writer's rows a
+// second by those of the bare COPY.
 func BenchmarkCopy(b *testing.B) {
 	const connections = 50
 	lines, records := 20, 25 // of each connection; of each line

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Bounds of what a Writer holds: as much waits as a batch may have, while one batch is being written. A node that is killed
-// loses no more than twice that.
+// Bounds of what a Writer holds: as much waits as a batch may have, while one batch is being
+// written. A node that is killed loses no more than twice that.
 const (
 	MaxBatchRecords = 1_024
 	MaxBatchBytes   = 4 << 20
@@ -30,8 +30,8 @@ const overhead = 128
 
 func (e entry) size() int { return len(e.Message) + len(e.Timestamp) + len(e.Fields) + overhead }
 
-// buffer holds entries until a batch takes them. It is bounded: who adds to a full one waits, in turn. Its methods may be called
-// from any goroutine.
+// buffer holds entries until a batch takes them. It is bounded: who adds to a full one waits, in
+// turn. Its methods may be called from any goroutine.
 type buffer struct {
 	filled chan struct{} // buffer 1: a token says that there are entries, more would say no more
 
@@ -52,7 +52,8 @@ type adder struct {
 
 func newBuffer() *buffer { return &buffer{filled: make(chan struct{}, 1)} }
 
-// add returns when the entries are in the buffer. One who adds more than the buffer holds waits until it is empty.
+// add returns when the entries are in the buffer. One who adds more than the buffer holds waits
+// until it is empty.
 func (b *buffer) add(ctx context.Context, entries []entry) error {
 	a := &adder{entries: entries, done: make(chan error, 1)}
 	for _, e := range entries {
@@ -79,7 +80,8 @@ func (b *buffer) add(ctx context.Context, entries []entry) error {
 	return <-a.done // was answered in the same moment
 }
 
-// admit takes the entries of those who wait, as long as there is room. It must be called with the lock held.
+// admit takes the entries of those who wait, as long as there is room. It must be called with the
+// lock held.
 func (b *buffer) admit() {
 	for len(b.waiting) > 0 {
 		a := b.waiting[0]

@@ -20,8 +20,8 @@ func some(n int, text string) []entry {
 	return entries
 }
 
-// TestBufferServesInTurn lets more wait than fit: each batch is within the bounds, full, and in order of arrival, and nobody waits for
-// ever.
+// TestBufferServesInTurn lets more wait than fit: each batch is within the bounds, full, and in
+// order of arrival, and nobody waits for ever.
 func TestBufferServesInTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -57,7 +57,8 @@ func TestBufferServesInTurn(t *testing.T) {
 	})
 }
 
-// TestBufferIsBoundedInBytes lets in what is larger than the buffer when that is empty, and nothing beside it.
+// TestBufferIsBoundedInBytes lets in what is larger than the buffer when that is empty, and nothing
+// beside it.
 func TestBufferIsBoundedInBytes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,11 +16,13 @@ type ID int64
 // KeyLength is the number of characters of a Key.
 const KeyLength = 12
 
-// Key is what a device proves itself with: 12 lower-case hexadecimal characters. It is a secret, shown once when its device is
-// added. Formatting and logging a Key give a placeholder; string(key) is the secret itself.
+// Key is what a device proves itself with: 12 lower-case hexadecimal characters. It is a secret,
+// shown once when its device is added. Formatting and logging a Key give a placeholder; string(key)
+// is the secret itself.
 type Key string
 
-// ParseKey reads a key as a device sends it, in upper or lower case. It reports whether the text has the form of a key.
+// ParseKey reads a key as a device sends it, in upper or lower case. It reports whether the text
+// has the form of a key.
 func ParseKey(text string) (Key, bool) {
 	if len(text) != KeyLength {
 		return "", false
@@ -75,7 +77,8 @@ var (
 // MaxName is the most characters that the name of a device or of a variable may have.
 const MaxName = 64
 
-// goodName reports whether a name is 1 to MaxName printable characters, without a space at either end.
+// goodName reports whether a name is 1 to MaxName printable characters, without a space at either
+// end.
 func goodName(name string) bool {
 	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName || strings.TrimSpace(name) != name {
 		return false

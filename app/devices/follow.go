@@ -11,8 +11,9 @@ import (
 // followStep is the most records that one call of Follow looks at.
 const followStep = 5_000
 
-// writersLock is the first key of the advisory locks that writers hold, shared, while they write: the second key is the lower
-// 31 bits of the last id that was given before they drew theirs. So a follower knows below which id nothing more will come.
+// writersLock is the first key of the advisory locks that writers hold, shared, while they write:
+// the second key is the lower 31 bits of the last id that was given before they drew theirs. So a
+// follower knows below which id nothing more will come.
 const writersLock = `hashtext('sneakers23 device_logs in ' || current_schema())`
 
 // Followed is what has come since the last look.
@@ -22,10 +23,11 @@ type Followed struct {
 	More    bool     // there may be more already
 }
 
-// Follow returns the records with ids above after that match the device and the text of a query. A negative after begins now.
-// No record is left out because another one with a higher id was committed earlier: Follow waits until all lower ids are
-// written or given up. Only what was in doubt when a connection broke, or was in a spool file, may come with an id that has been
-// passed. Times and Before of the query are ignored.
+// Follow returns the records with ids above after that match the device and the text of a query. A
+// negative after begins now. No record is left out because another one with a higher id was
+// committed earlier: Follow waits until all lower ids are written or given up. Only what was in
+// doubt when a connection broke, or was in a spool file, may come with an id that has been passed.
+// Times and Before of the query are ignored.
 func (s *Store) Follow(ctx context.Context, q Query, after int64) (f Followed, err error) {
 	if err := q.check(); err != nil {
 		return f, err
@@ -85,9 +87,10 @@ func (f *Followed) collect(rows pgx.Rows, limit int, horizon int64) error {
 	return rows.Err()
 }
 
-// horizon returns the highest id up to which all records that there will ever be are committed. It reads first which id was
-// given last, and then the locks of writers. A writer that takes its lock later draws higher ids. One that has given its lock
-// back has committed, and a statement after this one sees its records.
+// horizon returns the highest id up to which all records that there will ever be are committed. It
+// reads first which id was given last, and then the locks of writers. A writer that takes its lock
+// later draws higher ids. One that has given its lock back has committed, and a statement after
+// this one sees its records.
 func (s *Store) horizon(ctx context.Context) (id int64, err error) {
 	var (
 		b       pgx.Batch
@@ -111,7 +114,8 @@ func (s *Store) horizon(ctx context.Context) (id int64, err error) {
 // lastID is the id that device_log_ids has given last.
 const lastID = `last_value - CASE WHEN is_called THEN 0 ELSE 1 END`
 
-// below returns the lowest of last and the ids at which holders began, of which the 31 lower bits are known.
+// below returns the lowest of last and the ids at which holders began, of which the 31 lower bits
+// are known.
 func below(last int64, holders []int64) int64 {
 	lowest := last
 	for _, h := range holders {

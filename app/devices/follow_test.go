@@ -69,7 +69,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowLooksThroughMany follows words that are rare: each call looks at some thousands, and says from where to go on.
+// TestFollowLooksThroughMany follows words that are rare: each call looks at some thousands, and
+// says from where to go on.
 func TestFollowLooksThroughMany(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
@@ -88,8 +89,8 @@ func TestFollowLooksThroughMany(t *testing.T) {
 	}
 }
 
-// TestFollowWaitsForLateCommits keeps the first of two writers at its COMMIT, after it has drawn lower ids than the second:
-// a follower is told nothing above those, and misses none.
+// TestFollowWaitsForLateCommits keeps the first of two writers at its COMMIT, after it has drawn
+// lower ids than the second: a follower is told nothing above those, and misses none.
 func TestFollowWaitsForLateCommits(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)

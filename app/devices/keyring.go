@@ -7,8 +7,8 @@ import (
 	"encoding/hex"
 )
 
-// keyring stores keys as hashes under the secrets of the nodes: whoever reads the database alone can't find a key by trying
-// all of them.
+// keyring stores keys as hashes under the secrets of the nodes: whoever reads the database alone
+// can't find a key by trying all of them.
 type keyring []hashKey
 
 // hashKey is derived from one secret.

@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The newest records are looked through in steps: so many, then eight times as many, as long as it is worth while.
+// The newest records are looked through in steps: so many, then eight times as many, as long as it
+// is worth while.
 const (
 	firstStep = 1_000
 	lastStep  = 64_000
@@ -77,11 +78,12 @@ func (l *lookup) fetch(ctx context.Context, times []time.Time, ids []int64) erro
 	return l.take(rows)
 }
 
-// byIndex asks the index of words of each day, the newest first: of one day, then of two, of four. It reads the places of all
-// records of those days that have the words, and then the newest of these.
+// byIndex asks the index of words of each day, the newest first: of one day, then of two, of four.
+// It reads the places of all records of those days that have the words, and then the newest of
+// these.
 func (l *lookup) byIndex(ctx context.Context) error {
-	// Only the index of words is left to PostgreSQL: the other ways read whole days. Conditions on the time are written so
-	// that no index serves them.
+	// Only the index of words is left to PostgreSQL: the other ways read whole days. Conditions on
+	// the time are written so that no index serves them.
 	if _, err := l.tx.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
 		return err
 	}

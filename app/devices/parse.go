@@ -17,7 +17,8 @@ const (
 	MaxStamp   = 1 << 10  // bytes of the timestamp of a record, as JSON
 )
 
-// parseArray reads a JSON array whose elements are objects. Of equal members of an object the last is taken.
+// parseArray reads a JSON array whose elements are objects. Of equal members of an object the last
+// is taken.
 func parseArray(array []byte) ([]map[string]json.RawMessage, error) {
 	if !utf8.Valid(array) {
 		return nil, errors.New("the JSON is not valid UTF-8")
@@ -48,7 +49,8 @@ func parseArray(array []byte) ([]map[string]json.RawMessage, error) {
 	return objects, nil
 }
 
-// deeper reports whether brackets outside of strings are nested more than most levels deep. The text need not be valid JSON.
+// deeper reports whether brackets outside of strings are nested more than most levels deep. The
+// text need not be valid JSON.
 func deeper(text []byte, most int) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {

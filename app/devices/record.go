@@ -24,8 +24,9 @@ type Logged struct {
 	Record
 }
 
-// ParseRecords reads a JSON array of log records. An error is a sentence for the device: it is short, and repeats nothing
-// of what the device sent. What PostgreSQL can't keep in a text, the character NUL, is replaced by U+FFFD.
+// ParseRecords reads a JSON array of log records. An error is a sentence for the device: it is
+// short, and repeats nothing of what the device sent. What PostgreSQL can't keep in a text, the
+// character NUL, is replaced by U+FFFD.
 func ParseRecords(array []byte) ([]Record, error) {
 	objects, err := parseArray(array)
 	if err != nil {
@@ -72,8 +73,8 @@ func parseRecord(o map[string]json.RawMessage) (r Record, err error) {
 	return r, nil
 }
 
-// storable returns JSON that PostgreSQL can read every string of: it refuses the NUL, and surrogates that stand alone. JSON
-// without escapes of that kind is returned as it is.
+// storable returns JSON that PostgreSQL can read every string of: it refuses the NUL, and
+// surrogates that stand alone. JSON without escapes of that kind is returned as it is.
 func storable(text json.RawMessage) (json.RawMessage, error) {
 	if !hasUnstorable(text) {
 		return text, nil
@@ -87,7 +88,8 @@ func storable(text json.RawMessage) (json.RawMessage, error) {
 	return encode(withoutNUL(v))
 }
 
-// hasUnstorable reports whether there may be an escape that PostgreSQL refuses. It may report some that are none.
+// hasUnstorable reports whether there may be an escape that PostgreSQL refuses. It may report some
+// that are none.
 func hasUnstorable(text []byte) bool {
 	for {
 		i := bytes.Index(text, []byte(`\u`))
@@ -102,7 +104,8 @@ func hasUnstorable(text []byte) bool {
 	}
 }
 
-// withoutNUL returns a decoded value in whose strings and names the character NUL is replaced. It may change the value.
+// withoutNUL returns a decoded value in whose strings and names the character NUL is replaced. It
+// may change the value.
 func withoutNUL(v any) any {
 	switch v := v.(type) {
 	case string:

@@ -101,7 +101,8 @@ func checkSentence(t *testing.T, err error) {
 	}
 }
 
-// FuzzParseRecords reads anything: what it returns is within the limits, and PostgreSQL can keep it.
+// FuzzParseRecords reads anything: what it returns is within the limits, and PostgreSQL can keep
+// it.
 func FuzzParseRecords(f *testing.F) {
 	for in := range badArrays() {
 		f.Add([]byte(in[:min(len(in), 200)]))

@@ -160,8 +160,9 @@ func words(err error) string {
 	return err.Error()
 }
 
-// TestManyReportAtOnce lets connections that share a key report the same variables in other orders, while an admin changes
-// them: none is ended as a deadlock, and what was wanted last is reported last.
+// TestManyReportAtOnce lets connections that share a key report the same variables in other orders,
+// while an admin changes them: none is ended as a deadlock, and what was wanted last is reported
+// last.
 func TestManyReportAtOnce(t *testing.T) {
 	t.Parallel()
 	one, pool := newStore(t)

@@ -20,7 +20,8 @@ type RetentionConfig struct {
 	Now  func() time.Time // nil: time.Now
 }
 
-// Retention drops log records that are too old. It is a service. Several nodes may run one: one of them does the work.
+// Retention drops log records that are too old. It is a service. Several nodes may run one: one of
+// them does the work.
 type Retention struct{ cfg RetentionConfig }
 
 // NewRetention makes the service.
@@ -34,7 +35,8 @@ func NewRetention(c RetentionConfig) *Retention {
 // String names the service in logs.
 func (r *Retention) String() string { return "devices.Retention" }
 
-// Serve drops what is too old, every hour until ctx ends. After a failure it tries again within minutes.
+// Serve drops what is too old, every hour until ctx ends. After a failure it tries again within
+// minutes.
 func (r *Retention) Serve(ctx context.Context) error {
 	for {
 		pause := time.Hour
@@ -50,8 +52,9 @@ func (r *Retention) Serve(ctx context.Context) error {
 	}
 }
 
-// Drop drops what is too old. A partition is detached before it is dropped, in the way that waits for readers and writers without
-// making later ones wait. A detachment that was interrupted is finished by the next call.
+// Drop drops what is too old. A partition is detached before it is dropped, in the way that waits
+// for readers and writers without making later ones wait. A detachment that was interrupted is
+// finished by the next call.
 func (r *Retention) Drop(ctx context.Context) error {
 	conn, err := r.cfg.Pool.Acquire(ctx)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestRetention drops days that ended too long ago, at one of the nodes, and goes on where another one was interrupted.
+// TestRetention drops days that ended too long ago, at one of the nodes, and goes on where another
+// one was interrupted.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
@@ -67,7 +68,8 @@ func tables(t testing.TB, pool *pgxpool.Pool) (days string) {
 	return days
 }
 
-// interruptDetach begins to detach a partition as Retention does, and ends that while it waits for a reader.
+// interruptDetach begins to detach a partition as Retention does, and ends that while it waits for
+// a reader.
 func interruptDetach(t testing.TB, pool *pgxpool.Pool, name string) {
 	t.Helper()
 	ctx := eventually(t)
@@ -100,7 +102,8 @@ func interruptDetach(t testing.TB, pool *pgxpool.Pool, name string) {
 	}
 }
 
-// TestRetentionWaitsForNobody drops a day while another one is read and written: those do not wait for it, though it waits for them.
+// TestRetentionWaitsForNobody drops a day while another one is read and written: those do not wait
+// for it, though it waits for them.
 func TestRetentionWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	_, pool := newStore(t)

@@ -22,8 +22,8 @@ const (
 	mostSearches = 2               // at a time: searches leave connections for devices and pages
 )
 
-// Search returns a page of log records, the newest first. The error is ErrNoSuchDevice, ErrBadQuery, ErrNoWords,
-// ErrSearchTooLong, or the database's.
+// Search returns a page of log records, the newest first. The error is ErrNoSuchDevice,
+// ErrBadQuery, ErrNoWords, ErrSearchTooLong, or the database's.
 func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	if err := q.check(); err != nil {
 		return Page{}, err
@@ -62,12 +62,14 @@ func (q *Query) check() error {
 	return nil
 }
 
-// separators are what separates words in the column words too, and what PostgreSQL refuses in a text.
+// separators are what separates words in the column words too, and what PostgreSQL refuses in a
+// text.
 var separators = strings.NewReplacer("<", " ", ">", " ", "&", " ", "/", " ", "\x00", " ")
 
-// search looks in the newest records first, one after the other: that is fast for words that are frequent. What it does not
-// find there, it asks the index of words for, day by day: that is fast for words that are rare. Leaving the choice to
-// PostgreSQL is fast as long as its guess of how frequent the words are is good, and takes seconds when it is not.
+// search looks in the newest records first, one after the other: that is fast for words that are
+// frequent. What it does not find there, it asks the index of words for, day by day: that is fast
+// for words that are rare. Leaving the choice to PostgreSQL is fast as long as its guess of how
+// frequent the words are is good, and takes seconds when it is not.
 func (s *Store) search(ctx context.Context, q Query) (page Page, err error) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		l := &lookup{tx: tx, query: q, until: time.Now().Add(searchWithin), place: q.Before}
@@ -153,7 +155,8 @@ func (l *lookup) newest(ctx context.Context) error {
 	return l.take(rows)
 }
 
-// scope selects the newest records that are asked for, whatever their words are. Each device has an index in this order.
+// scope selects the newest records that are asked for, whatever their words are. Each device has an
+// index in this order.
 func (l *lookup) scope(columns string) string {
 	const (
 		within = ` received_at >= @since AND received_at < @until AND received_at <= @place AND (received_at, id) < (@place, @id)`

@@ -18,9 +18,10 @@ import (
 // firstDay is when the logs of fill begin.
 var firstDay = time.Date(2028, 2, 27, 0, 0, 0, 0, time.UTC)
 
-// fill writes so many records evenly over four days, of three devices by turns. Ids and times of receipt do not go together, and
-// several have the same time. Words: every one has "sale" and its number, "half" is in all of the older half, "odd" and "even"
-// are in each second one, "tenth" is in each tenth, "needle" in two that are old.
+// fill writes so many records evenly over four days, of three devices by turns. Ids and times of
+// receipt do not go together, and several have the same time. Words: every one has "sale" and its
+// number, "half" is in all of the older half, "odd" and "even" are in each second one, "tenth" is
+// in each tenth, "needle" in two that are old.
 func fill(t testing.TB, pool *pgxpool.Pool, n int) {
 	t.Helper()
 	for _, sql := range []string{
@@ -159,8 +160,8 @@ func TestSearchIsEmpty(t *testing.T) {
 	}
 }
 
-// TestSearchTextIsData searches for what would be SQL, a pattern or a query of its own: each is found as the words it has, or not
-// at all, and nothing else is.
+// TestSearchTextIsData searches for what would be SQL, a pattern or a query of its own: each is
+// found as the words it has, or not at all, and nothing else is.
 func TestSearchTextIsData(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
@@ -220,7 +221,8 @@ func TestSearchOfOneName(t *testing.T) {
 	}
 }
 
-// TestPageIsBounded searches for records that are large: a page ends before its bytes are too many, and the next one goes on.
+// TestPageIsBounded searches for records that are large: a page ends before its bytes are too many,
+// and the next one goes on.
 func TestPageIsBounded(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)

@@ -15,8 +15,8 @@ import (
 // maxSpool bounds what is read of a spool file.
 const maxSpool = 1 << 30
 
-// load reads what the writer before could not write. It is the first to be written. A file that can't be read is laid aside, so
-// that no later one takes its place.
+// load reads what the writer before could not write. It is the first to be written. A file that
+// can't be read is laid aside, so that no later one takes its place.
 func (w *Writer) load() {
 	if w.loaded {
 		return
@@ -53,7 +53,8 @@ func readSpool(name string) (entries []entry, err error) {
 	return entries, nil
 }
 
-// save writes all that is to be written into the spool file, in place of what the file holds, which is among it.
+// save writes all that is to be written into the spool file, in place of what the file holds, which
+// is among it.
 func (w *Writer) save() error {
 	var text bytes.Buffer
 	for _, batch := range w.todo {
@@ -69,8 +70,9 @@ func (w *Writer) save() error {
 	return privatefile.Write(w.cfg.Spool, text.Bytes())
 }
 
-// number gives each entry of the spool file its id, in the file too: if the node is killed between a commit and the removal of
-// the file, the next one finds that the ids are taken, and writes nothing twice.
+// number gives each entry of the spool file its id, in the file too: if the node is killed between
+// a commit and the removal of the file, the next one finds that the ids are taken, and writes
+// nothing twice.
 func (w *Writer) number(ctx context.Context) error {
 	var missing []*entry
 	for _, batch := range w.todo {

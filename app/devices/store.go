@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Store reads and changes devices, and reads what they have said. Its methods may be called from any goroutine.
+// Store reads and changes devices, and reads what they have said. Its methods may be called from
+// any goroutine.
 type Store struct {
 	pool     *pgxpool.Pool
 	keys     keyring
@@ -28,8 +29,8 @@ func NewStore(c Config) *Store {
 	return &Store{pool: c.Pool, keys: newKeyring(c.Secrets), searches: make(chan struct{}, mostSearches), log: c.Log}
 }
 
-// planned asks PostgreSQL to plan a statement anew each time: tables grow from nothing, and what a search must read depends
-// on its words.
+// planned asks PostgreSQL to plan a statement anew each time: tables grow from nothing, and what a
+// search must read depends on its words.
 const planned = pgx.QueryExecModeCacheDescribe
 
 // actAs tells the transaction who acts in it, for the table of events.

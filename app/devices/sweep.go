@@ -8,12 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// overlap is how far a sweep looks back behind the one before it: what was written before that one may have been committed after
-// it. Transactions that revoke a device or want variables are ended by the timeouts of their session long before that.
+// overlap is how far a sweep looks back behind the one before it: what was written before that one
+// may have been committed after it. Transactions that revoke a device or want variables are ended
+// by the timeouts of their session long before that.
 const overlap = 30 * time.Second
 
-// Sweep finds what has changed for connections that are verified already: other nodes revoke devices and change variables. It
-// reports each change at least once, and seldom twice. One goroutine calls Next, about once a second.
+// Sweep finds what has changed for connections that are verified already: other nodes revoke
+// devices and change variables. It reports each change at least once, and seldom twice. One
+// goroutine calls Next, about once a second.
 type Sweep struct {
 	store   *Store
 	since   time.Time        // the database's clock at the last sweep
@@ -40,7 +42,8 @@ func (s *Sweep) Next(ctx context.Context) (Changes, error) {
 	b.Queue(`SELECT clock_timestamp(), (SELECT coalesce(max(id), 0) FROM restores)`).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&now, &restore)
 	})
-	// A clock that was set back, or that of another server, must not hide what is written after that.
+	// A clock that was set back, or that of another server, must not hide what is written after
+	// that.
 	const from = ` > least(coalesce($1, clock_timestamp()), clock_timestamp()) - $2::interval`
 	since := &s.since
 	if s.since.IsZero() {

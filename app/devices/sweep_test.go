@@ -56,7 +56,8 @@ func TestSweep(t *testing.T) {
 	next(nothing, sweep, other)
 }
 
-// TestSweepSeesLateCommits revokes in a transaction that began before a sweep and is committed after it.
+// TestSweepSeesLateCommits revokes in a transaction that began before a sweep and is committed
+// after it.
 func TestSweepSeesLateCommits(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)

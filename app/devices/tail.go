@@ -36,7 +36,8 @@ type TailQuery struct {
 	Length int   // characters of a message and of the fields; what is longer is cut
 }
 
-// tailGap is how many ids a poll looks back at most. A view that falls further behind skips records.
+// tailGap is how many ids a poll looks back at most. A view that falls further behind skips
+// records.
 const tailGap = 100_000
 
 // Tail polls for new records. Like [Store.Follow] it omits no record because another one with a

@@ -16,8 +16,8 @@ const (
 	MaxString    = 4 << 10 // bytes of the value of a variable of type string
 )
 
-// Variable is a named value of a device. Its Type is string, integer, float or boolean. Its Value is JSON in one form for each
-// value, so that equal values are equal bytes: see Variable.Check.
+// Variable is a named value of a device. Its Type is string, integer, float or boolean. Its Value
+// is JSON in one form for each value, so that equal values are equal bytes: see Variable.Check.
 type Variable struct {
 	Name  string          `json:"name"`
 	Type  string          `json:"type"`
@@ -35,11 +35,12 @@ type VariableState struct {
 	Who      string    // the admin
 }
 
-// ErrTooManyVariables is returned for a report or a change after which a device would have more than MaxVariables.
+// ErrTooManyVariables is returned for a report or a change after which a device would have more
+// than MaxVariables.
 var ErrTooManyVariables = fmt.Errorf("devices: a device has at most %d variables", MaxVariables)
 
-// ParseVariables reads a JSON array of variables. Of several with one name the last holds. An error is a sentence for the
-// device: it is short, and names the variable whose type or value is wrong.
+// ParseVariables reads a JSON array of variables. Of several with one name the last holds. An error
+// is a sentence for the device: it is short, and names the variable whose type or value is wrong.
 func ParseVariables(array []byte) ([]Variable, error) {
 	objects, err := parseArray(array)
 	if err != nil {
@@ -63,8 +64,8 @@ func ParseVariables(array []byte) ([]Variable, error) {
 	return lastOfEach(variables), nil
 }
 
-// Check returns the variable with its value in the one form that such a value has: 1.50 of type float becomes 1.5. An error
-// says what is wrong, as one sentence that names the variable.
+// Check returns the variable with its value in the one form that such a value has: 1.50 of type
+// float becomes 1.5. An error says what is wrong, as one sentence that names the variable.
 func (v Variable) Check() (Variable, error) {
 	if !goodName(v.Name) {
 		return v, fmt.Errorf("the name of a variable is 1 to %d printable characters without a space at either end", MaxName)

@@ -20,12 +20,14 @@ type WriterConfig struct {
 	StopWithin time.Duration // how long the database gets for what is left when the writer stops; 0: 5 s
 }
 
-// Writer writes log records in batches: as many as came while the last batch was being committed. It is a service: its owner
-// runs Serve, and Write may be called from any goroutine.
+// Writer writes log records in batches: as many as came while the last batch was being committed.
+// It is a service: its owner runs Serve, and Write may be called from any goroutine.
 //
-// What Write has accepted is written, whatever the database does, unless the node is killed: while the database is away, the
-// buffer fills and Write waits; what is left when the node stops is kept in the spool file until the next start. A node that
-// is killed loses what it holds, MaxBatchRecords records or MaxBatchBytes at most, twice: one batch that is written, one that waits.
+// What Write has accepted is written, whatever the database does, unless the node is killed: while
+// the database is away, the buffer fills and Write waits; what is left when the node stops is kept
+// in the spool file until the next start. A node that is killed loses what it holds,
+// MaxBatchRecords records or MaxBatchBytes at most, twice: one batch that is written, one that
+// waits.
 type Writer struct {
 	cfg    WriterConfig
 	buffer *buffer
@@ -56,8 +58,9 @@ func NewWriter(c WriterConfig) *Writer {
 // String names the service in logs.
 func (w *Writer) String() string { return "devices.Writer" }
 
-// Write accepts records of a device. It waits while the buffer is full, which slows the device; of many that wait the first
-// is served first. The error is the cause of ctx, or ErrEnded; then none of the records was accepted.
+// Write accepts records of a device. It waits while the buffer is full, which slows the device; of
+// many that wait the first is served first. The error is the cause of ctx, or ErrEnded; then none
+// of the records was accepted.
 func (w *Writer) Write(ctx context.Context, device ID, records []Record) error {
 	if len(records) == 0 {
 		return nil
@@ -70,8 +73,9 @@ func (w *Writer) Write(ctx context.Context, device ID, records []Record) error {
 	return w.buffer.add(ctx, entries)
 }
 
-// Drain lets no Write wait any more, those included that wait already. Whoever stops a node calls it before the connections of
-// devices are closed: lines that were read must be accepted though the database is away. They are bounded by the connections.
+// Drain lets no Write wait any more, those included that wait already. Whoever stops a node calls
+// it before the connections of devices are closed: lines that were read must be accepted though the
+// database is away. They are bounded by the connections.
 func (w *Writer) Drain() { w.buffer.lift() }
 
 // Stats is what a Writer has done.
@@ -86,7 +90,8 @@ func (w *Writer) Stats() Stats {
 	return Stats{Waiting: w.buffer.size(), Written: w.written.Load(), Refused: w.refused.Load()}
 }
 
-// Serve writes until ctx ends. Then it writes what is left, or puts it into the spool file, and refuses all later records.
+// Serve writes until ctx ends. Then it writes what is left, or puts it into the spool file, and
+// refuses all later records.
 func (w *Writer) Serve(ctx context.Context) error {
 	w.load()
 	for ctx.Err() == nil {
@@ -129,7 +134,8 @@ func (w *Writer) finish(ctx context.Context) {
 		"records", count(w.todo), "file", w.cfg.Spool)
 }
 
-// flush writes the batches that are to be written, and tries again until it can. The error is the cause of ctx.
+// flush writes the batches that are to be written, and tries again until it can. The error is the
+// cause of ctx.
 func (w *Writer) flush(ctx context.Context) error {
 	const least, most = 50 * time.Millisecond, 5 * time.Second
 	pause := least

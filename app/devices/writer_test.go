@@ -102,7 +102,8 @@ func untilRows(t testing.TB, pool *pgxpool.Pool, want int) {
 	}
 }
 
-// TestWriterWrites writes what many connections bring at once, each record once, with all that it has.
+// TestWriterWrites writes what many connections bring at once, each record once, with all that it
+// has.
 func TestWriterWrites(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
@@ -146,7 +147,8 @@ func TestWriterWrites(t *testing.T) {
 	waittest.Until(t, "the writer counts", func() bool { return w.Stats() == devices.Stats{Written: 2002} })
 }
 
-// TestBadRecordsAreAlone gives the writer what PostgreSQL refuses: that is logged and left out, and all else is written.
+// TestBadRecordsAreAlone gives the writer what PostgreSQL refuses: that is logged and left out, and
+// all else is written.
 func TestBadRecordsAreAlone(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
@@ -165,7 +167,8 @@ func TestBadRecordsAreAlone(t *testing.T) {
 	}
 }
 
-// TestDatabaseIsAway cuts the line: the buffer fills, Write waits, and all that was accepted is written when the line is mended.
+// TestDatabaseIsAway cuts the line: the buffer fills, Write waits, and all that was accepted is
+// written when the line is mended.
 func TestDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
@@ -237,8 +240,8 @@ func TestCommitInDoubt(t *testing.T) {
 	}
 }
 
-// TestSpool stops a writer whose database is away: the next one writes what is left, each record once, though its commit is in
-// doubt too, and the file is removed then.
+// TestSpool stops a writer whose database is away: the next one writes what is left, each record
+// once, though its commit is in doubt too, and the file is removed then.
 func TestSpool(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
@@ -293,8 +296,8 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// TestKilledWithSpool kills a writer after it has committed what came from the spool file, and before it has removed the file:
-// the file is put back as it was then.
+// TestKilledWithSpool kills a writer after it has committed what came from the spool file, and
+// before it has removed the file: the file is put back as it was then.
 func TestKilledWithSpool(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
@@ -380,7 +383,8 @@ func TestDrainLetsAllIn(t *testing.T) {
 	untilRows(t, pool, 20_000)
 }
 
-// TestMidnight writes on both sides of it: each record is in the partition of its day, and the next day's is made before it begins.
+// TestMidnight writes on both sides of it: each record is in the partition of its day, and the next
+// day's is made before it begins.
 func TestMidnight(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)

@@ -28,7 +28,8 @@ func (b binaries) major() string {
 	return major
 }
 
-// Binaries returns the directory of the programs that make and run a new cluster for cfg, and their version, "15.18".
+// Binaries returns the directory of the programs that make and run a new cluster for cfg, and their
+// version, "15.18".
 func Binaries(ctx context.Context, cfg Config) (dir, version string, err error) {
 	owner, err := newOwner()
 	if err != nil {
@@ -69,7 +70,8 @@ func newFinder(cfg Config, owner account) finder {
 	return f
 }
 
-// find returns the first binaries that run and have the major version that is asked for; any, if none is.
+// find returns the first binaries that run and have the major version that is asked for; any, if
+// none is.
 func (f finder) find(ctx context.Context, major string) (binaries, error) {
 	var found []string
 	tried := make(map[string]bool)
@@ -162,7 +164,8 @@ func npmPlatform() string {
 	return runtime.GOOS + "-" + cmp.Or(arch, runtime.GOARCH)
 }
 
-// hasServer says whether dir has the two programs; a machine with only PostgreSQL's client has but a bin directory.
+// hasServer says whether dir has the two programs; a machine with only PostgreSQL's client has but
+// a bin directory.
 func hasServer(dir string) bool {
 	for _, name := range []string{"initdb", "postgres"} {
 		fi, err := os.Stat(filepath.Join(dir, name))

@@ -175,8 +175,9 @@ func (s *Server) greet(ctx context.Context) error {
 	return conn.Close(ctx)
 }
 
-// passing says whether a server that called itself ready did not answer for a reason that may be gone in a moment:
-// it has just been killed, or told to stop, or is recovering from the death of a backend.
+// passing says whether a server that called itself ready did not answer for a reason that may be
+// gone in a moment: it has just been killed, or told to stop, or is recovering from the death of a
+// backend.
 func passing(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	return !ok || refused.Code == pgerrcode.AdminShutdown || refused.Code == pgerrcode.CrashShutdown || refused.Code == pgerrcode.CannotConnectNow

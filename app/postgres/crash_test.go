@@ -70,8 +70,8 @@ func TestKilledEverything(t *testing.T) {
 	query[int](t, mustStart(t, dir), "SELECT 1")
 }
 
-// TestReusedPid puts another living process of the same user where the killed server was: PostgreSQL alone would not
-// start any more.
+// TestReusedPid puts another living process of the same user where the killed server was:
+// PostgreSQL alone would not start any more.
 func TestReusedPid(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -106,8 +106,8 @@ func TestCutPidFile(t *testing.T) {
 	query[int](t, mustStart(t, dir), "SELECT 1")
 }
 
-// TestLingeringBackend kills a server while one of its backends sleeps so fast that it does not notice: no second server
-// may touch the data before it has ended.
+// TestLingeringBackend kills a server while one of its backends sleeps so fast that it does not
+// notice: no second server may touch the data before it has ended.
 func TestLingeringBackend(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -136,7 +136,8 @@ func TestLingeringBackend(t *testing.T) {
 	query[int](t, mustStart(t, dir), "SELECT 1")
 }
 
-// TestKilledInitdb kills the node while it makes the cluster. A node that was faster does not count.
+// TestKilledInitdb kills the node while it makes the cluster. A node that was faster does not
+// count.
 func TestKilledInitdb(t *testing.T) {
 	t.Parallel()
 	var dir string
@@ -192,7 +193,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestStrangersServer: somebody has started a server on the data by hand, where nobody finds its socket.
+// TestStrangersServer: somebody has started a server on the data by hand, where nobody finds its
+// socket.
 func TestStrangersServer(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -220,7 +222,8 @@ func TestStrangersServer(t *testing.T) {
 		return ok && pm.status == "ready"
 	})
 	_, err = Start(t.Context(), config(t, dir))
-	// Who may not look into other users' processes, as root in a container, hears it from PostgreSQL.
+	// Who may not look into other users' processes, as root in a container, hears it from
+	// PostgreSQL.
 	if err == nil || !strings.Contains(err.Error(), elsewhere) && !strings.Contains(err.Error(), "postmaster.pid") {
 		t.Fatalf("got %v, want that its socket is in %s", err, elsewhere)
 	}

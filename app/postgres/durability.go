@@ -12,9 +12,9 @@ type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// CheckDurability asks the database whether what it has committed survives a crash of its machine, and returns
-// each setting that says no, as "fsync = off"; none means that all is well. It asks in db's own session, so that
-// what a role, a database or a connection string changed is seen.
+// CheckDurability asks the database whether what it has committed survives a crash of its machine,
+// and returns each setting that says no, as "fsync = off"; none means that all is well. It asks in
+// db's own session, so that what a role, a database or a connection string changed is seen.
 func CheckDurability(ctx context.Context, db Querier) ([]string, error) {
 	rows, err := db.Query(ctx, `
 		SELECT name || ' = ' || setting

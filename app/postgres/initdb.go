@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// initialize makes a new cluster under a temporary name and moves it into its place when it is whole. So what a killed
-// initdb left behind is never taken for a cluster. The caller holds the start lock.
+// initialize makes a new cluster under a temporary name and moves it into its place when it is
+// whole. So what a killed initdb left behind is never taken for a cluster. The caller holds the
+// start lock.
 func initialize(ctx context.Context, bin binaries, p place) error {
 	if err := removeHalves(ctx, p.data); err != nil {
 		return err
@@ -51,7 +52,8 @@ func initialize(ctx context.Context, bin binaries, p place) error {
 // halfPattern is in the names of the directories that initdb works in.
 const halfPattern = ".initdb-"
 
-// removeHalves removes what killed initdbs left behind. Their children may be at work for a moment more.
+// removeHalves removes what killed initdbs left behind. Their children may be at work for a moment
+// more.
 func removeHalves(ctx context.Context, data string) error {
 	halves, err := filepath.Glob(escapeGlob(data) + halfPattern + "*")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// command is a program of PostgreSQL's, run as owner, in a directory that he can enter, with nothing of this process's
-// environment that would change what it does.
+// command is a program of PostgreSQL's, run as owner, in a directory that he can enter, with
+// nothing of this process's environment that would change what it does.
 func command(ctx context.Context, owner account, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = "/"
@@ -32,8 +32,9 @@ type child struct {
 	from  int64         // where its part of the log begins
 }
 
-// launch starts the server. The goroutine that reaps it ends with it. The server and all its processes inherit the run
-// lock: it is free when the last of them has ended, and tells so in every container and under every user.
+// launch starts the server. The goroutine that reaps it ends with it. The server and all its
+// processes inherit the run lock: it is free when the last of them has ended, and tells so in every
+// container and under every user.
 func launch(bin binaries, p place, socketDir string, dieWithParent bool) (*child, error) {
 	log, err := openLog(p)
 	if err != nil {
@@ -52,8 +53,9 @@ func launch(bin binaries, p place, socketDir string, dieWithParent bool) (*child
 	if err := tryLock(run, syscall.LOCK_EX); err != nil {
 		return nil, fmt.Errorf("postgres: lock %s: %w", p.runLock(), err)
 	}
-	// These settings win over the files of the cluster, so they are few: the way to the server is what makes it ours.
-	// Everything else is PostgreSQL's default or the operator's choice, and durability is not touched.
+	// These settings win over the files of the cluster, so they are few: the way to the server is
+	// what makes it ours. Everything else is PostgreSQL's default or the operator's choice, and
+	// durability is not touched.
 	cmd := command(context.Background(), p.owner, filepath.Join(bin.dir, "postgres"), "-D", p.data,
 		"-c", "listen_addresses=", "-c", "port="+port,
 		"-c", "unix_socket_directories="+quoteDirs(socketDir), "-c", "unix_socket_permissions=0700",

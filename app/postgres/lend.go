@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 )
 
-// parts of an installation that can be moved: lib and share are found from bin. These are copied, never all that lies about.
+// parts of an installation that can be moved: lib and share are found from bin. These are copied,
+// never all that lies about.
 var parts = []string{"bin", "lib", "share"}
 
-// lend copies binaries that the unprivileged user can't reach (npm's, in a checkout under root's home) to where he can,
-// once, and returns the directory of the copy.
+// lend copies binaries that the unprivileged user can't reach (npm's, in a checkout under root's
+// home) to where he can, once, and returns the directory of the copy.
 func (f finder) lend(dir string) (string, error) {
 	tree := filepath.Dir(dir)
 	for _, part := range parts {

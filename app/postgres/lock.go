@@ -19,8 +19,8 @@ const pollEvery = 10 * time.Millisecond
 // its own limit and some more.
 const lockLimit = readyLimit + 30*time.Second
 
-// lock takes the file lock at path, shared or exclusive, and waits for it as long as ctx and lockLimit allow.
-// Closing the file gives it back; so does the death of the process.
+// lock takes the file lock at path, shared or exclusive, and waits for it as long as ctx and
+// lockLimit allow. Closing the file gives it back; so does the death of the process.
 func lock(ctx context.Context, path string, how int, owner account) (*os.File, error) {
 	f, err := openLock(path, owner)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logLimit is how large the server's log may be when the server starts: a larger one becomes the old log, and the old
-// one goes.
+// logLimit is how large the server's log may be when the server starts: a larger one becomes the
+// old log, and the old one goes.
 const logLimit = 8 << 20
 
 // openLog opens the log for a server that is to start.

@@ -22,7 +22,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// TestMain is also the node that the tests kill: the test binary runs itself with a data directory in the environment.
+// TestMain is also the node that the tests kill: the test binary runs itself with a data directory
+// in the environment.
 func TestMain(m *testing.M) {
 	dir, ok := os.LookupEnv("POSTGRES_TEST_NODE")
 	if !ok {

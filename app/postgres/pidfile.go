@@ -18,8 +18,8 @@ type postmaster struct {
 	status string // "starting", "ready", "stopping"; empty when it did not come that far
 }
 
-// readPostmaster reads the file postmaster.pid in a data directory. A file that is missing, empty or half-written
-// names no process; a file that is there names perhaps a process that is long dead.
+// readPostmaster reads the file postmaster.pid in a data directory. A file that is missing, empty
+// or half-written names no process; a file that is there names perhaps a process that is long dead.
 func readPostmaster(data string) (postmaster, bool) {
 	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 	if err != nil {
@@ -40,8 +40,9 @@ func readPostmaster(data string) (postmaster, bool) {
 	return pm, true
 }
 
-// signaled says whether a signal could be sent to the process: PostgreSQL's own test of the pid that it finds in a
-// lock file. It is true for a zombie, and for a stranger who got the number of a dead server.
+// signaled says whether a signal could be sent to the process: PostgreSQL's own test of the pid
+// that it finds in a lock file. It is true for a zombie, and for a stranger who got the number of a
+// dead server.
 func signaled(pid int) bool {
 	return syscall.Kill(pid, 0) == nil
 }
@@ -55,8 +56,8 @@ const (
 	unknown // the system does not let us see
 )
 
-// running returns the server that runs on the data directory, in whatever state. A process that can't be looked into
-// is believed to be it if the run lock says that there is one.
+// running returns the server that runs on the data directory, in whatever state. A process that
+// can't be looked into is believed to be it if the run lock says that there is one.
 func running(p place) (postmaster, bool) {
 	pm, ok := readPostmaster(p.data)
 	if !ok {
@@ -71,10 +72,10 @@ func running(p place) (postmaster, bool) {
 	return pm, false
 }
 
-// clearStale removes the lock files that a killed server left behind, where PostgreSQL itself would not dare to,
-// because their pid now belongs to another process, or because they are cut short. The caller holds the
-// start lock and knows that neither a server nor anything that a killed one left behind is alive. What can't be known
-// is left to PostgreSQL, which then refuses to start.
+// clearStale removes the lock files that a killed server left behind, where PostgreSQL itself would
+// not dare to, because their pid now belongs to another process, or because they are cut short. The
+// caller holds the start lock and knows that neither a server nor anything that a killed one left
+// behind is alive. What can't be known is left to PostgreSQL, which then refuses to start.
 func clearStale(p place, socketDir string) error {
 	if pm, ok := readPostmaster(p.data); ok && (!signaled(pm.pid) || inspect(pm.pid, p.data) != no) {
 		return nil

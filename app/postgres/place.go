@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// stateDir is where root keeps clusters (and copies of binaries) whose own place the unprivileged user that runs
-// PostgreSQL can't reach. Not /var/tmp: some systems delete there what was not touched for a month.
+// stateDir is where root keeps clusters (and copies of binaries) whose own place the unprivileged
+// user that runs PostgreSQL can't reach. Not /var/tmp: some systems delete there what was not
+// touched for a month.
 const stateDir = "/var/lib/sneakers23"
 
 // A place is where a cluster lives. Its lock files and its log stand beside the data directory.
@@ -28,8 +29,8 @@ func (p place) useLock() string   { return p.data + ".use.lock" }
 func (p place) runLock() string   { return p.data + ".run.lock" }
 func (p place) log() string       { return p.data + ".log" }
 
-// findPlace decides where the cluster of the node with the data directory dir lives, and who owns it.
-// The answer is the same at every start, and for everybody who asks at the same time.
+// findPlace decides where the cluster of the node with the data directory dir lives, and who owns
+// it. The answer is the same at every start, and for everybody who asks at the same time.
 func findPlace(dir, stateDir string, log *slog.Logger) (place, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return place{}, fmt.Errorf("postgres: make the data directory: %w", err)
@@ -114,7 +115,8 @@ func (p place) reachable(stateDir string, log *slog.Logger) (place, error) {
 	return instead, nil
 }
 
-// settle makes the link by which the cluster is found again, also when the node's data directory moves.
+// settle makes the link by which the cluster is found again, also when the node's data directory
+// moves.
 func (p place) settle() error {
 	if p.link == "" {
 		return nil
@@ -132,7 +134,8 @@ func empty(dir string) bool {
 	return err == nil && len(entries) == 0
 }
 
-// exists says whether the place holds a cluster. What is there and is none is an error: it is somebody's.
+// exists says whether the place holds a cluster. What is there and is none is an error: it is
+// somebody's.
 func (p place) exists() (bool, error) {
 	if _, err := os.Lstat(p.data); errors.Is(err, fs.ErrNotExist) || empty(p.data) {
 		return false, nil

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestNotACluster: what is no data directory, or not for us, is left alone, and whoever starts is told what to do.
+// TestNotACluster: what is no data directory, or not for us, is left alone, and whoever starts is
+// told what to do.
 func TestNotACluster(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -133,8 +134,8 @@ func TestLinkedDirectory(t *testing.T) {
 	}
 }
 
-// TestUnreachable: the data directory is where root's unprivileged user can't go, as in a checkout under root's home.
-// An ordinary user runs the server himself, and needs no other place.
+// TestUnreachable: the data directory is where root's unprivileged user can't go, as in a checkout
+// under root's home. An ordinary user runs the server himself, and needs no other place.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	locked := dataDir(t)

@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-// attributes of a process that runs as a: in a process group of its own, so that Ctrl-C in the terminal ends the node
-// and not the database under it. With dieWithParent the kernel kills it when the thread that started it ends.
+// attributes of a process that runs as a: in a process group of its own, so that Ctrl-C in the
+// terminal ends the node and not the database under it. With dieWithParent the kernel kills it when
+// the thread that started it ends.
 func attributes(a account, dieWithParent bool) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true, Credential: a.credential()}
 	if dieWithParent {
@@ -19,8 +20,8 @@ func attributes(a account, dieWithParent bool) *syscall.SysProcAttr {
 	return attr
 }
 
-// inspect says whether a process is alive and a server on the data directory: its working directory tells.
-// A zombie has none, and a stranger who got the number of a dead server has another.
+// inspect says whether a process is alive and a server on the data directory: its working directory
+// tells. A zombie has none, and a stranger who got the number of a dead server has another.
 func inspect(pid int, data string) verdict {
 	proc := "/proc/" + strconv.Itoa(pid)
 	cwd, err := os.Stat(proc + "/cwd")
@@ -36,7 +37,8 @@ func inspect(pid int, data string) verdict {
 	return no
 }
 
-// inspectFromOutside goes by what everybody may know of a process: its name, and whether it is a zombie.
+// inspectFromOutside goes by what everybody may know of a process: its name, and whether it is a
+// zombie.
 func inspectFromOutside(proc string) verdict {
 	text, err := os.ReadFile(proc + "/stat") // 123 (postgres) S 1 …
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WithSearchPath returns connString, a URL or a list of key=value, with the schema as the only one that is searched. pgx sends
-// what it does not know as a run-time parameter.
+// WithSearchPath returns connString, a URL or a list of key=value, with the schema as the only one
+// that is searched. pgx sends what it does not know as a run-time parameter.
 func WithSearchPath(connString, schema string) (string, error) {
 	if !strings.Contains(connString, "://") {
 		return connString + " search_path=" + schema, nil

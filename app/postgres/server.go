@@ -19,27 +19,31 @@ var ErrStopped = errors.New("postgres: stopped")
 
 // Config says which server to run.
 type Config struct {
-	// Dir is the data directory of the node; it is made where it is missing. The cluster lives in Dir/postgres, its log
-	// is Dir/postgres.log. Root's server runs as an unprivileged user who must be able to pass through Dir and what is
-	// above it; where he isn't, Dir/postgres becomes a link to a directory under /var/lib/sneakers23.
+	// Dir is the data directory of the node; it is made where it is missing. The cluster lives in
+	// Dir/postgres, its log is Dir/postgres.log. Root's server runs as an unprivileged user who
+	// must be able to pass through Dir and what is above it; where he isn't, Dir/postgres becomes a
+	// link to a directory under /var/lib/sneakers23.
 	Dir string
 
-	// Root is one more directory in which .tools/postgres is looked for, where app/postgres/npm/install.sh puts a PostgreSQL
-	// from npm. Always looked into: the working directory, the executable's, and the one above that.
+	// Root is one more directory in which .tools/postgres is looked for, where
+	// app/postgres/npm/install.sh puts a PostgreSQL from npm. Always looked into: the working
+	// directory, the executable's, and the one above that.
 	Root string
 
-	// BinDir is where initdb and postgres are. Empty: the newest are looked for, or, for data that is there, those of its version.
+	// BinDir is where initdb and postgres are. Empty: the newest are looked for, or, for data that
+	// is there, those of its version.
 	BinDir string
 
 	// Log gets what happens to the server. Nil: nobody hears of it.
 	Log *slog.Logger
 
-	// DieWithParent has the kernel end the server when this process ends in any way (on Linux). It is for tests:
-	// a node's server survives a killed node and waits for the next one.
+	// DieWithParent has the kernel end the server when this process ends in any way (on Linux). It
+	// is for tests: a node's server survives a killed node and waits for the next one.
 	DieWithParent bool
 }
 
-// A Server is one user's share in a running PostgreSQL server. Its methods may be called from any goroutine.
+// A Server is one user's share in a running PostgreSQL server. Its methods may be called from any
+// goroutine.
 type Server struct {
 	cfg       Config
 	place     place
@@ -52,9 +56,9 @@ type Server struct {
 	stopped bool
 }
 
-// Start returns when the server on the data directory answers. It makes the cluster where there is none, starts the
-// server where none runs, and takes over one that does: a killed node's, or another user's. Two servers never run on the
-// same data. The Server must be stopped.
+// Start returns when the server on the data directory answers. It makes the cluster where there is
+// none, starts the server where none runs, and takes over one that does: a killed node's, or
+// another user's. Two servers never run on the same data. The Server must be stopped.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -80,14 +84,15 @@ func start(ctx context.Context, cfg Config, p place) (*Server, error) {
 	return s, nil
 }
 
-// URL is the address of the database, for pgx and for psql. It stays the same as long as the Server lives.
+// URL is the address of the database, for pgx and for psql. It stays the same as long as the Server
+// lives.
 func (s *Server) URL() string { return connString(s.socketDir, port, database) }
 
 // Dir is the data directory of the cluster.
 func (s *Server) Dir() string { return s.place.data }
 
-// Ensure returns when the server answers: at once, if it runs; else it starts it again, at the same address, so that
-// the pools that lost their connections find it.
+// Ensure returns when the server answers: at once, if it runs; else it starts it again, at the same
+// address, so that the pools that lost their connections find it.
 func (s *Server) Ensure(ctx context.Context) error {
 	starting, err := lock(ctx, s.place.startLock(), syscall.LOCK_EX, s.place.owner)
 	if err != nil {

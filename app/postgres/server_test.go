@@ -120,7 +120,8 @@ func TestConcurrentStarts(t *testing.T) {
 	}
 }
 
-// TestStartMeetsStop has users come and go: whoever comes while the last one is stopping the server has one again.
+// TestStartMeetsStop has users come and go: whoever comes while the last one is stopping the server
+// has one again.
 func TestStartMeetsStop(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Stop gives this user's share back. The last user stops the server; it ends its connections, writes everything to disk
-// and returns within ctx. Others' servers go on. A second Stop does nothing. Serve must have ended before.
+// Stop gives this user's share back. The last user stops the server; it ends its connections,
+// writes everything to disk and returns within ctx. Others' servers go on. A second Stop does
+// nothing. Serve must have ended before.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	stopped := s.stopped
@@ -65,8 +66,9 @@ func (s *Server) shutDown(ctx context.Context) error {
 	return nil
 }
 
-// ours says whether a running server was started by this package, in whatever process: only such a one is taken over
-// and stopped. It has the run lock; where file locks are not inherited (NFS), its socket tells, as soon as it has one.
+// ours says whether a running server was started by this package, in whatever process: only such a
+// one is taken over and stopped. It has the run lock; where file locks are not inherited (NFS), its
+// socket tells, as soon as it has one.
 func (s *Server) ours(pm postmaster) bool {
 	s.mu.Lock()
 	child := s.child

@@ -17,8 +17,8 @@ const others = 0o066
 // longest bounds what is read, so that a file that was named by mistake does no harm.
 const longest = 1 << 16
 
-// Read returns what a file holds. One that others may read or write is refused, with the command that mends it. The error is
-// fs.ErrNotExist if there is no file.
+// Read returns what a file holds. One that others may read or write is refused, with the command
+// that mends it. The error is fs.ErrNotExist if there is no file.
 func Read(name string) ([]byte, error) { return ReadUpTo(name, longest) }
 
 // ReadUpTo is Read for a file that may be long: of so many bytes, and no more.
@@ -45,8 +45,8 @@ func ReadUpTo(name string, most int64) ([]byte, error) {
 	return text, err
 }
 
-// Write makes a file that holds all of the text, or none. It takes the place of what has that name, and follows no link.
-// The caller is the only one who writes this file.
+// Write makes a file that holds all of the text, or none. It takes the place of what has that name,
+// and follows no link. The caller is the only one who writes this file.
 func Write(name string, text []byte) error {
 	part := name + ".part"
 	f, err := create(part)

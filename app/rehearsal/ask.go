@@ -32,8 +32,8 @@ func (t *tab) joined(ctx context.Context) (*link, error) {
 	}
 }
 
-// ask sends an event and waits for its answer. It sends the event again over the next connection when one ends before the
-// answer: each event of a cart has the same effect sent twice.
+// ask sends an event and waits for its answer. It sends the event again over the next connection
+// when one ends before the answer: each event of a cart has the same effect sent twice.
 func (t *tab) ask(ctx context.Context, topic, event string, payload any) (reply, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, errPatient)
 	defer cancel()
@@ -88,8 +88,8 @@ func (t *tab) connections() int {
 	return t.links
 }
 
-// shows waits until the tab shows just these items, and returns since when it does. The error is errRejoin when the tab has
-// had another number of connections meanwhile, unless that is 0.
+// shows waits until the tab shows just these items, and returns since when it does. The error is
+// errRejoin when the tab has had another number of connections meanwhile, unless that is 0.
 func (t *tab) shows(ctx context.Context, items []int64, links int) (time.Time, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, errPatient)
 	defer cancel()

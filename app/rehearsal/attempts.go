@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// attempts says when a tab connects again. It follows the shop's pages (assets/js/attempts.js), whose pauses are those of
-// phoenix.js, except that simulated shoppers have no long-poll to fall back to.
+// attempts says when a tab connects again. It follows the shop's pages (assets/js/attempts.js),
+// whose pauses are those of phoenix.js, except that simulated shoppers have no long-poll to fall
+// back to.
 type attempts struct {
 	tries  int         // in a row that did not last
 	starts []time.Time // of the latest attempts, attemptsPerMinute at most
@@ -59,5 +60,6 @@ func (a *attempts) end() time.Duration {
 	return wait
 }
 
-// spread is a duration between half and one and a half of d, so that the tabs of a node that is gone do not all come at once.
+// spread is a duration between half and one and a half of d, so that the tabs of a node that is
+// gone do not all come at once.
 func spread(d time.Duration) time.Duration { return time.Duration((0.5 + rand.Float64()) * float64(d)) }

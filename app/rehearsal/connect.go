@@ -11,8 +11,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// connect opens a connection, joins the topics, and reads until the connection or ctx ends. It reports whether the topics
-// were joined.
+// connect opens a connection, joins the topics, and reads until the connection or ctx ends. It
+// reports whether the topics were joined.
 func (t *tab) connect(ctx context.Context, tries *attempts) (joined bool, err error) {
 	ws, err := t.dial(ctx)
 	if err != nil {
@@ -76,8 +76,8 @@ func (t *tab) dial(ctx context.Context) (*websocket.Conn, error) {
 	return ws, nil
 }
 
-// join sends the joins of all topics, as phoenix.js does: with what the tab shows, and without waiting for a reply. The ref
-// of a join is its topic.
+// join sends the joins of all topics, as phoenix.js does: with what the tab shows, and without
+// waiting for a reply. The ref of a join is its topic.
 func (t *tab) join(l *link) error {
 	t.mu.Lock()
 	t.links++ // before the token is read: see buy

@@ -109,8 +109,9 @@ func bearer(token string) http.Header {
 	return http.Header{"Sec-WebSocket-Protocol": {"phoenix, base64url.bearer.phx." + encoded}}
 }
 
-// watch counts what a dashboard is sent until ctx ends. It opens the dashboard again when the connection ends, at the next
-// address if that is refused, as the page does. It gives up when that takes longer than Config.Patience.
+// watch counts what a dashboard is sent until ctx ends. It opens the dashboard again when the
+// connection ends, at the next address if that is refused, as the page does. It gives up when that
+// takes longer than Config.Patience.
 func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.Time) {
 	var (
 		d     Dashboard
@@ -143,7 +144,8 @@ func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.T
 // errRecord says that what comes can't be written down.
 var errRecord = errors.New("the record")
 
-// read counts what comes until the connection or ctx ends, and writes each frame to record, a line each, if that is not nil.
+// read counts what comes until the connection or ctx ends, and writes each frame to record, a line
+// each, if that is not nil.
 func (d *Dashboard) read(ctx context.Context, ws *websocket.Conn, tries *attempts, opened time.Time, record io.Writer) error {
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()

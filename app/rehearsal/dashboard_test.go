@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// TestDashboardRate sends frames at some pace. Frames that were sent in time and held up on their way are not too many.
+// TestDashboardRate sends frames at some pace. Frames that were sent in time and held up on their
+// way are not too many.
 func TestDashboardRate(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond

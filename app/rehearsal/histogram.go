@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// histogram counts durations in buckets, each 2 % wider than the one before. Its methods may be called from any goroutine.
+// histogram counts durations in buckets, each 2 % wider than the one before. Its methods may be
+// called from any goroutine.
 type histogram struct {
 	buckets [buckets]atomic.Int64
 	max     atomic.Int64

@@ -15,7 +15,8 @@ var (
 	flashError   = regexp.MustCompile(`class="flash flash--error"><p class="flash__words">([^<]*)`)
 )
 
-// sends is how often a shopper sends a form of which he is not told that he has the shoes, or why not.
+// sends is how often a shopper sends a form of which he is not told that he has the shoes, or why
+// not.
 const sends = 3
 
 // outcome is what sending the form comes to.
@@ -46,8 +47,8 @@ var refusals = []struct {
 	{"Your purchase could not be completed", outcome{name: "could not be completed", again: true}},
 }
 
-// buy goes to the checkout, and sends its form until it is known what became of it. It returns when the shopper was told of
-// the order, the zero time if there is none. The text names what failed.
+// buy goes to the checkout, and sends its form until it is known what became of it. It returns when
+// the shopper was told of the order, the zero time if there is none. The text names what failed.
 func (s *shopper) buy(ctx context.Context, token any) (told time.Time, what string, err error) {
 	text, _ := token.(string)
 	to, err := s.post(ctx, "/checkout/cart", url.Values{"serialized_cart": {text}})
@@ -97,9 +98,10 @@ func (s *shopper) buy(ctx context.Context, token any) (told time.Time, what stri
 	return answered, "push of the purchase", s.showsNothing(ctx, links)
 }
 
-// showsNothing waits until the tab shows an empty cart, having had so many connections when the form was sent. A tab that
-// has connected again since then may have brought the cart of before. The shopper then does what the page of an order does
-// anyway: it asks for the session, in which nothing is left of what was bought, and opens a tab with that.
+// showsNothing waits until the tab shows an empty cart, having had so many connections when the
+// form was sent. A tab that has connected again since then may have brought the cart of before. The
+// shopper then does what the page of an order does anyway: it asks for the session, in which
+// nothing is left of what was bought, and opens a tab with that.
 func (s *shopper) showsNothing(ctx context.Context, links int) error {
 	for {
 		_, err := s.tab.shows(ctx, nil, links)
@@ -119,8 +121,8 @@ func (s *shopper) showsNothing(ctx context.Context, links int) error {
 	}
 }
 
-// send sends the form once, and reads what is said of it on the page to which the answer leads. The error tells of an outcome that is
-// neither bought nor soldOut.
+// send sends the form once, and reads what is said of it on the page to which the answer leads. The
+// error tells of an outcome that is neither bought nor soldOut.
 func (s *shopper) send(ctx context.Context, form url.Values) (became outcome, answered time.Time, err error) {
 	to, err := s.post(ctx, "/checkout", form)
 	answered = time.Now()

@@ -2,7 +2,8 @@ package rehearsal
 
 import "testing"
 
-// TestRead holds what a shop says of a purchase against what it is called: only want of stock is no failure.
+// TestRead holds what a shop says of a purchase against what it is called: only want of stock is no
+// failure.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for says, want := range map[string]string{

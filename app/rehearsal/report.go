@@ -27,7 +27,8 @@ type Report struct {
 	Waited int64 `json:"waited"` // shoppers, for the release of a product
 	Rushed int64 `json:"rushed"` // of them, those who saw the release and bought, or found nothing left
 
-	// SoldOut says that nothing was left to buy, if something was waited for in vain that needs stock.
+	// SoldOut says that nothing was left to buy, if something was waited for in vain that needs
+	// stock.
 	SoldOut bool `json:"sold_out,omitempty"`
 
 	Reply    Latency `json:"reply"`

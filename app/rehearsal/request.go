@@ -14,8 +14,8 @@ import (
 // longestPage bounds what is read of a page.
 const longestPage = 4 << 20
 
-// reloads are the pauses of a person who reloads a page that did not come, each spread by half. After the last one the
-// person gives up.
+// reloads are the pauses of a person who reloads a page that did not come, each spread by half.
+// After the last one the person gives up.
 var reloads = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
 // answer is what came for a request.
@@ -26,7 +26,8 @@ type answer struct {
 	body     string
 }
 
-// refused reports whether the answer is that of a node that stops or starts, or of a proxy that finds no node.
+// refused reports whether the answer is that of a node that stops or starts, or of a proxy that
+// finds no node.
 func (a answer) refused() bool {
 	switch a.status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -69,9 +70,10 @@ func (s *shopper) post(ctx context.Context, path string, form url.Values) (to st
 	return a.location, nil
 }
 
-// request sends a request, and again while it is refused: at once to the other addresses of the shop, then after the pauses
-// of a person. Each of the shop's forms may be sent twice: nothing is bought twice by that. An answer that does not come in
-// time is no refusal: the shopper has waited long enough.
+// request sends a request, and again while it is refused: at once to the other addresses of the
+// shop, then after the pauses of a person. Each of the shop's forms may be sent twice: nothing is
+// bought twice by that. An answer that does not come in time is no refusal: the shopper has waited
+// long enough.
 func (s *shopper) request(ctx context.Context, method, path string, form url.Values) (answer, error) {
 	others := len(s.route.urls) - 1
 	for try := 0; ; try++ {

@@ -65,7 +65,8 @@ func TestRefusedRequest(t *testing.T) {
 	}
 }
 
-// TestOtherNode leads a shopper on to the next node at once, with the cookies that the first one has set.
+// TestOtherNode leads a shopper on to the next node at once, with the cookies that the first one
+// has set.
 func TestOtherNode(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

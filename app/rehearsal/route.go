@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// route leads to one of the shop's addresses. It goes on to the next one when that refuses, as a proxy before them would.
-// It belongs to one goroutine.
+// route leads to one of the shop's addresses. It goes on to the next one when that refuses, as a
+// proxy before them would. It belongs to one goroutine.
 type route struct {
 	urls []*url.URL
 	at   int
@@ -28,8 +28,8 @@ func parseURLs(texts []string) (urls []*url.URL, err error) {
 	return urls, nil
 }
 
-// byRoute sends requests where a route leads. The client above it asks one address all the time, so its cookies go to every
-// node, as those of a browser do that knows only the proxy.
+// byRoute sends requests where a route leads. The client above it asks one address all the time, so
+// its cookies go to every node, as those of a browser do that knows only the proxy.
 type byRoute struct {
 	route *route
 	by    http.RoundTripper

@@ -39,8 +39,8 @@ type Config struct {
 	Progress func(Progress)
 }
 
-// Release is one that happens during a rehearsal. It happens After its begin at the earliest, when the shoppers who should
-// have come by then have done so, however slow the machine is.
+// Release is one that happens during a rehearsal. It happens After its begin at the earliest, when
+// the shoppers who should have come by then have done so, however slow the machine is.
 type Release struct {
 	After time.Duration
 	Do    func(context.Context) error // called on Run's goroutine
@@ -202,7 +202,8 @@ func (r *rehearsal) direct(ctx context.Context, began time.Time) {
 	}
 }
 
-// waitsForStock reports whether all that was measured too seldom for a verdict needs something to buy.
+// waitsForStock reports whether all that was measured too seldom for a verdict needs something to
+// buy.
 func (r *rehearsal) waitsForStock(so Report) bool {
 	few := so.Judge(r.cfg.Limits).TooFew
 	return len(few) > 0 && !slices.ContainsFunc(few, func(s Shortage) bool { return !s.NeedsStock() })

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestDirect ends a rehearsal when it can be judged, and not before its time, whatever is measured until then.
+// TestDirect ends a rehearsal when it can be judged, and not before its time, whatever is measured
+// until then.
 func TestDirect(t *testing.T) {
 	t.Parallel()
 	const sec = time.Second
@@ -106,7 +107,8 @@ func TestAllOut(t *testing.T) {
 	}
 }
 
-// TestReleasesMeanwhile releases in order, each after its time and after the shoppers who should have come by then.
+// TestReleasesMeanwhile releases in order, each after its time and after the shoppers who should
+// have come by then.
 func TestReleasesMeanwhile(t *testing.T) {
 	t.Parallel()
 	const sec = time.Second

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Reactions of a person to a release: from quickest on, most of them early, the slowest after slowest.
+// Reactions of a person to a release: from quickest on, most of them early, the slowest after
+// slowest.
 const (
 	quickest = 300 * time.Millisecond
 	slowest  = 3 * time.Second
@@ -17,17 +18,19 @@ func reaction(chance float64) time.Duration {
 	return quickest + time.Duration(chance*chance*float64(slowest-quickest))
 }
 
-// choices is how many sizes a shopper tries to buy in a rush, each after the one before was sold out.
+// choices is how many sizes a shopper tries to buy in a rush, each after the one before was sold
+// out.
 const choices = 3
 
 // reloadEvery is how many pauses pass, in the mean, until a shopper who waits reloads the page.
 const reloadEvery = 4
 
-// waits reports whether shopper n is among the given share who wait for a release. Any run of shoppers has that share.
+// waits reports whether shopper n is among the given share who wait for a release. Any run of
+// shoppers has that share.
 func waits(n int, share float64) bool { return int(float64(n+1)*share) > int(float64(n)*share) }
 
-// decide chooses what the shopper waits for: a product that is not released yet, if the shopper is one of those who wait or
-// if there is nothing else to buy.
+// decide chooses what the shopper waits for: a product that is not released yet, if the shopper is
+// one of those who wait or if there is nothing else to buy.
 func (s *shopper) decide() {
 	if s.awaits != "" {
 		return
@@ -39,8 +42,9 @@ func (s *shopper) decide() {
 	}
 }
 
-// wait looks at the page of the product that the shopper waits for, reloads it now and then, and rushes when the tab shows
-// the release. A shopper who waits only because there is nothing else rushes at whatever can be bought first.
+// wait looks at the page of the product that the shopper waits for, reloads it now and then, and
+// rushes when the tab shows the release. A shopper who waits only because there is nothing else
+// rushes at whatever can be bought first.
 func (s *shopper) wait(ctx context.Context) (what string, err error) {
 	look := time.Now()
 	for {
@@ -65,7 +69,8 @@ func (s *shopper) wait(ctx context.Context) (what string, err error) {
 	}
 }
 
-// rush chooses among the sizes of a product that was just released, and buys at once. at is when the tab showed the release.
+// rush chooses among the sizes of a product that was just released, and buys at once. at is when
+// the tab showed the release.
 func (s *shopper) rush(ctx context.Context, id string, at time.Time) (what string, err error) {
 	defer func() {
 		if ctx.Err() == nil {

@@ -132,7 +132,8 @@ func (s *shopper) arrive(ctx context.Context) (what string, err error) {
 	return "", nil
 }
 
-// session asks what only the shop's session knows: the name of the cart, and its token, nil if there is none.
+// session asks what only the shop's session knows: the name of the cart, and its token, nil if
+// there is none.
 func (s *shopper) session(ctx context.Context) (id string, token any, err error) {
 	text, err := s.get(ctx, "/session")
 	if err != nil {

@@ -101,7 +101,8 @@ func readSizes(html string) (sizes []size) {
 	return sizes
 }
 
-// forSale lists the items that can be bought of a product, or of all if the id is "". It is what the tab shows now.
+// forSale lists the items that can be bought of a product, or of all if the id is "". It is what
+// the tab shows now.
 func (t *tab) forSale(id string) (items []int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -131,8 +132,9 @@ func (t *tab) unreleased() (ids []string) {
 	return ids
 }
 
-// release returns the id of the product if it is released, and since when the tab has shown that. With orAny it may be
-// another product that can be bought. If it returns "", news is closed by the next change.
+// release returns the id of the product if it is released, and since when the tab has shown that.
+// With orAny it may be another product that can be bought. If it returns "", news is closed by the
+// next change.
 func (t *tab) release(id string, orAny bool) (released string, at time.Time, news <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -23,7 +23,8 @@ func payload(t *testing.T, v any) json.RawMessage {
 	return b
 }
 
-// TestProductOfATab follows a product from before its release until it is sold out, put back, and taken out of the shop.
+// TestProductOfATab follows a product from before its release until it is sold out, put back, and
+// taken out of the shop.
 func TestProductOfATab(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +73,8 @@ func TestProductOfATab(t *testing.T) {
 	})
 }
 
-// TestReleasedBefore tells a product that was released before the tab was opened from one that was released while it was away.
+// TestReleasedBefore tells a product that was released before the tab was opened from one that was
+// released while it was away.
 func TestReleasedBefore(t *testing.T) {
 	t.Parallel()
 	released := payload(t, map[string]any{"released": true, "levels": map[string]string{"1": "high"}})

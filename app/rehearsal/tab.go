@@ -13,9 +13,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// tab is an open page of the shop: a socket with its channels. It connects again when the socket is closed, joins its topics
-// with what it shows, and sends again the question that was not answered. One goroutine uses it, the shopper's; another one,
-// its own, connects and reads.
+// tab is an open page of the shop: a socket with its channels. It connects again when the socket is
+// closed, joins its topics with what it shows, and sends again the question that was not answered.
+// One goroutine uses it, the shopper's; another one, its own, connects and reads.
 type tab struct {
 	tabConfig
 
@@ -131,7 +131,8 @@ func (t *tab) ring() {
 	t.news = make(chan struct{})
 }
 
-// receive takes a message, and returns how many joins it answers. The error says why the connection is of no more use.
+// receive takes a message, and returns how many joins it answers. The error says why the connection
+// is of no more use.
 func (t *tab) receive(data []byte) (joins int, err error) {
 	var (
 		frame [5]json.RawMessage

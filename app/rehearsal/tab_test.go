@@ -51,7 +51,8 @@ func (l line) reply(m message, status string, response any) {
 	_ = l.ws.WriteJSON([]any{"1", m.Ref, m.Topic, "phx_reply", map[string]any{"status": status, "response": response}})
 }
 
-// joins answers the joins of product 1, not released, and of the cart, and returns what the tab brought.
+// joins answers the joins of product 1, not released, and of the cart, and returns what the tab
+// brought.
 func (l line) joins() (product, cart message) {
 	product, _ = l.next()
 	l.reply(product, "ok", map[string]any{"released": product.Payload.Released, "levels": map[string]string{"1": "high"}})
@@ -70,7 +71,8 @@ func (l line) restart() {
 	_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseServiceRestart, ""), time.Time{})
 }
 
-// openAt opens a tab at a shop that serves its connections by these, one after the other. A nil one refuses.
+// openAt opens a tab at a shop that serves its connections by these, one after the other. A nil one
+// refuses.
 func openAt(t *testing.T, of *measures, patience time.Duration, lines ...func(line)) (*tab, error) {
 	t.Helper()
 	upgrader := websocket.Upgrader{}
@@ -108,8 +110,8 @@ func openAt(t *testing.T, of *measures, patience time.Duration, lines ...func(li
 	return tab, err
 }
 
-// TestReconnects closes a tab's connection while a question is open, and refuses the next two. The tab joins again with what it
-// shows, asks again, and nobody sees an error.
+// TestReconnects closes a tab's connection while a question is open, and refuses the next two. The
+// tab joins again with what it shows, asks again, and nobody sees an error.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	var (

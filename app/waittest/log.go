@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Log keeps what is logged, at all levels, for tests that read it meanwhile. Its zero value is ready.
+// Log keeps what is logged, at all levels, for tests that read it meanwhile. Its zero value is
+// ready.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -1,5 +1,7 @@
-// Command build makes assets/dist from the sources in assets: a script and a style sheet for the shop, the same for its
-// dashboard, a script for the dashboard's page of devices, and the drawings, each with a hash of its content in its name, and manifest.json that tells which name became which.
+// Command build makes assets/dist from the sources in assets: a script and a style sheet for the
+// shop, the same for its dashboard, a script for the dashboard's page of devices, and the drawings,
+// each with a hash of its content in its name, and manifest.json that tells which name became
+// which.
 //
 //	go run ./assets/build [-dir assets]
 package main
@@ -109,7 +111,8 @@ func images(dir string, files map[string][]byte) error {
 	})
 }
 
-// hashedName puts a hash of the content into a file's name: images/a.svg gives images/a-0123456789.svg.
+// hashedName puts a hash of the content into a file's name: images/a.svg gives
+// images/a-0123456789.svg.
 func hashedName(name string, body []byte) string {
 	sum := sha256.Sum256(body)
 	ext := path.Ext(name)

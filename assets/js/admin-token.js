@@ -1,4 +1,5 @@
-// The page brings the token with which its socket opens; the socket brings the next one before it ends.
+// The page brings the token with which its socket opens; the socket brings the next one before it
+// ends.
 export function readToken() {
   window.adminToken = document.querySelector("meta[name=admin-token]").content
 }

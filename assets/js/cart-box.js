@@ -52,8 +52,9 @@ export function subtotal(items) {
   return cents.reduce((sum, price) => sum + price, 0) / 100
 }
 
-// The focus of a line that goes moves to the next one, else to the title. Another size of the shoe that took its place gets it
-// in the end: the button of another shoe must not be what the next key presses.
+// The focus of a line that goes moves to the next one, else to the title. Another size of the shoe
+// that took its place gets it in the end: the button of another shoe must not be what the next key
+// presses.
 function takeOut(box, line) {
   const focused = line.contains(document.activeElement)
   const next = line.nextElementSibling ?? line.previousElementSibling

@@ -4,8 +4,8 @@ import { actionOf } from "./form-action.js"
 import { sessionAnswers } from "./session.js"
 import { offer, say, silence } from "./toast.js"
 
-// Lets the forms of the pages change the cart without leaving the page. While there is no channel they are what they
-// always are: forms.
+// Lets the forms of the pages change the cart without leaving the page. While there is no channel
+// they are what they always are: forms.
 export function changeByForms(cart) {
   document.addEventListener("submit", (event) => {
     const { submitter, target: form } = event

@@ -6,7 +6,8 @@ export function nameOf({ name, size }) {
   return `${name}, size ${size}`
 }
 
-// Makes or brings up to date one line of the cart, from the templates of the page, which made its first lines too.
+// Makes or brings up to date one line of the cart, from the templates of the page, which made its
+// first lines too.
 export function showLine(box, line, item) {
   line ??= clone(box, "[data-cart-line]")
   line.dataset.itemId = item.id

@@ -7,9 +7,9 @@ import { createMirror } from "./mirror"
 import { askSession, tellSession } from "./session"
 import { say } from "./toast"
 
-// Keeps the cart of this tab as all tabs have it. The server merges what they bring; localStorage keeps it between visits.
-// show is called with each cart, and with whether its news were said. They are not while a purchase is
-// under way: what it buys may be the last pair.
+// Keeps the cart of this tab as all tabs have it. The server merges what they bring; localStorage
+// keeps it between visits. show is called with each cart, and with whether its news were said. They
+// are not while a purchase is under way: what it buys may be the last pair.
 export function followCart(socket, show, buying = () => false) {
   const mirror = createMirror()
   const kept = createKeptCart()

@@ -6,8 +6,9 @@ const spreadMs = 1000 // a size that sells out changes many checkouts at once
 const patienceMs = 5000
 const attempts = 3
 
-// Keeps the checkout as the cart is. What it shows no longer is replaced by what a reload would show; a form that is on its
-// way already is left alone, and so is what it was sent from, until it has come to nothing.
+// Keeps the checkout as the cart is. What it shows no longer is replaced by what a reload would
+// show; a form that is on its way already is left alone, and so is what it was sent from, until it
+// has come to nothing.
 export function keepCheckout(desk, forms) {
   let cart = null
   let known = wordsOn(desk) // of what the shopper has been told

@@ -2,8 +2,9 @@ import { forget, recall, remember } from "./storage.js"
 
 const key = "storedCart"
 
-// What the browser keeps of the cart between visits. The server answers a token with itself where the cart is the same,
-// and the same cart keeps its token: so another token is another cart, be there the same shoes in it or not.
+// What the browser keeps of the cart between visits. The server answers a token with itself where
+// the cart is the same, and the same cart keeps its token: so another token is another cart, be
+// there the same shoes in it or not.
 export function createKeptCart() {
   let seen = null // by this tab
   let told = null // by this tab, when it joined

@@ -2,8 +2,9 @@ import { tellSession } from "./session"
 
 const quietMs = 300
 
-// Keeps the session as the tab is, so that a page without JavaScript shows the same cart: some moments after the last
-// change, or when the page is left. A hidden tab leaves it to the one that the shopper looks at.
+// Keeps the session as the tab is, so that a page without JavaScript shows the same cart: some
+// moments after the last change, or when the page is left. A hidden tab leaves it to the one that
+// the shopper looks at.
 export function createMirror() {
   let timer = null
   let cartId

@@ -12,8 +12,8 @@ const parts = [
 ]
 const price = ".product-listing__price"
 
-// Shows a product as in the block that the server has made. Only what differs is replaced, so a page
-// keeps its headings and the shopper's place.
+// Shows a product as in the block that the server has made. Only what differs is replaced, so a
+// page keeps its headings and the shopper's place.
 export function showProduct(block, html) {
   const fresh = document.createRange().createContextualFragment(html).querySelector(".product-listing")
   const name = block.querySelector(".product-listing__name").textContent.trim()

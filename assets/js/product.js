@@ -6,8 +6,8 @@ import { say } from "./toast"
 
 const patience = 3 // joins in which a product is not found before the page says that it is gone
 
-// Keeps one product block as the server knows it. The join reply comes after every connect, so a tab that was away
-// is right again by itself.
+// Keeps one product block as the server knows it. The join reply comes after every connect, so a
+// tab that was away is right again by itself.
 export function followProduct(socket, block) {
   let asked = 0
   const channel = socket.channel(`product:${block.dataset.productId}`, () => {

@@ -2,13 +2,14 @@ import { learnTime } from "./server-clock.js"
 
 const patienceMs = 5000
 
-// What a page cannot know because it is the same for everyone: the visitor's cart id, cart and flash.
+// What a page cannot know because it is the same for everyone: the visitor's cart id, cart and
+// flash.
 export function askSession() {
   return talk({})
 }
 
-// Lets the session know the cart, and the id that the tabs agreed on. It merges, and answers with what it has then. The
-// request outlives the page that makes it.
+// Lets the session know the cart, and the id that the tabs agreed on. It merges, and answers with
+// what it has then. The request outlives the page that makes it.
 export function tellSession(cartId, serialized) {
   const body = JSON.stringify({ cart_id: cartId, serialized_cart: serialized ?? "" })
   return talk({ method: "POST", body, keepalive: true })

@@ -8,7 +8,8 @@ export function showsSizes(block) {
   return form(block) !== null
 }
 
-// Puts the fragment that the server made in place of "coming soon...". It is the very one a reload would show.
+// Puts the fragment that the server made in place of "coming soon...". It is the very one a reload
+// would show.
 export function showSizes(block, html) {
   const soon = block.querySelector(".product-soon")
   if (!soon) return
@@ -57,7 +58,8 @@ function showSoldOut(block) {
   block.querySelector("[data-sold-out]").hidden = [...form(block).elements].some((button) => !button.disabled)
 }
 
-// A button that is disabled loses the focus: the next size that is there gets it, else the one before, else the shoe.
+// A button that is disabled loses the focus: the next size that is there gets it, else the one
+// before, else the shoe.
 function focusNear(block, button) {
   const sizes = [...button.form.querySelectorAll("button[name=item_id]")]
   const at = sizes.indexOf(button)

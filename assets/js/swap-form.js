@@ -1,4 +1,5 @@
-// A button that puts a size in place of the one in the cart. It is a form, so it works without a socket too.
+// A button that puts a size in place of the one in the cart. It is a form, so it works without a
+// socket too.
 export function swapForm(words, itemId) {
   const form = document.createElement("form")
   form.action = "/cart/add?replace=true"

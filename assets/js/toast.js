@@ -29,7 +29,8 @@ export function say(message, about, subject) {
   keepClear(toast, about)
 }
 
-// Offers a size in place of the one in the cart. The choice stays until it is answered, dismissed, or another one is offered.
+// Offers a size in place of the one in the cart. The choice stays until it is answered, dismissed,
+// or another one is offered.
 export function offer(message, swap, button) {
   const toast = box()
   if (!toast) return
@@ -82,8 +83,8 @@ function choice(message, { words: yes, itemId }) {
   return open
 }
 
-// Goes to the other end of the window, or into a low header, where it would cover what it is about, or
-// what can be pressed, or a heading: to where it covers the least.
+// Goes to the other end of the window, or into a low header, where it would cover what it is about,
+// or what can be pressed, or a heading: to where it covers the least.
 function keepClear(toast, about) {
   lastAbout = about ?? lastAbout
   const seen = lastAbout?.closest(whole) ?? lastAbout

@@ -12,11 +12,12 @@ const heartbeat = { join_ref: null, ref: "probe", topic: "phoenix", event: "hear
 const memory = "sneakers23.longpoll"
 const bearer = "base64url.bearer.phx."
 
-// A socket that prefers WebSocket, lives on long-poll where WebSocket does not work, and climbs back when it does. It
-// stays the same socket: its channels rejoin over whatever carries it. A tab remembers for its next page that
-// WebSocket did not work, until it is due to be tried again. Phoenix alone falls back after one failure, and for good.
-// Each attempt sends params and authToken to the server. Either may be a function, which is called for each attempt.
-// authToken stays out of the address: a WebSocket sends it as a subprotocol, a long-poll as a header.
+// A socket that prefers WebSocket, lives on long-poll where WebSocket does not work, and climbs
+// back when it does. It stays the same socket: its channels rejoin over whatever carries it. A tab
+// remembers for its next page that WebSocket did not work, until it is due to be tried again.
+// Phoenix alone falls back after one failure, and for good. Each attempt sends params and authToken
+// to the server. Either may be a function, which is called for each attempt. authToken stays out of
+// the address: a WebSocket sends it as a subprotocol, a long-poll as a header.
 export function createSocket(path, options = {}) {
   const { params, authToken, WebSocket = window.WebSocket, Poll = LongPoll, store = tabStore(), ...given } = options
   const limits = { ...defaults, ...given }
@@ -120,7 +121,8 @@ export function createSocket(path, options = {}) {
     socket.connect()
   }
 
-  // The network is back, perhaps another one, on which an open connection is dead and does not know it.
+  // The network is back, perhaps another one, on which an open connection is dead and does not know
+  // it.
   window.addEventListener("online", () => {
     attempts.forgive()
     if (document.hidden) return // Socket reconnects when the page is shown
@@ -156,7 +158,8 @@ export function createSocket(path, options = {}) {
   return socket
 }
 
-// The subprotocols that Socket asks for. A probe makes its own: the token may have been renewed since Socket connected.
+// The subprotocols that Socket asks for. A probe makes its own: the token may have been renewed
+// since Socket connected.
 function protocolsFor(authToken) {
   if (!authToken) return undefined
   const token = typeof authToken === "function" ? authToken() : authToken

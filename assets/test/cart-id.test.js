@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { agreeOnCartId } from "../js/cart-id.js"
 
-// A tab sees what another tab writes when it is told of it, and not before: browsers promise no more.
+// A tab sees what another tab writes when it is told of it, and not before: browsers promise no
+// more.
 class Tab {
   kept = new Map()
   heard = []

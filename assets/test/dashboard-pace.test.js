@@ -18,7 +18,8 @@ beforeEach(() => {
 
 afterEach(() => mock.timers.reset())
 
-// Products with the sizes of these ids, and the sizes' lines; the line of all is that of "all" and the first id.
+// Products with the sizes of these ids, and the sizes' lines; the line of all is that of "all" and
+// the first id.
 function follow(...products) {
   const lines = {}
   const cards = products.map((ids) => {

@@ -1,4 +1,5 @@
-// As much of an element as the dashboard's scripts need. What is asked for by a selector is there, unless a test says otherwise.
+// As much of an element as the dashboard's scripts need. What is asked for by a selector is there,
+// unless a test says otherwise.
 export class Element extends EventTarget {
   textContent = ""
   hidden = false

@@ -118,7 +118,8 @@ test("of one subject only the latest is said", () => {
   assert.deepEqual(words(), ["Hop Man 3, size 9 just sold out.", "Hop Man 3, size 8 is in your cart."])
 })
 
-// The toast is at 600 to 700, at 50 to 150 when it went to the other end, and at 0 to 40 in the header.
+// The toast is at 600 to 700, at 50 to 150 when it went to the other end, and at 0 to 40 in the
+// header.
 const places = { end: [50, 150], header: [0, 40] }
 
 function placed(rect) {

@@ -29,9 +29,9 @@ type outcome struct {
 	froze    []inventory.ItemID
 }
 
-// try carries out a batch in one transaction of two round trips: one locks and reads, one writes and
-// commits. What it returns without an error is committed. A connection is closed after an error, unless
-// the server has ended the transaction on it.
+// try carries out a batch in one transaction of two round trips: one locks and reads, one writes
+// and commits. What it returns without an error is committed. A connection is closed after an
+// error, unless the server has ended the transaction on it.
 func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 	conn, err := c.cfg.Pool.Acquire(ctx)
 	if err != nil {
@@ -99,8 +99,8 @@ const settings = `SELECT set_config('lock_timeout', $1, false), set_config('idle
 // settled marks a connection that has the settings.
 const settled = "ledger: settled"
 
-// settle gives a connection the settings, once: in each transaction they would cost a single buyer a
-// tenth of the time.
+// settle gives a connection the settings, once: in each transaction they would cost a single buyer
+// a tenth of the time.
 func (c *Committer) settle(ctx context.Context, conn *pgxpool.Conn) error {
 	marks := conn.Conn().PgConn().CustomData()
 	within := strconv.FormatInt(c.cfg.LockWithin.Milliseconds(), 10)

@@ -45,9 +45,9 @@ const (
 	TotalOff        FindingKind = "order"     // an order whose total is not that of its lines
 )
 
-// audits are the questions of an audit. Each returns items, orders and what is wrong with them. What
-// is left of deleted products is not asked about: it has no counts any more, and its movements went
-// with it before the ledger's schema step. Sales by operators have no order.
+// audits are the questions of an audit. Each returns items, orders and what is wrong with them.
+// What is left of deleted products is not asked about: it has no counts any more, and its movements
+// went with it before the ledger's schema step. Sales by operators have no order.
 var audits = []struct {
 	kind  FindingKind
 	query string

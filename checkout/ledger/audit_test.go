@@ -61,8 +61,8 @@ func TestAudit(t *testing.T) {
 		"a return that was not booked": {
 			[]string{`UPDATE orders SET status = 'cancelled', cancelled_at = now()`}, []FindingKind{ReturnOff, SoldOff},
 		},
-		"a frozen item":              {[]string{`UPDATE item_availabilities SET frozen_at = now() WHERE item_id = 1`}, []FindingKind{FrozenItem}},
-		"what a deleted product had": {[]string{`DELETE FROM products`}, nil},
+		"a frozen item":                                 {[]string{`UPDATE item_availabilities SET frozen_at = now() WHERE item_id = 1`}, []FindingKind{FrozenItem}},
+		"what a deleted product had":                    {[]string{`DELETE FROM products`}, nil},
 		"what one had before its movements outlived it": {[]string{`DELETE FROM products`, `DELETE FROM stock_movements`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,8 +81,8 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// TestThawInABatch restocks and corrects a frozen item in one batch, and sells it: its counts are those
-// of all its movements.
+// TestThawInABatch restocks and corrects a frozen item in one batch, and sells it: its counts are
+// those of all its movements.
 func TestThawInABatch(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 5)
@@ -121,8 +121,8 @@ func TestThawInABatch(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestFreeze changes a count by hand: the next sale freezes the item, at all nodes, and sells others
-// of the batch. A correction gives it the counts of the books, and it is sold again.
+// TestFreeze changes a count by hand: the next sale freezes the item, at all nodes, and sells
+// others of the batch. A correction gives it the counts of the books, and it is sold again.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 2, 5)

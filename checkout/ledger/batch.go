@@ -19,9 +19,9 @@ var (
 
 // commit carries out a batch and answers its callers, or parks some of it. After a transient error
 // the batch is tried again. After an error that has a reason it is halved, until the one operation
-// that the database refuses is alone. After an attempt in doubt the same operations run again before
-// any of them is answered: their locks wait for the transaction in doubt, and the read that follows
-// finds its outcome.
+// that the database refuses is alone. After an attempt in doubt the same operations run again
+// before any of them is answered: their locks wait for the transaction in doubt, and the read that
+// follows finds its outcome.
 func (c *Committer) commit(ctx context.Context, batch []*ticket) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.Patience, errPatience)
 	defer cancel()
@@ -100,9 +100,9 @@ func beginAll(batch []*ticket) []*ticket {
 	})
 }
 
-// giveUp answers the callers for whom nothing more is tried. ErrFailed is the answer only where this
-// very attempt has read the facts under the locks. Otherwise another process may be committing the
-// same sale, or may have committed it long ago.
+// giveUp answers the callers for whom nothing more is tried. ErrFailed is the answer only where
+// this very attempt has read the facts under the locks. Otherwise another process may be committing
+// the same sale, or may have committed it long ago.
 func giveUp(batch []*ticket, err error) {
 	failed := errors.As(err, new(aborted)) && !isCode(err, pgerrcode.UniqueViolation) // the other's row came after the read
 	for _, t := range batch {
@@ -117,8 +117,8 @@ func giveUp(batch []*ticket, err error) {
 	}
 }
 
-// announce hands the changes to this node's catalog. It waits for no watcher, and not for long for a
-// catalog that is being loaded: that one comes from the database anyway.
+// announce hands the changes to this node's catalog. It waits for no watcher, and not for long for
+// a catalog that is being loaded: that one comes from the database anyway.
 func (c *Committer) announce(ctx context.Context, changes []inventory.Change) {
 	if len(changes) == 0 {
 		return

@@ -21,16 +21,16 @@ const (
 	AlsoUnreleased
 )
 
-// Sale is what an operator has sold of one item at once: how many pairs, and the item with the counts
-// after that. Its revision is not that of the counts.
+// Sale is what an operator has sold of one item at once: how many pairs, and the item with the
+// counts after that. Its revision is not that of the counts.
 type Sale struct {
 	Pairs int
 	Item  inventory.ItemRow
 }
 
 // SellUpTo sells as many pairs of each item as are wanted, or as many as there are, without an
-// order, in the name of the operator of ctx. An item that is out, frozen, unknown, or not released when only
-// released ones are meant, has no Sale. Sales are in order of item ids. The error is
+// order, in the name of the operator of ctx. An item that is out, frozen, unknown, or not released
+// when only released ones are meant, has no Sale. Sales are in order of item ids. The error is
 // inventory.ErrBadCount, or one of Submit.
 func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]int, which Which) ([]Sale, error) {
 	for id, count := range wanted {

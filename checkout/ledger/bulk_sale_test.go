@@ -78,8 +78,8 @@ func TestSellUpToIsOneCommit(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestLocksInOrder has another transaction hold a row. An operation that waits for it has locked the
-// rows of lower ids and none of higher ones, and sells what the holder has left.
+// TestLocksInOrder has another transaction hold a row. An operation that waits for it has locked
+// the rows of lower ids and none of higher ones, and sells what the holder has left.
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 3, 8)
@@ -148,8 +148,8 @@ func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 	}
 }
 
-// TestSellersAtOnce lets operators sell the same items at two nodes, while pairs come and go. No pair
-// is sold twice, no deadlock ends a sale, and all is sold.
+// TestSellersAtOnce lets operators sell the same items at two nodes, while pairs come and go. No
+// pair is sold twice, no deadlock ends a sale, and all is sold.
 func TestSellersAtOnce(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 12, 60)

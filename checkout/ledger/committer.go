@@ -39,8 +39,8 @@ type Config struct {
 	LockWithin time.Duration // how long a transaction waits for a row, and may be silent; default 3 s
 }
 
-// Committer carries out operations in batches. It is a service: see Serve. Submit may be called from
-// any goroutine, also before Serve and while it is starting again.
+// Committer carries out operations in batches. It is a service: see Serve. Submit may be called
+// from any goroutine, also before Serve and while it is starting again.
 type Committer struct {
 	cfg     Config
 	log     *slog.Logger
@@ -103,13 +103,13 @@ func (c *Committer) Submit(ctx context.Context, op Operation, answered func()) e
 // Waiting returns how many operations wait in the queue. It may be called from any goroutine.
 func (c *Committer) Waiting() int { return len(c.waiting) }
 
-// Frozen returns how many items this committer has frozen because their counts did not add up. It may
-// be called from any goroutine.
+// Frozen returns how many items this committer has frozen because their counts did not add up. It
+// may be called from any goroutine.
 func (c *Committer) Frozen() int64 { return c.frozen.Load() }
 
-// Serve carries out operations until ctx ends, then those that waited at that moment, for as long as
-// Patience. It may be called again after it has returned or panicked; the callers of a batch that
-// panicked get ErrUnknown.
+// Serve carries out operations until ctx ends, then those that waited at that moment, for as long
+// as Patience. It may be called again after it has returned or panicked; the callers of a batch
+// that panicked get ErrUnknown.
 func (c *Committer) Serve(ctx context.Context) error {
 	lasting := context.WithoutCancel(ctx)
 	for {

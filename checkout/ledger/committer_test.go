@@ -141,8 +141,8 @@ func (c clumsyInventory) Committed(context.Context, ...inventory.Change) error {
 	return nil
 }
 
-// TestServeAgain panics after a commit: the caller is told that the outcome is unknown, and the next
-// Serve carries on.
+// TestServeAgain panics after a commit: the caller is told that the outcome is unknown, and the
+// next Serve carries on.
 func TestServeAgain(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 5)

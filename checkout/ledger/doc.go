@@ -1,5 +1,5 @@
-// Package ledger is the one mechanism that changes stock. It knows items and operations, and nothing
-// of carts.
+// Package ledger is the one mechanism that changes stock. It knows items and operations, and
+// nothing of carts.
 //
 // # Operations and batches
 //
@@ -13,9 +13,9 @@
 //  4. It writes counts, movements and the rows of each kind with set-based statements, commits,
 //     hands the changes to the inventory of its node, and answers.
 //
-// A new sort of operation is a new Kind: it says which rows it wants, which facts it needs, decides,
-// and says what is written. Batches mix operations of all kinds. Movements, the counts and their
-// sums are the committer's own.
+// A new sort of operation is a new Kind: it says which rows it wants, which facts it needs,
+// decides, and says what is written. Batches mix operations of all kinds. Movements, the counts and
+// their sums are the committer's own.
 //
 // # The states of an operation
 //
@@ -28,19 +28,19 @@
 //
 // In every state the other nodes learn of what was committed by comparing their catalogs with the
 // database. A caller who waits no longer takes a queued operation back; from the first attempt on
-// the operation is carried out without it. After an attempt in doubt the same operations run again on
-// another connection before any of them is answered: their locks wait for the transaction in doubt,
-// and what is read under them shows its outcome. For that a sale has the ids of its lines, and every
-// other operation an id in its movements.
+// the operation is carried out without it. After an attempt in doubt the same operations run again
+// on another connection before any of them is answered: their locks wait for the transaction in
+// doubt, and what is read under them shows its outcome. For that a sale has the ids of its lines,
+// and every other operation an id in its movements.
 //
 // # Errors
 //
 // An error that may pass is followed by another attempt, for as long as Config.Patience. An error
-// with a reason halves the batch until the one operation that the database refuses is alone. An error
-// that would meet every batch (a missing column or right, a full disk) answers the whole batch at
-// once, and the next one begins after a pause. A row that another transaction holds for too long
-// makes the batch wait once; then the operations that want it are parked until another transaction
-// holds the row, or none does.
+// with a reason halves the batch until the one operation that the database refuses is alone. An
+// error that would meet every batch (a missing column or right, a full disk) answers the whole
+// batch at once, and the next one begins after a pause. A row that another transaction holds for
+// too long makes the batch wait once; then the operations that want it are parked until another
+// transaction holds the row, or none does.
 //
 // # Ownership and stopping
 //

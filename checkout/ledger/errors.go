@@ -82,8 +82,8 @@ func isConnectionLost(err error) bool {
 	return errors.As(err, new(notSent)) || errors.As(err, new(net.Error)) || pgconn.SafeToRetry(err)
 }
 
-// concernsAll reports whether an error would meet every other batch too: a statement or a table that
-// is wrong, missing rights, a full disk. To halve the batch would not help.
+// concernsAll reports whether an error would meet every other batch too: a statement or a table
+// that is wrong, missing rights, a full disk. To halve the batch would not help.
 func concernsAll(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code) || pgerrcode.IsInvalidAuthorizationSpecification(pg.Code) ||

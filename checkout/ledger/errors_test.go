@@ -65,7 +65,8 @@ func TestRetryable(t *testing.T) {
 	}
 }
 
-// TestBeforeCommit is about words that depend on the language of the database, and those that don't.
+// TestBeforeCommit is about words that depend on the language of the database, and those that
+// don't.
 func TestBeforeCommit(t *testing.T) {
 	t.Parallel()
 	for what, tt := range map[string]struct {

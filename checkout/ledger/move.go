@@ -35,8 +35,8 @@ func (c *Committer) Restock(ctx context.Context, id inventory.ItemID, count int)
 // Correct adds pairs to an item that were found, or takes away those that are missing, and books
 // why. A frozen item is first given the counts that its movements add up to; it is frozen no more.
 // Only there may the correction be of no pairs. The error is inventory.ErrNotFound, ErrBadCount,
-// ErrNoReason, ErrFull, or ErrTooFew when fewer pairs are available than are to be taken away, or one
-// of Submit.
+// ErrNoReason, ErrFull, or ErrTooFew when fewer pairs are available than are to be taken away, or
+// one of Submit.
 func (c *Committer) Correct(ctx context.Context, id inventory.ItemID, by int, why string) error {
 	why = strings.TrimSpace(why)
 	err := error(nil)
@@ -103,7 +103,8 @@ type moveAttempt struct {
 	sums      map[inventory.ItemID]sums // what the movements of a frozen one of them add up to
 }
 
-// readBooks sums the movements of items that are frozen or about to be: of others that is not asked.
+// readBooks sums the movements of items that are frozen or about to be: of others that is not
+// asked.
 const readBooks = `SELECT m.item_id, sum(m.available_delta), sum(m.sold_delta)
 	FROM stock_movements m JOIN item_availabilities a ON a.item_id = m.item_id
 	WHERE a.item_id = ANY ($1) AND (a.frozen_at IS NOT NULL OR a.available_count + a.sold_count <> a.stocked_count)

@@ -20,8 +20,8 @@ type parked struct {
 	pause   time.Duration               // from then until it is asked again
 }
 
-// holder is the transaction that holds a row. A row in demand is held at nearly every moment, by one
-// committer after the other: it is stuck no longer when another transaction holds it.
+// holder is the transaction that holds a row. A row in demand is held at nearly every moment, by
+// one committer after the other: it is stuck no longer when another transaction holds it.
 type holder uint32
 
 // unknownHolder is the holder of a row that could not be asked for. No transaction has this id.

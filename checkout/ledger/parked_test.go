@@ -50,8 +50,9 @@ func TestHeldRowHarmsNobodyElse(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestHeldForGood has a row held until the time of an operation is over: it was not done, and is not
-// said to have failed, since nothing was read. The row is logged once, however often it is asked for.
+// TestHeldForGood has a row held until the time of an operation is over: it was not done, and is
+// not said to have failed, since nothing was read. The row is logged once, however often it is
+// asked for.
 func TestHeldForGood(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 2)
@@ -116,8 +117,8 @@ func TestParkedInDoubt(t *testing.T) {
 	}
 }
 
-// TestParkedWaitForTheirBatch frees the row of more parked operations than a batch takes, when their
-// time is over: all of them are carried out.
+// TestParkedWaitForTheirBatch frees the row of more parked operations than a batch takes, when
+// their time is over: all of them are carried out.
 func TestParkedWaitForTheirBatch(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 10)
@@ -159,8 +160,8 @@ func TestParkedIsAbandoned(t *testing.T) {
 	}
 }
 
-// TestStopBesideAHeldRow ends a committer while an operation waits for a row, and it is not yet time
-// to ask: it is carried out first.
+// TestStopBesideAHeldRow ends a committer while an operation waits for a row, and it is not yet
+// time to ask: it is carried out first.
 func TestStopBesideAHeldRow(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 1)

@@ -128,8 +128,8 @@ func (s *Stock) change(id inventory.ItemID, available, sold int) *delta {
 	return d
 }
 
-// booked returns what the movements of an item add up to, given those that were read: the batch's own
-// come on top.
+// booked returns what the movements of an item add up to, given those that were read: the batch's
+// own come on top.
 func (s *Stock) booked(id inventory.ItemID, read sums) sums {
 	if d, ok := s.moved[id]; ok {
 		read.available += d.booked.available
@@ -176,9 +176,9 @@ func (s *Stock) Book(id inventory.ItemID, m Movement) {
 // column is an id as a column has it: NULL for the zero id.
 func column(id [16]byte) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: id != [16]byte{}} }
 
-// The read begins the transaction. Its statements are sent at once, and each sees what was committed
-// when it began (so the transaction must be READ COMMITTED): those behind the lock see all that was
-// committed before the lock was held.
+// The read begins the transaction. Its statements are sent at once, and each sees what was
+// committed when it began (so the transaction must be READ COMMITTED): those behind the lock see
+// all that was committed before the lock was held.
 const (
 	readCounts = `SELECT item_id, available_count, sold_count, revision, frozen_at IS NOT NULL, stocked_count
 		FROM item_availabilities WHERE item_id = ANY ($1)`

@@ -35,8 +35,8 @@ type cluster struct {
 	serving  sync.WaitGroup // the proxy
 }
 
-// start brings everything up: first what can be refused, then the database, its schema, the nodes, and the proxy. What
-// has started when it fails is for stop.
+// start brings everything up: first what can be refused, then the database, its schema, the nodes,
+// and the proxy. What has started when it fails is for stop.
 func (c *cluster) start(ctx context.Context) (err error) {
 	if c.listener, err = listen(ctx, "--listen", c.Listen); err != nil {
 		return err
@@ -59,7 +59,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if err := c.newProxy(); err != nil {
 		return err
 	}
-	// One does it for all: nodes that start at the same time would find each other's half-made schema.
+	// One does it for all: nodes that start at the same time would find each other's half-made
+	// schema.
 	for _, command := range [][]string{{"migrate", "up"}, {"seed"}} {
 		if err := c.call(ctx, command...); err != nil {
 			return err
@@ -79,7 +80,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// newNode describes a node; nothing runs yet. All may be given the same list to join: any of them may start first.
+// newNode describes a node; nothing runs yet. All may be given the same list to join: any of them
+// may start first.
 func (c *cluster) newNode(name string, port, clusterPort, gatewayPort int, join []string) *node {
 	dir := filepath.Join(c.DataDir, name)
 	return &node{
@@ -135,7 +137,8 @@ func (c *cluster) call(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// stop ends everything in order, each part of it only if it was started: the proxy, the nodes, the database.
+// stop ends everything in order, each part of it only if it was started: the proxy, the nodes, the
+// database.
 func (c *cluster) stop() error {
 	var errs []error
 	if c.endProxy != nil {

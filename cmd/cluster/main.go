@@ -1,6 +1,7 @@
-// Command cluster runs a whole shop on one machine, to see what several nodes do: a private PostgreSQL, three nodes as
-// processes of their own, and a small reverse proxy before them. It is a tool for development, not a part of the server;
-// `make cluster` starts it. Nodes can be stopped, killed and started by typing so, see help.
+// Command cluster runs a whole shop on one machine, to see what several nodes do: a private
+// PostgreSQL, three nodes as processes of their own, and a small reverse proxy before them. It is a
+// tool for development, not a part of the server; `make cluster` starts it. Nodes can be stopped,
+// killed and started by typing so, see help.
 package main
 
 import (

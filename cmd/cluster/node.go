@@ -109,7 +109,8 @@ func (n *node) signal(s syscall.Signal) {
 	}
 }
 
-// gone waits for the end of the process, and forces it after a time that is enough for an orderly one.
+// gone waits for the end of the process, and forces it after a time that is enough for an orderly
+// one.
 func (n *node) gone() error {
 	if n.process == nil {
 		return nil

@@ -68,7 +68,8 @@ func shorten(path string) string {
 	return path
 }
 
-// obey does what is typed until somebody quits or ctx ends. At the end of the input it goes on without.
+// obey does what is typed until somebody quits or ctx ends. At the end of the input it goes on
+// without.
 func (c *cluster) obey(ctx context.Context, input io.Reader) {
 	typed := make(chan string) // unbuffered: a line is read when the one before was obeyed
 	// Nobody waits for this one: what reads from a terminal can't be told to end.

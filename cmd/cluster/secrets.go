@@ -20,8 +20,9 @@ const passwordName = "SNEAKERS23_ADMIN_PASSWORD"
 
 var secretNames = []string{"SNEAKERS23_SECRET", "SNEAKERS23_CLUSTER_SECRET", passwordName}
 
-// openSecrets returns the shared secrets for the nodes' environment: there they can't be read in the list of processes. Each is
-// made once and kept in the file secrets of the data directory, mode 0600.
+// openSecrets returns the shared secrets for the nodes' environment: there they can't be read in
+// the list of processes. Each is made once and kept in the file secrets of the data directory, mode
+// 0600.
 func openSecrets(dataDir string) (secrets, error) {
 	// PostgreSQL may run as another user, who must be able to pass through.
 	if err := os.MkdirAll(dataDir, 0o755); err != nil {
@@ -48,7 +49,8 @@ func openSecrets(dataDir string) (secrets, error) {
 	return kept, nil
 }
 
-// newSecret is as long as the nodes want it, and a password as short as they take it: somebody types it.
+// newSecret is as long as the nodes want it, and a password as short as they take it: somebody
+// types it.
 func newSecret(name string) string {
 	if name == passwordName {
 		return strings.ToLower(rand.Text()[:16])

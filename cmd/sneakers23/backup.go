@@ -161,7 +161,8 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 	return nil
 }
 
-// open opens the backup. One from the standard input is kept in a file first: it is read to its end before anything is changed.
+// open opens the backup. One from the standard input is kept in a file first: it is read to its end
+// before anything is changed.
 func (r *restoreCmd) open(term terminal) (*os.File, error) {
 	from := term.in
 	if r.File != "-" {

@@ -52,7 +52,8 @@ func (l *cartsCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	return l.print(ctx, c, term, carts, more)
 }
 
-// someCarts asks for up to so many carts, or for all if that is 0, and tells whether there are more.
+// someCarts asks for up to so many carts, or for all if that is 0, and tells whether there are
+// more.
 func someCarts(ctx context.Context, c *app.Client, limit int) (carts []app.CartView, more bool, err error) {
 	carts = []app.CartView{}
 	for {

@@ -139,8 +139,8 @@ type logs interface {
 // followEvery is how often a node is asked for what is new.
 const followEvery = time.Second
 
-// follow shows the newest records, and then each that comes, until ctx ends. It first asks where to go on from: what comes
-// while it looks for the newest is shown once.
+// follow shows the newest records, and then each that comes, until ctx ends. It first asks where to
+// go on from: what comes while it looks for the newest is shown once.
 func follow(ctx context.Context, node logs, q app.DeviceLogsRequest, show func([]app.DeviceLog) error) error {
 	next := q
 	next.Follow, next.After, next.Limit = true, -1, app.MaxDeviceLogs
@@ -176,7 +176,8 @@ func follow(ctx context.Context, node logs, q app.DeviceLogsRequest, show func([
 	}
 }
 
-// logPrinter shows records one below the other, as lines for people or as objects of JSON, one a line.
+// logPrinter shows records one below the other, as lines for people or as objects of JSON, one a
+// line.
 func logPrinter(term terminal, g *globals) func([]app.DeviceLog) error {
 	return func(records []app.DeviceLog) error {
 		for _, r := range records {

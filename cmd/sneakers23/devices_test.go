@@ -96,7 +96,8 @@ func TestListOfLogs(t *testing.T) {
 		"2026-11-29 08:59:05.123 till <script>")
 }
 
-// fakeLogs is a node on which records arrive with time, one a second from the 10th second on, and ten in the 20th.
+// fakeLogs is a node on which records arrive with time, one a second from the 10th second on, and
+// ten in the 20th.
 type fakeLogs struct {
 	began time.Time
 	asked []string
@@ -124,7 +125,8 @@ func (n *fakeLogs) DeviceLogs(ctx context.Context, q app.DeviceLogsRequest) (app
 	return app.DeviceLogs{Next: q.After}, nil
 }
 
-// TestFollowLogs shows each record once, in the order in which they came, asks at once while there are more and else each second.
+// TestFollowLogs shows each record once, in the order in which they came, asks at once while there
+// are more and else each second.
 func TestFollowLogs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

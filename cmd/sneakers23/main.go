@@ -1,4 +1,5 @@
-// Command sneakers23 is a real-time store for limited sneaker releases: a node, and the command line that operates it.
+// Command sneakers23 is a real-time store for limited sneaker releases: a node, and the command
+// line that operates it.
 //
 // Run it with --help to see what it can do.
 package main
@@ -133,7 +134,8 @@ func joinNegative(args []string) []string {
 	return args
 }
 
-// lastNegative moves a number below zero that a variable is set to behind all flags, and behind the sign that none follows.
+// lastNegative moves a number below zero that a variable is set to behind all flags, and behind the
+// sign that none follows.
 func lastNegative(args []string) []string {
 	set := slices.Index(args, "set")
 	if set < 1 || args[set-1] != "devices" || slices.Contains(args, "--") {

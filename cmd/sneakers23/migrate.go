@@ -25,7 +25,8 @@ type (
 	migrateStatusCmd struct{ databaseFlag }
 )
 
-// schema opens the database that the flags name for work on its schema, and makes a private one only if create is true.
+// schema opens the database that the flags name for work on its schema, and makes a private one
+// only if create is true.
 func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal, create bool) (*app.Schema, error) {
 	return app.OpenSchema(ctx, f.config(g), create, newLog(term.err, g.JSON, slog.LevelWarn))
 }
@@ -113,7 +114,8 @@ func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (
 	return nil
 }
 
-// seedCmd fills an empty store: through the node that runs on it, if one does, so that it shows at once.
+// seedCmd fills an empty store: through the node that runs on it, if one does, so that it shows at
+// once.
 type seedCmd struct{ databaseFlag }
 
 // Run is called by kong.

@@ -191,8 +191,8 @@ func (r *rehearseCmd) tooMany() error {
 	return fmt.Errorf("%w; for more, run this on several machines", err)
 }
 
-// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be named twice. crowd is how many
-// simulated clients of which kind there would be.
+// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be
+// named twice. crowd is how many simulated clients of which kind there would be.
 func mayLoad(host string, allowed []string, yes bool, crowd string) error {
 	ip := net.ParseIP(host)
 	if host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(allowed, host) && yes {
@@ -250,7 +250,8 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	})
 }
 
-// show draws how a rehearsal goes: how much of --for is over, and after that, how much of what is waited for was measured.
+// show draws how a rehearsal goes: how much of --for is over, and after that, how much of what is
+// waited for was measured.
 func (r *rehearseCmd) show(p *progress, now rehearsal.Progress) {
 	share, doing := 1-now.Left.Seconds()/r.For.Seconds(), fmt.Sprintf("%v left", now.Left.Round(time.Second))
 	if len(now.Waiting) > 0 {

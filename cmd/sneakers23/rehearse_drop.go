@@ -50,7 +50,8 @@ func (d *drop) find(sku string) *dropRelease {
 	return nil
 }
 
-// begins reports whether a product is released from the beginning. It is called once for each product of the shop.
+// begins reports whether a product is released from the beginning. It is called once for each
+// product of the shop.
 func (d *drop) begins(sku string, really bool) bool {
 	after := d.usual
 	if r := d.find(sku); r != nil {

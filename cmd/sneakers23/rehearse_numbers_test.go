@@ -10,7 +10,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// TestNumbersOfARehearsalHaveRanges gives each number of the command, whichever there are, values that no range may have.
+// TestNumbersOfARehearsalHaveRanges gives each number of the command, whichever there are, values
+// that no range may have.
 func TestNumbersOfARehearsalHaveRanges(t *testing.T) {
 	t.Parallel()
 	var defaults rehearseCmd

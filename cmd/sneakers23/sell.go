@@ -90,7 +90,8 @@ func all(pairs int) string {
 	return fmt.Sprintf("all %d pairs", pairs)
 }
 
-// untilGone sells tick by tick, and returns how many pairs were sold and are left when none is left or ctx ends.
+// untilGone sells tick by tick, and returns how many pairs were sold and are left when none is left
+// or ctx ends.
 func (s *sellCmd) untilGone(ctx context.Context, node seller, left int, p *progress) (sold, _ int, _ error) {
 	defer p.done()
 	pause := time.NewTimer(0)
@@ -127,8 +128,8 @@ type seller interface {
 	Sell(context.Context, app.SellRequest) (app.Sold, error)
 }
 
-// tick sells once. It is counted to its end, also after Ctrl-C. A node may take seconds to answer: its database is busy, or
-// another node does not show the sale yet.
+// tick sells once. It is counted to its end, also after Ctrl-C. A node may take seconds to answer:
+// its database is busy, or another node does not show the sale yet.
 func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)) (app.Sold, error) {
 	type answer struct {
 		app.Sold

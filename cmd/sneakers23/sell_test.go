@@ -31,7 +31,8 @@ func (n *slowNode) Sell(ctx context.Context, q app.SellRequest) (app.Sold, error
 	return app.Sold{Sold: sold, Left: n.left}, ctx.Err()
 }
 
-// TestSellShowsProgress sells at a node that takes seconds for a tick: the bar moves before, within and between the ticks.
+// TestSellShowsProgress sells at a node that takes seconds for a tick: the bar moves before, within
+// and between the ticks.
 func TestSellShowsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

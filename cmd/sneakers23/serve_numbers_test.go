@@ -14,8 +14,8 @@ import (
 	"sneakers23/cmd/console"
 )
 
-// TestNumbersHaveRanges gives each setting that is a number, whichever there are, values that no range may have, and expects
-// the error to say which it has.
+// TestNumbersHaveRanges gives each setting that is a number, whichever there are, values that no
+// range may have, and expects the error to say which it has.
 func TestNumbersHaveRanges(t *testing.T) {
 	t.Parallel()
 	var defaults serveCmd

@@ -31,8 +31,8 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		`2026-12-24T18:00:00+01:00, or 10m or 1d from now`, s)
 }
 
-// parsePast reads a time that is over as operators write it: a duration before now, a time of today or yesterday, a day, or a day
-// with a time. Where no zone is written, it is that of now.
+// parsePast reads a time that is over as operators write it: a duration before now, a time of today
+// or yesterday, a day, or a day with a time. Where no zone is written, it is that of now.
 func parsePast(flag, s string, now time.Time) (time.Time, error) {
 	if ago, ok := earlier(s, now); ok {
 		return ago, nil
@@ -59,7 +59,8 @@ func parsePast(flag, s string, now time.Time) (time.Time, error) {
 		`"2026-12-24 18:00" or 2026-12-24T18:00:00+01:00`, flag, s)
 }
 
-// earlier reads a duration before now, like 10m, 1d or 2d12h. A day earlier is the same time of the day before.
+// earlier reads a duration before now, like 10m, 1d or 2d12h. A day earlier is the same time of the
+// day before.
 func earlier(s string, now time.Time) (at time.Time, ok bool) {
 	rest := s
 	if found := days.FindStringSubmatch(s); found != nil {
@@ -137,7 +138,8 @@ func when(t time.Time) string {
 	return fmt.Sprintf("%s (in %s)", stamp(t.Local()), span(time.Until(t).Round(time.Second)))
 }
 
-// span writes a duration as people say it: with its days, when it has two or more, and without seconds, when it is long.
+// span writes a duration as people say it: with its days, when it has two or more, and without
+// seconds, when it is long.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= 10*time.Minute {

@@ -1,5 +1,5 @@
-// Command gallery serves every page of the shop in every state that its visitors can meet, for those
-// who change how pages look or what they say.
+// Command gallery serves every page of the shop in every state that its visitors can meet, for
+// those who change how pages look or what they say.
 //
 //	make assets
 //	go run ./e2e/gallery

@@ -40,7 +40,8 @@ func New(t testing.TB, products, sizes, pairs int) *Store {
 	return Fill(t, pgtest.Pool(t, Migrate), products, sizes, pairs)
 }
 
-// Fill puts so many released products with so many sizes with so many pairs each into an empty store.
+// Fill puts so many released products with so many sizes with so many pairs each into an empty
+// store.
 func Fill(t testing.TB, pool *pgxpool.Pool, products, sizes, pairs int) *Store {
 	t.Helper()
 	s := &Store{
@@ -187,8 +188,8 @@ func (s *Store) Selling(id inventory.ItemID) (commit func()) {
 }
 
 // PassOn lets others take turns at an item's row: one holds it for a moment, and the next waits for
-// it already. So it is when other committers sell a crowded size. It goes on until the test ends, or
-// stop is called.
+// it already. So it is when other committers sell a crowded size. It goes on until the test ends,
+// or stop is called.
 func (s *Store) PassOn(id inventory.ItemID) (stop func()) {
 	s.T.Helper()
 	cfg := s.Pool.Config()                                     // the store's pool may have too few connections

@@ -52,8 +52,8 @@ func (a Address) write(dataDir string) error {
 	return nil
 }
 
-// ReadAddress reads where the node of this data directory is, or was: it may have been killed. The error is
-// ErrNoNode when there is no such file.
+// ReadAddress reads where the node of this data directory is, or was: it may have been killed. The
+// error is ErrNoNode when there is no such file.
 func ReadAddress(dataDir string) (Address, error) {
 	var a Address
 	name := filepath.Join(dataDir, AddressFile)
@@ -103,8 +103,8 @@ func Dial(dataDir string) (*nats.Conn, Address, error) {
 	return conn, a, nil
 }
 
-// DialAt connects to a node on any machine by its address for commands, host:port, with the secret of the cluster. What is
-// known of its Address is the name and where it was found.
+// DialAt connects to a node on any machine by its address for commands, host:port, with the secret
+// of the cluster. What is known of its Address is the name and where it was found.
 func DialAt(address, secret string) (*nats.Conn, Address, error) {
 	a := Address{NATS: "nats://" + address}
 	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, operatorPassword(secret)))

@@ -413,8 +413,8 @@ func startNATS(t *testing.T, port int) *server.Server {
 	return s
 }
 
-// TestOutsideNATS connects two nodes by a server of which they know the URL only. It is away at first; then it carries what
-// they say, but no answer that is too long for it.
+// TestOutsideNATS connects two nodes by a server of which they know the URL only. It is away at
+// first; then it carries what they say, but no answer that is too long for it.
 func TestOutsideNATS(t *testing.T) {
 	t.Parallel()
 	outside := startNATS(t, server.RANDOM_PORT)
@@ -458,7 +458,8 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// TestCommandsFromElsewhere lets in an operator with the secret, and a publisher who may do one thing.
+// TestCommandsFromElsewhere lets in an operator with the secret, and a publisher who may do one
+// thing.
 func TestCommandsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	a := join(t, "a.with.dots", nil, func(c *cluster.Config) { c.Publishers = "the word of publishers" }, nil)

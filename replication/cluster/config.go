@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Config of a node. Name, HTTP and Log must be given; the zero value of every other field stands for a node alone.
+// Config of a node. Name, HTTP and Log must be given; the zero value of every other field stands
+// for a node alone.
 type Config struct {
 	DataDir string // exists already
 	Name    string // of the node, which no other live node has
@@ -18,28 +19,31 @@ type Config struct {
 	Version string // of the program, for people
 	Log     *slog.Logger
 
-	// Listen is the host:port at which other nodes reach this one; with port 0 the system chooses. Empty: no other
-	// node does. Join are the addresses of some of the others; the rest is learned from them.
+	// Listen is the host:port at which other nodes reach this one; with port 0 the system chooses.
+	// Empty: no other node does. Join are the addresses of some of the others; the rest is learned
+	// from them.
 	Listen string
 	Join   []string
-	// Secret lets nodes in, and operators of other machines. Nobody sends it: what nodes and operators send is derived from
-	// it, and the same for all of a kind. Who hears that comes in with it, so the ways between them must be private.
+	// Secret lets nodes in, and operators of other machines. Nobody sends it: what nodes and
+	// operators send is derived from it, and the same for all of a kind. Who hears that comes in
+	// with it, so the ways between them must be private.
 	Secret string
-	// NATS is the URL of a NATS server outside, which then connects the nodes instead of those embedded in them.
+	// NATS is the URL of a NATS server outside, which then connects the nodes instead of those
+	// embedded in them.
 	NATS string
 
-	// Commands is the host:port at which programs reach the node: the command line, and whoever publishes from outside.
-	// Default: a loopback port that the system chooses, told by the file in DataDir. Operators of other machines come
-	// in by [DialAt] with Secret, and may give commands only; Publishers as "publisher" with theirs, and may publish to
-	// PublishSubject only.
+	// Commands is the host:port at which programs reach the node: the command line, and whoever
+	// publishes from outside. Default: a loopback port that the system chooses, told by the file in
+	// DataDir. Operators of other machines come in by [DialAt] with Secret, and may give commands
+	// only; Publishers as "publisher" with theirs, and may publish to PublishSubject only.
 	Commands   string
 	Publishers string
 
 	// What nodes must have in common, see [Identity].
 	Identity Identity
 
-	// Status tells how the node does. It is called about once a second, and with each word of another node, from any
-	// goroutine. It must not block.
+	// Status tells how the node does. It is called about once a second, and with each word of
+	// another node, from any goroutine. It must not block.
 	Status func() Status
 }
 
@@ -62,12 +66,13 @@ const wireVersion = 1
 // Identity is what nodes must have in common to be one shop.
 type Identity struct {
 	Schema int64 // of the database
-	// Secrets are those that sign and verify tokens, the first signs. Each node must verify what the other signs; so
-	// they can be changed one node after the other.
+	// Secrets are those that sign and verify tokens, the first signs. Each node must verify what
+	// the other signs; so they can be changed one node after the other.
 	Secrets []string
 }
 
-// identity is an Identity as nodes show it to each other: no secret can be found out from it that is not guessed.
+// identity is an Identity as nodes show it to each other: no secret can be found out from it that
+// is not guessed.
 type identity struct {
 	Wire    int      `json:"wire"`
 	Schema  int64    `json:"schema"`

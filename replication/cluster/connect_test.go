@@ -12,7 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// slowServer greets clients as a NATS server does. To the first few it sends its own PING before it answers theirs.
+// slowServer greets clients as a NATS server does. To the first few it sends its own PING before it
+// answers theirs.
 func slowServer(t *testing.T, slow int64) (url string, greeted *atomic.Int64) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +64,8 @@ func TestConnectTriesHandshakesAgain(t *testing.T) {
 	}
 }
 
-// A server that accepts and says nothing is asked once, and so is an address where no server listens.
+// A server that accepts and says nothing is asked once, and so is an address where no server
+// listens.
 func TestConnectGivesUpAtOnce(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,5 +1,5 @@
-// Package cluster puts this node among the others: an embedded NATS server, by which nodes reach each other and programs
-// reach the node; who is here; and messages and questions between nodes.
+// Package cluster puts this node among the others: an embedded NATS server, by which nodes reach
+// each other and programs reach the node; who is here; and messages and questions between nodes.
 //
 // # Usage
 //
@@ -12,23 +12,25 @@
 //	err = words.Send(data) // to all others
 //	err = node.Announce()  // and by now the command line finds the node
 //
-// [Node.Announce] writes where the node is, with a key made for this run, to [AddressFile] in the node's data directory,
-// mode 0600: who may read that file may command the node, by [Dial]. From other machines [DialAt] does it, with the secret of
-// the cluster.
+// [Node.Announce] writes where the node is, with a key made for this run, to [AddressFile] in the
+// node's data directory, mode 0600: who may read that file may command the node, by [Dial]. From
+// other machines [DialAt] does it, with the secret of the cluster.
 //
 // # Who is in
 //
-// Nodes call each other over connections that need the secret of the cluster. Each tells the others about once a second how it
-// does, and shows what they must have in common, see [Identity]. One that does not go with those that are here is refused,
-// and both sides say why: it sees that by itself while it joins, and the others ignore whatever it says. A node that says
-// nothing for 3.5 s is taken for gone until it speaks again.
+// Nodes call each other over connections that need the secret of the cluster. Each tells the others
+// about once a second how it does, and shows what they must have in common, see [Identity]. One
+// that does not go with those that are here is refused, and both sides say why: it sees that by
+// itself while it joins, and the others ignore whatever it says. A node that says nothing for 3.5 s
+// is taken for gone until it speaks again.
 //
 // A joining node learns from the nodes that it meets which others there are, and who has which
 // name. A node's report counts only while that node itself is heard. So a node may die at any
 // moment of a join: the join takes a few seconds longer, and is not refused because of a dead node.
 //
-// Every node is connected to every other one: from the addresses to join it learns of all that these know. Nothing is passed
-// on for others. So a line that is cut between two nodes parts these two, and no others.
+// Every node is connected to every other one: from the addresses to join it learns of all that
+// these know. Nothing is passed on for others. So a line that is cut between two nodes parts these
+// two, and no others.
 //
 // # Ordering and delivery promises
 //

@@ -49,8 +49,8 @@ func user(name, password, publish, subscribe string) *server.User {
 // operatorPassword is what operators send.
 func operatorPassword(secret string) string { return derive(secret, "operator") }
 
-// embed starts the embedded server. It lets in the bearer of the public key, operators and publishers. When another node
-// refuses it, refused is called.
+// embed starts the embedded server. It lets in the bearer of the public key, operators and
+// publishers. When another node refuses it, refused is called.
 func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, error) {
 	host, port, err := splitAddress(cfg.Commands, "127.0.0.1:0")
 	if err != nil {
@@ -89,7 +89,8 @@ func embed(cfg Config, name, publicKey string, refused func()) (*server.Server, 
 	return s, nil
 }
 
-// awaitStart returns when the server takes connections, or has told why it never will: a port of another program.
+// awaitStart returns when the server takes connections, or has told why it never will: a port of
+// another program.
 func awaitStart(s *server.Server, fatal <-chan string) error {
 	const look = 100 * time.Millisecond
 	for range startTimeout / look {
@@ -105,7 +106,8 @@ func awaitStart(s *server.Server, fatal <-chan string) error {
 	return fmt.Errorf("not ready within %v", startTimeout)
 }
 
-// forgetAfter is for how long a node that went without a goodbye is called again, about once a second.
+// forgetAfter is for how long a node that went without a goodbye is called again, about once a
+// second.
 const forgetAfter = 20 * time.Minute
 
 // callsAMinute is how often a node that is away is called.
@@ -152,7 +154,8 @@ func splitAddress(address, otherwise string) (host string, port int, err error) 
 	return host, port, nil
 }
 
-// doorkeeper lets in the nodes that know the secret, and tells who did not, unless there are too many to tell.
+// doorkeeper lets in the nodes that know the secret, and tells who did not, unless there are too
+// many to tell.
 type doorkeeper struct {
 	log      *slog.Logger
 	tell     *rate.Limiter

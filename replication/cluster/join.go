@@ -22,8 +22,9 @@ const (
 	helloEvery   = 100 * time.Millisecond
 )
 
-// Join makes this node one of those that are here, or finds out that it does not go with them: then the error is a *Mismatch,
-// or ErrRefused. Nodes to join that are not there yet are called until they are: that is no error. Serve must be running.
+// Join makes this node one of those that are here, or finds out that it does not go with them: then
+// the error is a *Mismatch, or ErrRefused. Nodes to join that are not there yet are called until
+// they are: that is no error. Serve must be running.
 func (n *Node) Join(ctx context.Context) error {
 	if n.cfg.Listen != "" || n.cfg.NATS != "" {
 		if err := n.meet(ctx); err != nil {

@@ -53,11 +53,13 @@ type Node struct {
 // backlog is how many messages of other nodes may wait.
 const backlog = 16 << 10
 
-// maxQuestions is how many questions of other nodes are answered at a time. Most of them are polls that wait.
+// maxQuestions is how many questions of other nodes are answered at a time. Most of them are polls
+// that wait.
 const maxQuestions = 20_000
 
-// Start runs the embedded server, or connects to the NATS outside. Streams and questions are set up next; then Serve must run,
-// and Join makes the node one of the cluster. Nobody finds it before Announce.
+// Start runs the embedded server, or connects to the NATS outside. Streams and questions are set up
+// next; then Serve must run, and Join makes the node one of the cluster. Nobody finds it before
+// Announce.
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), allSent: make(chan struct{}), changed: make(chan struct{}, 1),
@@ -125,11 +127,12 @@ func (n *Node) start() error {
 	return err
 }
 
-// writeTimeout bounds one write to a NATS outside, so that the node connects anew when NATS does not
-// read. Meanwhile the outbox takes messages; questions wait.
+// writeTimeout bounds one write to a NATS outside, so that the node connects anew when NATS does
+// not read. Meanwhile the outbox takes messages; questions wait.
 const writeTimeout = 5 * time.Second
 
-// connectOutside connects to the NATS outside. If that is away, the node sells alone until it is there.
+// connectOutside connects to the NATS outside. If that is away, the node sells alone until it is
+// there.
 func (n *Node) connectOutside() (*nats.Conn, error) {
 	bounded := nats.FlusherTimeout(writeTimeout)
 	conn, err := n.connect(n.cfg.NATS, bounded)
@@ -167,8 +170,8 @@ func (n *Node) connect(url string, options ...nats.Option) (*nats.Conn, error) {
 		}))...)
 }
 
-// Announce writes the file by which the command line finds the node: commands may come from now on, and find whoever
-// has subscribed to them before.
+// Announce writes the file by which the command line finds the node: commands may come from now on,
+// and find whoever has subscribed to them before.
 func (n *Node) Announce() error {
 	if err := n.local.FlushTimeout(startTimeout); err != nil {
 		return fmt.Errorf("tell where the node is: %w", err)
@@ -193,8 +196,8 @@ func (n *Node) Routes() string {
 	return ""
 }
 
-// Peers are the other nodes, as far as this one hears of them, by name. Nobody changes the list. It may be called from any
-// goroutine.
+// Peers are the other nodes, as far as this one hears of them, by name. Nobody changes the list. It
+// may be called from any goroutine.
 func (n *Node) Peers() []Peer { return *n.here.Load() }
 
 // Dropped counts the messages to all others that were dropped since the start because NATS did not
@@ -207,9 +210,9 @@ func (n *Node) Self() Peer {
 	return s.peer()
 }
 
-// Stop takes no more commands and waits for those that came, whose doings are still told; then it says goodbye, waits until the
-// questions of others are answered, and ends the server. What is not done when ctx ends is cut off. Serve should run until then, but
-// need not.
+// Stop takes no more commands and waits for those that came, whose doings are still told; then it
+// says goodbye, waits until the questions of others are answered, and ends the server. What is not
+// done when ctx ends is cut off. Serve should run until then, but need not.
 func (n *Node) Stop(ctx context.Context) error {
 	err := os.Remove(filepath.Join(n.cfg.DataDir, AddressFile))
 	if errors.Is(err, fs.ErrNotExist) {

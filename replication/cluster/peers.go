@@ -18,13 +18,15 @@ type Peer struct {
 	Lag time.Duration // for how long it has known that somebody's catalog is newer than its own
 }
 
-// peers are those whom a node has heard of. It is a pure state: it reads no clock and sends nothing.
+// peers are those whom a node has heard of. It is a pure state: it reads no clock and sends
+// nothing.
 //
-// Invariants: a message counts only when its run is known and fits, so what is heard of a stranger or of a node that does
-// not go with us changes nothing. The messages of a run and a stream are taken in the order of their numbers and each once;
-// a number that is skipped is reported, once, before the one behind it is taken. A status comes behind the messages that it
-// counts, so the loss of the last ones is noticed with the next status. Of two runs of one name the younger counts: it is the
-// older's restart.
+// Invariants: a message counts only when its run is known and fits, so what is heard of a stranger
+// or of a node that does not go with us changes nothing. The messages of a run and a stream are
+// taken in the order of their numbers and each once; a number that is skipped is reported, once,
+// before the one behind it is taken. A status comes behind the messages that it counts, so the loss
+// of the last ones is noticed with the next status. Of two runs of one name the younger counts: it
+// is the older's restart.
 type peers struct {
 	me     *status
 	known  map[string]*peer // by run
@@ -51,7 +53,8 @@ func newPeers(me *status) *peers {
 // mostMisfits bounds how many runs are remembered that do not go with us. More are reported again.
 const mostMisfits = 1000
 
-// hear takes a status. A hello makes nobody known: whoever says it may not go with those who are here.
+// hear takes a status. A hello makes nobody known: whoever says it may not go with those who are
+// here.
 func (ps *peers) hear(s status, now time.Time) news {
 	if s.Run == ps.me.Run || s.Run == "" {
 		return news{}
@@ -83,7 +86,8 @@ func (ps *peers) hear(s status, now time.Time) news {
 	return n
 }
 
-// refuse forgets a node that does not go with this one, and tells so once of its hellos, and once when it has joined.
+// refuse forgets a node that does not go with this one, and tells so once of its hellos, and once
+// when it has joined.
 func (ps *peers) refuse(s *status, why error) news {
 	_, known := ps.known[s.Run]
 	delete(ps.known, s.Run)
@@ -115,7 +119,8 @@ func (ps *peers) isOutdated(s *status) bool {
 	return false
 }
 
-// mostAhead is more than any node sends between two words that are heard. A number beyond is nobody's.
+// mostAhead is more than any node sends between two words that are heard. A number beyond is
+// nobody's.
 const mostAhead = 1 << 32
 
 // take tells whether a message of a stream is to be taken, and whether some before it were lost.

@@ -113,8 +113,9 @@ func TestSilenceAndGoodbye(t *testing.T) {
 	}
 }
 
-// TestNothingIsMissedInSilence loses and repeats messages at will: each that is taken is newer than the one before, and when
-// one is skipped, that is told before the next is taken, or by the next status.
+// TestNothingIsMissedInSilence loses and repeats messages at will: each that is taken is newer than
+// the one before, and when one is skipped, that is told before the next is taken, or by the next
+// status.
 func TestNothingIsMissedInSilence(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -19,7 +19,8 @@ const questionSubjects = "sneakers23.question."
 // ErrAbsent says that the node which was asked is not here.
 var ErrAbsent = errors.New("cluster: no such node is here")
 
-// Handler answers a question of another node. Its context ends with the time that the answer may take, or with this node.
+// Handler answers a question of another node. Its context ends with the time that the answer may
+// take, or with this node.
 type Handler func(ctx context.Context, question []byte) (answer []byte, err error)
 
 // questionTime bounds how long an answer may take.
@@ -28,8 +29,8 @@ const questionTime = 20 * time.Second
 // failed marks an answer that is the text of an error.
 const failed = "Failed"
 
-// Handle lets do answer the questions of that name, each on a goroutine of its own, for which Stop waits. It is called before
-// Join is.
+// Handle lets do answer the questions of that name, each on a goroutine of its own, for which Stop
+// waits. It is called before Join is.
 func (n *Node) Handle(name string, do Handler) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -88,8 +89,9 @@ func (n *Node) respond(m *nats.Msg, answer []byte, err error) {
 	}
 }
 
-// Ask asks the node of that name, and waits for its answer until ctx ends. It may be called from any goroutine. The error is
-// ErrAbsent when no such node is here, the handler's own as a text, or the end of ctx.
+// Ask asks the node of that name, and waits for its answer until ctx ends. It may be called from
+// any goroutine. The error is ErrAbsent when no such node is here, the handler's own as a text, or
+// the end of ctx.
 func (n *Node) Ask(ctx context.Context, node, name string, question []byte) ([]byte, error) {
 	for _, p := range n.Peers() {
 		if p.Name == node {
@@ -156,8 +158,8 @@ type Answer struct {
 	Err  error
 }
 
-// AskAll asks every other node that is here, all at once, and returns when each has answered or ctx has ended, in the order
-// of their names.
+// AskAll asks every other node that is here, all at once, and returns when each has answered or ctx
+// has ended, in the order of their names.
 func (n *Node) AskAll(ctx context.Context, name string, question []byte) []Answer {
 	peers := n.Peers()
 	answers := make([]Answer, len(peers))

@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// What nodes say to all others: a status, and the messages of streams as stream.RUN.NAME.NUMBER. A connection keeps its
-// order, so what was said before a status is heard before it.
+// What nodes say to all others: a status, and the messages of streams as stream.RUN.NAME.NUMBER. A
+// connection keeps its order, so what was said before a status is heard before it.
 const (
 	clusterSubjects = "sneakers23.cluster."
 	statusSubject   = clusterSubjects + "status"
@@ -22,8 +22,9 @@ const (
 // String names the service in logs.
 func (n *Node) String() string { return "cluster.Node" }
 
-// Serve hears the other nodes and tells them how this one does, until ctx ends. The receivers of streams and of OnResync are
-// called on its goroutine, one at a time. It may be called again after it has returned or panicked.
+// Serve hears the other nodes and tells them how this one does, until ctx ends. The receivers of
+// streams and of OnResync are called on its goroutine, one at a time. It may be called again after
+// it has returned or panicked.
 func (n *Node) Serve(ctx context.Context) error {
 	ps := newPeers(n.me())
 	tick := time.NewTicker(statusEvery)
@@ -128,8 +129,9 @@ func (n *Node) watchLag(newest int64) {
 	}
 }
 
-// OnResync lets do be called when something that another node said may have been missed, also when it has come or come back:
-// on Serve's goroutine, before what comes next of that node. It is called before Serve is.
+// OnResync lets do be called when something that another node said may have been missed, also when
+// it has come or come back: on Serve's goroutine, before what comes next of that node. It is called
+// before Serve is.
 func (n *Node) OnResync(do func(Peer)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// status is what a node says of itself about once a second. Its JSON is understood by all wire versions: two nodes that do
-// not talk learn from it why.
+// status is what a node says of itself about once a second. Its JSON is understood by all wire
+// versions: two nodes that do not talk learn from it why.
 type status struct {
 	Name    string    `json:"name"`
 	Run     string    `json:"run"` // of this process: a node that restarts is another run
@@ -59,7 +59,8 @@ func (s *status) verifies(o *status) bool {
 	return len(o.Secrets) == 0 && len(s.Secrets) == 0 || len(o.Secrets) > 0 && slices.Contains(s.Secrets, o.Secrets[0])
 }
 
-// Mismatch is the error of a node that must not join: one that is here does not go with it. The reason is found by errors.Is.
+// Mismatch is the error of a node that must not join: one that is here does not go with it. The
+// reason is found by errors.Is.
 type Mismatch struct {
 	Name, HTTP string // of the node that is here
 	Why        error

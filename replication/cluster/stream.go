@@ -7,8 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Stream carries messages of one kind to all other nodes: at most once, and in the order in which each node sent them. A
-// message that was lost is noticed by the number of the next one, or by the next status, and told to OnResync.
+// Stream carries messages of one kind to all other nodes: at most once, and in the order in which
+// each node sent them. A message that was lost is noticed by the number of the next one, or by the
+// next status, and told to OnResync.
 type Stream struct {
 	node    *Node
 	name    string
@@ -21,8 +22,9 @@ type Stream struct {
 // MaxMessage is the most bytes of a message of a stream.
 const MaxMessage = 1 << 20
 
-// Stream opens a stream, of which there is one for each name. receive is called on Serve's goroutine with what other nodes
-// send, and must not wait for long: everybody's messages wait behind it. It is called before Serve is.
+// Stream opens a stream, of which there is one for each name. receive is called on Serve's
+// goroutine with what other nodes send, and must not wait for long: everybody's messages wait
+// behind it. It is called before Serve is.
 func (n *Node) Stream(name string, receive func(from Peer, data []byte)) *Stream {
 	s := &Stream{node: n, name: name, receive: receive}
 	n.mu.Lock()

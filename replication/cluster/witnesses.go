@@ -35,9 +35,10 @@ func (ws *witnesses) receive(s *status, now time.Time) {
 	ws.byRun[s.Run] = w
 }
 
-// mayJoin reports whether the node may join, having waited for so long: nobody reports its name, and
-// all nodes that it should meet have answered, or had time enough. found says that there are others:
-// if none is connected, some may be about to connect. The error is that of a name that stays taken.
+// mayJoin reports whether the node may join, having waited for so long: nobody reports its name,
+// and all nodes that it should meet have answered, or had time enough. found says that there are
+// others: if none is connected, some may be about to connect. The error is that of a name that
+// stays taken.
 func (ws *witnesses) mayJoin(now time.Time, waited time.Duration, connected []string, found bool) (bool, error) {
 	ws.expire(now)
 	_, holder, taken := ws.holder()

@@ -7,11 +7,13 @@ import (
 	"slices"
 )
 
-// Delta is what has happened at a replica between two moments of its clock, or all that it tracks: then From is 0.
+// Delta is what has happened at a replica between two moments of its clock, or all that it tracks:
+// then From is 0.
 //
-// It says of every tag in (From, To] whether it is still there at To: the tag is among Joins, or it is not. Of the tags up to
-// From it names those that have gone in between, the Leaves. So it turns the state at any moment from From to To into the state
-// at To, and says nothing to who is there already.
+// It says of every tag in (From, To] whether it is still there at To: the tag is among Joins, or it
+// is not. Of the tags up to From it names those that have gone in between, the Leaves. So it turns
+// the state at any moment from From to To into the state at To, and says nothing to who is there
+// already.
 type Delta struct {
 	From   uint64   `json:"from"`
 	To     uint64   `json:"to"`
@@ -43,7 +45,8 @@ func (d Delta) check() error {
 	return nil
 }
 
-// isObject tells whether JSON is an object, without space at its ends and at its begin: to that the refs are added.
+// isObject tells whether JSON is an object, without space at its ends and at its begin: to that the
+// refs are added.
 func isObject(meta json.RawMessage) bool {
 	n := len(meta)
 	return n >= 2 && meta[0] == '{' && meta[n-1] == '}' && (n == 2 || meta[1] == '"')

@@ -10,8 +10,8 @@ import (
 	"io"
 )
 
-// Link carries messages between replicas. It may lose them, and deliver them late and more than once: then a replica asks for
-// what it misses. Both are called on goroutines of the tracker.
+// Link carries messages between replicas. It may lose them, and deliver them late and more than
+// once: then a replica asks for what it misses. Both are called on goroutines of the tracker.
 type Link struct {
 	// Send takes a message to the Receive of all other replicas, and does not wait for them.
 	Send func(message []byte) error

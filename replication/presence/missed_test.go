@@ -61,7 +61,8 @@ func TestClockSampling(t *testing.T) {
 	})
 }
 
-// TestFallsBackToAll misses more and more: the answers are the history as far as it goes, then all there is.
+// TestFallsBackToAll misses more and more: the answers are the history as far as it goes, then all
+// there is.
 func TestFallsBackToAll(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		sizes := func(o *Options) { o.MaxDeltaSizes = []int{3, 10} }
@@ -93,7 +94,8 @@ func TestFallsBackToAll(t *testing.T) {
 	})
 }
 
-// TestGapOfAnEarlierRun misses something of a replica that is killed then, and something of its next run.
+// TestGapOfAnEarlierRun misses something of a replica that is killed then, and something of its
+// next run.
 func TestGapOfAnEarlierRun(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a, b := w.start("a", nil), w.start("b", nil)
@@ -126,7 +128,8 @@ func TestGapOfAnEarlierRun(t *testing.T) {
 	})
 }
 
-// TestMissedAnotherRun is told of a replica whose hello was lost: what it had before is gone at once.
+// TestMissedAnotherRun is told of a replica whose hello was lost: what it had before is gone at
+// once.
 func TestMissedAnotherRun(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a, b := w.start("a", nil), w.start("b", nil)
@@ -152,7 +155,8 @@ func TestMissedAnotherRun(t *testing.T) {
 	})
 }
 
-// TestSlowAnswer asks one question at a time, gives it up, and does not believe an answer that comes after the goodbye.
+// TestSlowAnswer asks one question at a time, gives it up, and does not believe an answer that
+// comes after the goodbye.
 func TestSlowAnswer(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		gate, asked := make(chan struct{}), 0

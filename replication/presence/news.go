@@ -15,8 +15,8 @@ type news struct {
 	telling map[string]Diff // what OnDiff is being told, or was when it panicked; of serve only
 }
 
-// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what is here, and all of them by how
-// often a list is taken while OnDiff is at work.
+// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what
+// is here, and all of them by how often a list is taken while OnDiff is at work.
 type batch map[string]*unread
 
 type unread struct {
@@ -112,7 +112,8 @@ func (n *news) ring() {
 	}
 }
 
-// serve tells OnDiff, until ctx ends. After a panic what was being told is told again, before all that came later.
+// serve tells OnDiff, until ctx ends. After a panic what was being told is told again, before all
+// that came later.
 func (n *news) serve(ctx context.Context, tell func(map[string]Diff)) error {
 	for ctx.Err() == nil {
 		if n.telling == nil {

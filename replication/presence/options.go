@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Options of a Tracker. Their names, meanings and defaults are those of Phoenix.Tracker; that who is silent for MaxSilentPeriods must
-// not be taken for down is checked here alone. Name must be given; of all others the zero value stands for the default.
+// Options of a Tracker. Their names, meanings and defaults are those of Phoenix.Tracker; that who
+// is silent for MaxSilentPeriods must not be taken for down is checked here alone. Name must be
+// given; of all others the zero value stands for the default.
 type Options struct {
 	// Name of this replica, which no other live one has.
 	Name string
@@ -18,28 +19,31 @@ type Options struct {
 	BroadcastPeriod time.Duration
 	// MaxSilentPeriods is after how many of them it speaks although nothing has changed: 10.
 	MaxSilentPeriods int
-	// DownPeriod is after how long a silence the presences of a replica are hidden: twice MaxSilentPeriods of BroadcastPeriod, 30 s
-	// if those are the defaults.
+	// DownPeriod is after how long a silence the presences of a replica are hidden: twice
+	// MaxSilentPeriods of BroadcastPeriod, 30 s if those are the defaults.
 	DownPeriod time.Duration
 	// PermdownPeriod is after how long a silence a replica is forgotten: 20 min.
 	PermdownPeriod time.Duration
-	// ClockSamplePeriods is for how many periods a replica listens before it asks others for what it has missed: 2.
+	// ClockSamplePeriods is for how many periods a replica listens before it asks others for what
+	// it has missed: 2.
 	ClockSamplePeriods int
-	// MaxDeltaSizes are how many presences, come and gone, are kept for those who missed some, in generations that go back
-	// further and further: 100, 1000, 10000. Who missed more is told everything.
+	// MaxDeltaSizes are how many presences, come and gone, are kept for those who missed some, in
+	// generations that go back further and further: 100, 1000, 10000. Who missed more is told
+	// everything.
 	MaxDeltaSizes []int
 	// PoolSize is into how many shards topics are distributed: 1. All replicas must have the same.
 	PoolSize int
 
-	// OnDiff is told what has changed by topic, on a goroutine of its own: outside the shards, one call at a time. Changes that
-	// come while it is at work are told together; what came and went meanwhile is not told at all, unless a List has shown it.
-	// When it panics, it is told the same again. It may be nil.
+	// OnDiff is told what has changed by topic, on a goroutine of its own: outside the shards, one
+	// call at a time. Changes that come while it is at work are told together; what came and went
+	// meanwhile is not told at all, unless a List has shown it. When it panics, it is told the same
+	// again. It may be nil.
 	OnDiff func(diffs map[string]Diff)
 	// Link carries messages to other replicas; a replica alone has none.
 	Link Link
 
-	// Log is told at LogLevel of replicas that come and go, and of messages that were lost; by default it is told nothing of that,
-	// and warned of a replica that can't be asked.
+	// Log is told at LogLevel of replicas that come and go, and of messages that were lost; by
+	// default it is told nothing of that, and warned of a replica that can't be asked.
 	Log      *slog.Logger
 	LogLevel slog.Leveler
 }

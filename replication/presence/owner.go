@@ -20,10 +20,11 @@ var (
 	ErrStopped    = errors.New("presence: the tracker has stopped")
 )
 
-// Owner is who tracks: a channel, say. What it tracks ends when its context does, however that ends. Its methods may be called
-// from any goroutine; they wait for the tracker's, which takes microseconds, or until Serve runs, but no longer than five seconds:
-// then the error is ErrBusy, and nothing was done. Track and Update also stop waiting when the
-// owner ends; the error is ErrEnded.
+// Owner is who tracks: a channel, say. What it tracks ends when its context does, however that
+// ends. Its methods may be called from any goroutine; they wait for the tracker's, which takes
+// microseconds, or until Serve runs, but no longer than five seconds: then the error is ErrBusy,
+// and nothing was done. Track and Update also stop waiting when the owner ends; the error is
+// ErrEnded.
 type Owner struct {
 	t    *Tracker
 	done <-chan struct{}
@@ -48,8 +49,9 @@ func (o *Owner) hasEnded() bool {
 	}
 }
 
-// Track makes it known to all replicas that the owner is in a topic under a key, with a meta that becomes a JSON object. It
-// returns the phx_ref. The errors are ErrTracked, ErrMeta, ErrName, ErrEnded, ErrBusy and ErrStopped.
+// Track makes it known to all replicas that the owner is in a topic under a key, with a meta that
+// becomes a JSON object. It returns the phx_ref. The errors are ErrTracked, ErrMeta, ErrName,
+// ErrEnded, ErrBusy and ErrStopped.
 func (o *Owner) Track(topic, key string, meta any) (ref string, err error) {
 	data, err := object(meta)
 	if err != nil {
@@ -83,8 +85,8 @@ func (o *Owner) call(topic string, do func(*shard) error) error {
 	return err
 }
 
-// Update gives what the owner tracks another meta, and returns the new phx_ref. The errors are those of Track, and
-// ErrNotTracked.
+// Update gives what the owner tracks another meta, and returns the new phx_ref. The errors are
+// those of Track, and ErrNotTracked.
 func (o *Owner) Update(topic, key string, meta any) (ref string, err error) {
 	data, err := object(meta)
 	if err != nil {
@@ -93,8 +95,8 @@ func (o *Owner) Update(topic, key string, meta any) (ref string, err error) {
 	return o.update(topic, key, func(json.RawMessage) (json.RawMessage, error) { return data, nil })
 }
 
-// UpdateFunc is Update with what change makes of the meta. It is called on the tracker's goroutine, where others wait for it, so it
-// must not call the tracker. When it panics, so does UpdateFunc.
+// UpdateFunc is Update with what change makes of the meta. It is called on the tracker's goroutine,
+// where others wait for it, so it must not call the tracker. When it panics, so does UpdateFunc.
 func (o *Owner) UpdateFunc(topic, key string, change func(meta json.RawMessage) (any, error)) (ref string, err error) {
 	var thrown any
 	ref, err = o.update(topic, key, func(meta json.RawMessage) (data json.RawMessage, err error) {
@@ -133,7 +135,8 @@ func (o *Owner) Untrack(topic, key string) error {
 	return o.t.shard(topic).call(func(s *shard) error { return s.untrack(o, place{topic, key}) })
 }
 
-// UntrackAll ends all that the owner tracks. The errors are ErrBusy, by which some of it may have ended, and ErrStopped.
+// UntrackAll ends all that the owner tracks. The errors are ErrBusy, by which some of it may have
+// ended, and ErrStopped.
 func (o *Owner) UntrackAll() error {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, ErrBusy)
 	defer cancel()

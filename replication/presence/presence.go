@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// Presence is one thing that is here: a shopper's tab, say. Nobody changes what is exported of it, so readers may keep and share it.
+// Presence is one thing that is here: a shopper's tab, say. Nobody changes what is exported of it,
+// so readers may keep and share it.
 type Presence struct {
 	Topic string          // where it is
 	Key   string          // whose it is: one key may be here several times, as a person with several tabs
@@ -23,7 +24,8 @@ type origin struct {
 	ref string // distinguishes it from all other replicas
 }
 
-// Ref is the phx_ref of the presence, which no other one has, here or elsewhere: an updated presence has a new one.
+// Ref is the phx_ref of the presence, which no other one has, here or elsewhere: an updated
+// presence has a new one.
 func (p *Presence) Ref() string { return p.of.phxRef(p.tag) }
 
 // PrevRef is the phx_ref that the presence had before it was updated, empty for one that was not.

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// What a shard says to the other replicas, and hears of them. All of it runs on the shard's goroutine, but what ask starts.
+// What a shard says to the other replicas, and hears of them. All of it runs on the shard's
+// goroutine, but what ask starts.
 
-// say sends what has changed with what else there is to say. A delta that can't be sent is missed by the others, who ask for it.
+// say sends what has changed with what else there is to say. A delta that can't be sent is missed
+// by the others, who ask for it.
 func (s *shard) say(m message) {
 	if s.bye || s.t.opts.Link.Send == nil {
 		return
@@ -86,7 +88,8 @@ func (s *shard) sample(ctx context.Context) {
 	}
 }
 
-// hear takes a message. Who speaks for the first time, or again, is asked at once for what is not known of it.
+// hear takes a message. Who speaks for the first time, or again, is asked at once for what is not
+// known of it.
 func (s *shard) hear(ctx context.Context, m message) {
 	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
 	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version == bye.version {
@@ -198,7 +201,8 @@ func (s *shard) take(a answer) {
 	s.t.news.add(changed)
 }
 
-// mostVain is how many questions may go without an answer before somebody should look: a replica that was killed is asked some.
+// mostVain is how many questions may go without an answer before somebody should look: a replica
+// that was killed is asked some.
 const mostVain = 20
 
 // askedInVain says hello, once in a period: perhaps the replica is another run by now.

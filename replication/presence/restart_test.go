@@ -66,7 +66,8 @@ func (f *fragile) stop(t *testing.T) {
 	}
 }
 
-// TestServedAgain lets OnDiff panic: Serve fails, and when it is called again all is known and goes on.
+// TestServedAgain lets OnDiff panic: Serve fails, and when it is called again all is known and goes
+// on.
 func TestServedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -136,7 +137,8 @@ func TestToldInOrder(t *testing.T) {
 	})
 }
 
-// TestFollowsAList takes a list while OnDiff is at work, as a client does that joins then, and follows the diffs from there on.
+// TestFollowsAList takes a list while OnDiff is at work, as a client does that joins then, and
+// follows the diffs from there on.
 func TestFollowsAList(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Owner) error{

@@ -71,7 +71,8 @@ func newShard(t *Tracker, index int, me Replica) *shard {
 
 func (s *shard) me() Replica { return s.state.mine.of.Replica }
 
-// patience is how long a caller waits for a tracker that does not run, or has too much to do: as for a GenServer.
+// patience is how long a caller waits for a tracker that does not run, or has too much to do: as
+// for a GenServer.
 const patience = 5 * time.Second
 
 // call has do run on the shard's goroutine, and returns what it returns, or ErrBusy.
@@ -114,7 +115,8 @@ func (s *shard) answerCall(c call) {
 	err = c.do(s)
 }
 
-// answerMore answers some of those who wait already: to look for them alone costs less than to look for all that may come.
+// answerMore answers some of those who wait already: to look for them alone costs less than to look
+// for all that may come.
 func (s *shard) answerMore() {
 	for range 64 {
 		select {

@@ -9,7 +9,8 @@ import (
 	"maps"
 )
 
-// Replica is one run of a node. Of two runs of one name the one with the higher version is the later.
+// Replica is one run of a node. Of two runs of one name the one with the higher version is the
+// later.
 type Replica struct {
 	Name    string `json:"name"`
 	Version int64  `json:"vsn"`
@@ -22,8 +23,8 @@ func (r Replica) origin() *origin {
 
 func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
 
-// State is what one replica tracks, and what it knows of the others. It computes only: it reads no clock, starts nothing and
-// sends nothing. The package comment tells what holds of it.
+// State is what one replica tracks, and what it knows of the others. It computes only: it reads no
+// clock, starts nothing and sends nothing. The package comment tells what holds of it.
 type State struct {
 	mine   *replica
 	others map[string]*replica // by name: the latest run of each
@@ -46,7 +47,8 @@ func newReplica(r Replica) *replica {
 	return &replica{of: r.origin(), tagged: make(map[uint64]*Presence), up: true}
 }
 
-// NewState is that of a replica which tracks nothing and knows nobody. The sizes are those of MaxDeltaSizes, see [Options].
+// NewState is that of a replica which tracks nothing and knows nobody. The sizes are those of
+// MaxDeltaSizes, see [Options].
 func NewState(me Replica, sizes []int) *State {
 	s := &State{
 		mine: newReplica(me), others: make(map[string]*replica), topics: make(map[string]*topic),
@@ -100,8 +102,8 @@ func (s *State) Delta() Delta {
 	return d
 }
 
-// Since is what turns the state at that moment of this replica's clock into its state now or at the last Delta: the shortest
-// history that goes back so far, else all that it tracks.
+// Since is what turns the state at that moment of this replica's clock into its state now or at the
+// last Delta: the shortest history that goes back so far, else all that it tracks.
 func (s *State) Since(clock uint64) Delta {
 	switch {
 	case clock >= s.mine.clock:
@@ -121,8 +123,8 @@ func (s *State) whole() Delta {
 	return (&history{to: s.mine.clock, joins: s.mine.tagged}).delta()
 }
 
-// Known is how much of another replica's doings this one knows. A replica that it does not know, or not this run of it, has
-// done nothing so far.
+// Known is how much of another replica's doings this one knows. A replica that it does not know, or
+// not this run of it, has done nothing so far.
 func (s *State) Known(r Replica) uint64 {
 	if o := s.others[r.Name]; o != nil && o.of.Replica == r {
 		return o.clock
@@ -133,8 +135,8 @@ func (s *State) Known(r Replica) uint64 {
 // IsUp tells whether what the replica of that name tracks is visible.
 func (s *State) IsUp(name string) bool { o := s.others[name]; return o != nil && o.up }
 
-// Heard takes note that a replica speaks: it is up, be it new, or back, or a later run of one that was here. Of an earlier run
-// than the one that is up nothing is heard: fresh is false.
+// Heard takes note that a replica speaks: it is up, be it new, or back, or a later run of one that
+// was here. Of an earlier run than the one that is up nothing is heard: fresh is false.
 func (s *State) Heard(r Replica) (changed diffs, fresh bool) {
 	changed = make(diffs)
 	o := s.others[r.Name]
@@ -154,8 +156,9 @@ func (s *State) Heard(r Replica) (changed diffs, fresh bool) {
 	return changed, true
 }
 
-// Merge takes what a replica says of itself. It changes nothing and ok is false when something is missing between what is known
-// of it and what it says, when it was never heard, or when no replica would say so.
+// Merge takes what a replica says of itself. It changes nothing and ok is false when something is
+// missing between what is known of it and what it says, when it was never heard, or when no replica
+// would say so.
 func (s *State) Merge(r Replica, d Delta) (changed diffs, ok bool) {
 	changed = make(diffs)
 	o := s.others[r.Name]

@@ -12,9 +12,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestStatesConverge lets replicas track, update and forget, restart, go down and come back, while what they say comes in any
-// order, several times, or never. At each step what a replica knows of another is what that one tracked at some moment, and
-// its lists are what its diffs have told. At last each hears all others and asks for what it misses: all list exactly the model.
+// TestStatesConverge lets replicas track, update and forget, restart, go down and come back, while
+// what they say comes in any order, several times, or never. At each step what a replica knows of
+// another is what that one tracked at some moment, and its lists are what its diffs have told. At
+// last each hears all others and asks for what it misses: all list exactly the model.
 //
 // e2e/mutants/presence.txt has the ways of breaking it that this test notices: each takes a few
 // hundred histories at most, but for those of merge_test.go.
@@ -187,7 +188,8 @@ func (r *node) follow(t *rapid.T, changed diffs) {
 	}
 }
 
-// ask has one replica ask another for what it misses. The answer comes at once, or is on its way from then on.
+// ask has one replica ask another for what it misses. The answer comes at once, or is on its way
+// from then on.
 func (n *network) ask(t *rapid.T) {
 	r, of := n.any(t, "who asks"), n.any(t, "who is asked")
 	l := letter{of.mine.of.Replica, of.Since(r.Known(of.mine.of.Replica)), true}

@@ -70,8 +70,8 @@ func startReplicas(b *testing.B, n int) []replica {
 	return all
 }
 
-// BenchmarkStorm lets 50,000 owners come within ten seconds, spread over three nodes, and measures how long after the last one
-// all nodes list all of them; then what it costs when nothing happens.
+// BenchmarkStorm lets 50,000 owners come within ten seconds, spread over three nodes, and measures
+// how long after the last one all nodes list all of them; then what it costs when nothing happens.
 func BenchmarkStorm(b *testing.B) {
 	owners, spread, rest := 50_000, 10*time.Second, 30*time.Second
 	if testing.Short() {

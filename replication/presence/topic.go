@@ -12,8 +12,8 @@ type topic struct {
 	list  []*Presence // all of them, nil when it must be made anew; nobody changes it
 }
 
-// keyed is what one key has in a topic: a person's tabs, mostly few. Each presence knows its place in the list, so to take it out
-// costs the same for somebody with ten thousand of them.
+// keyed is what one key has in a topic: a person's tabs, mostly few. Each presence knows its place
+// in the list, so to take it out costs the same for somebody with ten thousand of them.
 type keyed struct {
 	list []*Presence // in the order in which they were heard of; nil where one was
 	gone int

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Tracker tells who is here, on this replica and on the others. It is a service: its owner runs Serve and waits for its end.
+// Tracker tells who is here, on this replica and on the others. It is a service: its owner runs
+// Serve and waits for its end.
 type Tracker struct {
 	opts    Options
 	shards  []*shard
@@ -46,8 +47,8 @@ func (t *Tracker) hasStopped() bool {
 // String names the service in logs.
 func (t *Tracker) String() string { return "presence.Tracker" }
 
-// Serve tracks until ctx ends, and returns when all that it started has ended. It may be called again after it has failed: what
-// was tracked is still known.
+// Serve tracks until ctx ends, and returns when all that it started has ended. It may be called
+// again after it has failed: what was tracked is still known.
 func (t *Tracker) Serve(ctx context.Context) error {
 	defer func() {
 		if ctx.Err() != nil {
@@ -84,9 +85,10 @@ func (t *Tracker) shard(topic string) *shard {
 	return t.shards[h%uint64(len(t.shards))]
 }
 
-// List is all that is in a topic, on all replicas that are up, in no order. Nobody changes it, and it costs little as long as
-// nothing comes or goes. OnDiff is told every change after it, also of what comes and goes: whoever follows the diffs from here on
-// has the list of now. It may be called from any goroutine; the errors are ErrStopped and ErrBusy.
+// List is all that is in a topic, on all replicas that are up, in no order. Nobody changes it, and
+// it costs little as long as nothing comes or goes. OnDiff is told every change after it, also of
+// what comes and goes: whoever follows the diffs from here on has the list of now. It may be called
+// from any goroutine; the errors are ErrStopped and ErrBusy.
 func (t *Tracker) List(topic string) (list []*Presence, err error) {
 	err = t.shard(topic).call(func(s *shard) error {
 		list = s.state.List(topic)
@@ -106,8 +108,8 @@ func (t *Tracker) GetByKey(topic, key string) (list []*Presence, err error) {
 	return list, err
 }
 
-// GracefulPermdown says to the other replicas that this one stops: what it tracks is gone for them at once. Nothing is tracked
-// afterwards. ctx bounds how long it waits for the shards.
+// GracefulPermdown says to the other replicas that this one stops: what it tracks is gone for them
+// at once. Nothing is tracked afterwards. ctx bounds how long it waits for the shards.
 func (t *Tracker) GracefulPermdown(ctx context.Context) error {
 	defer t.stop()
 	var errs []error
@@ -117,8 +119,9 @@ func (t *Tracker) GracefulPermdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Receive takes a message that the replica of that name has sent. It never waits, and may be called from any goroutine. The error
-// says that it can't be read, or that too many wait; the replica asks for it then.
+// Receive takes a message that the replica of that name has sent. It never waits, and may be called
+// from any goroutine. The error says that it can't be read, or that too many wait; the replica asks
+// for it then.
 func (t *Tracker) Receive(from string, data []byte) error {
 	var m message
 	if err := decode(data, &m); err != nil {
@@ -157,7 +160,8 @@ func (t *Tracker) counterpart(shard, pool int) (*shard, error) {
 	return t.shards[shard], nil
 }
 
-// Answer answers what another replica asks by its Link, with the same bytes. It may be called from any goroutine.
+// Answer answers what another replica asks by its Link, with the same bytes. It may be called from
+// any goroutine.
 func (t *Tracker) Answer(ctx context.Context, data []byte) ([]byte, error) {
 	var q question
 	if err := decode(data, &q); err != nil {
@@ -181,8 +185,8 @@ func (t *Tracker) Answer(ctx context.Context, data []byte) ([]byte, error) {
 	return encode(d)
 }
 
-// Missed says that messages of a replica may be lost, or that it has just come: it is asked soon. It never waits, and may be
-// called from any goroutine.
+// Missed says that messages of a replica may be lost, or that it has just come: it is asked soon.
+// It never waits, and may be called from any goroutine.
 func (t *Tracker) Missed(replica string) {
 	for _, s := range t.shards {
 		select {

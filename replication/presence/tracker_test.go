@@ -123,7 +123,8 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// TestSilence cuts a replica off: it is down after 30 s and not before, up when it speaks, and forgotten after 20 min.
+// TestSilence cuts a replica off: it is down after 30 s and not before, up when it speaks, and
+// forgotten after 20 min.
 func TestSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a, b := w.start("a", nil), w.start("b", nil)

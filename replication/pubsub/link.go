@@ -10,8 +10,8 @@ import (
 
 // Carrier takes messages to the registries of all other nodes.
 type Carrier interface {
-	// Send takes a message to all others, in the order in which it is called, or loses it. It does not wait for them,
-	// and may be called from several goroutines at once.
+	// Send takes a message to all others, in the order in which it is called, or loses it. It does
+	// not wait for them, and may be called from several goroutines at once.
 	Send(data []byte) error
 }
 
@@ -20,8 +20,9 @@ type Link struct {
 	Carrier Carrier
 	// Codecs carry payloads that are no JSON. Every node has the same.
 	Codecs []Codec
-	// Failed is told of a message that did not leave this node: its payload has no JSON, it is larger than MaxMessage,
-	// or it could not be sent. The topic may be a secret, and is not told. Nil: nobody is.
+	// Failed is told of a message that did not leave this node: its payload has no JSON, it is
+	// larger than MaxMessage, or it could not be sent. The topic may be a secret, and is not told.
+	// Nil: nobody is.
 	Failed func(event string, err error)
 }
 
@@ -34,8 +35,8 @@ type Codec struct {
 // MaxMessage is the most bytes of a message between nodes.
 const MaxMessage = 1 << 20
 
-// Link connects the registry with those of other nodes: from now on Broadcast reaches theirs too, and what comes of them is
-// given to Receive. It is called once, before anything is broadcast.
+// Link connects the registry with those of other nodes: from now on Broadcast reaches theirs too,
+// and what comes of them is given to Receive. It is called once, before anything is broadcast.
 func (p *PubSub) Link(l Link) { p.link = &l }
 
 // send takes a message to the other nodes.
@@ -49,9 +50,10 @@ func (p *PubSub) send(topic, event string, payload any) {
 	}
 }
 
-// Receive broadcasts on this node what came from another one. Its caller hands over the messages of each node in the order in
-// which they were sent, one at a time. Payloads are those of a [Codec], or a json.RawMessage. An error says that the message
-// is none, or is meant for a codec that this node does not have. Payloads keep data: nobody may change it afterwards.
+// Receive broadcasts on this node what came from another one. Its caller hands over the messages of
+// each node in the order in which they were sent, one at a time. Payloads are those of a [Codec],
+// or a json.RawMessage. An error says that the message is none, or is meant for a codec that this
+// node does not have. Payloads keep data: nobody may change it afterwards.
 func (p *PubSub) Receive(data []byte) error {
 	m, err := p.link.decode(data)
 	if err != nil {
@@ -61,8 +63,8 @@ func (p *PubSub) Receive(data []byte) error {
 	return nil
 }
 
-// A message between nodes is the version of its form, the kind of its payload, topic and event with their lengths before
-// them, and the payload.
+// A message between nodes is the version of its form, the kind of its payload, topic and event with
+// their lengths before them, and the payload.
 const linkVersion = 1
 
 // Kinds of payloads. Those of codecs follow, in their order.
@@ -120,8 +122,8 @@ func encodeRaw(raw json.RawMessage) (kind byte, body []byte, err error) {
 	return kindJSON, raw, nil
 }
 
-// marshal leaves HTML as it is, as channels do. A panic of the payload's own method is an error: it must not keep the message
-// from those who are here.
+// marshal leaves HTML as it is, as channels do. A panic of the payload's own method is an error: it
+// must not keep the message from those who are here.
 func marshal(payload any) (body []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {

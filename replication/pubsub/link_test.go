@@ -154,7 +154,8 @@ func TestFailedIsTold(t *testing.T) {
 	}
 }
 
-// FuzzReceive reads what no node has sent: it harms nobody, and what is read is what would be sent for it.
+// FuzzReceive reads what no node has sent: it harms nobody, and what is read is what would be sent
+// for it.
 func FuzzReceive(f *testing.F) {
 	k := &keeper{}
 	from := pubsub.New()

@@ -14,12 +14,13 @@ const (
 	mostSuspects = 10_000           // origins that are remembered: 3 MB
 )
 
-// attempts remembers where wrong passwords came from: an address, or a device that is known. The zero value is ready.
+// attempts remembers where wrong passwords came from: an address, or a device that is known. The
+// zero value is ready.
 //
-// Each wrong password takes one of a few places that its origin has, until its delay is over: whether or not somebody waits
-// for the answer, so that to give up early gains nothing. While all places are taken nothing is judged, the right password
-// neither, or to guess without a pause would find it. When too many origins are known, the one that has been quiet for longest
-// is forgotten.
+// Each wrong password takes one of a few places that its origin has, until its delay is over:
+// whether or not somebody waits for the answer, so that to give up early gains nothing. While all
+// places are taken nothing is judged, the right password neither, or to guess without a pause would
+// find it. When too many origins are known, the one that has been quiet for longest is forgotten.
 type attempts struct {
 	mu       sync.Mutex
 	suspects map[string]*list.Element
@@ -43,8 +44,8 @@ const (
 	tooMany
 )
 
-// judge tells how to answer an attempt whose password was right or not: a wrong one after the delay; when there were too
-// many, that is how long it takes until the next may come.
+// judge tells how to answer an attempt whose password was right or not: a wrong one after the
+// delay; when there were too many, that is how long it takes until the next may come.
 func (a *attempts) judge(from string, right bool) (delay time.Duration, v verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

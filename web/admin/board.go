@@ -24,8 +24,8 @@ type BoardConfig struct {
 	Log     *slog.Logger
 }
 
-// Board sums up the shop for the dashboards of this node, once for all of them. It is a service: its owner runs Serve and waits
-// for its end. Diff and Watch tell it what happens.
+// Board sums up the shop for the dashboards of this node, once for all of them. It is a service:
+// its owner runs Serve and waits for its end. Diff and Watch tell it what happens.
 type Board struct {
 	cfg BoardConfig
 
@@ -69,7 +69,8 @@ const (
 	lookTime  = 5 * time.Second // that the database may take for an answer
 	firstLook = 2 * time.Second // that it may take when a dashboard waits for it
 
-	// The database may take this long to show that it is there: a dashboard tells within three seconds that it is not.
+	// The database may take this long to show that it is there: a dashboard tells within three
+	// seconds that it is not.
 	faultTime = 1500 * time.Millisecond
 )
 
@@ -91,14 +92,16 @@ func (b *Board) Watch(context.Context, inventory.Notice) {
 	b.dirty, b.stale = true, true
 }
 
-// LooksLikeProxy notes that an address sends what proxies send, and is not trusted. It may be called from any goroutine.
+// LooksLikeProxy notes that an address sends what proxies send, and is not trusted. It may be
+// called from any goroutine.
 func (b *Board) LooksLikeProxy(address string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.noteProxy(time.Now(), address)
 }
 
-// Serve tells the dashboards what has changed, and the journal what happens to nodes, until ctx ends.
+// Serve tells the dashboards what has changed, and the journal what happens to nodes, until ctx
+// ends.
 func (b *Board) Serve(ctx context.Context) error {
 	tell := time.NewTicker(tellEvery)
 	defer tell.Stop()
@@ -157,7 +160,8 @@ func (b *Board) countCrowd() {
 	b.crowd.add(len(b.sums.carts))
 }
 
-// awaitDatabase looks at orders and events for a dashboard that is the first for a while. It waits no longer for the others that look.
+// awaitDatabase looks at orders and events for a dashboard that is the first for a while. It waits
+// no longer for the others that look.
 func (b *Board) awaitDatabase(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, firstLook)
 	defer cancel()
@@ -172,7 +176,8 @@ func (b *Board) awaitDatabase(ctx context.Context) {
 	}
 }
 
-// lookAtOrders asks the database, if the answer may be another one than before. It is called by who is asking.
+// lookAtOrders asks the database, if the answer may be another one than before. It is called by who
+// is asking.
 func (b *Board) lookAtOrders(ctx context.Context) {
 	now := time.Now()
 	b.mu.Lock()

@@ -103,7 +103,8 @@ func TestNobodyLooks(t *testing.T) {
 	})
 }
 
-// TestByTheMinute has an order each half minute for two hours: the last hour is shown by the minute, all are counted.
+// TestByTheMinute has an order each half minute for two hours: the last hour is shown by the
+// minute, all are counted.
 func TestByTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// browsers knows those from which somebody has signed in, by a signed cookie. Their attempts are judged apart from those of
-// their address: so nobody who guesses there keeps them out. The idea is OWASP's "device cookies".
+// browsers knows those from which somebody has signed in, by a signed cookie. Their attempts are
+// judged apart from those of their address: so nobody who guesses there keeps them out. The idea is
+// OWASP's "device cookies".
 //
 // The cookie lets nobody in. Whoever steals one gains a few guesses that nobody else's use up.
 type browsers struct {

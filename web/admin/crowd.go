@@ -10,8 +10,8 @@ const (
 	samples     = int(5 * time.Minute / sampleEvery)
 )
 
-// crowd is how many shoppers there were in the last minutes, a number for each two seconds, the oldest first. Whoever opens a
-// dashboard sees the line that he would have seen, had it been open.
+// crowd is how many shoppers there were in the last minutes, a number for each two seconds, the
+// oldest first. Whoever opens a dashboard sees the line that he would have seen, had it been open.
 type crowd []int
 
 func (c *crowd) add(shoppers int) {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestCrowd is what a dashboard is shown of the time before it was opened: five minutes at the most.
+// TestCrowd is what a dashboard is shown of the time before it was opened: five minutes at the
+// most.
 func TestCrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

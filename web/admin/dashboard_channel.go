@@ -17,8 +17,8 @@ const (
 	changeEvent = "change"
 )
 
-// Desk does what the dashboard's buttons say, as the command line does: it returns when all live nodes show it, or names those
-// that did not in time. The text of an error is for people.
+// Desk does what the dashboard's buttons say, as the command line does: it returns when all live
+// nodes show it, or names those that did not in time. The text of an error is for people.
 type Desk interface {
 	Release(ctx context.Context, id inventory.ProductID) (Done, error)
 	Restock(ctx context.Context, id inventory.ItemID, count int) (Done, error)
@@ -52,8 +52,8 @@ type order struct {
 	Count     int                 `json:"count"`
 }
 
-// HandleIn takes the buttons: release and restock. They are answered when they are done, by a task: meanwhile the dashboard
-// goes on.
+// HandleIn takes the buttons: release and restock. They are answered when they are done, by a task:
+// meanwhile the dashboard goes on.
 func (d dashboardChannel) HandleIn(_ context.Context, s *channel.Socket, m channel.Message) (any, error) {
 	var o order
 	err := json.Unmarshal(m.Payload, &o)

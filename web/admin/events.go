@@ -61,7 +61,8 @@ type journal interface {
 // mostEvents is how many are shown.
 const mostEvents = 50
 
-// Event is something that has happened, as dashboards are told it. A sentence is Text, then When if it has one, then By.
+// Event is something that has happened, as dashboards are told it. A sentence is Text, then When if
+// it has one, then By.
 type Event struct {
 	At   int64  `json:"at"` // ms since 1970
 	Kind string `json:"kind"`
@@ -124,8 +125,9 @@ func (r Record) event() Event {
 	return e
 }
 
-// plain replaces the characters of a name that would show elsewhere: those that control a terminal, and those that set the
-// direction of what follows, by which a name could turn the rest of a sentence around.
+// plain replaces the characters of a name that would show elsewhere: those that control a terminal,
+// and those that set the direction of what follows, by which a name could turn the rest of a
+// sentence around.
 func plain(name string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// watchNodes looks for this node's fault, and then at all nodes, again and again until ctx ends. The nodes tell each other what they
-// have found.
+// watchNodes looks for this node's fault, and then at all nodes, again and again until ctx ends.
+// The nodes tell each other what they have found.
 func (b *Board) watchNodes(ctx context.Context) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -28,7 +28,8 @@ func (b *Board) watchNodes(ctx context.Context) {
 	}
 }
 
-// Fault returns what keeps this node from selling as it should, as it was found last. It may be called from any goroutine.
+// Fault returns what keeps this node from selling as it should, as it was found last. It may be
+// called from any goroutine.
 func (b *Board) Fault() Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -41,7 +42,8 @@ func (b *Board) found(f Fault) {
 	b.fault = f
 }
 
-// seen notes what has changed of the nodes since the last look. It must be called with the lock held.
+// seen notes what has changed of the nodes since the last look. It must be called with the lock
+// held.
 func (b *Board) seen(now time.Time, nodes []NodeState) {
 	if len(nodes) == 0 {
 		return

@@ -9,16 +9,18 @@ import (
 	"time"
 )
 
-// news is what the dashboards of a node know. Who comes begins with that, and is told what changes from there on: so nothing may
-// be told between what he is shown and his first change, which is what the lock is for.
+// news is what the dashboards of a node know. Who comes begins with that, and is told what changes
+// from there on: so nothing may be told between what he is shown and his first change, which is
+// what the lock is for.
 type news struct {
 	mu      sync.Mutex // held while dashboards are told; that waits for none of them
 	told    *state     // nil while there is none
 	encoded json.RawMessage
 }
 
-// welcome pushes the state to a dashboard that has subscribed just now. For the first one it is made anew, orders too: nobody
-// has summed them up meanwhile. It waits for the database then, but not for long.
+// welcome pushes the state to a dashboard that has subscribed just now. For the first one it is
+// made anew, orders too: nobody has summed them up meanwhile. It waits for the database then, but
+// not for long.
 func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) error {
 	if !b.known() {
 		b.awaitDatabase(ctx)

@@ -26,7 +26,8 @@ func (o *office) welcomed() (s state) {
 	return s
 }
 
-// TestFirstDashboard comes when nobody has looked for hours: it is shown the orders of now, and when that is.
+// TestFirstDashboard comes when nobody has looked for hours: it is shown the orders of now, and
+// when that is.
 func TestFirstDashboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
@@ -142,7 +143,8 @@ func (d *shown) get(key string) string {
 	return fmt.Sprint(d.all[key])
 }
 
-// TestWhatHappened is told by the events of a state and of its changes, and the journal hears of nodes.
+// TestWhatHappened is told by the events of a state and of its changes, and the journal hears of
+// nodes.
 func TestWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

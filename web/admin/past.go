@@ -20,8 +20,8 @@ func (b *Board) note(r Record) {
 	b.dirty = true
 }
 
-// proxies are when addresses that look like proxies were noted. Anybody may look like one, from as many addresses as he has: that
-// must push nothing else out.
+// proxies are when addresses that look like proxies were noted. Anybody may look like one, from as
+// many addresses as he has: that must push nothing else out.
 type proxies []time.Time
 
 const (

@@ -22,8 +22,8 @@ const (
 	settled    = 10 * time.Second // an order may be dated some seconds before it is committed
 )
 
-// look sums the quarters anew if another one is over. It is called by one goroutine at a time, and changes no list that it has
-// given away.
+// look sums the quarters anew if another one is over. It is called by one goroutine at a time, and
+// changes no list that it has given away.
 func (q *quarters) look(ctx context.Context, now time.Time) error {
 	until := now.UTC().Add(-settled).Truncate(quarter)
 	if until.Equal(q.until) {

@@ -20,19 +20,21 @@ import (
 var (
 	// ErrNotSignedIn says that a request brought no password, or a wrong one.
 	ErrNotSignedIn = errors.New("admin: not signed in")
-	// ErrTooManyAttempts says that wrong passwords came from the same address just now, as many as may at a time.
+	// ErrTooManyAttempts says that wrong passwords came from the same address just now, as many as
+	// may at a time.
 	ErrTooManyAttempts = errors.New("admin: too many attempts to sign in")
 )
 
 // user is the one who signs in.
 const user = "admin"
 
-// SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while, which grows with the
-// failures of the address that it came from; the right one at once. Somebody who guesses without a pause keeps others of his
-// address waiting, but none whose browser was let in before, and nobody elsewhere: see attempts and browsers.
+// SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while,
+// which grows with the failures of the address that it came from; the right one at once. Somebody
+// who guesses without a pause keeps others of his address waiting, but none whose browser was let
+// in before, and nobody elsewhere: see attempts and browsers.
 //
-// Wrong passwords are logged, one line a minute for each address, with their count; a password never is. It is a service: Serve
-// logs the counts.
+// Wrong passwords are logged, one line a minute for each address, with their count; a password
+// never is. It is a service: Serve logs the counts.
 type SignIn struct {
 	user, password [sha256.Size]byte // hashes, which are all of one length
 	attempts       attempts

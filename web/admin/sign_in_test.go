@@ -44,7 +44,8 @@ func newDoor(t *testing.T) *door {
 	return d
 }
 
-// knock sends a request from an address, and returns how long the answer took. Without a name it brings no password.
+// knock sends a request from an address, and returns how long the answer took. Without a name it
+// brings no password.
 func (d *door) knock(ctx context.Context, from, name, password string) (http.Header, time.Duration, error) {
 	d.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin", nil)
@@ -120,7 +121,8 @@ func TestWhoDoesNotWait(t *testing.T) {
 	})
 }
 
-// Who has been let in before is let in again, whoever guesses at his address, and is himself no better at guessing.
+// Who has been let in before is let in again, whoever guesses at his address, and is himself no
+// better at guessing.
 func TestKnownDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoor(t)
@@ -170,7 +172,8 @@ func TestKnownDevice(t *testing.T) {
 	})
 }
 
-// Wrong passwords are logged with where they came from and how many there were, one line a minute; nothing else is.
+// Wrong passwords are logged with where they came from and how many there were, one line a minute;
+// nothing else is.
 func TestWrongPasswordsAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoor(t)

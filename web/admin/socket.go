@@ -23,9 +23,9 @@ func Routes(tokens *Tokens, tracker *presence.Tracker, board *Board, desk Desk) 
 	}
 }
 
-// Connect opens the admins' socket for clients with a valid token. The dashboard sends it as phoenix.js's authToken, which is in
-// no address and so in no proxy's log. Other clients may send it as the param "token", which counts if there is no authToken.
-// Connect goes into channel.Config.
+// Connect opens the admins' socket for clients with a valid token. The dashboard sends it as
+// phoenix.js's authToken, which is in no address and so in no proxy's log. Other clients may send
+// it as the param "token", which counts if there is no authToken. Connect goes into channel.Config.
 func (t *Tokens) Connect(info channel.ConnectInfo) (any, error) {
 	signed, ok := t.open(cmp.Or(info.AuthToken, info.Params.Get("token")))
 	if !ok { // nobody is told why
@@ -34,15 +34,16 @@ func (t *Tokens) Connect(info channel.ConnectInfo) (any, error) {
 	return visit{signed}, nil
 }
 
-// renewedAfter is the age at which a token is replaced: early enough for a page that is away for some hours.
+// renewedAfter is the age at which a token is replaced: early enough for a page that is away for
+// some hours.
 const renewedAfter = TokenAge * 3 / 4
 
 // newToken is the event that brings a page its next token.
 const newToken = "new_token"
 
-// KeepFresh pushes new_token {"token"} to the channel's client before the token ends with which the socket was opened, and
-// again and again after that, until the channel ends. A channel of the admins' socket calls it in its Join, and returns its
-// error. It takes one of the channel's tasks.
+// KeepFresh pushes new_token {"token"} to the channel's client before the token ends with which the
+// socket was opened, and again and again after that, until the channel ends. A channel of the
+// admins' socket calls it in its Join, and returns its error. It takes one of the channel's tasks.
 func (t *Tokens) KeepFresh(s *channel.Socket) error {
 	due := channel.Assigns[visit](s).signed.Add(renewedAfter)
 	return s.Go(func(ctx context.Context) {

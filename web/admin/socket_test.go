@@ -64,7 +64,8 @@ func TestOnlyWithAToken(t *testing.T) {
 	})
 }
 
-// TestTokenByAuthToken sends the token as phoenix.js sends its authToken, which wins over the param.
+// TestTokenByAuthToken sends the token as phoenix.js sends its authToken, which wins over the
+// param.
 func TestTokenByAuthToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := newTokens(t, password, "secret")
@@ -137,7 +138,8 @@ func tokenIn(t *testing.T, payload json.RawMessage) string {
 	return p["token"]
 }
 
-// TestLongPoll polls as phoenix.js does, whose session comes as a second token behind the admin's own.
+// TestLongPoll polls as phoenix.js does, whose session comes as a second token behind the admin's
+// own.
 func TestLongPoll(t *testing.T) {
 	t.Parallel()
 	tokens := newTokens(t, password, "secret")

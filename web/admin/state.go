@@ -7,7 +7,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// state is all that a dashboard shows: the payload of the event state. Sizes do not grow with the number of shoppers.
+// state is all that a dashboard shows: the payload of the event state. Sizes do not grow with the
+// number of shoppers.
 type state struct {
 	Shoppers int                                  `json:"shoppers"`
 	Tabs     int                                  `json:"tabs"`
@@ -58,8 +59,9 @@ type NodeState struct {
 	Fault    Fault     `json:"fault,omitempty"`
 }
 
-// changes are what is to be merged into the state before, object by object, to make it the state now: the payload of the event
-// change. A page that has gone is 0; an item or a product that has gone is null; lists come whole.
+// changes are what is to be merged into the state before, object by object, to make it the state
+// now: the payload of the event change. A page that has gone is 0; an item or a product that has
+// gone is null; lists come whole.
 func (now *state) changes(before *state) map[string]any {
 	c := make(map[string]any)
 	put := func(key string, changed bool, value any) {

@@ -10,7 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// TestChanges merges changes into the state before, as a dashboard does, and must get the state now.
+// TestChanges merges changes into the state before, as a dashboard does, and must get the state
+// now.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -16,10 +16,12 @@ type tab struct {
 	Items []inventory.ItemID `json:"items"`
 }
 
-// sums counts tabs as they come and go, so that nobody counts all of them again for each change. It is a pure state.
+// sums counts tabs as they come and go, so that nobody counts all of them again for each change. It
+// is a pure state.
 //
-// Invariants: what a diff adds its reverse takes away, and a diff that is told twice counts once; nothing with a count of 0 is
-// kept; an item counts once for a cart, however many tabs that has. A tab costs the same whatever else is in its cart.
+// Invariants: what a diff adds its reverse takes away, and a diff that is told twice counts once;
+// nothing with a count of 0 is kept; an item counts once for a cart, however many tabs that has. A
+// tab costs the same whatever else is in its cart.
 type sums struct {
 	carts   map[string]*cart // by key
 	tabs    int
@@ -108,8 +110,8 @@ const (
 	busiest      = 20 // pages that are none of the shop's, and are counted by themselves all the same
 )
 
-// byPage are the counts of the shop's pages and of the busiest others; all else is "other". So it does not grow with what
-// shoppers make up, and takes no longer than to look at each of that once.
+// byPage are the counts of the shop's pages and of the busiest others; all else is "other". So it
+// does not grow with what shoppers make up, and takes no longer than to look at each of that once.
 func (s *sums) byPage(c *inventory.Catalog) map[string]int {
 	pages := make(map[string]int)
 	strange := make([]pageCount, 0, busiest+1) // the busiest first

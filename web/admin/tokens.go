@@ -22,8 +22,8 @@ const (
 // Tokens signs who may open the admins' socket. A token is a bearer secret: it is never logged.
 type Tokens struct{ codecs []securecookie.Codec }
 
-// NewTokens derives its keys from the secrets, of which the first signs and all verify, and from the password: with another
-// password no token of before is good.
+// NewTokens derives its keys from the secrets, of which the first signs and all verify, and from
+// the password: with another password no token of before is good.
 func NewTokens(secrets []string, password string) (*Tokens, error) {
 	codecs, err := codecs(secrets, password, "sneakers23 admin", TokenAge)
 	return &Tokens{codecs}, err
@@ -57,8 +57,8 @@ func (t *Tokens) Sign() (string, error) {
 	return token, nil
 }
 
-// open tells when a token was signed. It is not ok if it is no token of ours, too old, or signed with another secret or for
-// another password.
+// open tells when a token was signed. It is not ok if it is no token of ours, too old, or signed
+// with another secret or for another password.
 func (t *Tokens) open(token string) (signed time.Time, ok bool) {
 	if token == "" || len(token) > mostToken {
 		return time.Time{}, false

@@ -8,7 +8,8 @@ import (
 	"sneakers23/web/channel"
 )
 
-// CartTracker is the topic of the shoppers' presences, each tab of a cart: presence_state and presence_diff.
+// CartTracker is the topic of the shoppers' presences, each tab of a cart: presence_state and
+// presence_diff.
 const CartTracker = "admin:cart_tracker"
 
 // cartTracker shows the presences as they are. It takes no events.

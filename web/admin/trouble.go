@@ -9,7 +9,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// Fault is what keeps a node from selling as it should. A node has one at a time, the first of these.
+// Fault is what keeps a node from selling as it should. A node has one at a time, the first of
+// these.
 type Fault string
 
 // Faults. The empty one is none.
@@ -120,7 +121,8 @@ func (n NodeState) trouble(now time.Time) Fault {
 	return ""
 }
 
-// troubles are those of the nodes, the longest first. Those that were there before have been there since then.
+// troubles are those of the nodes, the longest first. Those that were there before have been there
+// since then.
 func troubles(now time.Time, nodes []NodeState, before []Trouble) []Trouble {
 	where := make(map[Fault][]string)
 	for _, n := range nodes {
@@ -156,8 +158,8 @@ func sentence(f Fault, names []string, nodes int) string {
 	return what + ". " + words.shoppers
 }
 
-// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row have found none; of a node that
-// stops, nobody knows.
+// ill is the fault of this node, as the journal is told. A fault is over when two looks in a row
+// have found none; of a node that stops, nobody knows.
 type ill struct {
 	fault Fault
 	since time.Time

@@ -47,8 +47,9 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
-// TestTroubleIsTold takes the database away from the node: a dashboard says so within three seconds, and the list of what happened
-// says when it began and ended, though the journal could not be written meanwhile.
+// TestTroubleIsTold takes the database away from the node: a dashboard says so within three
+// seconds, and the list of what happened says when it began and ended, though the journal could not
+// be written meanwhile.
 func TestTroubleIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

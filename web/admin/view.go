@@ -7,8 +7,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// dashboardPage is what the page is made of: the products with what is known of them now. The socket brings all else, and keeps
-// all of it true.
+// dashboardPage is what the page is made of: the products with what is known of them now. The
+// socket brings all else, and keeps all of it true.
 type dashboardPage struct {
 	Token    string
 	Levels   inventory.Thresholds

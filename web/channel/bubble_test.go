@@ -81,7 +81,8 @@ func (b *bubble) dial() *client {
 	return c
 }
 
-// goroutines counts those that run the function, named with its package, when all have come to rest.
+// goroutines counts those that run the function, named with its package, when all have come to
+// rest.
 func goroutines(function string) int {
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)

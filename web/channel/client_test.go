@@ -64,7 +64,8 @@ type site struct {
 	http *httptest.Server
 }
 
-// served has the names of the tests whose servers have had a goroutine per socket: those that TestEpollForm runs again.
+// served has the names of the tests whose servers have had a goroutine per socket: those that
+// TestEpollForm runs again.
 var served sync.Map
 
 // start serves cfg until the test ends, which must not leave a goroutine behind.

@@ -48,9 +48,9 @@
 //	s.Stop                                the end, after what is answered now
 //
 // Package channeltest tests channels without a network; the packages below examples
-// show one thing each. Errors become error replies: [Refuse] carries the response, [ErrUnknownEvent] is
-// for events that a channel does not know, Config.ErrorResponse translates those of
-// the application.
+// show one thing each. Errors become error replies: [Refuse] carries the response,
+// [ErrUnknownEvent] is for events that a channel does not know, Config.ErrorResponse translates
+// those of the application.
 //
 // Those who have no channel client read public topics by a [Feed], which has its own
 // handler, limits and end.

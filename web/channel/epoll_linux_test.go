@@ -21,8 +21,9 @@ import (
 // epollForm in the environment makes the servers of tests wait by epoll.
 const epollForm = "CHANNEL_TEST_EPOLL"
 
-// TestEpollForm runs the tests whose servers had a goroutine per socket again, with servers that wait by epoll. It is the
-// one parallel test: it begins when all others have ended. Alone it runs all tests.
+// TestEpollForm runs the tests whose servers had a goroutine per socket again, with servers that
+// wait by epoll. It is the one parallel test: it begins when all others have ended. Alone it runs
+// all tests.
 func TestEpollForm(t *testing.T) {
 	if os.Getenv(epollForm) != "" {
 		return // this is the other form

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// overTheWire asks as one asks over a network: the node that answers does not hear that the asker waits no longer.
+// overTheWire asks as one asks over a network: the node that answers does not hear that the asker
+// waits no longer.
 func overTheWire(ctx context.Context, s *Server, question []byte) ([]byte, error) {
 	type reply struct {
 		answer []byte
@@ -86,8 +87,8 @@ func pollAndLeave(t *testing.T, p *poller) {
 	synctest.Wait()
 }
 
-// TestClientGoneOpensNothing has a client leave while its poll waits at another node: what comes then waits for the next
-// poll, and no session is opened for nobody.
+// TestClientGoneOpensNothing has a client leave while its poll waits at another node: what comes
+// then waits for the next poll, and no session is opened for nobody.
 func TestClientGoneOpensNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLine(t, Config{})
@@ -155,7 +156,8 @@ func TestCalledOffIsBounded(t *testing.T) {
 	})
 }
 
-// TestNodeGoneInTheMiddle closes the node while a poll through another one waits there, and cuts the line.
+// TestNodeGoneInTheMiddle closes the node while a poll through another one waits there, and cuts
+// the line.
 func TestNodeGoneInTheMiddle(t *testing.T) {
 	for name, fault := range map[string]func(l *line, cut func()){
 		"closed": func(l *line, _ func()) { l.owner.Server.Close() },
@@ -202,7 +204,8 @@ func TestNodeDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// TestAskerStops ends what it carries when its sockets are closed: the client polls on through another node.
+// TestAskerStops ends what it carries when its sockets are closed: the client polls on through
+// another node.
 func TestAskerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLine(t, Config{})

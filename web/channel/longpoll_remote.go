@@ -15,10 +15,12 @@ import (
 	"sneakers23/web/conns"
 )
 
-// A session may be polled through any node of a cluster: the node that gets the request asks the one that has the session,
-// by [Config.AskNode], whose [Server.AnswerNode] answers. A poll whose client goes away is called off, so that what waits is
-// kept for the next one; what was on its way to him is put back, unless a newer poll has been given something since. What the
-// node that was asked has written to a client who was gone is lost, as it is where a session is polled at its own node.
+// A session may be polled through any node of a cluster: the node that gets the request asks the
+// one that has the session, by [Config.AskNode], whose [Server.AnswerNode] answers. A poll whose
+// client goes away is called off, so that what waits is kept for the next one; what was on its way
+// to him is put back, unless a newer poll has been given something since. What the node that was
+// asked has written to a client who was gone is lost, as it is where a session is polled at its own
+// node.
 
 // question is what one node asks another.
 type question struct {
@@ -46,7 +48,8 @@ const nodeName = `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
 
 var (
 	nodeNames = regexp.MustCompile(`^` + nodeName + `$`)
-	// Names may hold dots, secrets do not. They may become longer than the 26 letters of today, see rand.Text.
+	// Names may hold dots, secrets do not. They may become longer than the 26 letters of today, see
+	// rand.Text.
 	nodeTokens = regexp.MustCompile(`^` + regexp.QuoteMeta(tokenPrefix) + `(` + nodeName + `)\.[A-Z2-7]{26,64}$`)
 )
 
@@ -62,8 +65,8 @@ func (s *Server) elsewhere(token string) (node string, ok bool) {
 	return parts[1], true
 }
 
-// ask returns another node's answer, nil if the session is gone, and the node with it perhaps. One that hangs is given up
-// while the client can still be answered.
+// ask returns another node's answer, nil if the session is gone, and the node with it perhaps. One
+// that hangs is given up while the client can still be answered.
 func (s *Server) ask(ctx context.Context, node string, q question) []byte {
 	data, err := json.Marshal(q)
 	if err != nil {
@@ -102,8 +105,8 @@ func isAnswer(q question, data []byte) bool {
 		(a.Status == http.StatusOK && len(a.Messages) > 0 || a.Status == http.StatusNoContent && len(a.Messages) == 0)
 }
 
-// pollElsewhere polls a session of another node, until ctx or this server ends. The answer is that to the client; nil means
-// that the session is gone.
+// pollElsewhere polls a session of another node, until ctx or this server ends. The answer is that
+// to the client; nil means that the session is gone.
 func (s *Server) pollElsewhere(ctx context.Context, node, token string) []byte {
 	client := ctx
 	ctx, cancel := context.WithCancel(client)
@@ -122,9 +125,9 @@ func (s *Server) pollElsewhere(ctx context.Context, node, token string) []byte {
 	return pollBody(http.StatusNoContent, token, nil) // where this server ends, its client polls on elsewhere
 }
 
-// AnswerNode answers what another node asks by its [Config.AskNode], with the same bytes. A poll waits as long as one of a
-// client does; ctx ends it before. The error is ErrQuestion; an empty answer says that there is no such session here. It may be
-// called from any goroutine.
+// AnswerNode answers what another node asks by its [Config.AskNode], with the same bytes. A poll
+// waits as long as one of a client does; ctx ends it before. The error is ErrQuestion; an empty
+// answer says that there is no such session here. It may be called from any goroutine.
 func (s *Server) AnswerNode(ctx context.Context, data []byte) (answer []byte, err error) {
 	q, err := decodeQuestion(data, s.cfg.MaxBody)
 	if err != nil {
@@ -179,8 +182,9 @@ func (p *longPoll) answerPoll(ctx context.Context, name string) []byte {
 	}
 }
 
-// remotePoll lets a poll that came through another node be called off. It is not wanted if it was already: questions
-// overtake each other, and it must not take the place of a newer one. Nor is one too many.
+// remotePoll lets a poll that came through another node be called off. It is not wanted if it was
+// already: questions overtake each other, and it must not take the place of a newer one. Nor is one
+// too many.
 func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Context, done func(), wanted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -204,8 +208,8 @@ func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Conte
 	}, true
 }
 
-// callOff ends a poll whose client is gone, or remembers it until it comes. What it was given and nobody got waits again, before
-// all else.
+// callOff ends a poll whose client is gone, or remembers it until it comes. What it was given and
+// nobody got waits again, before all else.
 func (p *longPoll) callOff(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -56,7 +56,8 @@ func TestAnyNodeServesASession(t *testing.T) {
 	}
 }
 
-// TestSessionGoneElsewhere asks for sessions that are not there: a poll opens another one here, a POST hears that it is gone.
+// TestSessionGoneElsewhere asks for sessions that are not there: a poll opens another one here, a
+// POST hears that it is gone.
 func TestSessionGoneElsewhere(t *testing.T) {
 	a, b := twoSites(t, Config{Routes: routeTo(&fake{})})
 	p := b.poller(t, "2.0.0")
@@ -126,7 +127,8 @@ func TestNodeAsksGarbage(t *testing.T) {
 	}
 }
 
-// TestAnswerToNobodyIsPutBack has a client that leaves when the answer to its poll is on its way from the other node.
+// TestAnswerToNobodyIsPutBack has a client that leaves when the answer to its poll is on its way
+// from the other node.
 func TestAnswerToNobodyIsPutBack(t *testing.T) {
 	var owner *site
 	ctx, leave := context.WithCancel(t.Context())

@@ -88,8 +88,8 @@ func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
 	return w, a, client
 }
 
-// What a client sends is a sign of life, but not a part of a message. A loop closes those of which the last sign is a
-// timeout ago, and no others.
+// What a client sends is a sign of life, but not a part of a message. A loop closes those of which
+// the last sign is a timeout ago, and no others.
 func TestPolledLife(t *testing.T) {
 	l, err := newLoop(time.Hour) // it does not look for silent clients by itself
 	if err != nil {
@@ -120,8 +120,8 @@ func TestPolledLife(t *testing.T) {
 	}
 }
 
-// pollWireThatSends returns a wire whose client has sent something that the loop has handled, and whether the wire took
-// it for a sign of life.
+// pollWireThatSends returns a wire whose client has sent something that the loop has handled, and
+// whether the wire took it for a sign of life.
 func pollWireThatSends(t *testing.T, l *loop, what []byte) (w *wire, life bool) {
 	t.Helper()
 	w, _, client := newPolledWire(t)

@@ -136,8 +136,8 @@ func (s *Socket) giveWayTo(next *Socket) {
 	}
 }
 
-// replacedFrames tell the client that its topic is joined anew. A join that was not answered yet is answered first, since
-// each is. It is called with mu.
+// replacedFrames tell the client that its topic is joined anew. A join that was not answered yet is
+// answered first, since each is. It is called with mu.
 func (s *Socket) replacedFrames() [][]byte {
 	if s.asked == nil {
 		return [][]byte{s.closeFrame()}

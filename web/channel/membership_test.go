@@ -48,7 +48,8 @@ func TestRefusedJoinSendsNothingElse(t *testing.T) {
 	c.wantNothing()
 }
 
-// A push larger than the queue may follow a join, presence for instance, and what has changed meanwhile may surround it.
+// A push larger than the queue may follow a join, presence for instance, and what has changed
+// meanwhile may surround it.
 func TestLargePushWhileJoining(t *testing.T) {
 	large := strings.Repeat("x", 5000)
 	site := start(t, Config{MaxQueue: 1000, Routes: routeTo(&fake{
@@ -68,8 +69,8 @@ func replacedJoin(ref int) string {
 	return fmt.Sprintf(`["%d","%d","room:a","phx_reply",{"status":"error","response":{"reason":"replaced by another join"}}]`, ref, ref)
 }
 
-// Of many joins of a topic that come before the first is done each is answered once, in order, before the next replaces it; and
-// only the last joins.
+// Of many joins of a topic that come before the first is done each is answered once, in order,
+// before the next replaces it; and only the last joins.
 func TestJoinsThatReplaceEachOther(t *testing.T) {
 	const joins = 50
 	wait, open := gate()

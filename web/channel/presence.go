@@ -8,8 +8,8 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// The events of Phoenix Presence, as its clients know them: who joins is pushed the state, and then a diff follows each
-// change of it.
+// The events of Phoenix Presence, as its clients know them: who joins is pushed the state, and then
+// a diff follows each change of it.
 const (
 	PresenceStateEvent = "presence_state"
 	PresenceDiffEvent  = "presence_diff"

@@ -68,7 +68,8 @@ func TestSocketsPerClient(t *testing.T) {
 	})
 }
 
-// The place is free when all of the socket has ended, its last callback too: what that holds is the client's still.
+// The place is free when all of the socket has ended, its last callback too: what that holds is the
+// client's still.
 func TestSocketHoldsItsPlaceToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wait, open := gate()

@@ -103,8 +103,8 @@ func TestLastFrameEndsTheStream(t *testing.T) {
 	}
 }
 
-// A server that is behind its queue is no reason to cut off a peer: with no worker at all, Add makes
-// room by itself.
+// A server that is behind its queue is no reason to cut off a peer: with no worker at all, Add
+// makes room by itself.
 func TestAddRelieves(t *testing.T) {
 	server, client := connstest.Loopback(t, 64<<10)
 	f := &Flusher{} // no workers
@@ -286,8 +286,8 @@ func TestLargeFrameWaitsAlone(t *testing.T) {
 	})
 }
 
-// Where a write has to wait for the peer, a burst may be ahead of its writer; but only so far, and not
-// for long.
+// Where a write has to wait for the peer, a burst may be ahead of its writer; but only so far, and
+// not for long.
 func TestBurstOnAPipe(t *testing.T) {
 	const limit = 10_000
 	fill := func(o *Outbox) (n int) {

@@ -27,8 +27,8 @@ func (o *Outbox) over(frame []byte) bool {
 
 // A connection that cannot be written to without waiting may queue a burst that is longer than its
 // limit. One look cannot tell there whether the peer does not take its frames, or their writer has
-// not had its turn: a server that sends a burst is ahead of its writer for a moment. So the burst is
-// allowed until a write has waited for a time that no server needs for itself.
+// not had its turn: a server that sends a burst is ahead of its writer for a moment. So the burst
+// is allowed until a write has waited for a time that no server needs for itself.
 const (
 	BurstLimits = 8                      // times the limit may wait during BurstWait
 	BurstWait   = 250 * time.Millisecond // of one write, after which only the limit counts
@@ -102,8 +102,8 @@ func recycle(row [][]byte) {
 	}
 }
 
-// take returns what to write next: as many frames as fit into buf, copied there; or the first alone,
-// as it is, if no other fits.
+// take returns what to write next: as many frames as fit into buf, copied there; or the first
+// alone, as it is, if no other fits.
 func (o *Outbox) take(buf []byte) []byte {
 	if o.empty() {
 		return nil

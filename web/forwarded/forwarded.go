@@ -1,8 +1,9 @@
-// Package forwarded tells how a client asked when a proxy stands between: what the proxy says about it in X-Forwarded-For
-// and X-Forwarded-Proto, and whether it may be believed. These headers are anybody's word: they count only in requests
-// that come from an address that was named.
+// Package forwarded tells how a client asked when a proxy stands between: what the proxy says about
+// it in X-Forwarded-For and X-Forwarded-Proto, and whether it may be believed. These headers are
+// anybody's word: they count only in requests that come from an address that was named.
 //
-// X-Forwarded-Host is not read: a proxy passes the Host on, or its host is named among the origins of the shop.
+// X-Forwarded-Host is not read: a proxy passes the Host on, or its host is named among the origins
+// of the shop.
 package forwarded
 
 import (
@@ -13,13 +14,14 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses whose word is taken. The zero value trusts nobody. It never changes, and may be used from
-// any goroutine.
+// Proxies are the addresses whose word is taken. The zero value trusts nobody. It never changes,
+// and may be used from any goroutine.
 type Proxies struct {
 	trusted []netip.Prefix // masked, IPv4 as such
 }
 
-// Parse reads addresses like 10.0.0.7 and networks like 10.0.0.0/8 or fd00::/8. The error quotes the first that is neither.
+// Parse reads addresses like 10.0.0.7 and networks like 10.0.0.0/8 or fd00::/8. The error quotes
+// the first that is neither.
 func Parse(texts []string) (Proxies, error) {
 	var p Proxies
 	for _, text := range texts {
@@ -54,11 +56,13 @@ func parse(text string) (netip.Prefix, bool) {
 	return prefix.Masked(), true
 }
 
-// Scheme is how the client asked, "http" or "https": as the proxy says, if it may be believed, else as the request came.
+// Scheme is how the client asked, "http" or "https": as the proxy says, if it may be believed, else
+// as the request came.
 func (p Proxies) Scheme(r *http.Request) string {
 	if said := r.Header["X-Forwarded-Proto"]; len(said) > 0 && p.Trusts(peer(r)) {
-		// Of several proxies each may have added its own; the first is the one that the client has met. Who sends one of
-		// his own through a proxy that adds to it deceives only himself: no page can make a browser send it.
+		// Of several proxies each may have added its own; the first is the one that the client has
+		// met. Who sends one of his own through a proxy that adds to it deceives only himself: no
+		// page can make a browser send it.
 		first, _, _ := strings.Cut(said[0], ",")
 		switch strings.ToLower(strings.TrimSpace(first)) {
 		case "https", "wss": // some say wss where a WebSocket is asked for
@@ -73,9 +77,10 @@ func (p Proxies) Scheme(r *http.Request) string {
 	return "http"
 }
 
-// Client is who asked: the peer or, where that is a trusted proxy, the last one before the trusted in X-Forwarded-For.
-// What stands farther to the left is the word of somebody whom nobody knows. An entry that can't be read hides whoever is
-// behind it: then it is the proxy that wrote it. The zero Addr is a peer that has no address.
+// Client is who asked: the peer or, where that is a trusted proxy, the last one before the trusted
+// in X-Forwarded-For. What stands farther to the left is the word of somebody whom nobody knows. An
+// entry that can't be read hides whoever is behind it: then it is the proxy that wrote it. The zero
+// Addr is a peer that has no address.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	client := peer(r)
 	if !p.Trusts(client) {
@@ -95,7 +100,8 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return client
 }
 
-// parseEntry reads an address of X-Forwarded-For, which some proxies write with its port and IPv6 in brackets.
+// parseEntry reads an address of X-Forwarded-For, which some proxies write with its port and IPv6
+// in brackets.
 func parseEntry(entry string) (netip.Addr, bool) {
 	entry = strings.TrimSpace(entry)
 	if withPort, err := netip.ParseAddrPort(entry); err == nil {
@@ -108,8 +114,8 @@ func parseEntry(entry string) (netip.Addr, bool) {
 	return plain(addr), err == nil
 }
 
-// Unnamed reports a peer that looks like a proxy and is not trusted: it sends X-Forwarded-For. Behind a proxy that nobody
-// named, all clients are one.
+// Unnamed reports a peer that looks like a proxy and is not trusted: it sends X-Forwarded-For.
+// Behind a proxy that nobody named, all clients are one.
 func (p Proxies) Unnamed(r *http.Request) (netip.Addr, bool) {
 	if len(r.Header["X-Forwarded-For"]) == 0 {
 		return netip.Addr{}, false

@@ -18,9 +18,9 @@ type Connected struct {
 func (s *Server) Devices() []Connected { return s.registry.all() }
 
 // Push sends variables to every verified connection of a device, as v:KEY:BASE64. It does not wait,
-// and proves nothing: a device that was sent variables reports them. Whoever calls it for one device
-// from several goroutines sees to the order. A connection that is being verified at the moment is
-// sent what the Store says is wanted.
+// and proves nothing: a device that was sent variables reports them. Whoever calls it for one
+// device from several goroutines sees to the order. A connection that is being verified at the
+// moment is sent what the Store says is wanted.
 func (s *Server) Push(device devices.ID, variables []devices.Variable) {
 	var lines [][]byte
 	for _, c := range s.registry.toPush(device) {

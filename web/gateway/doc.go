@@ -18,8 +18,8 @@
 //
 // A connection verifies one key, first of all, and may verify it again at any time. l: and i: are
 // accepted with that key only. Many variables are sent in several lines v:KEY:BASE64, each of about
-// 64 KiB at most. An array may be empty. A line without its end, before the end of the stream, is no
-// line.
+// 64 KiB at most. An array may be empty. A line without its end, before the end of the stream, is
+// no line.
 //
 // # Answers
 //
@@ -129,14 +129,14 @@
 // a buffer of 4 KiB; one that outgrows it, in a buffer of 64 KiB, of which there are 512; one that
 // outgrows that, in one of 1 MiB, of which there are 64. A line has its buffer until it is handled.
 // One device may have 8 of these. When none is left, the connection is not read until one is free:
-// so lines hold 96 MiB in all, and 8 KiB for each connection, whatever devices do; what is decoded of
-// them and waits for the Store is about as much again. The JSON of large lines is decoded for as many
-// at a time as there are processors. Before a key is verified, a line has no more than 4 KiB. A line
-// that is too long is skipped without memory.
+// so lines hold 96 MiB in all, and 8 KiB for each connection, whatever devices do; what is decoded
+// of them and waits for the Store is about as much again. The JSON of large lines is decoded for as
+// many at a time as there are processors. Before a key is verified, a line has no more than 4 KiB.
+// A line that is too long is skipped without memory.
 //
 // # Testing
 //
-// Time is that of package time: the tests run in bubbles of testing/synctest over net.Pipe, and over
-// real connections where the kernel matters. FuzzLine and FuzzSplit hold the parser and the
+// Time is that of package time: the tests run in bubbles of testing/synctest over net.Pipe, and
+// over real connections where the kernel matters. FuzzLine and FuzzSplit hold the parser and the
 // splitter. TestIdleCost measures what an idle device costs.
 package gateway

@@ -138,8 +138,8 @@ func (c *conn) report(l line) error {
 	}
 }
 
-// parsePayload reads the JSON of a line. Of large ones, a few are read at a time: JSON may be decoded
-// to many times its size.
+// parsePayload reads the JSON of a line. Of large ones, a few are read at a time: JSON may be
+// decoded to many times its size.
 func parsePayload[T any](c *conn, l line, parse func([]byte) ([]T, error)) (parsed []T, err error) {
 	if len(l.payload) > smallLine {
 		if err := c.waitFor(c.server.memory.parsing); err != nil {

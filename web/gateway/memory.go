@@ -14,9 +14,9 @@ const (
 	largeLine  = MaxLine + len("\r")
 )
 
-// How many lines of a size there may be at a time, of all connections. A small one needs no place. Of
-// the large places the connections of one device may take a part only, so that no key alone holds
-// all of them with lines that it never ends.
+// How many lines of a size there may be at a time, of all connections. A small one needs no place.
+// Of the large places the connections of one device may take a part only, so that no key alone
+// holds all of them with lines that it never ends.
 const (
 	mediumPlaces   = 512
 	largePlaces    = 64

@@ -174,8 +174,8 @@ func TestUpperCaseKey(t *testing.T) {
 	c.wantVariables()
 }
 
-// A push that comes while a device is verified is neither lost nor sent before OK: what is wanted is
-// read anew.
+// A push that comes while a device is verified is neither lost nor sent before OK: what is wanted
+// is read anew.
 func TestPushWhileVerifying(t *testing.T) {
 	s := start(t, Config{})
 	key := s.shelf.add(1)

@@ -205,9 +205,10 @@ func clientOf(raw net.Conn) netip.Prefix {
 }
 
 // Drain closes the listeners, and then the connections, a slice and a second of rest, so that the
-// devices do not all come back at once elsewhere. A device reads the end of the stream; what it sent
-// before it knew of that is still handled, for conns.CloseWait. When ctx ends, the others are closed
-// at once, and Drain returns ctx's cause. It always waits for the goroutines of all connections.
+// devices do not all come back at once elsewhere. A device reads the end of the stream; what it
+// sent before it knew of that is still handled, for conns.CloseWait. When ctx ends, the others are
+// closed at once, and Drain returns ctx's cause. It always waits for the goroutines of all
+// connections.
 func (s *Server) Drain(ctx context.Context) error {
 	s.mu.Lock()
 	select {

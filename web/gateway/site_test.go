@@ -75,8 +75,8 @@ func atOnce() context.Context {
 	return ctx
 }
 
-// pipes is a listener whose connections are pipes, so that time in a bubble of synctest passes while
-// everybody waits for the network.
+// pipes is a listener whose connections are pipes, so that time in a bubble of synctest passes
+// while everybody waits for the network.
 type pipes struct {
 	conns chan net.Conn // no buffer: dial returns when its connection is accepted
 	done  chan struct{}

@@ -26,8 +26,8 @@ type lender interface {
 }
 
 // next returns the first line of data, without its end, and the rest of data. The line is nil if
-// data has no end of a line, or only that of a line which was too long: errLong was returned before.
-// The line is valid until release. limit is how long lines may be at the moment.
+// data has no end of a line, or only that of a line which was too long: errLong was returned
+// before. The line is valid until release. limit is how long lines may be at the moment.
 func (s *splitter) next(data []byte, limit int, from lender) (text, rest []byte, err error) {
 	end := bytes.IndexByte(data, '\n')
 	if end < 0 {

@@ -77,8 +77,8 @@ func (c *conn) ask(ctx context.Context, key secret) error {
 	return nil
 }
 
-// join reads what is wanted of the device and sends it with the answer to its key. A push that comes
-// meanwhile may be newer than what was read: then it is read anew.
+// join reads what is wanted of the device and sends it with the answer to its key. A push that
+// comes meanwhile may be newer than what was read: then it is read anew.
 func (c *conn) join(ctx context.Context) error {
 	r := c.server.registry
 	for {

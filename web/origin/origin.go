@@ -1,4 +1,5 @@
-// Package origin compares where pages come from, as browsers write it in the header Origin and people in settings.
+// Package origin compares where pages come from, as browsers write it in the header Origin and
+// people in settings.
 package origin
 
 import (

@@ -1,6 +1,7 @@
-// Package prepared serves bytes that are made once and sent many times: each with its compressed form, its entity
-// tags and its headers ready, so that a request costs little more than writing them. The compressed form is made for the
-// first client that accepts it: a node that starts compresses nothing.
+// Package prepared serves bytes that are made once and sent many times: each with its compressed
+// form, its entity tags and its headers ready, so that a request costs little more than writing
+// them. The compressed form is made for the first client that accepts it: a node that starts
+// compresses nothing.
 package prepared
 
 import (
@@ -20,7 +21,8 @@ type Options struct {
 	Vary         string // besides Accept-Encoding, which is always there
 }
 
-// Response is a body with all it takes to serve it. It never changes and may serve any number of requests at once.
+// Response is a body with all it takes to serve it. It never changes and may serve any number of
+// requests at once.
 type Response struct {
 	contentType  []string
 	cacheControl []string
@@ -29,7 +31,8 @@ type Response struct {
 	gzip         func() form // compresses once; empty when the body does not get smaller
 }
 
-// form is the body in one encoding. Its header values are slices that requests share and nobody changes.
+// form is the body in one encoding. Its header values are slices that requests share and nobody
+// changes.
 type form struct {
 	body   []byte
 	tag    []string

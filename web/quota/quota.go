@@ -1,6 +1,8 @@
-// Package quota bounds how much each client may hold of what is limited for all, so that no client holds all of it.
+// Package quota bounds how much each client may hold of what is limited for all, so that no client
+// holds all of it.
 //
-// A client is a network: an IPv4 address, or the /64 that an IPv6 address is in. A household has all addresses of a /64.
+// A client is a network: an IPv4 address, or the /64 that an IPv6 address is in. A household has
+// all addresses of a /64.
 package quota
 
 import (
@@ -9,7 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// Network returns the client that an address belongs to. What is no valid address is one client, the zero Prefix.
+// Network returns the client that an address belongs to. What is no valid address is one client,
+// the zero Prefix.
 func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
@@ -26,7 +29,8 @@ func Parse(address string) netip.Prefix {
 	return Network(a)
 }
 
-// Name is how a client is written: an address alone, a network of many with its length, and "unknown" for the zero Prefix.
+// Name is how a client is written: an address alone, a network of many with its length, and
+// "unknown" for the zero Prefix.
 func Name(client netip.Prefix) string {
 	switch {
 	case !client.IsValid():
@@ -37,9 +41,11 @@ func Name(client netip.Prefix) string {
 	return client.String()
 }
 
-// PerClient counts what each client holds. All methods may be called from any goroutine, and on nil, which refuses nothing.
+// PerClient counts what each client holds. All methods may be called from any goroutine, and on
+// nil, which refuses nothing.
 //
-// It remembers only the clients that hold something, so it never has more entries than things are held.
+// It remembers only the clients that hold something, so it never has more entries than things are
+// held.
 type PerClient struct {
 	most    int
 	refused atomic.Int64
@@ -56,8 +62,8 @@ func New(most int) *PerClient {
 	return &PerClient{most: most, held: make(map[netip.Prefix]int)}
 }
 
-// Acquire counts one more for the client, until Release. It reports false, and counts nothing, if the client holds
-// as many as it may.
+// Acquire counts one more for the client, until Release. It reports false, and counts nothing, if
+// the client holds as many as it may.
 func (p *PerClient) Acquire(client netip.Prefix) bool {
 	if p == nil {
 		return true

@@ -19,7 +19,8 @@ import (
 // cartTopics begins the topic of each cart. The rest is a bearer secret.
 const cartTopics = "cart:"
 
-// cartIDs are those that we make, see [newCartID], and that any other program of the protocol may make.
+// cartIDs are those that we make, see [newCartID], and that any other program of the protocol may
+// make.
 var cartIDs = regexp.MustCompile(`^[A-Za-z0-9+/]{64}$`)
 
 // CartRoute lets a tab follow and change its cart: cart:CART_ID.
@@ -30,8 +31,9 @@ func CartRoute(p *Pusher, carts *Carts, shoppers *Shoppers) channel.Route {
 	}
 }
 
-// cartChannel is one tab of a cart. What is in the cart belongs to [Carts]; the channel knows what its tab has seen of
-// it. It follows the items of the cart: first it subscribes, then it reads the catalog, so it misses nothing.
+// cartChannel is one tab of a cart. What is in the cart belongs to [Carts]; the channel knows what
+// its tab has seen of it. It follows the items of the cart: first it subscribes, then it reads the
+// catalog, so it misses nothing.
 type cartChannel struct {
 	pusher   *Pusher
 	carts    *Carts
@@ -152,8 +154,8 @@ func (c *cartChannel) add(asked cartChange, cart checkout.Cart) (checkout.Cart, 
 	return addTo(cart, c.pusher.taken.Load(), asked.item(), asked.Replace, c.actor, c.carts.maxLines)
 }
 
-// addTo puts an item of the catalog into a cart, which holds so many that can be seen. It may be sold out or not
-// released: then it cannot be bought.
+// addTo puts an item of the catalog into a cart, which holds so many that can be seen. It may be
+// sold out or not released: then it cannot be bought.
 func addTo(
 	cart checkout.Cart, catalog *inventory.Catalog, id inventory.ItemID, replace bool, by checkout.Actor, most int,
 ) (checkout.Cart, error) {
@@ -234,8 +236,8 @@ func (c *cartChannel) HandleInfo(_ context.Context, s *channel.Socket, _ any) er
 	return s.Push("cart", c.show(s, cart))
 }
 
-// show makes what the tab sees of the cart from now on. The same cart keeps its token: so a tab that sees another one
-// knows that it has something to keep.
+// show makes what the tab sees of the cart from now on. The same cart keeps its token: so a tab
+// that sees another one knows that it has something to keep.
 func (c *cartChannel) show(s *channel.Socket, cart seenCart) cartPayload {
 	c.follow(s, cart.Lines())
 	c.tab.show(cart.Cart)

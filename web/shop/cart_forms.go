@@ -15,8 +15,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// readForm reads the fields of a form, before any of them is asked for: one that is not read to its end has no fields, and
-// would be about other things than its sender meant.
+// readForm reads the fields of a form, before any of them is asked for: one that is not read to its
+// end has no fields, and would be about other things than its sender meant.
 func readForm(r *http.Request) error {
 	err := r.ParseForm()
 	if err == nil {
@@ -31,8 +31,8 @@ func readForm(r *http.Request) error {
 	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }
 
-// AddToCart answers the click on a size: the item is in the cart, or the shopper is told why not, on the page where he
-// was.
+// AddToCart answers the click on a size: the item is in the cart, or the shopper is told why not,
+// on the page where he was.
 func (p *Pages) AddToCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
@@ -40,7 +40,8 @@ func (p *Pages) AddToCart(c echo.Context) error {
 	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"), p.blockOf(c.FormValue("item_id")))
 }
 
-// blockOf is the fragment of the block of an item's product on the page of all products, "" for an unknown item.
+// blockOf is the fragment of the block of an item's product on the page of all products, "" for an
+// unknown item.
 func (p *Pages) blockOf(itemID string) string {
 	if _, product, ok := p.shelf.Catalog().Item(parseItemID(itemID)); ok {
 		return fmt.Sprintf("#product-%d", product.ID)

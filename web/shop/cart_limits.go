@@ -9,7 +9,8 @@ import (
 	"sneakers23/web/channel"
 )
 
-// What one socket may do with carts. A tab has one; while it moves to the cart of another tab it has two.
+// What one socket may do with carts. A tab has one; while it moves to the cart of another tab it
+// has two.
 const (
 	cartsPerSocket  = 2
 	cartJoinsAtOnce = 10
@@ -23,7 +24,8 @@ type socketCarts struct {
 	joins *rate.Limiter // nil before the first
 }
 
-// Connect lets every shopper connect, and limits how many carts his socket opens. It goes into [channel.Config].
+// Connect lets every shopper connect, and limits how many carts his socket opens. It goes into
+// [channel.Config].
 func Connect(channel.ConnectInfo) (any, error) { return new(socketCarts), nil }
 
 // ConnectUnlimited is Connect for rehearsals: carts may be joined as fast as one likes.

@@ -36,8 +36,9 @@ func (w *wire) Deliver(m *pubsub.Message) {
 	}
 }
 
-// Two tabs add at the same instant: different shoes, and both always end with both; two sizes of the same shoe, and
-// both end with the same one. On one node, on two, and on two that lose messages until they hear each other again.
+// Two tabs add at the same instant: different shoes, and both always end with both; two sizes of
+// the same shoe, and both end with the same one. On one node, on two, and on two that lose messages
+// until they hear each other again.
 func TestTwoTabsAtTheSameInstant(t *testing.T) {
 	rounds := 150
 	if *full {

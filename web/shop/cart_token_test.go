@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Any node with the same secret restores a cart from its token, whatever the cart's id; what is no token is no cart.
+// Any node with the same secret restores a cart from its token, whatever the cart's id; what is no
+// token is no cart.
 func TestCartToken(t *testing.T) {
 	here, there := newCounter(t), newCounter(t)
 	a, _ := here.tab(newCartID(), nil)
@@ -20,8 +21,8 @@ func TestCartToken(t *testing.T) {
 	}
 }
 
-// A cart that is as the tab has it comes with the token that the tab has; another one, with the same shoes or not, with
-// another token. So the tab knows what it has to keep.
+// A cart that is as the tab has it comes with the token that the tab has; another one, with the
+// same shoes or not, with another token. So the tab knows what it has to keep.
 func TestTokensTellCartsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounter(t)

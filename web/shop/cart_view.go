@@ -43,8 +43,8 @@ func (l cartLine) Others() []cartSize {
 	return slices.DeleteFunc(slices.Clone(l.Sizes), func(s cartSize) bool { return s.Level == inventory.LevelOut })
 }
 
-// cartView is the cart beside a page. Its zero value is an empty cart, and so are the values of its Blanks: from them
-// the page's script makes what comes in later.
+// cartView is the cart beside a page. Its zero value is an empty cart, and so are the values of its
+// Blanks: from them the page's script makes what comes in later.
 type cartView struct {
 	Lines      []cartLine
 	Missing    inventory.ItemID // of a line whose item was deleted, 0 for none
@@ -97,7 +97,8 @@ type cartPayload struct {
 	Serialized string           `json:"serialized"`
 }
 
-// viewCart lists the lines as the catalog has them, by item. What the catalog does not have cannot be shown.
+// viewCart lists the lines as the catalog has them, by item. What the catalog does not have cannot
+// be shown.
 func viewCart(cart checkout.Cart, catalog *inventory.Catalog, imageURL func(string) string) []cartLine {
 	lines := make([]cartLine, 0, cart.Len())
 	for _, l := range cart.Lines() {
@@ -108,8 +109,8 @@ func viewCart(cart checkout.Cart, catalog *inventory.Catalog, imageURL func(stri
 	return lines
 }
 
-// visible are the lines that the catalog knows. The others are not shown, not bought and not counted, but stay in the
-// cart: another node may know them already, and merges what this one says.
+// visible are the lines that the catalog knows. The others are not shown, not bought and not
+// counted, but stay in the cart: another node may know them already, and merges what this one says.
 func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
 	return slices.DeleteFunc(cart.Lines(), func(l checkout.Line) bool {
 		_, _, ok := catalog.Item(l.Item)

@@ -20,11 +20,13 @@ type CartsConfig struct {
 	PerSecond float64 // adds and removes of one tab, and as many at once; 20 when 0, negative for no limit
 }
 
-// Carts holds the carts that tabs on this node have open: one for all tabs of a cart, so they cannot differ. What is
-// changed here is told to the others on the cart's topic, and merged there; who knows more than he was told says so.
-// A message that is lost is made up for by the next one, since each carries the whole cart.
+// Carts holds the carts that tabs on this node have open: one for all tabs of a cart, so they
+// cannot differ. What is changed here is told to the others on the cart's topic, and merged there;
+// who knows more than he was told says so. A message that is lost is made up for by the next one,
+// since each carries the whole cart.
 //
-// A cart's id and its token are bearer secrets: neither is ever logged. All methods may be called from any goroutine.
+// A cart's id and its token are bearer secrets: neither is ever logged. All methods may be called
+// from any goroutine.
 type Carts struct {
 	tokens    *checkout.Tokens
 	topics    *pubsub.PubSub
@@ -48,8 +50,8 @@ type openCart struct {
 	answered uint64 // the last news of another node that was answered: all tabs here hear it
 }
 
-// seenCart is a cart at one moment. The version is another one whenever the cart is; it means something to those
-// only who have the cart open.
+// seenCart is a cart at one moment. The version is another one whenever the cart is; it means
+// something to those only who have the cart open.
 type seenCart struct {
 	checkout.Cart
 	version uint64
@@ -146,7 +148,8 @@ func (o *openCart) set(c checkout.Cart) {
 	}
 }
 
-// cartNews is the payload of the event cart_news, which goes between tabs and nodes and never to a browser.
+// cartNews is the payload of the event cart_news, which goes between tabs and nodes and never to a
+// browser.
 type cartNews struct {
 	Serialized string `json:"serialized"` // "" for who knows nothing of the cart
 	Node       string `json:"node"`
@@ -163,7 +166,8 @@ func (c *Carts) news(id string, cart checkout.Cart) cartNews {
 	return news
 }
 
-// hear takes news of the cart. It reports whether who sent it must be told more than he knows: once for all tabs here.
+// hear takes news of the cart. It reports whether who sent it must be told more than he knows: once
+// for all tabs here.
 func (c *Carts) hear(id string, payload any) (answer bool, err error) {
 	var news cartNews
 	raw, ok := payload.(json.RawMessage)
@@ -210,8 +214,8 @@ func (c *Carts) Merge(id string, cart checkout.Cart) {
 	c.tell(id, cart)
 }
 
-// Exchange tells all carts that are open here. It is for when nodes hear each other again: what they missed meanwhile is
-// made up for.
+// Exchange tells all carts that are open here. It is for when nodes hear each other again: what
+// they missed meanwhile is made up for.
 func (c *Carts) Exchange() {
 	for i := range c.shards {
 		for id, cart := range c.shards[i].all() {

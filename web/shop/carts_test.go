@@ -48,7 +48,8 @@ func TestNewsAreAnsweredOnce(t *testing.T) {
 	}
 }
 
-// Nodes that cannot read each other have nothing to say to each other: they would say it without end.
+// Nodes that cannot read each other have nothing to say to each other: they would say it without
+// end.
 func TestUnreadableNewsAreNotAnswered(t *testing.T) {
 	t.Parallel()
 	tokens, err := checkout.NewTokens([]string{"another secret"})

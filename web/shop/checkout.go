@@ -71,7 +71,8 @@ func (co *Checkout) Buy(c echo.Context) error {
 	return co.complete(c, sess, order, cart.Receipt(had.lines...), words)
 }
 
-// posted is the cart of a form. One that was not made here sends none: then it is about the session's.
+// posted is the cart of a form. One that was not made here sends none: then it is about the
+// session's.
 func (co *Checkout) posted(c echo.Context, sess session) (checkout.Cart, error) {
 	token := c.FormValue("serialized_cart")
 	held := co.held(c, sess)
@@ -93,7 +94,8 @@ func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
 	return cart
 }
 
-// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it. It may have been bought before.
+// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it. It may
+// have been bought before.
 func (co *Checkout) sell(c echo.Context, cart checkout.Cart, buyer checkout.ShopperID) (checkout.Order, error) {
 	lines := visible(cart, co.pages.shelf.Catalog())
 	if len(lines) == 0 {
@@ -136,8 +138,8 @@ var (
 	errUnreadableAlone = errors.New("shop: the form's cart is too old, or was changed on its way, and there is no other")
 )
 
-// refusals says why nothing was bought, or that nobody knows, and what to do next, unless that depends on the cart: then
-// [checkoutPage.Advice] says it. The first that fits is taken: who is
+// refusals says why nothing was bought, or that nobody knows, and what to do next, unless that
+// depends on the cart: then [checkoutPage.Advice] says it. The first that fits is taken: who is
 // busy may not know either.
 var refusals = []struct {
 	err   error

@@ -58,7 +58,8 @@ func (co *Checkout) Complete(c echo.Context) error {
 	return co.completeNothing(c)
 }
 
-// completeNothing says that this browser keeps no order. Every page links here, also for visitors without a script.
+// completeNothing says that this browser keeps no order. Every page links here, also for visitors
+// without a script.
 func (co *Checkout) completeNothing(c echo.Context) error {
 	sess := co.pages.sessions.load(c.Request())
 	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {

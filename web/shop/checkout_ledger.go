@@ -42,9 +42,9 @@ func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[ch
 	return bought, true
 }
 
-// boughtUnseen finds the order of a cart of which this node sees nothing: its shoes left the shop after they were bought, or
-// another node knows them already. The error is checkout.ErrEmptyCart when
-// there is none, checkout.ErrUnknown when nobody can tell.
+// boughtUnseen finds the order of a cart of which this node sees nothing: its shoes left the shop
+// after they were bought, or another node knows them already. The error is checkout.ErrEmptyCart
+// when there is none, checkout.ErrUnknown when nobody can tell.
 func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
 	if cart.Empty() {
 		return checkout.Order{}, checkout.ErrEmptyCart
@@ -78,8 +78,8 @@ type boughtLines struct {
 	all    bool               // the ledger has told of all of them
 }
 
-// boughtBefore finds what else of a cart was bought, when the order does not have all of it: a cart that was bought in
-// part buys nothing more. Most carts are bought at once, and cost no question.
+// boughtBefore finds what else of a cart was bought, when the order does not have all of it: a cart
+// that was bought in part buys nothing more. Most carts are bought at once, and cost no question.
 func (co *Checkout) boughtBefore(
 	c echo.Context, cart checkout.Cart, order checkout.Order, v viewer,
 ) boughtLines {
@@ -105,7 +105,8 @@ func (co *Checkout) boughtBefore(
 	return had
 }
 
-// words say what became of the posted lines. There is nothing to say of what was bought as it was sent.
+// words say what became of the posted lines. There is nothing to say of what was bought as it was
+// sent.
 func (had boughtLines) words(posted []checkout.Line) *Flash {
 	rest := slices.ContainsFunc(posted, func(l checkout.Line) bool { return !slices.Contains(had.lines, l.ID) })
 	what, order := "this", "with several orders before, and here is one of them. See also"

@@ -91,7 +91,8 @@ func (halfSold) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, err
 	return checkout.Order{ID: "ORDER-0", Buyer: p.Buyer, Lines: []checkout.OrderLine{{LineID: p.Lines[0].ID}}}, nil
 }
 
-// A silent ledger does not keep a shopper waiting for ever, and nobody claims to know what it did not say.
+// A silent ledger does not keep a shopper waiting for ever, and nobody claims to know what it did
+// not say.
 func TestSilentLedger(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]func(*fakeTeller){

@@ -82,7 +82,8 @@ func TestBuyWithALineMore(t *testing.T) {
 	}
 }
 
-// Who has bought the parts of his cart with several orders hears so, and has none of them in his cart.
+// Who has bought the parts of his cart with several orders hears so, and has none of them in his
+// cart.
 func TestBuyWhatTwoOrdersHave(t *testing.T) {
 	t.Parallel()
 	for _, more := range []bool{false, true} {
@@ -132,7 +133,8 @@ func TestBuyWhatAnotherOrderHasTwice(t *testing.T) {
 	s.wants(page, "See also /orders/ORDER-2. Nothing was bought now.")
 }
 
-// A form from another tab buys what it shows. What it shows and the cart has not is in neither after that.
+// A form from another tab buys what it shows. What it shows and the cart has not is in neither
+// after that.
 func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -195,7 +197,8 @@ func TestNothingToCheckOut(t *testing.T) {
 	}
 }
 
-// TestUnreadableLink opens a link that was cut off: it says so, and takes nothing from the cart that the shopper has.
+// TestUnreadableLink opens a link that was cut off: it says so, and takes nothing from the cart
+// that the shopper has.
 func TestUnreadableLink(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -316,8 +319,8 @@ func TestGoldenCheckout(t *testing.T) {
 	}
 }
 
-// TestWayBackToTheOrder leads a buyer from every page to the last order. A page that is the same for everyone has the way in its
-// footer, and its script is told of the order by the session.
+// TestWayBackToTheOrder leads a buyer from every page to the last order. A page that is the same
+// for everyone has the way in its footer, and its script is told of the order by the session.
 func TestWayBackToTheOrder(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

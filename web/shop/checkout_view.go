@@ -97,8 +97,8 @@ func (p checkoutPage) Advice() string {
 	return ""
 }
 
-// Word says all of a line that the page shows and that may change. The script makes the same of what the cart's channel
-// tells: see checkout.js.
+// Word says all of a line that the page shows and that may change. The script makes the same of
+// what the cart's channel tells: see checkout.js.
 func (l checkoutLine) Word() string {
 	others := []inventory.ItemID{}
 	for _, s := range l.Others() {

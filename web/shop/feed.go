@@ -11,8 +11,8 @@ import (
 // PublicTopics are the topics that anybody may read, in a feed too: the products.
 var PublicTopics = []string{productTopics + "*"}
 
-// State is what brings a reader of a product's feed up to date: the reply to a join of a page that shows nothing. It
-// returns inventory.ErrNotFound for what is no product's topic.
+// State is what brings a reader of a product's feed up to date: the reply to a join of a page that
+// shows nothing. It returns inventory.ErrNotFound for what is no product's topic.
 func (p *Pusher) State(_ context.Context, topic string) (any, error) {
 	replies, err := p.repliesForTopic(topic)
 	if err != nil {

@@ -17,9 +17,9 @@ type Flash struct {
 	claim claim // what must be so for the message to be true
 }
 
-// claim is what a message says of the cart. Forms that a browser sends at once are each answered with a cart that knows nothing
-// of the others, and the browser keeps one of these, perhaps with the message of another. So a message is compared with the
-// cart that it is shown with.
+// claim is what a message says of the cart. Forms that a browser sends at once are each answered
+// with a cart that knows nothing of the others, and the browser keeps one of these, perhaps with
+// the message of another. So a message is compared with the cart that it is shown with.
 type claim struct {
 	in     inventory.ItemID // is in the cart, 0 for none
 	out    inventory.ItemID // is not in the cart, 0 for none
@@ -29,7 +29,8 @@ type claim struct {
 
 func info(message string) *Flash { return &Flash{Kind: "info", Message: message} }
 
-// isIn makes a message that holds while an item is in the cart. words name the shoe that was to be put in.
+// isIn makes a message that holds while an item is in the cart. words name the shoe that was to be
+// put in.
 func (f *Flash) isIn(id inventory.ItemID, words string) *Flash {
 	f.claim = claim{in: id, orElse: notIn(words)}
 	return f

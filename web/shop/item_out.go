@@ -6,8 +6,9 @@ import (
 	"sneakers23/inventory"
 )
 
-// itemOutTopic is the topic on which carts hear that they show an item otherwise than it is: it sold out, it came
-// back, its product was released or changed, or the other sizes that a sold-out one offers did. Nobody can join it.
+// itemOutTopic is the topic on which carts hear that they show an item otherwise than it is: it
+// sold out, it came back, its product was released or changed, or the other sizes that a sold-out
+// one offers did. Nobody can join it.
 func itemOutTopic(id inventory.ItemID) string {
 	return "item_out:" + strconv.FormatInt(int64(id), 10)
 }
@@ -32,8 +33,8 @@ func (p *Pusher) announceProduct(c *inventory.Catalog, id inventory.ProductID) {
 	}
 }
 
-// announceLevel tells the carts with the item if it sold out or came back, and those with a sold-out size of the same
-// product, which offer the others.
+// announceLevel tells the carts with the item if it sold out or came back, and those with a
+// sold-out size of the same product, which offer the others.
 func (p *Pusher) announceLevel(before inventory.Level, item inventory.Item, product *inventory.Product) {
 	if (before == inventory.LevelOut) != (item.Level == inventory.LevelOut) {
 		p.announce(item.ID)

@@ -7,8 +7,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// kept holds the newest rendering of one thing, together with the Shown that it was made from. Reading it costs one
-// atomic load. After a change one request renders and the others wait for it.
+// kept holds the newest rendering of one thing, together with the Shown that it was made from.
+// Reading it costs one atomic load. After a change one request renders and the others wait for it.
 type kept[T any] struct {
 	making sync.Mutex
 	newest atomic.Pointer[rendering[T]]
@@ -27,8 +27,9 @@ func (k *kept[T]) of(shown uint64) (value T, ok bool) {
 	return value, false
 }
 
-// renew renders unless somebody else just did. latest is asked only when it is our turn: it reads the catalog
-// anew, so that all who waited are served by one rendering, and none of them with less than it asked for.
+// renew renders unless somebody else just did. latest is asked only when it is our turn: it reads
+// the catalog anew, so that all who waited are served by one rendering, and none of them with less
+// than it asked for.
 func (k *kept[T]) renew(latest func() (shown uint64, render func() (T, error), err error)) (value T, err error) {
 	k.making.Lock()
 	defer k.making.Unlock()
@@ -52,7 +53,8 @@ type keptByProduct[T any] struct {
 	slots map[inventory.ProductID]*kept[T]
 }
 
-// slot belongs to a product of the catalog c. A product that is gone loses its slot when another one gets its first.
+// slot belongs to a product of the catalog c. A product that is gone loses its slot when another
+// one gets its first.
 func (k *keptByProduct[T]) slot(c *inventory.Catalog, id inventory.ProductID) *kept[T] {
 	k.mu.RLock()
 	s, ok := k.slots[id]

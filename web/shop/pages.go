@@ -1,8 +1,9 @@
 // Package shop is what shoppers meet: the pages, and the channels that keep them true.
 //
-// Pages are rendered from the catalog in memory, never from the database. Whoever has neither a flash nor a cart gets the
-// same bytes as everybody else: it is rendered once per change that it shows, by the first request that asks for it afterwards, and
-// served as ready bytes until the next such change. Nothing here starts a goroutine.
+// Pages are rendered from the catalog in memory, never from the database. Whoever has neither a
+// flash nor a cart gets the same bytes as everybody else: it is rendered once per change that it
+// shows, by the first request that asks for it afterwards, and served as ready bytes until the next
+// such change. Nothing here starts a goroutine.
 package shop
 
 import (
@@ -119,8 +120,8 @@ func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*p
 	}
 }
 
-// SizesHTML is the form of the product's sizes, the very bytes that its pages show: what channels push as
-// size_html. It is rendered once per [inventory.Product.Shown]. Do not change the bytes.
+// SizesHTML is the form of the product's sizes, the very bytes that its pages show: what channels
+// push as size_html. It is rendered once per [inventory.Product.Shown]. Do not change the bytes.
 func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 	return p.fragment(&p.sizes, product, "sizes", func() any { return viewSizes(product, nobody.cart) })
 }
@@ -157,8 +158,8 @@ type own struct {
 // nobody is the visitor of the page that is the same for everyone.
 var nobody = own{cart: new(cartView)}
 
-// serveOwn serves visitors who get a page of their own: those with a cart, and those with a flash, which is gone after
-// that. Nobody may store the page. It reports whether it served.
+// serveOwn serves visitors who get a page of their own: those with a cart, and those with a flash,
+// which is gone after that. Nobody may store the page. It reports whether it served.
 func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool, error) {
 	r := c.Request()
 	if r.Method != http.MethodGet || !p.sessions.carried(r) {

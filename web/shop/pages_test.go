@@ -179,7 +179,8 @@ func TestSizesAreWhatThePageShows(t *testing.T) {
 	}
 }
 
-// A sale that changes no level changes no byte, and nothing is rendered for it; a sale that does is shown.
+// A sale that changes no level changes no byte, and nothing is rendered for it; a sale that does is
+// shown.
 func TestPagesAreRenderedPerShownChange(t *testing.T) {
 	rows := webtest.Rows()
 	shelf := webtest.NewShelf(rows)

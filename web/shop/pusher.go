@@ -13,12 +13,14 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// Pusher turns changes of the inventory into pushes to the shoppers of this node. Its Watch must be among the
-// watchers of the inventory's server; what it keeps belongs to the goroutine that calls it.
+// Pusher turns changes of the inventory into pushes to the shoppers of this node. Its Watch must be
+// among the watchers of the inventory's server; what it keeps belongs to the goroutine that calls
+// it.
 //
-// A page is right in the end whatever it missed: a channel that joins is told what the pusher has taken, and what the
-// pusher takes after that is pushed to it. So the join reply is made from the pusher's catalog, not from the newest:
-// a level that came and went in between would stay on a page that had seen it in its reply.
+// A page is right in the end whatever it missed: a channel that joins is told what the pusher has
+// taken, and what the pusher takes after that is pushed to it. So the join reply is made from the
+// pusher's catalog, not from the newest: a level that came and went in between would stay on a page
+// that had seen it in its reply.
 type Pusher struct {
 	pages  *Pages
 	pubsub *pubsub.PubSub
@@ -64,7 +66,8 @@ type releasedProduct struct {
 	SizesHTML string `json:"size_html"`
 }
 
-// scheduledRelease is the payload of the event scheduled: null when the release is no longer scheduled.
+// scheduledRelease is the payload of the event scheduled: null when the release is no longer
+// scheduled.
 type scheduledRelease struct {
 	ReleaseAt *time.Time `json:"release_at"`
 }
@@ -182,7 +185,8 @@ func (p *Pusher) pushLevel(c *inventory.Catalog, id inventory.ItemID) {
 	p.announceLevel(before, item, product)
 }
 
-// joinReplies bring a page that joins a product's topic up to date: encoded once per change, shared by all who join.
+// joinReplies bring a page that joins a product's topic up to date: encoded once per change, shared
+// by all who join.
 type joinReplies struct {
 	full  json.RawMessage // with the sizes, if they are released
 	brief json.RawMessage // for a page that shows the sizes already
@@ -222,7 +226,8 @@ type joinReply struct {
 	ReleaseAt *time.Time                           `json:"release_at,omitempty"`
 }
 
-// repliesFor returns ErrNotOpen before the catalog is loaded, inventory.ErrNotFound for an unknown product.
+// repliesFor returns ErrNotOpen before the catalog is loaded, inventory.ErrNotFound for an unknown
+// product.
 func (p *Pusher) repliesFor(id inventory.ProductID) (joinReplies, error) {
 	catalog := p.taken.Load()
 	if catalog == nil {

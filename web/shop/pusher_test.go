@@ -49,7 +49,8 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-// notice shows the rows as they are now, tells the pusher, and returns what was broadcast on both topics.
+// notice shows the rows as they are now, tells the pusher, and returns what was broadcast on both
+// topics.
 func (r *rig) notice(products []inventory.ProductID, items ...inventory.ItemID) []string {
 	r.t.Helper()
 	r.shown++

@@ -19,9 +19,10 @@ import (
 	"sneakers23/checkout"
 )
 
-// The cart has a cookie of its own, and so has the order. Requests of one browser overlap and each answers with what it
-// was sent: so the cart that the script mirrors never brings back a flash that was shown, and who takes a flash away
-// does not lose an order that was just made. Each fits into the 4096 bytes that browsers take.
+// The cart has a cookie of its own, and so has the order. Requests of one browser overlap and each
+// answers with what it was sent: so the cart that the script mirrors never brings back a flash that
+// was shown, and who takes a flash away does not lose an order that was just made. Each fits into
+// the 4096 bytes that browsers take.
 const (
 	sessionName = "sneakers23"
 	cartName    = "sneakers23_cart"
@@ -29,16 +30,16 @@ const (
 	sessionAge  = 30 * 24 * time.Hour
 )
 
-// Sessions reads and writes the visitors' session cookies. They are signed, not secret: all that is in one belongs
-// to the visitor who holds it.
+// Sessions reads and writes the visitors' session cookies. They are signed, not secret: all that is
+// in one belongs to the visitor who holds it.
 type Sessions struct {
 	store    *sessions.CookieStore
 	receipts []securecookie.Codec
 	scheme   func(*http.Request) string
 }
 
-// NewSessions derives its keys from the secrets: the first signs, all verify. scheme says how a visitor asked, "http" or
-// "https": what is given to him by the latter goes back by nothing else.
+// NewSessions derives its keys from the secrets: the first signs, all verify. scheme says how a
+// visitor asked, "http" or "https": what is given to him by the latter goes back by nothing else.
 func NewSessions(secrets []string, scheme func(*http.Request) string) (*Sessions, error) {
 	if len(secrets) == 0 || scheme == nil {
 		return nil, errors.New("shop: sessions need a secret, and a scheme")
@@ -141,8 +142,8 @@ func (s *Sessions) save(w http.ResponseWriter, r *http.Request, sess session) er
 	return nil
 }
 
-// session is what a visitor's browser keeps for us from page to page. What other versions of this program put
-// there stays there.
+// session is what a visitor's browser keeps for us from page to page. What other versions of this
+// program put there stays there.
 type session struct {
 	held *sessions.Session
 }
@@ -224,7 +225,8 @@ func newCartID() string {
 	return base64.StdEncoding.EncodeToString(raw[:])
 }
 
-// wordsSerializer writes a session's values as a JSON object of strings: shorter than gob, and much faster to read.
+// wordsSerializer writes a session's values as a JSON object of strings: shorter than gob, and much
+// faster to read.
 type wordsSerializer struct{}
 
 func (wordsSerializer) Serialize(src any) ([]byte, error) {

@@ -19,7 +19,8 @@ import (
 	"sneakers23/web/channel"
 )
 
-// Shoppers tracks who is in the shop, for those who watch it: each tab of a cart, on a topic that no shopper can join.
+// Shoppers tracks who is in the shop, for those who watch it: each tab of a cart, on a topic that
+// no shopper can join.
 type Shoppers struct {
 	tracker *presence.Tracker
 	topic   string
@@ -31,16 +32,16 @@ func NewShoppers(tracker *presence.Tracker, topic string, log *slog.Logger) *Sho
 	return &Shoppers{tracker, topic, log}
 }
 
-// Shopper is what is known of a tab. A shopper chooses the page and the items himself: they are data, and the items may be none
-// of the shop's.
+// Shopper is what is known of a tab. A shopper chooses the page and the items himself: they are
+// data, and the items may be none of the shop's.
 type Shopper struct {
 	Page     string             `json:"page"`           // a path, or "other"
 	LoadedAt int64              `json:"page_loaded_at"` // when the tab joined, in ms since 1970
 	Items    []inventory.ItemID `json:"items"`          // of the cart, by id
 }
 
-// ShopperKey is the key under which the tabs of a cart are tracked. The cart's id is a bearer secret, and can't be found out
-// from it.
+// ShopperKey is the key under which the tabs of a cart are tracked. The cart's id is a bearer
+// secret, and can't be found out from it.
 func ShopperKey(cartID string) string {
 	sum := sha256.Sum256([]byte("sneakers23 shopper " + cartID))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
@@ -147,8 +148,9 @@ func itemsOf(cart checkout.Cart) []inventory.ItemID {
 // longestPage bounds the path of a page, in bytes.
 const longestPage = 100
 
-// knownPage makes of what a tab says of its page something that may be shown to others: no query, which may hold a token, and
-// no order's id. It is written as browsers write it: what is not ASCII, and may look like something else, is escaped.
+// knownPage makes of what a tab says of its page something that may be shown to others: no query,
+// which may hold a token, and no order's id. It is written as browsers write it: what is not ASCII,
+// and may look like something else, is escaped.
 func knownPage(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")

@@ -22,7 +22,8 @@ func unknown(t testing.TB, cart checkout.Cart, items ...inventory.ItemID) checko
 	return cart
 }
 
-// What a node does not know is neither shown nor bought, and stays in the cart for those who know it.
+// What a node does not know is neither shown nor bought, and stays in the cart for those who know
+// it.
 func TestUnknownItemsStayInTheCart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -65,7 +66,8 @@ func TestNothingVisibleIsBought(t *testing.T) {
 	s.wants(page, "No items to checkout!")
 }
 
-// What nobody can see any more may have been bought: its shopper is shown the order, and not that his cart is empty.
+// What nobody can see any more may have been bought: its shopper is shown the order, and not that
+// his cart is empty.
 func TestUnknownItemsWereBought(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

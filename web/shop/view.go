@@ -74,7 +74,8 @@ type legendEntry struct {
 	Words string
 }
 
-// legend says what the levels mean. It is on every page with sizes, and the script takes its words from there.
+// legend says what the levels mean. It is on every page with sizes, and the script takes its words
+// from there.
 var legend = []legendEntry{
 	{inventory.LevelHigh, "plenty left"},
 	{inventory.LevelMedium, "going fast"},

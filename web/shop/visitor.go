@@ -9,7 +9,8 @@ import (
 	"sneakers23/checkout"
 )
 
-// visitor is what GET /session says: all that a page cannot know because it is the same for everyone.
+// visitor is what GET /session says: all that a page cannot know because it is the same for
+// everyone.
 type visitor struct {
 	CartID         string  `json:"cart_id"`
 	SerializedCart *string `json:"serialized_cart"`
@@ -19,8 +20,8 @@ type visitor struct {
 	OrderNumber *checkout.OrderNumber `json:"order_number"` // of the last order, which /checkout/complete shows
 }
 
-// Session tells the visitor's own facts, and gives the cart an id when it has none. It takes the flash along: who
-// asks here shows it.
+// Session tells the visitor's own facts, and gives the cart an id when it has none. It takes the
+// flash along: who asks here shows it.
 func (p *Pages) Session(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if c.Request().Method == http.MethodHead {
@@ -53,9 +54,9 @@ type mirrored struct {
 	Serialized string `json:"serialized_cart"`
 }
 
-// MirrorSession takes what a page's script knows into the session: the cart, and the id that the tabs agreed on. It
-// merges. What came before it is never lost, and tabs may say the same in any order. The answer is what the session
-// has then; a flash stays for whoever shows it.
+// MirrorSession takes what a page's script knows into the session: the cart, and the id that the
+// tabs agreed on. It merges. What came before it is never lost, and tabs may say the same in any
+// order. The answer is what the session has then; a flash stays for whoever shows it.
 func (p *Pages) MirrorSession(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	var m mirrored
@@ -78,7 +79,8 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 	return c.JSON(http.StatusOK, v)
 }
 
-// tellOrder tells the number of the visitor's last order. The cookie has it: the ledger is not asked.
+// tellOrder tells the number of the visitor's last order. The cookie has it: the ledger is not
+// asked.
 func (p *Pages) tellOrder(c echo.Context, v *visitor) {
 	if number := p.sessions.orderNumber(c.Request()); number != "" {
 		v.OrderNumber = &number
@@ -123,8 +125,8 @@ func (p *Pages) isOf(token, cartID string) bool {
 	return own
 }
 
-// cartOf is the cart of a visitor: what the session keeps, and what the tabs on this node know. It reports whether there
-// is one, which may be empty.
+// cartOf is the cart of a visitor: what the session keeps, and what the tabs on this node know. It
+// reports whether there is one, which may be empty.
 func (p *Pages) cartOf(r *http.Request, sess session) (checkout.Cart, bool) {
 	cart, _ := p.open(p.sessions.cartToken(r), sess)
 	if open, ok := p.carts.of(sess.cartID()); ok {

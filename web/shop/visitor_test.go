@@ -37,7 +37,8 @@ func (s *shopper) mirror(pages *Pages, m mirrored) (v visitor) {
 	return v
 }
 
-// A shopper who turns JavaScript off finds the cart of the tabs, who turns it on the cart of the forms.
+// A shopper who turns JavaScript off finds the cart of the tabs, who turns it on the cart of the
+// forms.
 func TestSessionMirrorsTheCart(t *testing.T) {
 	t.Parallel()
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))

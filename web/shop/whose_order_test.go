@@ -281,7 +281,8 @@ func TestReceiptIsSealed(t *testing.T) {
 	}
 }
 
-// TestLargestReceipt signs a receipt with all that it may hold: the order is committed by then, so it must not fail.
+// TestLargestReceipt signs a receipt with all that it may hold: the order is committed by then, so
+// it must not fail.
 func TestLargestReceipt(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

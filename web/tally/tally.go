@@ -1,5 +1,6 @@
-// Package tally reports what strangers do again and again: for each client at once when it begins, and then once a minute
-// with its count. So a log tells who does it and how often, and nobody can flood it.
+// Package tally reports what strangers do again and again: for each client at once when it begins,
+// and then once a minute with its count. So a log tells who does it and how often, and nobody can
+// flood it.
 package tally
 
 import (
@@ -15,7 +16,8 @@ const (
 	clients = 1000            // that are told apart; all others count as one
 )
 
-// Tally counts by client. Note may be called from any goroutine. It is a service: Serve reports the counts that are due.
+// Tally counts by client. Note may be called from any goroutine. It is a service: Serve reports the
+// counts that are due.
 type Tally struct {
 	report func(client netip.Prefix, count int)
 
@@ -32,8 +34,9 @@ type entry struct {
 // others stands for the clients beyond the first so many of a minute.
 var others netip.Prefix
 
-// New makes a tally. It calls report from the goroutine of Note or Serve, without a lock, for a client with the count since
-// the last report. The zero Prefix stands for all clients that are too many to be told apart.
+// New makes a tally. It calls report from the goroutine of Note or Serve, without a lock, for a
+// client with the count since the last report. The zero Prefix stands for all clients that are too
+// many to be told apart.
 func New(report func(client netip.Prefix, count int)) *Tally {
 	return &Tally{report: report, seen: make(map[netip.Prefix]*entry)}
 }
@@ -48,7 +51,8 @@ func (t *Tally) Note(client netip.Prefix) {
 	}
 }
 
-// count returns as whom the client counts, and whether it is the first of that one for a minute or more.
+// count returns as whom the client counts, and whether it is the first of that one for a minute or
+// more.
 func (t *Tally) count(client netip.Prefix) (as netip.Prefix, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,7 +84,8 @@ func (t *Tally) Serve(ctx context.Context) error {
 	}
 }
 
-// flush reports the counts of clients whose last report is at least so old. Those that have none are forgotten.
+// flush reports the counts of clients whose last report is at least so old. Those that have none
+// are forgotten.
 func (t *Tally) flush(age time.Duration) {
 	due := make(map[netip.Prefix]int)
 	now := time.Now()

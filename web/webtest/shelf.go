@@ -19,8 +19,9 @@ func NewShelf(rows inventory.Rows) *Shelf {
 	return s
 }
 
-// Put shows these rows from now on. Each catalog is made on its own, as by a node that just started: it has the
-// same Shown as one that looks the same, but also as one with as many products that looks different.
+// Put shows these rows from now on. Each catalog is made on its own, as by a node that just
+// started: it has the same Shown as one that looks the same, but also as one with as many products
+// that looks different.
 func (s *Shelf) Put(rows inventory.Rows) {
 	s.catalog.Store(inventory.NewCatalog(rows, inventory.DefaultThresholds))
 }

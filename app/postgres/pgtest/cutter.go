@@ -28,7 +28,8 @@ const (
 	SwallowsMore       // the line falls silent before the COMMIT, and stays open until the test ends the silence
 )
 
-// Cutter is a line to the database, a real socket between two others, that reads along and is cut when it matters.
+// Cutter is a line to the database, a real socket between two others, that reads along and is cut
+// when it matters.
 type Cutter struct {
 	next      func() Fault                   // asked when a COMMIT is on its way, from many goroutines
 	Committed chan struct{}                  // buffer 1: a token says that an answer to COMMIT was kept back
@@ -43,7 +44,8 @@ type Cutter struct {
 	wg       sync.WaitGroup
 }
 
-// NewCutter makes a line to the database of a pool, and a pool of connections over it. Both end with the test.
+// NewCutter makes a line to the database of a pool, and a pool of connections over it. Both end
+// with the test.
 func NewCutter(t testing.TB, direct *pgxpool.Pool, next func() Fault) (*Cutter, *pgxpool.Pool) {
 	t.Helper()
 	cfg := direct.Config()
@@ -142,8 +144,8 @@ func (c *cut) suffer(f Fault) bool {
 	return true
 }
 
-// carryQuestions reads the messages of the client. The first has no byte that says what it is. A statement is prepared
-// under a name, and bound by that name each time it is to be executed.
+// carryQuestions reads the messages of the client. The first has no byte that says what it is. A
+// statement is prepared under a name, and bound by that name each time it is to be executed.
 func (c *cut) carryQuestions() {
 	defer c.close()
 	in, out := bufio.NewReader(c.client), bufio.NewWriterSize(c.server, 1<<16) // all that is sent at once fits
@@ -175,8 +177,9 @@ func (c *cut) carryQuestions() {
 	}
 }
 
-// staySilent returns when the client has given the connection up and the test ends the silence. The transaction stays open
-// until then, and keeps its rows: in the middle of a batch no timeout of the database ends it.
+// staySilent returns when the client has given the connection up and the test ends the silence. The
+// transaction stays open until then, and keeps its rows: in the middle of a batch no timeout of the
+// database ends it.
 func (c *cut) staySilent(in *bufio.Reader) {
 	const terminate = 'X'
 	for m := (message{}); m.kind != terminate; {

@@ -13,9 +13,9 @@ import (
 // prefix of the directories that this package makes.
 const prefix = "sneakers23-pgtest-"
 
-// DataDir returns a temporary directory for a node that runs a private PostgreSQL in it. Unlike t.TempDir it can be
-// reached by the unprivileged user who runs root's server. When the test is over, it is removed; a server that a killed
-// node has left behind in it is stopped.
+// DataDir returns a temporary directory for a node that runs a private PostgreSQL in it. Unlike
+// t.TempDir it can be reached by the unprivileged user who runs root's server. When the test is
+// over, it is removed; a server that a killed node has left behind in it is stopped.
 func DataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := makeDir()

@@ -11,7 +11,8 @@ import (
 	"sneakers23/app/postgres"
 )
 
-// newSchema makes an empty schema with a random name and returns it with the address that leads to it.
+// newSchema makes an empty schema with a random name and returns it with the address that leads to
+// it.
 func newSchema(ctx context.Context, base string) (schema, connString string, err error) {
 	schema = "test_" + strings.ToLower(rand.Text())
 	if connString, err = postgres.WithSearchPath(base, schema); err != nil {

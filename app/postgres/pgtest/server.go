@@ -15,7 +15,8 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// server is the one of this test binary: several packages' tests run at the same time, each with its own.
+// server is the one of this test binary: several packages' tests run at the same time, each with
+// its own.
 var server struct {
 	mu       sync.Mutex
 	started  *postgres.Server
@@ -72,7 +73,8 @@ func start() (*postgres.Server, error) {
 	return s, err
 }
 
-// widen makes room for more connections: so many tests run at the same time on a machine with many cores.
+// widen makes room for more connections: so many tests run at the same time on a machine with many
+// cores.
 func widen(ctx context.Context, s *postgres.Server, cfg postgres.Config, connections int) (*postgres.Server, error) {
 	err := execute(ctx, s.URL(), fmt.Sprintf("ALTER SYSTEM SET max_connections = %d", connections))
 	if err := errors.Join(err, s.Stop(ctx)); err != nil {
@@ -138,7 +140,8 @@ func programs(ctx context.Context) (string, error) {
 	return binDir.dir, nil
 }
 
-// moduleRoot is where go.mod is, above the package's directory, in which its tests run; empty outside of a checkout.
+// moduleRoot is where go.mod is, above the package's directory, in which its tests run; empty
+// outside of a checkout.
 func moduleRoot() string {
 	dir, err := os.Getwd()
 	if err != nil {

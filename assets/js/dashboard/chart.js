@@ -6,7 +6,8 @@ import { createPlot } from "./plot"
 const format = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" })
 const clock = (seconds) => format.format(seconds * 1000)
 
-// Orders and revenue by the minute, drawn and in words. Under the pointer they are those of one minute.
+// Orders and revenue by the minute, drawn and in words. Under the pointer they are those of one
+// minute.
 export function createChart(panel) {
   const words = panel.querySelector("[data-chart-words]")
   let minutes = null

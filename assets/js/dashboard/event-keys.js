@@ -1,4 +1,5 @@
-// Events with a key each. Two that are the same are two. Counted from the oldest: a newer one changes no key.
+// Events with a key each. Two that are the same are two. Counted from the oldest: a newer one
+// changes no key.
 export function keysOf(events) {
   const times = new Map()
   const keyed = [...events].reverse().map((event) => {

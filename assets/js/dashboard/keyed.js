@@ -1,5 +1,6 @@
-// Keeps the rows of a list as its entries are, in their order: [key, data] each. A row is made of the template when its key comes,
-// and is the same until the key goes. bind takes a row and returns what shows data in it.
+// Keeps the rows of a list as its entries are, in their order: [key, data] each. A row is made of
+// the template when its key comes, and is the same until the key goes. bind takes a row and returns
+// what shows data in it.
 export function createKeyed(list, template, bind) {
   const rows = new Map()
 

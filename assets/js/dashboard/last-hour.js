@@ -2,7 +2,8 @@ import { counted, money } from "./numbers.js"
 
 const minuteMs = 60_000
 
-// When each of n minutes began, in seconds, as a chart wants it; last is when the last of them did, in ms, by the server's clock.
+// When each of n minutes began, in seconds, as a chart wants it; last is when the last of them did,
+// in ms, by the server's clock.
 export function minutesUntil(last, n) {
   return Array.from({ length: n }, (_, i) => (last - (n - 1 - i) * minuteMs) / 1000)
 }

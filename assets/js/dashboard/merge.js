@@ -1,7 +1,9 @@
-// A state is objects without a prototype: the names of pages are chosen by strangers, who may think of __proto__.
+// A state is objects without a prototype: the names of pages are chosen by strangers, who may think
+// of __proto__.
 export const replace = (all) => merge(Object.create(null), all)
 
-// Merges what changed into the state, object by object. What is null is gone; so is a page on which nobody is. Lists come whole.
+// Merges what changed into the state, object by object. What is null is gone; so is a page on which
+// nobody is. Lists come whole.
 export function merge(state, some) {
   into(state, some)
   const pages = state.pages ?? {}

@@ -4,8 +4,8 @@ import { setText } from "./paint.js"
 const offline = "The page is not connected. Try again when it is."
 const patienceMs = 15_000 // more than the ten seconds of a server that waits for its nodes
 
-// A dialog that says what will happen, has it done when that is confirmed, and tells what became of it. It may be closed while
-// it waits; the answer is said then all the same.
+// A dialog that says what will happen, has it done when that is confirmed, and tells what became of
+// it. It may be closed while it waits; the answer is said then all the same.
 export function createOrder(dialog, channel) {
   const find = (name) => dialog.querySelector(`[data-${name}]`)
   const [title, words, status, cancel, confirm] = ["title", "words", "status", "cancel", "confirm"].map(find)
@@ -83,7 +83,8 @@ export function createOrder(dialog, channel) {
   // The focus went back to the button from which it came, unless that can't have it now.
   dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled || order.opener.isConnected === false) && order.otherwise.focus())
 
-  // Tells how things are by now, while the dialog waits for somebody. While it happens, the words are those that were confirmed.
+  // Tells how things are by now, while the dialog waits for somebody. While it happens, the words
+  // are those that were confirmed.
   function retell() {
     if (!dialog.open || confirm.disabled) return
     setText(words, order.words())

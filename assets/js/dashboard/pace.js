@@ -6,7 +6,8 @@ const shown = 60
 const kept = shown + 1 // the present one is not over, and not shown
 const flat = "0,23 100,23"
 
-// A line of how many pairs were sold in each slot of the last minutes. A slot is a number, one more than the one before.
+// A line of how many pairs were sold in each slot of the last minutes. A slot is a number, one more
+// than the one before.
 export function createPace(line) {
   const counts = new Array(kept).fill(0) // that of slot n is at n % kept
   let present = 0

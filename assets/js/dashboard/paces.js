@@ -2,8 +2,9 @@ import { createPace, slotMs } from "./pace.js"
 
 const least = 5 // pairs at the top of a line: one that is sold makes no peak
 
-// How fast every size sells, and every product as a whole. The sizes of a product are drawn by one scale, so that those in demand
-// stand out. It returns what notes the pairs sold when they come: what was sold before is not sold now.
+// How fast every size sells, and every product as a whole. The sizes of a product are drawn by one
+// scale, so that those in demand stand out. It returns what notes the pairs sold when they come:
+// what was sold before is not sold now.
 export function createPaces(cards, live) {
   const products = cards.map(({ element, sizes }) => ({
     all: createPace(element.querySelector("tfoot polyline")),

@@ -5,7 +5,8 @@ import { byNumber } from "./by-number"
 
 const others = "other" // as the server calls all pages together that it does not count by themselves
 
-// On which pages the shoppers' tabs are, the fullest first. The names are what shoppers send: text, whatever they say.
+// On which pages the shoppers' tabs are, the fullest first. The names are what shoppers send: text,
+// whatever they say.
 export function createPages(panel) {
   const show = createKeyed(panel.querySelector("tbody"), panel.querySelector("template"), bind)
   const empty = panel.querySelector("[data-empty]")

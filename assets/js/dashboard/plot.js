@@ -28,8 +28,8 @@ import { shortNumber } from "./numbers"
 const height = 200
 const font = "12px system-ui, sans-serif"
 
-// Draws orders as bars and revenue as a line above the minutes. point is told the index of the minute under the pointer, or null.
-// It returns what draws other numbers.
+// Draws orders as bars and revenue as a line above the minutes. point is told the index of the
+// minute under the pointer, or null. It returns what draws other numbers.
 export function createPlot(box, clock, point) {
   const style = getComputedStyle(document.documentElement)
   const color = (name) => () => style.getPropertyValue(`--color-${name}`) // asked anew for each drawing: by night it is another

@@ -1,9 +1,9 @@
 import { merge, replace } from "./merge.js"
 import { coalesce } from "./paint.js"
 
-// Keeps what the server says of the shop: `state` comes after every connect, and replaces all that is known; `change` is merged
-// into it. Notes are told at once what changed, or nothing when all is new; shows before the next frame, which in a hidden tab
-// never comes.
+// Keeps what the server says of the shop: `state` comes after every connect, and replaces all that
+// is known; `change` is merged into it. Notes are told at once what changed, or nothing when all is
+// new; shows before the next frame, which in a hidden tab never comes.
 export function keepState(channel, notes, shows) {
   let state = null
   const paint = coalesce(() => shows.forEach((show) => show(state)))

@@ -7,8 +7,8 @@ const everyMs = 2000
 const width = 100
 const height = 24
 
-// A line of the last minutes, and their peak. begin takes what the server says of the time before; from there on the page remembers
-// by itself.
+// A line of the last minutes, and their peak. begin takes what the server says of the time before;
+// from there on the page remembers by itself.
 export function createTrend(line, peak) {
   let samples = []
 
@@ -22,7 +22,8 @@ export function createTrend(line, peak) {
     draw(now)
   }
 
-  // Between two samples a peak must not be missed; and who samples may sleep, as timers do in a hidden tab.
+  // Between two samples a peak must not be missed; and who samples may sleep, as timers do in a
+  // hidden tab.
   function note(value, now = Date.now()) {
     if (!(now - samples.at(-1)?.now < everyMs) || value > peakOf(samples)) sample(value, now)
   }
@@ -38,8 +39,8 @@ export function createTrend(line, peak) {
 
 const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, value), 0)
 
-// The present is at the right edge, and what is shown begins with the first sample, once there are some. The line stands on 0, so
-// that its height says something: most is at its top.
+// The present is at the right edge, and what is shown begins with the first sample, once there are
+// some. The line stands on 0, so that its height says something: most is at its top.
 export function pointsOf(samples, now, most = Math.max(1, peakOf(samples))) {
   const shown = Math.max(leastMs, now - (samples[0]?.now ?? now))
   return samples

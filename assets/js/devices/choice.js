@@ -1,7 +1,7 @@
 const pattern = /^#device=([1-9]\d{0,15})$/
 
-// The device that the page looks at, by its id: 0 for all. It stands in the address, so that a reload, a link and the way back show
-// the same.
+// The device that the page looks at, by its id: 0 for all. It stands in the address, so that a
+// reload, a link and the way back show the same.
 export function createChoice() {
   const choice = { id: idIn(location.hash), choose, follow }
   const followers = []

@@ -2,8 +2,8 @@ import { createKeyed } from "../dashboard/keyed.js"
 import { setText } from "../dashboard/paint.js"
 import { wordsOfKey, wordsOfWhere } from "./words.js"
 
-// The device that the page shows, with its variables: the reported values beside the wanted ones. When
-// the panel is closed, the focus goes to the given element.
+// The device that the page shows, with its variables: the reported values beside the wanted ones.
+// When the panel is closed, the focus goes to the given element.
 export function createDevice(panel, channel, choice, otherwise) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
   const [name, where, key, empty, revoke, close, setAll, setNew] =

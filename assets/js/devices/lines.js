@@ -2,8 +2,8 @@ import { grouped } from "../dashboard/numbers.js"
 
 const maxEntries = 300
 
-// The log records of a live log, the newest first. Entries between them mark gaps: records that arrived and are not shown. A log is
-// never changed: a paused page may still show it.
+// The log records of a live log, the newest first. Entries between them mark gaps: records that
+// arrived and are not shown. A log is never changed: a paused page may still show it.
 export const createLines = () => ({ entries: [], came: 0, begun: false, cleared: 0, gaps: 0 })
 
 // Removes all entries. What was removed does not come back when the page connects again.
@@ -11,8 +11,8 @@ export function clearLines(log) {
   return { ...log, entries: [], cleared: Math.max(log.cleared, ...log.entries.map(({ id = 0 }) => id)) }
 }
 
-// Adds what an event brings. A record may come again, with the same id. When a page connects again, the event is whole, and brings the
-// newest records only.
+// Adds what an event brings. A record may come again, with the same id. When a page connects again,
+// the event is whole, and brings the newest records only.
 export function addLines(log, { whole, lines, more = 0, at_least: atLeast = false }) {
   const known = new Set(log.entries.map(({ key }) => key))
   const fresh = lines.filter(({ id }) => !known.has(id) && id > log.cleared).map((line) => ({ ...line, key: line.id }))

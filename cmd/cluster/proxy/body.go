@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// keptBody is the body of a request that may be sent more than once. It is passed on as it comes, and what has come is
-// kept up to a limit; a body that exceeds it is sent once.
+// keptBody is the body of a request that may be sent more than once. It is passed on as it comes,
+// and what has come is kept up to a limit; a body that exceeds it is sent once.
 type keptBody struct {
 	source  io.Reader // nil: there is no body
 	limit   int
@@ -60,8 +60,8 @@ type bodyReader struct {
 	closed atomic.Bool
 }
 
-// Read is called by the transport, which may still wait in here when the request goes to another node already. What it
-// gets then is kept for that one.
+// Read is called by the transport, which may still wait in here when the request goes to another
+// node already. What it gets then is kept for that one.
 func (r *bodyReader) Read(p []byte) (int, error) {
 	b := r.body
 	b.mu.Lock()

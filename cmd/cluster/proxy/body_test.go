@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestReaderThatIsReplaced reads for two nodes at once: the transport of the first still waits for the client when the
-// request goes to the second.
+// TestReaderThatIsReplaced reads for two nodes at once: the transport of the first still waits for
+// the client when the request goes to the second.
 func TestReaderThatIsReplaced(t *testing.T) {
 	source, pen := io.Pipe()
 	body := keep(source, 100)

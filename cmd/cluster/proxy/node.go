@@ -57,8 +57,8 @@ func (p *Proxy) States() []State {
 	return states
 }
 
-// LeaveOut keeps new requests from a node, or lets them to it again. What is open there stays. The error says that there
-// is no such node.
+// LeaveOut keeps new requests from a node, or lets them to it again. What is open there stays. The
+// error says that there is no such node.
 func (p *Proxy) LeaveOut(name string, out bool) error {
 	for _, n := range p.nodes {
 		if n.name == name {
@@ -71,7 +71,8 @@ func (p *Proxy) LeaveOut(name string, out bool) error {
 	return fmt.Errorf("proxy: there is no node %q", name)
 }
 
-// choose lists the nodes to try: those that are ready, then the others; among equals the turn goes round.
+// choose lists the nodes to try: those that are ready, then the others; among equals the turn goes
+// round.
 func (p *Proxy) choose() []*node {
 	var by [Ready - Down + 1][]*node
 	for _, n := range p.nodes {
@@ -148,8 +149,8 @@ func (p *Proxy) learn(n *node, health Health, err error) {
 	p.set(n, health, err)
 }
 
-// markDown notes that nobody listens there. Requests that the node works on may still be answered: a node that stops
-// closes its listener first.
+// markDown notes that nobody listens there. Requests that the node works on may still be answered:
+// a node that stops closes its listener first.
 func (p *Proxy) markDown(n *node, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -30,7 +30,8 @@ type Node struct {
 	URL  string // http://host:port
 }
 
-// Config is what a proxy is made of. Nodes must be there; the zero value of every other field stands for its default.
+// Config is what a proxy is made of. Nodes must be there; the zero value of every other field
+// stands for its default.
 type Config struct {
 	Nodes []Node
 	Log   *slog.Logger // default: nothing is logged
@@ -119,8 +120,8 @@ func New(cfg Config) (*Proxy, error) {
 	return p, nil
 }
 
-// Serve answers what comes to the listener and closes it when ctx ends. It is called once. The error is nil after an
-// orderly stop.
+// Serve answers what comes to the listener and closes it when ctx ends. It is called once. The
+// error is nil after an orderly stop.
 func (p *Proxy) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           p,

@@ -13,7 +13,8 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 }
 
-// dialError is the error of a connection that did not come about: the node has not seen anything of the request.
+// dialError is the error of a connection that did not come about: the node has not seen anything of
+// the request.
 type dialError struct{ error }
 
 func (e dialError) Unwrap() error { return e.error }
@@ -68,7 +69,8 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // try sends the request to one node.
 func (p *Proxy) try(n *node, r *http.Request, body *keptBody) (*http.Response, error) {
-	// The context lives as long as the request, also when the answer is here: its body is read under it.
+	// The context lives as long as the request, also when the answer is here: its body is read
+	// under it.
 	ctx, cancel := context.WithCancelCause(r.Context())
 	a := &attempt{cancel}
 	n.begin(a)

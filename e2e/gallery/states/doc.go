@@ -9,14 +9,14 @@
 //
 // # Addresses
 //
-// The state of the group checkout that is named one-line is at /gallery/checkout/one-line. Each state
-// has a host of its own, checkout-one-line.localhost, since cookies and storage are shared by all
-// pages of a host; any other host redirects there. Browsers resolve names below localhost to the
-// loopback interface by themselves.
+// The state of the group checkout that is named one-line is at /gallery/checkout/one-line. Each
+// state has a host of its own, checkout-one-line.localhost, since cookies and storage are shared by
+// all pages of a host; any other host redirects there. Browsers resolve names below localhost to
+// the loopback interface by themselves.
 //
-// The page in the browser is live. It has the visit's cookies, its script talks to the same shop, and
-// its links and forms work. Opening the address again builds the shop again, so a state always begins
-// the same.
+// The page in the browser is live. It has the visit's cookies, its script talks to the same shop,
+// and its links and forms work. Opening the address again builds the shop again, so a state always
+// begins the same.
 //
 // # Ownership and stopping
 //

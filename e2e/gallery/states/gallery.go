@@ -73,8 +73,8 @@ type room struct {
 	stage *stage // nil until the first visit
 }
 
-// New makes a gallery. Log gets what the shops log; nil discards it. The error is [assets.ErrNotBuilt]
-// where make assets was not run.
+// New makes a gallery. Log gets what the shops log; nil discards it. The error is
+// [assets.ErrNotBuilt] where make assets was not run.
 func New(log *slog.Logger) (*Gallery, error) {
 	built, err := assets.Open()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// visitor sends requests to a shop as a browser without a script does: with cookies, and to where it
-// is redirected. After a request that fails it does nothing any more, and keeps the error.
+// visitor sends requests to a shop as a browser without a script does: with cookies, and to where
+// it is redirected. After a request that fails it does nothing any more, and keeps the error.
 type visitor struct {
 	*stage
 	base   *url.URL

@@ -1,4 +1,5 @@
-// Package pubsubtest holds registries of topics to what package pubsub promises, whatever links them.
+// Package pubsubtest holds registries of topics to what package pubsub promises, whatever links
+// them.
 package pubsubtest
 
 import (
@@ -28,7 +29,8 @@ var Codec = pubsub.Codec{
 	Decode: func(data []byte) any { return Raw(data) },
 }
 
-// Registries makes registries that are linked with each other, for one test: a single one, or several with Codec.
+// Registries makes registries that are linked with each other, for one test: a single one, or
+// several with Codec.
 type Registries func(t *testing.T) []*pubsub.PubSub
 
 // Run runs the suite.

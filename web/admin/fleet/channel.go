@@ -23,8 +23,8 @@ type store interface {
 	Tail(ctx context.Context, q devices.TailQuery) (devices.Tail, error)
 }
 
-// Desk carries out what a page orders, as the command line does. The text of an error is for people.
-// It bounds how long an order takes; the context that it is given has no deadline.
+// Desk carries out what a page orders, as the command line does. The text of an error is for
+// people. It bounds how long an order takes; the context that it is given has no deadline.
 type Desk interface {
 	Add(ctx context.Context, name string) (devices.Device, devices.Key, error)
 	Revoke(ctx context.Context, id devices.ID) error

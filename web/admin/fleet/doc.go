@@ -48,9 +48,9 @@
 //	unset     {"device","name"}                                {}
 //
 // show chooses another device. list returns 50 devices by name; which is "" for those with a valid
-// key, connected, away or revoked; next goes into after of the next page. search returns 50 records,
-// the newest first; older goes into before of the next page. Answers to search and variable are
-// whole. An answer with the status error has the sentence "reason".
+// key, connected, away or revoked; next goes into after of the next page. search returns 50
+// records, the newest first; older goes into before of the next page. Answers to search and
+// variable are whole. An answer with the status error has the sentence "reason".
 //
 // # Ordering and delivery promises
 //

@@ -286,7 +286,8 @@ func TestOrders(t *testing.T) {
 	})
 }
 
-// TestPagesShareTheDatabase asks for two pages at a time, however many are open, and not at all for those that are closed.
+// TestPagesShareTheDatabase asks for two pages at a time, however many are open, and not at all for
+// those that are closed.
 func TestPagesShareTheDatabase(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
 		clients := make([]*channeltest.Client, 20)

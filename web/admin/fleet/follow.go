@@ -74,8 +74,8 @@ func (p *page) follow(ctx context.Context, s *channel.Socket, first devices.ID) 
 	}
 }
 
-// poll pushes what has changed. A poll that fails sets the fault, and the next poll tries again. The
-// error means that the channel has ended.
+// poll pushes what has changed. A poll that fails sets the fault, and the next poll tries again.
+// The error means that the channel has ended.
 func (v *view) poll(ctx context.Context) error {
 	release, err := acquire(ctx, v.polls)
 	if err != nil {
@@ -109,7 +109,8 @@ func (v *view) poll(ctx context.Context) error {
 	return v.socket.Push("state", now)
 }
 
-// acquire takes a token, and returns the function that gives it back. The error is the cause of ctx.
+// acquire takes a token, and returns the function that gives it back. The error is the cause of
+// ctx.
 func acquire(ctx context.Context, tokens chan struct{}) (release func(), err error) {
 	select {
 	case tokens <- struct{}{}:
@@ -269,8 +270,8 @@ func (v *view) pollLogs(ctx context.Context) error {
 	return v.push("logs", e)
 }
 
-// beginLogs pushes the newest records. It reads first up to which id the next poll may skip, and the
-// records afterwards: so no record is missed, and some may come twice.
+// beginLogs pushes the newest records. It reads first up to which id the next poll may skip, and
+// the records afterwards: so no record is missed, and some may come twice.
 func (v *view) beginLogs(ctx context.Context) error {
 	t, err := v.Store.Tail(ctx, devices.TailQuery{After: -1})
 	if err != nil {

@@ -182,8 +182,8 @@ func (p *page) unset(ctx context.Context, q variableRequest) (done, error) {
 // kept returns the context of an order, which is carried out even if the page is closed.
 func kept(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// outcome returns the error of an order as a sentence. After an order without one, the page is polled
-// for at once.
+// outcome returns the error of an order as a sentence. After an order without one, the page is
+// polled for at once.
 func (p *page) outcome(err error) error {
 	if err != nil {
 		return sentence(err.Error())

@@ -27,9 +27,9 @@
 // The server is the real one, and so is every frame; only the connection is a pipe in
 // memory. Each channel is wrapped into one that can be asked whether it is idle, by an
 // event of its own, so no assertion sleeps: an Assert waits until what it wants is
-// there, for as long as package waittest allows; a Refute first lets the channel handle all that waits
-// for it. The server logs to the test, unless the config says otherwise. A silent
-// socket is not closed, unless the config sets a Timeout.
+// there, for as long as package waittest allows; a Refute first lets the channel handle all that
+// waits for it. The server logs to the test, unless the config says otherwise. A silent socket is
+// not closed, unless the config sets a Timeout.
 //
 // # Ownership and stopping
 //

@@ -18,7 +18,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// patience is how long an assertion waits: ten seconds of a bubble's time, outside of one what all tests do.
+// patience is how long an assertion waits: ten seconds of a bubble's time, outside of one what all
+// tests do.
 func patience() time.Duration {
 	if time.Now().Year() < 2020 { // a bubble's clock starts in 2000
 		return 10 * time.Second

@@ -16,12 +16,12 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// isolated gives each scenario a Node process of its own, as each page of a browser has one, and its full size: make test-long
-// does.
+// isolated gives each scenario a Node process of its own, as each page of a browser has one, and
+// its full size: make test-long does.
 var isolated = flag.Bool("isolated", false, "run each scenario of phoenix.js in a process of its own, in its full size")
 
-// runner is a Node process that runs scenarios, one after the other. It is started when it is first needed, and again after a
-// failure.
+// runner is a Node process that runs scenarios, one after the other. It is started when it is first
+// needed, and again after a failure.
 type runner struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser

@@ -149,7 +149,8 @@ func (p *process) remember(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// brief is the Timeout of /brief. The scenarios allow for a client that has no processor for so long.
+// brief is the Timeout of /brief. The scenarios allow for a client that has no processor for so
+// long.
 const brief = 800 * time.Millisecond
 
 // routes are the kinds of socket that the scenarios need.
@@ -195,7 +196,8 @@ func newNodes(cfg channel.Config, n int) (nodes []*channel.Server, err error) {
 	return nodes, nil
 }
 
-// overTheWire asks as one asks over a network: the node that answers does not hear that the asker waits no longer.
+// overTheWire asks as one asks over a network: the node that answers does not hear that the asker
+// waits no longer.
 func overTheWire(ctx context.Context, server *channel.Server, question []byte) ([]byte, error) {
 	if server == nil {
 		return nil, errors.New("no such node")

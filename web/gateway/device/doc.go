@@ -74,8 +74,8 @@
 //     connection. Values in between may be skipped.
 //   - Between records and variables no order is promised.
 //
-// An ERROR on a verified connection refuses one line. The client checks records and variables by the
-// limits of the gateway, so what Log and Set have taken is not refused for its form. The reason
+// An ERROR on a verified connection refuses one line. The client checks records and variables by
+// the limits of the gateway, so what Log and Set have taken is not refused for its form. The reason
 // tells what follows:
 //
 //	… send it again   the gateway could not store the line: the client reconnects, and sends all

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// heldConn holds back what the server has sent while a push is being made. The client listens for a reply only after it has
-// sent the push, and loses a reply that is there before.
+// heldConn holds back what the server has sent while a push is being made. The client listens for a
+// reply only after it has sent the push, and loses a reply that is there before.
 type heldConn struct {
 	net.Conn
 	pushing *sync.Mutex

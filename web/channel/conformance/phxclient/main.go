@@ -1,9 +1,9 @@
-// Phxclient runs github.com/nshafer/phx, a Phoenix client in Go by other authors, for the tests of package phxtest. That
-// client has data races of its own, which the race detector would blame on whatever test runs: so it gets a process that
-// is built without the detector.
+// Phxclient runs github.com/nshafer/phx, a Phoenix client in Go by other authors, for the tests of
+// package phxtest. That client has data races of its own, which the race detector would blame on
+// whatever test runs: so it gets a process that is built without the detector.
 //
-// Commands come as lines of JSON on the standard input, see command; reports go as such lines to the standard output, see
-// report. The process ends with its input.
+// Commands come as lines of JSON on the standard input, see command; reports go as such lines to
+// the standard output, see report. The process ends with its input.
 package main
 
 import (
@@ -125,7 +125,8 @@ func (c *client) connect(do command) error {
 	return c.socket.Connect()
 }
 
-// push sends and reports the first reply. There are more if the client repeats a join that was refused.
+// push sends and reports the first reply. There are more if the client repeats a join that was
+// refused.
 func (c *client) push(do command, send func() (*phx.Push, error)) error {
 	c.pushing.Lock()
 	defer c.pushing.Unlock()

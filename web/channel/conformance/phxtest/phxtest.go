@@ -1,5 +1,6 @@
-// Package phxtest runs a Phoenix client in Go by other authors, github.com/nshafer/phx, in a process of its own: see
-// phxclient. All methods are called on the test's goroutine, and fail the test at once if what they wait for does not come.
+// Package phxtest runs a Phoenix client in Go by other authors, github.com/nshafer/phx, in a
+// process of its own: see phxclient. All methods are called on the test's goroutine, and fail the
+// test at once if what they wait for does not come.
 package phxtest
 
 import (
@@ -129,7 +130,8 @@ func (c *Client) sort(out io.Reader) {
 	}
 }
 
-// box returns where reports of the same kind, id, topic and event wait. A command that failed has the box of its reply.
+// box returns where reports of the same kind, id, topic and event wait. A command that failed has
+// the box of its reply.
 func (c *Client) box(r report) chan report {
 	key := report{What: r.What, ID: r.ID, Topic: r.Topic, Event: r.Event}
 	if r.What == "failed" && r.ID != 0 {
@@ -170,8 +172,8 @@ func (c *Client) do(command command) {
 	}
 }
 
-// Connect connects and returns when the socket is open. All channels are named now: the client cannot make one later
-// without a data race.
+// Connect connects and returns when the socket is open. All channels are named now: the client
+// cannot make one later without a data race.
 func (c *Client) Connect(url string, channels ...Channel) {
 	c.t.Helper()
 	c.do(command{Do: "connect", URL: url, Channels: channels})
