@@ -176,7 +176,7 @@ func TestAdminSocketInACluster(t *testing.T) {
 		return sockets == 3 // the WebSocket, the admin's session, and the shopper's that has just begun
 	})
 
-	stopped := make(chan error, 1) // buffer 1: it ends whether or not somebody waits
+	stopped := make(chan error, 1) // buffer 1: it ends even without a receiver
 	go func() { stopped <- stop() }()
 	if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
 		t.Errorf("the node stops, and its socket ends with %v", err)

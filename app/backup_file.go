@@ -56,7 +56,7 @@ func (t backupTable) sql() string {
 	return pgx.Identifier{t.Name}.Sanitize() + " (" + strings.Join(columns, ", ") + ")"
 }
 
-// What may be wrong with a file.
+// Errors of a backup file.
 var (
 	ErrNoBackup      = errors.New("this is no backup of a Sneakers23 store")
 	ErrDamagedBackup = errors.New("the backup is damaged or was cut off: nothing was changed")

@@ -68,8 +68,8 @@ func (c *Client) Correct(ctx context.Context, q CorrectRequest) (Corrected, erro
 	return ask[Corrected](ctx, c, commandCorrect, q)
 }
 
-// Sell sells up to MaxSell pairs of items chosen by chance. What it returns was sold, also beside
-// an error.
+// Sell sells up to MaxSell pairs of items chosen by chance. The pairs in the result are sold, also
+// beside an error.
 func (c *Client) Sell(ctx context.Context, q SellRequest) (Sold, error) {
 	return ask[Sold](ctx, c, commandSell, q)
 }

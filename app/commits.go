@@ -94,7 +94,7 @@ func (c *commits) trouble() bool {
 }
 
 func (c *commits) tryOnce(ctx context.Context) {
-	if !c.trouble() || ctx.Err() != nil { // meanwhile somebody has bought
+	if !c.trouble() || ctx.Err() != nil { // a purchase was committed meanwhile
 		return
 	}
 	within, cancel := context.WithTimeout(ctx, tryWithin)

@@ -29,7 +29,7 @@ type Config struct {
 	Origins     []string // other origins whose pages may open sockets, like https://shop.example
 
 	// AdminPassword lets the user admin see the dashboard. Empty: one kept in DataDir, for a node
-	// that nobody else reaches.
+	// that only its own machine reaches.
 	AdminPassword string
 
 	ClusterListen  string   // host:port at which other nodes reach this one; empty: none does
@@ -37,7 +37,7 @@ type Config struct {
 	ClusterSecret  string   // lets nodes in, and operators of other machines
 	NATSURL        string   // of a NATS outside, which then connects the nodes
 	CommandsListen string   // host:port for commands and publishers; empty: a loopback port that the system chooses
-	PublishSecret  string   // lets those in who publish to topics from outside; empty: nobody
+	PublishSecret  string   // lets systems outside publish to topics; empty: none may
 	PublishTopics  []string // patterns of the topics that they may publish to
 
 	GatewayListen  string // host:port at which devices connect; empty: none does

@@ -198,8 +198,7 @@ func (d *database) pending(ctx context.Context) (int, error) {
 	return toApply(steps, d.private != nil)
 }
 
-// checkEmpty refuses to put our tables among somebody else's because DATABASE_URL happened to be
-// set.
+// checkEmpty refuses to put our tables among foreign ones because DATABASE_URL happened to be set.
 func (d *database) checkEmpty(ctx context.Context) error {
 	var tables int
 	err := d.pool.QueryRow(ctx, `

@@ -83,7 +83,7 @@ func (d *dataDir) keep(file, made string, least int, then string) (string, error
 	b, err := privatefile.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(made + "\n")
-		err = privatefile.Write(name, b) // the directory is locked: nobody else writes it
+		err = privatefile.Write(name, b) // the directory is locked: no other node writes it
 	}
 	if err != nil {
 		return "", err

@@ -36,7 +36,7 @@ type DeviceRequest struct {
 	Name string `json:"name"`
 }
 
-// AddedDevice is a new device with its key, which nobody can read again.
+// AddedDevice is a new device with its key, which can't be read again.
 type AddedDevice struct {
 	Name string `json:"name"`
 	Key  string `json:"key"`

@@ -1,6 +1,6 @@
-// Package app puts a node together: what is started before what, what is stopped after what, and
-// who is introduced to whom. Nobody else constructs; the command line and the tests start the very
-// same [Node].
+// Package app puts a node together: which part starts before which, which stops after which, and
+// which is passed to which. No other package assembles one; the command line and the tests start
+// the very same [Node].
 //
 //	cfg := app.DefaultConfig()
 //	cfg.Listen = "127.0.0.1:0"
@@ -12,10 +12,10 @@
 //
 // Start brings up, in this order: the lock on the data directory, the listener, the database with
 // its schema, the services under a supervisor (the teller among them), the catalog, and last the
-// file by which [Dial] finds the node. What it started before an error it ends itself. Stop goes
+// file by which [Dial] finds the node. After an error it ends whatever it had started. Stop goes
 // the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in
-// the error. A service that panics is logged and started again; too many failures close
-// [Node.Done], and whoever runs the node stops it and exits.
+// the error. A service that panics is logged and started again. Too many failures close
+// [Node.Done]; the caller then stops the node and exits.
 //
 // # Commanding a node
 //

@@ -116,8 +116,8 @@ func (g *gatewayServer) Serve(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// stop closes the connections of devices in slices, in an orderly way until ctx ends. What was read
-// from them is accepted: it is written when the writer stops.
+// stop closes the connections of devices in slices, in an orderly way until ctx ends. Records read
+// from them are accepted, and written when the writer stops.
 func (g *gatewayServer) stop(ctx context.Context) error {
 	if g.listener == nil {
 		return nil

@@ -55,7 +55,7 @@ func TestTrackedDeviceCost(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 3) // buffer 3: each ends whether or not somebody waits
+	ended := make(chan error, 3) // buffer 3: each ends even without a receiver
 	go func() { ended <- tracker.Serve(ctx) }()
 	go func() { ended <- presences.Serve(ctx) }()
 	go func() { ended <- server.Serve(listener) }()

@@ -13,8 +13,8 @@ import (
 	"sneakers23/web/admin/fleet"
 )
 
-// TestDevicePresences tells the tracker of devices that come, connect more often, and go, and tells
-// it all again when the service runs anew.
+// TestDevicePresences has devices connect once, connect more often, and disconnect. The tracker
+// receives each change, and all of it again when the service is restarted.
 func TestDevicePresences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)

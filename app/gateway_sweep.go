@@ -18,7 +18,7 @@ type deviceSweep struct {
 
 	// Serve's own.
 	failing  bool
-	reverify bool                // the keys of all connections must be looked at anew
+	reverify bool                // the keys of all connections must be verified again
 	wanted   map[devices.ID]bool // devices that may have to be sent something
 	noted    map[devices.ID]bool // as connected, since notedAt
 	notedAt  time.Time
@@ -60,7 +60,7 @@ func (s *deviceSweep) Serve(ctx context.Context) error {
 	}
 }
 
-// next looks once, and does what there is to do. What fails is done by the next look.
+// next looks once, and acts on the changes. Work that fails is done by the next look.
 func (s *deviceSweep) next(ctx context.Context, sweep *devices.Sweep) error {
 	looking, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()

@@ -54,7 +54,7 @@ func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault
 		n.db.pool.Reset()
 		n.db.sales.Reset()
 	}
-	// That the catalog can't be compared with it follows.
+	// FaultHealing follows: the catalog can't be compared with the database.
 	all = slices.DeleteFunc(all, func(f admin.Fault) bool { return f == admin.FaultHealing })
 	if len(all) > 0 && all[0] == admin.FaultStopping {
 		return slices.Insert(all, 1, admin.FaultDatabase)
@@ -86,8 +86,8 @@ func (n *Node) faultsBesides(patience time.Duration) (all []admin.Fault) {
 	return all
 }
 
-// knownFault is what the other nodes are told. It asks nobody: that the database does not answer is
-// what was found last.
+// knownFault is the fault that other nodes are sent. It does not ask the database, but uses what
+// was last found of it.
 func (n *Node) knownFault() admin.Fault {
 	found := admin.Fault("") // before the shop is open
 	if n.shop.board != nil {

@@ -11,9 +11,8 @@ import (
 	"sneakers23/web/admin"
 )
 
-// journal is what has happened in the shop, in the table events. What happens to shoes is written
-// there by the database; nodes write what happens to them. Its methods may be called from any
-// goroutine.
+// journal is what has happened in the shop, in the table events. The database writes there what
+// happens to shoes; nodes write what happens to them. Its methods may be called from any goroutine.
 type journal struct{ pool *pgxpool.Pool }
 
 // Recent returns the newest records, those first.
@@ -35,7 +34,7 @@ func (j journal) Recent(ctx context.Context, most int) ([]admin.Record, error) {
 	return records, nil
 }
 
-// What strangers can make happen is bounded.
+// Bounds on the events that strangers can cause.
 const (
 	mostRecords  = 100_000
 	proxiesADay  = 3

@@ -81,8 +81,8 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestJournalOfNodes has several nodes tell the same: it is noted once. What strangers can make
-// happen is bounded.
+// TestJournalOfNodes has several nodes note the same: it is kept once. The events that strangers
+// can cause are bounded.
 func TestJournalOfNodes(t *testing.T) {
 	t.Parallel()
 	_, pool := emptyStore(t)

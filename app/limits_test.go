@@ -93,7 +93,7 @@ func TestConnectionsOfATrustedProxy(t *testing.T) {
 	}
 }
 
-// What became a socket is counted as one, and not as a connection.
+// A connection that became a socket is counted as a socket only.
 func TestHijackedConnectionsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	server := gated(t, 1)

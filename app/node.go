@@ -52,7 +52,7 @@ type Node struct {
 	supervised <-chan error            // the end of the supervisor
 	end        context.CancelCauseFunc // ends the services, and tells why
 	services   context.Context         // lives as long as the services do; its cause is why they ended
-	served     bool                    // they have come up, and somebody may have come in
+	served     bool                    // they have come up, and clients may have connected
 	draining   atomic.Bool
 }
 
@@ -243,11 +243,11 @@ var errStopped = errors.New("node is stopped")
 // Stop ends the node in order and returns when everything that it started has ended: it says that
 // it is not ready and goes on accepting for DrainDelay; then sockets are closed in slices and
 // requests finish; then purchases, the commands, the services, the pool and the private database.
-// What is not done after StopWithin, or when ctx ends, is cut off.
+// Work that is not done after StopWithin, or when ctx ends, is cut off.
 func (n *Node) Stop(ctx context.Context) error {
 	n.draining.Store(true)
 	var errs []error
-	if n.served { // a node that did not come up has nobody to wait for
+	if n.served { // a node that did not come up has no clients
 		sleep(ctx, n.cfg.DrainDelay)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin, fmt.Errorf("not stopped within %v", n.cfg.StopWithin))

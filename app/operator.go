@@ -174,8 +174,8 @@ func whyNotDone(err error) string {
 	return "the database did not answer in time"
 }
 
-// isBroken tells whether the connection to the database ended before its answer came: nobody knows
-// what became of the question.
+// isBroken reports whether the connection to the database ended before its answer came: the outcome
+// is unknown.
 func isBroken(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == pgerrcode.AdminShutdown

@@ -10,7 +10,7 @@ import (
 	"sneakers23/web/channel"
 )
 
-// newTracker makes the tracker of who is here. What it finds is pushed to this node's admins.
+// newTracker makes the tracker of who is here. Its changes are pushed to this node's admins.
 func (n *Node) newTracker(node *cluster.Node) (*presence.Tracker, error) {
 	var (
 		tracker *presence.Tracker

@@ -26,8 +26,7 @@ type publisher struct {
 	log     *slog.Logger
 }
 
-// What a system outside may publish: so many bytes a message, so many messages a second, and some
-// more at once.
+// Limits of a system outside that publishes: bytes of a message, messages a second, and at once.
 const (
 	maxPublished     = 64 << 10
 	publishedASecond = 200

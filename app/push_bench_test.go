@@ -91,7 +91,7 @@ func BenchmarkPushElsewhere(b *testing.B) {
 	defer followAll(b, far, p)()
 
 	items := emptied(b, first)
-	first.stock.OnCommitted(p.commit) // nobody commits anything now
+	first.stock.OnCommitted(p.commit) // no commit is under way
 	b.ResetTimer()
 	for b.Loop() {
 		toggle(b, first, items, 1000, time.Millisecond)

@@ -41,8 +41,8 @@ func slips(c *inventory.Catalog, it inventory.Item, count int) error {
 		count, slip, most)}
 }
 
-// whoHeader is the header of a command that tells who gives it. Whoever may command a node may call
-// himself as he likes: it is for the log, and proves nothing.
+// whoHeader is the header that names a command's caller. A caller may send any name: it is for the
+// log, and proves nothing.
 const whoHeader = "Sneakers23-Who"
 
 // longestWho is how many bytes of a name are kept.

@@ -70,9 +70,8 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 	}
 }
 
-// Whoever sells locks rows of availabilities before anything else, so that table comes first: when
-// its lock is had, nobody is in the middle of a sale, and who comes waits and holds nothing.
-// Readers are kept out of nothing.
+// A sale locks rows of availabilities before anything else, so that table comes first. Once it is
+// locked, no sale is under way, and later ones wait without holding locks. Readers are not blocked.
 const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements, devices, device_variables, device_wants IN EXCLUSIVE MODE`
 
 // A key that was revoked after the backup may be in wrong hands: it stays revoked. In another

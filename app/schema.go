@@ -55,7 +55,7 @@ func checkPrivate(c DatabaseConfig, create bool) error {
 // Uses tells whether the node works on this database.
 func (c *Client) Uses(db DatabaseConfig) bool { return c.Node.About == db.name() }
 
-// Close ends the use of the database. A private PostgreSQL that nobody else uses stops.
+// Close ends the use of the database. A private PostgreSQL without other users stops.
 func (s *Schema) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

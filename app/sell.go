@@ -17,7 +17,7 @@ const tickTime = commandTimeout / 4
 
 // sell sells pairs of items that are chosen at random, in one transaction if the database has as
 // many as the catalog says. If the database has fewer, because others are selling too, the catalog
-// is brought up to date and the remaining pairs are chosen again. What is not released is sold only
+// is brought up to date and the remaining pairs are chosen again. Unreleased products are sold only
 // if the request asks for it. The pairs in the result are sold, also beside an error.
 func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
 	done = Sold{SoldOut: []string{}}

@@ -37,7 +37,7 @@ type shopServer struct {
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
-	unnamed  *tally.Tally // proxies that nobody named; a service of its own
+	unnamed  *tally.Tally // proxies that were not named; a service of its own
 	http     *http.Server // nil until open
 }
 
@@ -159,8 +159,8 @@ func clientOf(proxies forwarded.Proxies) func(*http.Request) netip.Prefix {
 	return func(r *http.Request) netip.Prefix { return quota.Network(proxies.Client(r)) }
 }
 
-// newUnnamed names the proxies that nobody named, where an operator looks. Behind one of them all
-// shoppers are one address, and share the places of one.
+// newUnnamed reports proxies that the operator did not name, in the log and on the dashboard. All
+// shoppers behind one of them are one address, and share the places of one.
 func newUnnamed(n *Node, board *admin.Board) *tally.Tally {
 	return tally.New(func(peer netip.Prefix, count int) {
 		n.log.Warn("this address looks like a proxy, since it sends X-Forwarded-For: see --trusted-proxies",

@@ -21,7 +21,7 @@ import (
 type line struct {
 	URL       string
 	cut       context.CancelFunc // ends all connections, the silent ones too, and those that are made later
-	swallowed chan struct{}      // buffer 1: a token says that somebody has asked in vain
+	swallowed chan struct{}      // buffer 1: a token says that a silent line swallowed bytes
 	mu        sync.Mutex
 	good      chan struct{} // closed when the connections that there are fall silent
 }

@@ -18,12 +18,12 @@ import (
 )
 
 // Stage is a shop for rehearsals: a node of its own in this process, on a copy of the stock in a
-// schema of its own. What is sold there is sold nowhere else.
+// schema of its own. Its sales do not touch the real stock.
 type Stage struct {
 	node    *Node
 	real    *Schema
 	schema  string
-	lock    *pgx.Conn // holds the schema: one that nobody holds is left from a rehearsal that was killed
+	lock    *pgx.Conn // holds the schema: one without a holder is left from a rehearsal that was killed
 	dataDir string
 }
 
@@ -32,8 +32,8 @@ const stageSchemas = "sneakers23_rehearsal_"
 
 // OpenStage copies products and stock of the database, and opens a node on the copy. released
 // decides for each product whether it is released there from the beginning; it is given the SKU,
-// and whether the real one is released. What killed rehearsals have left is dropped first. Close
-// ends the node, and drops the copy.
+// and whether the real one is released. Schemas of killed rehearsals are dropped first. Close ends
+// the node, and drops the copy.
 func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, really bool) bool, log *slog.Logger) (_ *Stage, err error) {
 	s := &Stage{schema: stageSchemas + strings.ToLower(rand.Text())}
 	defer func() {
@@ -63,7 +63,7 @@ func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, 
 	return s, s.open(ctx, url, log)
 }
 
-// sweep drops what nobody holds.
+// sweep drops the schemas that no rehearsal holds.
 func (s *Stage) sweep(ctx context.Context) error {
 	rows, _ := s.lock.Query(ctx, `SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)`, stageSchemas)
 	left, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -184,7 +184,7 @@ func (s *Stage) Close() error {
 	defer cancel()
 	var errs []error
 	if s.node != nil {
-		hurry, done := context.WithTimeout(ctx, time.Second) // nobody has to come back elsewhere
+		hurry, done := context.WithTimeout(ctx, time.Second) // no client has to reconnect elsewhere
 		_ = s.node.Stop(hurry)
 		done()
 	}

@@ -7,8 +7,7 @@ import (
 	"github.com/thejerf/suture/v4"
 )
 
-// ErrTooManyFailures ends a node whose services crash again and again: whoever runs it starts it
-// anew.
+// ErrTooManyFailures ends a node whose services crash again and again: its operator restarts it.
 var ErrTooManyFailures = errors.New("services failed too often, see the log")
 
 // newSupervisor logs what happens to services. suture's own answer to too many failures is a pause;

@@ -167,7 +167,7 @@ func salesPool(b *testing.B, of *pgxpool.Pool, delay time.Duration) *pgxpool.Poo
 	cfg.MaxConns = int32(*conns)
 	if delay > 0 {
 		cfg.ConnConfig.RuntimeParams["commit_delay"] = strconv.FormatInt(delay.Microseconds(), 10)
-		cfg.ConnConfig.RuntimeParams["commit_siblings"] = "0" // also when nobody else is about to commit
+		cfg.ConnConfig.RuntimeParams["commit_siblings"] = "0" // also when no other transaction is about to commit
 	}
 	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
 	if err == nil {

@@ -13,16 +13,16 @@ import (
 // Cart never changes: what changes it returns another one, so it may be shared by any goroutines.
 //
 // A cart lives in several places at once, in tabs, in the session, on nodes, and all of them change
-// it. [Cart.Merge] makes one of two, and it does not matter who merges what with what, in which
-// order or how often: all end with the same cart. For each product it keeps the last choice that
-// somebody made, the removals among them, and the last is the one with the highest stamp. Stamps
-// are no clocks: a new one is one more than the highest in the cart.
+// it. [Cart.Merge] makes one of two. The order, the pairs and the number of merges do not matter:
+// all places end with the same cart. For each product the cart keeps the last choice, which may be
+// a removal. The last choice is the one with the highest stamp. Stamps are no clocks: a new one is
+// one more than the highest in the cart.
 //
-// Removals cannot be kept for ever, so a cart also has a floor. Of a product without a choice it
-// says: none was in the cart when stamps were at the floor. To forget the oldest removals is to
-// raise it. What was removed stays so: the line is older than the floor. Only who adds a shoe
-// without having heard of the last [keptRemovals] removals may lose it that way, and tabs hear of
-// each other at once.
+// Removals cannot be kept for ever, so a cart also has a floor. A product without a choice counts
+// as not in the cart when stamps were at the floor. Raising the floor forgets the oldest removals.
+// A removed shoe stays removed: its line is older than the floor. A shopper can lose an added shoe
+// that way only if the last [keptRemovals] removals had not reached them. Tabs hear of each other
+// at once.
 type Cart struct {
 	choices []choice // by product
 	floor   uint64

@@ -152,8 +152,8 @@ func TestCartIsBounded(t *testing.T) {
 	added(t, removed(t, c, c.Lines()[0].Item), 90001)
 }
 
-// Who buys all of a cart out of which much was taken finds it as it is in its token, and nothing
-// comes back.
+// A shopper buys all of a cart out of which much was taken: its token still holds it as it is, and
+// nothing comes back.
 func TestBoughtCartFitsItsToken(t *testing.T) {
 	t.Parallel()
 	var c Cart
@@ -175,7 +175,7 @@ func TestBoughtCartFitsItsToken(t *testing.T) {
 	wantItems(t, c.Merge(left))
 }
 
-// What is put into a cart of which nothing but the floor is left is later than what was forgotten.
+// A shoe added to a cart that has only its floor left is later than all that was forgotten.
 func TestAddAboveTheFloor(t *testing.T) {
 	t.Parallel()
 	bare := Cart{floor: 9}

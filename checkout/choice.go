@@ -17,8 +17,7 @@ type Actor uint32
 // carts merge as well.
 func NewActor() Actor { return Actor(rand.Uint32()) }
 
-// choice is the last word on a product that somebody knows of: one of its sizes is in the cart, or
-// none is.
+// choice is the latest known decision on a product: one of its sizes is in the cart, or none is.
 type choice struct {
 	product inventory.ProductID
 	item    inventory.ItemID // 0: none is
@@ -45,8 +44,8 @@ func (a choice) compare(b choice) int {
 
 func (a choice) none() bool { return a.item == 0 }
 
-// forgotten is what a cart holds on a product that it lists no choice for: nobody before that stamp
-// has chosen it.
+// forgotten is the choice that a cart implies for a product that it lists none for: not in the cart
+// when stamps were at the floor.
 func forgotten(product inventory.ProductID, floor uint64) choice {
 	return choice{product: product, stamp: floor, actor: math.MaxUint32}
 }

@@ -26,10 +26,9 @@ func once(f pgtest.Fault, times int64) func() pgtest.Fault {
 	}
 }
 
-// TestCutAtCommit loses the line at the one moment after which nobody knows, before and after the
-// database committed. The buyer hears nothing of it, and the pair is sold once. A cart that
-// promises to be sold goes through without a look, one whose pairs came behind the node's back is
-// looked at.
+// TestCutAtCommit loses the connection when the outcome is unknown, before and after the database
+// committed. The buyer does not notice, and the pair is sold once. A cart that promises to be sold
+// goes through without a look. One whose pairs came behind the node's back is looked at.
 func TestCutAtCommit(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -81,8 +80,8 @@ func cutAtCommit(t *testing.T, f pgtest.Fault, times, known, unknown int) {
 }
 
 // endSilence ends the silence of a line when another attempt has waited in vain for the row that
-// the silent transaction keeps. The buyer is not answered before, since nobody can know what
-// becomes of that one.
+// the silent transaction keeps. The buyer is not answered before, since the outcome of that
+// transaction is unknown.
 func endSilence(t *testing.T, line *pgtest.Cutter, log *waittest.Log, bought <-chan answer) {
 	t.Helper()
 	log.Until(t, parked)

@@ -13,7 +13,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// crowd is everybody in TestNeverOversold, and what they were told.
+// crowd is all who take part in TestNeverOversold, and what they were told.
 type crowd struct {
 	*store
 	nodes    []*node
@@ -85,8 +85,8 @@ func (c *crowd) twoTabs(p Purchase) {
 	tabs.Wait()
 }
 
-// buy sends a form again and again until somebody knows, first to one node and then to any; alone
-// tells that nobody else has a form with its lines. It returns whether there is an order.
+// buy sends a form until its outcome is known, first to one node and then to any. alone means that
+// no other form has its lines. It returns whether there is an order.
 func (c *crowd) buy(p Purchase, alone bool, at int) bool {
 	for began := time.Now(); ; {
 		c.attempt()
@@ -146,7 +146,7 @@ func (c *crowd) turnedAway(p Purchase) {
 	}
 }
 
-// check compares what everybody was told with what is in the database.
+// check compares all answers with what is in the database.
 func (c *crowd) check() {
 	rows, _ := c.Pool.Query(context.Background(), selectOrders)
 	orders, err := collectOrders(rows)

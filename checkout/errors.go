@@ -10,8 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// What is no cart that could be sold. Its lines were not looked up: one of them may have been
-// bought with another form.
+// Errors for a cart that cannot be sold at all. Its lines were not looked up: one of them may have
+// been bought with another form.
 var (
 	ErrEmptyCart    = errors.New("checkout: empty cart")
 	ErrBadCart      = errors.New("checkout: a cart holds each shoe once")
@@ -41,7 +41,7 @@ var (
 	ErrBusy = ledger.ErrBusy
 )
 
-// What may be wrong with a question about orders.
+// Errors of a question about orders.
 var (
 	ErrNoOrder   = errors.New("checkout: no such order")
 	ErrCancelled = errors.New("checkout: the order is cancelled already")

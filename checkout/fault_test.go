@@ -64,7 +64,7 @@ func TestBadCartAlone(t *testing.T) {
 	}
 }
 
-// TestDeadlock sells while somebody locks the same rows in another order.
+// TestDeadlock sells while another transaction locks the same rows in another order.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)
@@ -128,8 +128,8 @@ func TestSnapshots(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestLocksInOrder has somebody hold the row with the lowest id: whoever waits for it must not hold
-// one with a higher.
+// TestLocksInOrder holds the row with the lowest id: a sale that waits for it must not hold one
+// with a higher id.
 func TestLocksInOrder(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 8, 1, 5)

@@ -17,8 +17,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// TestHeldRow has somebody hold a row for longer than the teller waits: the cart is sold when the
-// row is free.
+// TestHeldRow holds a row for longer than the teller waits: the cart is sold when the row is free.
 func TestHeldRow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
@@ -43,8 +42,8 @@ func TestHeldRow(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestHeldRowIsWaitedForOnce has somebody hold one row: whoever wants another waits for it once at
-// most, however many carts of the held one come, and the same form is sold when the row is free.
+// TestHeldRowIsWaitedForOnce holds one row: buyers of another row wait for it once at most, however
+// many carts of the held one come. The same form is sold when the row is free.
 func TestHeldRowIsWaitedForOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 100)
@@ -95,8 +94,8 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 // others of passOn need for their turns: a teller that waits in the line behind them gets the row.
 func longerThanTurns() time.Duration { return waittest.Scaled(300 * time.Millisecond) }
 
-// TestRowThatPassesOn has somebody hold a row for too long, and others sell of it after that,
-// without a pause: the carts that were set aside get their turn.
+// TestRowThatPassesOn holds a row for too long, and others sell of it after that, without a pause:
+// the parked carts get their turn.
 func TestRowThatPassesOn(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 10)

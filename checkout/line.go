@@ -13,7 +13,7 @@ import (
 // line.
 type LineID [16]byte
 
-// NewLineID makes an id that nobody can guess.
+// NewLineID makes an id that cannot be guessed.
 func NewLineID() LineID {
 	var id LineID
 	_, _ = rand.Read(id[:]) // never fails: crypto/rand ends the process instead

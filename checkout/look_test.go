@@ -33,8 +33,8 @@ func TestLookAfterLock(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestSoldAfterTheLock lets a cart wait for a row of which somebody else sells a pair: it is sold
-// at the first attempt.
+// TestSoldAfterTheLock lets a cart wait for a row of which another transaction sells a pair: it is
+// sold at the first attempt.
 func TestSoldAfterTheLock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 2)

@@ -80,8 +80,8 @@ func TestMergeLaws(t *testing.T) {
 	})
 }
 
-// family is one cart in several places. What any of them ever sent may arrive anywhere, any number
-// of times.
+// family is one cart in several places. A cart that any place ever sent may arrive anywhere, any
+// number of times.
 type family struct {
 	places []Cart
 	sent   []Cart
@@ -148,7 +148,7 @@ func (f *family) deliver(t *rapid.T) {
 	f.sent = append(f.sent, f.places[i])
 }
 
-// exchange lets everybody hear from everybody, and returns the cart that all have then.
+// exchange merges every place with every other, and returns the cart that all have then.
 func (f *family) exchange(t *rapid.T) Cart {
 	for range 3 {
 		for i := range f.places {

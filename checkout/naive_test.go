@@ -13,9 +13,9 @@ import (
 
 // naive sells as the original did, each cart in a transaction of its own, to compare the teller
 // with. It is as good as that can be, and does the same: it writes the same rows, checks release
-// and price, returns the order, and shows the catalog what it sold. What needs no row of stock is
-// written first, the guarded updates come last and in the order of the ids, all in one round trip;
-// the second commits. So a hot row is held for one round trip and one commit.
+// and price, returns the order, and shows the catalog what it sold. Rows other than stock are
+// written first. The guarded updates come last, ordered by id, all in one round trip. The second
+// commits. So a hot row is held for one round trip and one commit.
 type naive struct {
 	pool  *pgxpool.Pool
 	stock inventoryServer

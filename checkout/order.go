@@ -63,7 +63,7 @@ type OrderLine struct {
 // orderKey is an order's id as the database has it.
 type orderKey [16]byte
 
-// newOrderKey makes an id that nobody can guess. One that begins like a flag would be hard to name
+// newOrderKey makes an id that cannot be guessed. One that begins like a flag would be hard to name
 // at a command line.
 func newOrderKey() orderKey {
 	for {

@@ -267,7 +267,7 @@ func TestTwoEarlierOrders(t *testing.T) {
 }
 
 // TestEarlierOrderIsAnnounced has another node sell: the node that finds the order shows it, though
-// nobody told it.
+// it was never announced.
 func TestEarlierOrderIsAnnounced(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 5)

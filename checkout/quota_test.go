@@ -17,7 +17,7 @@ func TestPlacesOfABuyer(t *testing.T) {
 	s := newStore(t, 1, 1, 2*each+1)
 	n := s.node(s.Pool, func(c *config) { c.teller.Places = quota.New(each) })
 	ann, bob := quota.Parse("192.0.2.1"), quota.Parse("192.0.2.2")
-	holder, err := s.Pool.Begin(t.Context()) // of the one row: nobody is answered
+	holder, err := s.Pool.Begin(t.Context()) // of the one row: no buyer is answered
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // TestTokenOfAnotherShopper opens a token for others: each gets the same shoes in lines of their
-// own, the same each time, and nobody's are the signer's.
+// own, the same each time, and none shares a line with the signer.
 func TestTokenOfAnotherShopper(t *testing.T) {
 	t.Parallel()
 	tok := tokens(t, "secret")
@@ -37,7 +37,7 @@ func TestTokenOfAnotherShopper(t *testing.T) {
 	}
 }
 
-// TestTokenWithoutShopper opens a token of version 1, which names nobody.
+// TestTokenWithoutShopper opens a token of version 1, which names no shopper.
 func TestTokenWithoutShopper(t *testing.T) {
 	t.Parallel()
 	tok := tokens(t, "secret")

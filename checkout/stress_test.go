@@ -32,8 +32,8 @@ const buyers = 64
 
 // TestNeverOversold lets a crowd buy at several tellers of one database while everything goes wrong
 // that can: lines are cut at COMMIT and fall silent, backends are killed, the database crashes,
-// pairs are put in, sold by the operator and come back from cancelled orders. In the end everybody
-// was told the truth, and the books balance. All that goes wrong comes by count, so the mixture is
+// pairs are put in, sold by the operator and come back from cancelled orders. In the end all
+// answers were true, and the books balance. All that goes wrong comes by count, so the mixture is
 // the same on a fast machine and on a slow one.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
@@ -206,7 +206,7 @@ func pause(ctx context.Context) {
 	}
 }
 
-// moveStock puts in or sells as an operator does. What happened is in the books, whatever the
+// moveStock puts in or sells as an operator does. The books show the movement, whatever the
 // database answers.
 func (c *crowd) moveStock() {
 	ctx, cancel := within("a movement of stock")
@@ -223,7 +223,7 @@ func (c *crowd) moveStock() {
 	}
 }
 
-// cancelOne cancels an order that somebody was told of, until it is certain.
+// cancelOne cancels an order that a buyer was told of, until it is certain.
 func (c *crowd) cancelOne() {
 	c.mu.Lock()
 	if len(c.orders) == 0 {

@@ -144,8 +144,8 @@ var errBuyable = errors.New("checkout: the cart can be sold")
 
 // lookUp returns the order that holds a line of the cart, or why the cart can't be sold; errBuyable
 // if it can. The answer is right although nothing is locked: stock and prices are read first, the
-// lines after them. What can't be sold at the first moment, and was not bought by the second, was
-// not bought at the first. release is called unless the error is errBuyable.
+// lines after them. A cart that can't be sold at the first read, and was not bought by the second,
+// was not bought at the first. release is called unless the error is errBuyable.
 func (t *Teller) lookUp(ctx context.Context, p Purchase, release func()) (Order, error) {
 	items, ids := make([]inventory.ItemID, len(p.Lines)), make([]LineID, len(p.Lines))
 	for i, l := range p.Lines {

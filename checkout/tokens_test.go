@@ -155,7 +155,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, token string) { tok.OpenForm(token) })
 }
 
-// What was signed by whatever version is a cart that can be used like any other, or none.
+// Bytes signed by any version decode to a usable cart, or to none.
 func FuzzDecode(f *testing.F) {
 	full := added(f, Cart{}, 11, 21, 31)
 	f.Add(full.encode(ShopperID{}))

@@ -17,8 +17,8 @@ const (
 )
 
 // TryWrite finds out whether the database takes orders: it writes one, takes that back, and commits
-// the rest of the transaction, which goes to the disk although nothing is left of it. Nobody ever
-// sees that order. The error is the database's.
+// the rest of the transaction, which goes to the disk although nothing is left of it. No other
+// transaction ever sees that order. The error is the database's.
 func (s *Orders) TryWrite(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"sneakers23/inventory"
 )
 
-// A cart on the wire is a version, the shopper whose it is, the floor, the number of choices, and
-// the choices by product: how far the product is from the one before, item, stamp, actor, and for a
-// line its id and a number that is not used any more. Numbers are uvarints, but for the actor.
-// Version 1 named no shopper: such a cart is nobody's.
+// A cart on the wire is a version, its shopper, the floor, the number of choices, and the choices
+// by product. A choice is how far the product is from the one before, item, stamp and actor. A line
+// adds its id and a number that is not used any more. Numbers are uvarints, but for the actor. A
+// cart of version 1 names no shopper and belongs to none.
 const (
 	wireVersion          = 2
 	wireWithoutShopperID = 1
@@ -21,8 +21,8 @@ const (
 // second take 1,700 years to get there.
 const mostStamp = 1 << 40
 
-// errWire says that bytes are no cart. Why is nobody's business: they were signed, so another
-// version wrote them.
+// errWire says that bytes are no cart. It needs no reason: they were signed, so another version
+// wrote them.
 var errWire = errors.New("checkout: not a cart")
 
 func (c Cart) encode(by ShopperID) []byte {

@@ -8,8 +8,8 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// TestAuditAndFreeze changes a count by hand, as no command does. The next purchase finds it:
-// nobody buys the size, shoppers see it as sold out, the dashboard and the audit say why, and a
+// TestAuditAndFreeze changes a count by hand, as no command does. The next purchase finds it: the
+// size can't be bought, shoppers see it as sold out, the dashboard and the audit say why, and a
 // correction puts it right.
 func TestAuditAndFreeze(t *testing.T) {
 	t.Parallel()

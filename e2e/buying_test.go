@@ -72,7 +72,7 @@ func TestBuying(t *testing.T) {
 }
 
 // buyInTwoTabs buys Hop Man 3 after its size in the cart has sold out, and Breezy Boost 600. Pages
-// without JavaScript are loaded anew before they are looked at.
+// without JavaScript are reloaded before they are looked at.
 func buyInTwoTabs(t *testing.T, s *shop, url string, script bool) {
 	t.Helper()
 	const gone, instead, other = 5, 6, 18

@@ -237,7 +237,7 @@ func TestFirstVisitInTwoTabs(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := &visitor{t, page, make(chan struct{}, 1000)}
-		opened := make(chan error, 2) // both, whether or not somebody waits
+		opened := make(chan error, 2) // buffer 2: both end even without a receiver
 		for _, v := range []*visitor{a, b} {
 			go func() {
 				_, err := v.Goto(s.URL)

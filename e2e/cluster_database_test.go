@@ -17,7 +17,7 @@ import (
 )
 
 // TestDatabaseRestartsUnderLoad stops the database of a cluster, and kills it, while 50 buyers a
-// second come. Nobody loses an order that he was told of, and all nodes sell again by themselves.
+// second come. No confirmed order is lost, and all nodes sell again by themselves.
 func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -57,7 +57,7 @@ func TestDeniedFacilities(t *testing.T) {
 			if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
 				t.Fatal(err)
 			}
-			other := 3 + i // that nobody has made less scarce yet
+			other := 3 + i // not made less scarce yet
 			v.wait(sizeAt(other, "out"))
 			s.run("restock", skuOf(other), "1")
 			v.wait(sizeAt(other, "low") + ":enabled")

@@ -43,7 +43,7 @@ func newKiosk(t *testing.T, key string, gateways ...string) *kiosk {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1) // buffer 1: it ends whether or not somebody waits
+	ended := make(chan error, 1) // buffer 1: it ends even without a receiver
 	go func() { ended <- k.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
@@ -118,9 +118,9 @@ func (s *shop) messages(args ...string) (found []string) {
 	return found
 }
 
-// TestDeviceOutlivesItsNode kills the node to which a device is connected. What an operator wants
-// meanwhile reaches the device at the other node: of each variable the last value. What it has said
-// to either node is found by search.
+// TestDeviceOutlivesItsNode kills the node to which a device is connected. Values that an operator
+// sets meanwhile reach the device at the other node: of each variable the last one. Records sent
+// to either node are found by search.
 func TestDeviceOutlivesItsNode(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, 2, "--gateway-listen", ":6667")

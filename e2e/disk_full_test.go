@@ -16,7 +16,7 @@ import (
 
 const takesNoOrders = "the database commits nothing, so nothing can be sold"
 
-// becomesUnready waits until the node says that nothing can be sold. Somebody must try to buy
+// becomesUnready waits until the node says that nothing can be sold. The test must try to buy
 // meanwhile.
 func (s *shop) becomesUnready() {
 	s.t.Helper()

@@ -147,9 +147,8 @@ func openTab(t *testing.T, s *shop, page string) {
 	}
 }
 
-// TestBanner starts a node in a directory of a bad name: what people are told of goes to the
-// standard error, and is harmless; with --json nobody is told of anything but what stands in the
-// JSON.
+// TestBanner starts a node in a directory of a bad name. Messages for people go to the standard
+// error, and are harmless; with --json there are none, only the JSON.
 func TestBanner(t *testing.T) {
 	t.Parallel()
 	of := freshShop(t)

@@ -152,8 +152,8 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 }
 
-// TestNodeOutlivesItsTerminal stops in order when the terminal is closed, and nobody reads what it
-// writes any more.
+// TestNodeOutlivesItsTerminal: a node stops in order when its terminal is closed, and its output is
+// no longer read.
 func TestNodeOutlivesItsTerminal(t *testing.T) {
 	t.Parallel()
 	s := &shop{t: t, dataDir: pgtest.DataDir(t)}

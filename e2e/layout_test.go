@@ -28,7 +28,7 @@ func newPhone(t *testing.T, width, height int) *visitor {
 	})
 }
 
-// On a phone nothing lies over what somebody is about to press or is told of.
+// On a phone nothing covers what the shopper is about to press or is told of.
 func TestPhoneCoversNothing(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{2: 10, 3: 10, 15: 10, 16: 10})

@@ -38,7 +38,7 @@ func newClusterTool(t testing.TB) *clusterTool {
 		t.Fatalf("build the tool: %v\n%s", err, out)
 	}
 	dir := pgtest.DataDir(t)
-	c := &clusterTool{t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends whether or not somebody waits
+	c := &clusterTool{t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends even without a receiver
 	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0", "--first-gateway-port", "0",
 		"--data-dir", dir, "--program", program)
 	c.cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
@@ -112,7 +112,7 @@ func (c *clusterTool) asks() map[string]bool {
 	return served
 }
 
-// TestMakeCluster does what somebody does who tries a cluster.
+// TestMakeCluster does what an operator does who tries a cluster.
 func TestMakeCluster(t *testing.T) {
 	t.Parallel()
 	c := newClusterTool(t)

@@ -19,7 +19,7 @@ import (
 	"sneakers23/checkout"
 )
 
-// from is somebody at an address of this machine. He never uses a connection twice.
+// from is a client at an address of this machine. It never uses a connection twice.
 type from struct {
 	t      *testing.T
 	s      *shop
@@ -122,7 +122,7 @@ func TestOneAddress(t *testing.T) {
 	}
 }
 
-// checkPurchases lets all buyers wait for one row that somebody holds.
+// checkPurchases lets all buyers wait for one row that the test has locked.
 func checkPurchases(t *testing.T, s *shop, greedy, other *from) {
 	t.Helper()
 	const most = 8 // of 8,192
@@ -233,8 +233,8 @@ func checkConnections(t *testing.T, s *shop, greedy, other *from, most int) {
 	response.Body.Close()
 }
 
-// TestUnnamedProxy sends what proxies send, from an address that nobody named: whoever runs the
-// shop finds it in the log, once, and on the dashboard.
+// TestUnnamedProxy sends what proxies send, from an address that was not named. The operator finds
+// it in the log, once, and on the dashboard.
 func TestUnnamedProxy(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)

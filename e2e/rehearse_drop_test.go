@@ -21,7 +21,7 @@ type aRehearsal struct {
 	t           *testing.T
 	cmd         *exec.Cmd
 	out, errOut bytes.Buffer // to be read after ended
-	ended       chan error   // buffer 1: it ends whether or not somebody waits
+	ended       chan error   // buffer 1: it ends even without a receiver
 }
 
 // beginRehearsal sends shoppers to these addresses, with limits that no machine exceeds. They look

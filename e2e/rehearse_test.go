@@ -138,7 +138,7 @@ func TestRehearsalAtTheShop(t *testing.T) {
 }
 
 // TestRehearsalFails goes to a shop that sells nothing, though all is there: that is no want of
-// stock. Who buys nothing fails not.
+// stock. A rehearsal whose shoppers buy nothing does not fail.
 func TestRehearsalFails(t *testing.T) {
 	t.Parallel()
 	s := freshShopWith(t, shelf{released: true})
@@ -155,8 +155,8 @@ func TestRehearsalFails(t *testing.T) {
 	}
 }
 
-// TestRehearsalSoldOut goes to a shop where nothing is left, so that nobody has anything to put
-// into a cart. It does not wait for that, and gives no verdict: nothing failed, and nobody knows
+// TestRehearsalSoldOut goes to a shop where nothing is left, so that no shopper has anything to put
+// into a cart. It does not wait for that, and gives no verdict: nothing failed, and it is unknown
 // how long a purchase takes.
 func TestRehearsalSoldOut(t *testing.T) {
 	t.Parallel()

@@ -73,7 +73,7 @@ func TestRollingRestart(t *testing.T) {
 	cluster := newScarceCluster(t, map[int]int{1: 1_000_000, 2: 1},
 		"--drain-delay", "2s", // the balancer asks every second
 		"--drain-least", strconv.Itoa(size.slice),
-		"--address-share", "1", // all come from the balancer, which nobody named
+		"--address-share", "1", // all come from the balancer, which was not named
 		"--socket-timeout", "10m") // watchers do not say anything
 	balancer := newBalancer(t, cluster)
 	v := newVisitor(t, balancer)
@@ -99,7 +99,7 @@ func TestRollingRestart(t *testing.T) {
 	buyers.stop()
 	watchers.allConnected()
 	t.Logf("within 0.9 s at most %d came back", mostWithin(900*time.Millisecond, watchers.returns))
-	if why := buyers.send(buyers.form(2)); why != "" { // the last pair: everybody must hear of it
+	if why := buyers.send(buyers.form(2)); why != "" { // the last pair: every page must show it
 		t.Errorf("the last pair: %s", why)
 	}
 	watchers.allShow("2", "out")
@@ -180,7 +180,7 @@ func (b *buyers) form(item inventory.ItemID) url.Values {
 	if err != nil {
 		b.t.Error(err)
 	}
-	buyer := strings.Repeat("A", 32) + rand.Text() + "ABCDEF" // who is nobody else: an id of a cart
+	buyer := strings.Repeat("A", 32) + rand.Text() + "ABCDEF" // unique: an id of a cart
 	return url.Values{"serialized_cart": {b.tokens.Sign(cart, buyer)}, "cart_id": {buyer}, "total_cents": {"12000"}}
 }
 
@@ -208,7 +208,7 @@ var aSlice = regexp.MustCompile(`time=(\S+) level=INFO msg="closing sockets" clo
 
 // checkSlices compares what a node logs of its drain with its setting: a slice has so many sockets
 // at most, and there is more than one. The pause between two is printed and not judged: a busy
-// machine delays one slice and not the next. That it is a second is tested in virtual time, in
+// machine delays one slice and not the next. Its length of a second is tested in virtual time, in
 // web/channel.
 func checkSlices(t *testing.T, log string, most int) {
 	t.Helper()

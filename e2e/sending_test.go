@@ -129,7 +129,7 @@ func TestPurchaseIsNoNews(t *testing.T) {
 	}
 }
 
-// While the shop is away, nobody loses the checkout to a click.
+// While the shop is away, a click does not lose the checkout.
 func TestPurchaseWhileTheShopIsAway(t *testing.T) {
 	t.Parallel()
 	s := newCartShop(t, 2)

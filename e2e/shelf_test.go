@@ -26,8 +26,8 @@ func (v *visitor) press(key string) {
 	}
 }
 
-// Who shops with the keyboard hears what happens and keeps the focus, from the release to the last
-// pair.
+// A shopper with the keyboard is told what happens and keeps the focus, from the release to the
+// last pair.
 func TestShelfWithTheKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -77,7 +77,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	v.says(".checkout__advice", "Nothing of this is left in any size.")
 }
 
-// While the shop is away nobody loses his page to a click.
+// While the shop is away, a click does not lose the page.
 func TestClickWhileTheShopIsAway(t *testing.T) {
 	t.Parallel()
 	s := newCartShop(t, 2, 3)

@@ -33,7 +33,7 @@ type shop struct {
 
 	// Of a node of a cluster:
 	host   *host  // where it runs
-	direct string // URL of the database for the test, whom nobody cuts off
+	direct string // URL of the database for the test, which is never cut off
 	name   string
 	seed   string // whom it joins
 	args   []string
@@ -125,7 +125,7 @@ func (s *shop) begin(args ...string) *opening {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	cmd, done := s.cmd, make(chan error, 1) // buffer 1: the process ends whether or not somebody waits
+	cmd, done := s.cmd, make(chan error, 1) // buffer 1: the goroutine ends even without a receiver
 	s.done = done
 	go func() {
 		o.started <- json.NewDecoder(out).Decode(&o.greeting)
@@ -270,7 +270,7 @@ func (s *shop) get(path string) (status int, body string) {
 	return resp.StatusCode, string(b)
 }
 
-// sql runs a statement on the shop's database, as somebody with psql would.
+// sql runs a statement on the shop's database, as psql would.
 func (s *shop) sql(statement string, args ...any) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), cmp.Or(s.direct, s.database))

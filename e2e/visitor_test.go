@@ -11,7 +11,7 @@ import (
 	"sneakers23/app/waittest"
 )
 
-// visitor is a shopper with a browser: cookies and storage are nobody else's.
+// visitor is a shopper with a browser: cookies and storage are not shared.
 type visitor struct {
 	t testing.TB
 	playwright.Page
@@ -27,8 +27,8 @@ func newVisitor(t testing.TB, url string) *visitor {
 	return v
 }
 
-// limit is [waittest.Limit] in milliseconds. What waits on a locator must be given it:
-// playwright-go takes 30 s for most of that, whatever the default of the context is.
+// limit is [waittest.Limit] in milliseconds. Every wait on a locator must be given it:
+// playwright-go takes 30 s for most of them, whatever the default of the context is.
 func limit() *float64 { return playwright.Float(float64(waittest.Limit().Milliseconds())) }
 
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {

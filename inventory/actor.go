@@ -9,8 +9,8 @@ import (
 
 type actorKey struct{}
 
-// ActingAs returns a context in which the named operator acts. What is committed under it carries
-// the name: the [Change] to all nodes, the movement of stock and the event in the database.
+// ActingAs returns a context in which the named operator acts. Commits under it carry the name: in
+// the [Change] to all nodes, in the movement of stock and in the event in the database.
 func ActingAs(ctx context.Context, who string) context.Context {
 	return context.WithValue(ctx, actorKey{}, who)
 }
@@ -35,10 +35,10 @@ type Actors struct {
 	items    map[ItemID]string
 }
 
-// Product returns who changed the product's row; empty for nobody.
+// Product returns who changed the product's row; empty if no operator did.
 func (a Actors) Product(id ProductID) string { return a.products[id] }
 
-// Item returns who changed the item's row; empty for nobody.
+// Item returns who changed the item's row; empty if no operator did.
 func (a Actors) Item(id ItemID) string { return a.items[id] }
 
 func (a *Actors) add(c Change) {

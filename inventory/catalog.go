@@ -6,9 +6,9 @@ import (
 )
 
 // Catalog is everything that is for sale, at one moment. It never changes: a change makes a new
-// Catalog that shares what stayed the same, so a page holds one for as long as it likes and nobody
-// waits for anybody. All methods may be called from any goroutine, and those that pages are made
-// with do not allocate.
+// Catalog that shares what stayed the same. So a page holds one for as long as it likes, and no
+// reader waits for another. All methods may be called from any goroutine, and those that pages are
+// made with do not allocate.
 type Catalog struct {
 	products []*Product // by Order, then ID
 	index    *index     // shared by all catalogs with the same rows
@@ -18,7 +18,7 @@ type Catalog struct {
 	loaded   bool
 }
 
-// index finds rows by name. It is built anew only when a row comes, goes or moves.
+// index finds rows by name. It is rebuilt only when a row comes, goes or moves.
 type index struct {
 	byID   map[ProductID]int // position in products
 	bySKU  map[string]int

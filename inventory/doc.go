@@ -17,14 +17,14 @@
 //
 // Server, Dispatcher and Scheduler are services: their owner calls Serve on a goroutine of its own,
 // cancels its context and waits for it to return. Each may be served again after it has returned or
-// panicked. The state behind a catalog belongs to the server's goroutine alone; everybody else
-// reads the published catalog, which takes an atomic load and no lock.
+// panicked. The state behind a catalog belongs to the server's goroutine alone. Other goroutines
+// read the published catalog, which takes an atomic load and no lock.
 //
 // # Ordering and delivery
 //
 // Changes may come in any order, any number of times, or not at all. Each carries the whole row and
 // a revision that the database gave it while the row was locked: the higher one wins, so applying
-// is idempotent and the order does not matter. What never came is found by comparing
+// is idempotent and the order does not matter. Lost changes are found by comparing
 // ([Catalog.Missed]). Watchers are called in turn by one goroutine, with a catalog at least as new
 // as what they are told of; a row that changed often while they were busy is named once.
 //

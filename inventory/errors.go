@@ -2,7 +2,7 @@ package inventory
 
 import "errors"
 
-// What may be wrong with an order to the store.
+// Errors of a call to the store.
 var (
 	ErrNotFound = errors.New("inventory: not found")
 	ErrSoldOut  = errors.New("inventory: sold out")

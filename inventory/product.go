@@ -79,8 +79,8 @@ type ItemRow struct {
 	Frozen    bool      `json:"frozen,omitempty"` // its counts do not add up to what ever came: it is sold no more
 }
 
-// Product is a product with its items, as pages show it. Products in a Catalog are shared by
-// everybody who reads it: do not change one.
+// Product is a product with its items, as pages show it. Products in a Catalog are shared by all
+// its readers: do not change one.
 type Product struct {
 	ProductRow
 	Items []Item // by size

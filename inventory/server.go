@@ -46,7 +46,7 @@ func (s *Server) Catalog() *Catalog { return s.catalog.Load() }
 
 // Serve loads the catalog from the database, waiting for the database as long as it takes, then
 // applies changes until ctx ends. It may be called again after it has returned or panicked: it
-// starts anew from the database, and the last catalog stays readable meanwhile.
+// reloads from the database, and the last catalog stays readable meanwhile.
 func (s *Server) Serve(ctx context.Context) error {
 	rows, err := s.load(ctx)
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *Server) ReleaseDue(ctx context.Context) error {
 }
 
 // decide lets the database decide, and applies what it has committed. Once begun it does not end
-// with its caller: what was committed is shown, and nobody is told "no" about a pair that is sold.
+// with its caller: a commit is always shown, and no caller is told "no" about a pair that is sold.
 // It has a limit of its own instead.
 func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {
 	if ctx.Err() != nil {

@@ -111,7 +111,7 @@ func TestCommittedIsShownToACallerWhoLeft(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	product := readRows(t, store).Products[0]
-	go func() { done <- s.Release(ctx, product.ID) }() // committed, but nobody serves yet: it waits to be applied
+	go func() { done <- s.Release(ctx, product.ID) }() // committed, but no Serve runs yet: it waits to be applied
 	waittest.Until(t, "the commit of the release", func() bool { return readProduct(t, store, product.ID).Released })
 	leave()
 	r := newRunner(t)
@@ -183,7 +183,7 @@ func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	cancel()
 	_ = waittest.Receive(t, "the end of the first Serve", ended)
 	p, _ := s.Catalog().ProductBySKU("SHU6000")
-	if _, err := store.Release(t.Context(), p.ID); err != nil { // nobody tells the server
+	if _, err := store.Release(t.Context(), p.ID); err != nil { // the server is not told
 		t.Fatal(err)
 	}
 	newRunner(t).run(s.Serve)

@@ -167,8 +167,8 @@ func (s *state) item(id ItemID) Item {
 	return Item{ItemRow: row, Level: s.levels.Level(row.Available)}
 }
 
-// put places a product that nobody has seen yet, and gives it and the catalog a new Shown if a page
-// must show it differently than before. before is nil for a new product.
+// put places a product that is not published yet, and gives it and the catalog a new Shown if a
+// page must show it differently than before. before is nil for a new product.
 func (c *Catalog) put(i int, p, before *Product) {
 	c.products[i] = p
 	c.revision = max(c.revision, p.Revision)

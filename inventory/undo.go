@@ -11,9 +11,9 @@ import (
 // Unrelease takes a release back while nothing of the product is sold. The error is ErrNotFound,
 // ErrNotReleased, ErrSold, or the database's.
 //
-// Whoever sells locks the availability rows first and reads only then whether the product is
-// released. So does this: it waits for every sale that has read "released" and has not committed,
-// and counts its pairs. A sale that comes later waits for this commit, and reads "not released".
+// A sale locks the availability rows first and reads only then whether the product is released. So
+// does Unrelease: it waits for every sale that has read "released" and has not committed, and
+// counts its pairs. A sale that comes later waits for this commit, and reads "not released".
 func (s *Store) Unrelease(ctx context.Context, id ProductID) ([]Change, error) {
 	var changes []Change
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) (err error) {

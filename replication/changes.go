@@ -32,8 +32,8 @@ const (
 	perMessage = 1000
 )
 
-// NewChanges makes the carrier of changes. What it can't apply in time it leaves to the healer, at
-// once.
+// NewChanges makes the carrier of changes. Changes that it can't apply in time it leaves to the
+// healer, at once.
 func NewChanges(d door, healer *Healer, log *slog.Logger) *Changes {
 	return &Changes{door: d, healer: healer, log: log, received: make(chan []inventory.Change, backlog)}
 }
@@ -44,8 +44,8 @@ func (c *Changes) SendTo(to sender) { c.to = to }
 // String names the service in logs.
 func (c *Changes) String() string { return "replication.Changes" }
 
-// Announce tells the other nodes what this one has committed. It waits for none of them, and may be
-// called from any goroutine. What gets lost, the others find out by comparing.
+// Announce sends the other nodes what this one has committed. It waits for none of them, and may be
+// called from any goroutine. The others find lost changes by comparing.
 func (c *Changes) Announce(changes []inventory.Change) {
 	for len(changes) > 0 {
 		some := changes[:min(perMessage, len(changes))]

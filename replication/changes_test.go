@@ -57,7 +57,7 @@ func itemChanges(n int) []inventory.Change {
 // served runs services in a bubble until the returned function is called.
 func served(t *testing.T, services ...func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, len(services)) // buffer: all end whether or not somebody looks
+	ended := make(chan error, len(services)) // buffer: all end whether or not a test receives
 	for _, serve := range services {
 		go func() { ended <- serve(ctx) }()
 	}

@@ -39,8 +39,8 @@ type Healer struct {
 	known   bool
 }
 
-// DefaultHealEvery is the mean time between two comparisons. A change that nobody told of shows
-// within 5 s.
+// DefaultHealEvery is the mean time between two comparisons. A change that was never announced
+// shows within 5 s.
 const DefaultHealEvery = 3 * time.Second
 
 // NewHealer makes a healer that reads all rows by read, which must take one snapshot of the

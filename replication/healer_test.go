@@ -35,8 +35,8 @@ func stock(available int, revision inventory.Revision) inventory.Rows {
 	}
 }
 
-// TestLostChangeShowsWithinFiveSeconds holds for every jitter, since it is drawn anew a hundred
-// times.
+// TestLostChangeShowsWithinFiveSeconds holds for every jitter, since each of a hundred runs draws
+// its own.
 func TestLostChangeShowsWithinFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 100 {

@@ -59,8 +59,8 @@ func Parse(asset func(name string) (string, error)) (*Set, error) {
 	return set, nil
 }
 
-// Page writes the page of that name, inside the layout. What has been written before an error is no
-// page: write to a buffer.
+// Page writes the page of that name, inside the layout. Output before an error is no page: write to
+// a buffer.
 func (s *Set) Page(w io.Writer, name string, data any) error {
 	page, ok := s.pages[name]
 	if !ok {

@@ -39,7 +39,7 @@ func TestListsSayThatTheyAre(t *testing.T) {
 	}
 }
 
-// What is data must come out as text, wherever it stands.
+// Data must come out as text, wherever it stands.
 func TestEscapes(t *testing.T) {
 	set, err := Parse(address)
 	if err != nil {

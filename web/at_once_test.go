@@ -134,7 +134,7 @@ func sayOf(t *testing.T, c *customer) (said string, items []string) {
 }
 
 // TestFormsAtOnceFollowed has one jar take the answers in any order, as a browser does, while each
-// form's page is asked for. What the pages say is counted, and held against what is there.
+// form's page is asked for. The messages on the pages are counted, and compared with their carts.
 func TestFormsAtOnceFollowed(t *testing.T) {
 	t.Parallel()
 	c, _ := newCustomer(t)

@@ -131,7 +131,7 @@ func TestBuyingAPair(t *testing.T) {
 	}
 }
 
-// What changes something is taken from pages of this shop only.
+// Changes are accepted from pages of this shop only.
 func TestOtherSitesCannotShop(t *testing.T) {
 	c, _ := newCustomer(t)
 	for _, path := range []string{"/cart/add", "/cart/remove", "/checkout/cart", "/checkout", "/session"} {

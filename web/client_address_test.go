@@ -20,7 +20,7 @@ func TestLogTellsWhoAsked(t *testing.T) {
 	}
 }
 
-// A proxy that nobody named is heard of by each of its requests, whatever they ask for.
+// A proxy that is not configured is reported for each of its requests, whatever they ask for.
 func TestUnnamedProxyIsNoticed(t *testing.T) {
 	var heard []netip.Addr
 	s := newSite(t, func(c *Config) { c.Unnamed = func(peer netip.Addr) { heard = append(heard, peer) } })

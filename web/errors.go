@@ -18,7 +18,7 @@ import (
 
 var errCrossOrigin = errors.New("web: request from another origin")
 
-// statuses says what an error of ours is over HTTP. What is not here, and no echo error, is a 500.
+// statuses maps our errors to HTTP. An error that is not here, and is no echo error, is a 500.
 var statuses = []struct {
 	err  error
 	code int
@@ -32,7 +32,7 @@ var statuses = []struct {
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
-	{context.Canceled, http.StatusServiceUnavailable}, // nobody reads it: the client is gone, or we are going
+	{context.Canceled, http.StatusServiceUnavailable}, // no client reads it: it is gone, or we are going
 }
 
 // words are what people read about a status. They never hold the cause: that goes to the log.

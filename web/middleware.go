@@ -100,7 +100,7 @@ func (s *Server) checkOrigin(r *http.Request) error {
 		return s.origins.Check(r)
 	}
 	// Browsers that tell no more than the origin: it must be of the host that was asked, by
-	// whichever scheme, since TLS may end before a proxy that nobody named.
+	// whichever scheme, since TLS may end before a proxy that is not configured.
 	own, err := origin.Parse(given.Scheme() + "://" + r.Host)
 	if err == nil && given == own && r.Header.Get("Sec-Fetch-Site") == "" {
 		return nil

@@ -54,8 +54,8 @@ func (s *Server) socket(path string, h http.Handler) {
 	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, longPoll, echo.WrapHandler(h))
 }
 
-// upgrade hands a request over that may become a socket. What is taken over was answered with 101,
-// which echo does not see.
+// upgrade hands over a request that may become a socket. A socket was answered with 101, which echo
+// does not see.
 func upgrade(h http.Handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h.ServeHTTP(c.Response(), c.Request())

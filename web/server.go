@@ -1,9 +1,8 @@
 // Package web is the HTTP server of the shop: routes, middleware, the one table from errors to
-// statuses, health. What is served lives in its wings, web/shop and web/admin; web only hangs them
-// up.
+// statuses, health. The content lives in its wings, web/shop and web/admin; web only mounts them.
 //
-// A [Server] is a handler. It opens no listener and starts no goroutine: who serves it also stops
-// it, and hijacked sockets are theirs who hijacked them.
+// A [Server] is a handler. It opens no listener and starts no goroutine: its caller serves and
+// stops it, and a hijacked socket belongs to the handler that hijacked it.
 package web
 
 import (
@@ -58,11 +57,11 @@ type Config struct {
 
 	Origins []string // scheme://host[:port] of other origins whose requests may change things
 
-	// Proxies are those whose X-Forwarded-For tells who asked. Default: nobody's does.
+	// Proxies are trusted to name the client in X-Forwarded-For. Default: none.
 	Proxies forwarded.Proxies
 
-	// Unnamed hears of each request of a peer that sends X-Forwarded-For and is none of the
-	// Proxies. It must not wait. Default: nobody hears of it.
+	// Unnamed is called for each request of a peer that sends X-Forwarded-For and is none of the
+	// Proxies. It must not wait. It may be nil.
 	Unnamed func(peer netip.Addr)
 
 	MaxBody int64 // bytes of a request's body; 64 KiB when 0

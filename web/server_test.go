@@ -185,7 +185,7 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example"}, 204},
 		{[]string{"Origin", "HTTP://Example.COM/"}, 204}, // some proxies and programs write it so
 		{[]string{"Origin", "http://example.com:80"}, 204},
-		{[]string{"Origin", "https://example.com"}, 204}, // TLS ended before a proxy that nobody named
+		{[]string{"Origin", "https://example.com"}, 204}, // TLS ended before a proxy that is not configured
 		{[]string{"Sec-Fetch-Site", "cross-site", "Origin", "HTTPS://Shop.Example/"}, 204},
 		{[]string{"Origin", "https://SHOP.example:443"}, 204},
 		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},

@@ -39,11 +39,11 @@ type buffer struct {
 	entries []entry
 	bytes   int
 	waiting []*adder // in order of arrival
-	lifted  bool     // nobody waits any more
+	lifted  bool     // add no longer waits
 	ended   bool
 }
 
-// adder is somebody who waits for room.
+// adder is a call of add that waits for room.
 type adder struct {
 	entries []entry
 	bytes   int
@@ -52,7 +52,7 @@ type adder struct {
 
 func newBuffer() *buffer { return &buffer{filled: make(chan struct{}, 1)} }
 
-// add returns when the entries are in the buffer. One who adds more than the buffer holds waits
+// add returns when the entries are in the buffer. A call with more than the buffer holds waits
 // until it is empty.
 func (b *buffer) add(ctx context.Context, entries []entry) error {
 	a := &adder{entries: entries, done: make(chan error, 1)}
@@ -115,7 +115,7 @@ func (b *buffer) take() []entry {
 	return taken
 }
 
-// lift lets nobody wait any more.
+// lift ends the waiting for room, that of later calls too.
 func (b *buffer) lift() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,7 +123,7 @@ func (b *buffer) lift() {
 	b.admit()
 }
 
-// end empties the buffer for the last time. What is added later is refused.
+// end empties the buffer for the last time. Later entries are refused.
 func (b *buffer) end() []entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -20,8 +20,8 @@ func some(n int, text string) []entry {
 	return entries
 }
 
-// TestBufferServesInTurn lets more wait than fit: each batch is within the bounds, full, and in
-// order of arrival, and nobody waits for ever.
+// TestBufferServesInTurn has more calls wait than fit. Each batch is within the bounds, full, and
+// in order of arrival, and every call returns.
 func TestBufferServesInTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestBufferIsBoundedInBytes(t *testing.T) {
 	})
 }
 
-// TestBufferOfOneWhoGivesUp lets those go on who wait behind somebody who does not wait any more.
+// TestBufferOfOneWhoGivesUp: when a waiting call gives up, the calls behind it go on.
 func TestBufferOfOneWhoGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -64,7 +64,7 @@ const (
 	KeyLost    KeyState = "lost"    // one that is no longer set: the key is not recognized
 )
 
-// What may be wrong with a device or its key.
+// Errors of a device or its key.
 var (
 	ErrUnknownKey   = errors.New("devices: no device has this key")
 	ErrRevoked      = errors.New("devices: the key of this device was revoked")

@@ -49,7 +49,7 @@ func BenchmarkGateway(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	served := make(chan error, 1) // buffer 1: it ends whether or not somebody waits
+	served := make(chan error, 1) // buffer 1: it ends even without a receiver
 	go func() { served <- server.Serve(listener) }()
 	b.Cleanup(func() {
 		if err := server.Drain(waittest.Context(b, "the gateway stops")); err != nil {

@@ -22,8 +22,7 @@ const partitionPrefix = "device_logs_"
 const listPartitions = `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 	WHERE i.inhparent = 'device_logs'::regclass AND NOT i.inhdetachpending`
 
-// collectPartitions reads the names, the newest day first. Partitions that somebody has made by
-// hand are left out.
+// collectPartitions reads the names, the newest day first. Partitions made by hand are left out.
 func collectPartitions(rows pgx.Rows) ([]partition, error) {
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {

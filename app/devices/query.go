@@ -59,7 +59,7 @@ type Page struct {
 	Older   Mark // the Before of the next page; zero if this is the last
 }
 
-// What may be wrong with a query.
+// Errors of a query.
 var (
 	ErrSearchTooLong = errors.New("devices: the search took too long: narrow it down to a device, a shorter time or a rarer word")
 	ErrBadQuery      = errors.New("devices: the text of a search is at most 1,000 bytes, its limit at most 500")
@@ -71,5 +71,5 @@ var (
 type Changes struct {
 	Revoked []ID // close the connections of these
 	Wanted  []ID // send what is wanted to the connections of these
-	Check   bool // the database was restored: verify all connections anew
+	Check   bool // the database was restored: verify all connections again
 }

@@ -30,7 +30,7 @@ func orZero(t *time.Time) time.Time {
 	return *t
 }
 
-// Add adds a device and returns its key, which nobody can read again. The error is ErrBadName,
+// Add adds a device and returns its key, which can't be read again. The error is ErrBadName,
 // ErrNameTaken, or the database's.
 func (s *Store) Add(ctx context.Context, name, who string) (d Device, key Key, err error) {
 	if !goodName(name) {
@@ -157,7 +157,7 @@ func (s *Store) rekey(ctx context.Context, id ID, key Key) error {
 }
 
 // Saw notes that these devices are connected. A node calls it for all of its devices at once, about
-// every 30 s. A row that somebody else holds is left for the next time.
+// every 30 s. A row that another transaction has locked is left for the next call.
 func (s *Store) Saw(ctx context.Context, ids []ID) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE devices SET seen_at = greatest(seen_at, clock_timestamp())

@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Report keeps what a device reports of its variables. The last value holds. What an admin wants of
-// a variable is no longer wanted when that very type and value is reported. The error is
-// ErrRevoked, ErrNoSuchDevice, ErrTooManyVariables, what Variable.Check says, or the database's;
-// then nothing was kept.
+// Report keeps what a device reports of its variables. The last value holds. A wanted value is no
+// longer wanted when that very type and value is reported. The error is ErrRevoked,
+// ErrNoSuchDevice, ErrTooManyVariables, what Variable.Check returns, or the database's; then
+// nothing was kept.
 func (s *Store) Report(ctx context.Context, id ID, variables []Variable) error {
 	columns, err := columnsOf(variables)
 	if err != nil {

@@ -66,10 +66,9 @@ func (q *Query) check() error {
 // text.
 var separators = strings.NewReplacer("<", " ", ">", " ", "&", " ", "/", " ", "\x00", " ")
 
-// search looks in the newest records first, one after the other: that is fast for words that are
-// frequent. What it does not find there, it asks the index of words for, day by day: that is fast
-// for words that are rare. Leaving the choice to PostgreSQL is fast as long as its guess of how
-// frequent the words are is good, and takes seconds when it is not.
+// search scans the newest records first, which is fast for frequent words. For the rest it asks the
+// index of words, day by day, which is fast for rare words. PostgreSQL's own choice is fast only
+// while its guess of how frequent the words are is good, and takes seconds otherwise.
 func (s *Store) search(ctx context.Context, q Query) (page Page, err error) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		l := &lookup{tx: tx, query: q, until: time.Now().Add(searchWithin), place: q.Before}

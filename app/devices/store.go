@@ -29,7 +29,7 @@ func NewStore(c Config) *Store {
 	return &Store{pool: c.Pool, keys: newKeyring(c.Secrets), searches: make(chan struct{}, mostSearches), log: c.Log}
 }
 
-// planned asks PostgreSQL to plan a statement anew each time: tables grow from nothing, and what a
+// planned has PostgreSQL plan a statement at each execution: tables grow from nothing, and what a
 // search must read depends on its words.
 const planned = pgx.QueryExecModeCacheDescribe
 

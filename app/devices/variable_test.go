@@ -78,7 +78,7 @@ func TestParseBadVariables(t *testing.T) {
 	}
 }
 
-// FuzzParseVariables reads anything. What it returns is what reading it again returns.
+// FuzzParseVariables parses anything. The result, encoded and parsed again, is the same.
 func FuzzParseVariables(f *testing.F) {
 	for in := range badArrays() {
 		f.Add([]byte(in[:min(len(in), 200)]))

@@ -73,9 +73,9 @@ func (w *Writer) Write(ctx context.Context, device ID, records []Record) error {
 	return w.buffer.add(ctx, entries)
 }
 
-// Drain lets no Write wait any more, those included that wait already. Whoever stops a node calls
-// it before the connections of devices are closed: lines that were read must be accepted though the
-// database is away. They are bounded by the connections.
+// Drain ends the waiting of Write, for present and later calls. A stopping node calls it before it
+// closes the connections of devices: lines that were read must be accepted even without the
+// database. The connections bound their number.
 func (w *Writer) Drain() { w.buffer.lift() }
 
 // Stats is what a Writer has done.

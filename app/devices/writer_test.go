@@ -281,7 +281,7 @@ func TestSpool(t *testing.T) {
 		t.Fatalf("%d rows while the database was away", n)
 	}
 	way.mend()
-	way.onCommit(func() (bool, bool) { return false, true }) // written, and nobody knows
+	way.onCommit(func() (bool, bool) { return false, true }) // committed, and the answer is lost
 	w = startWriter(t, pool, spool, nil)
 	untilRows(t, direct, 4)
 	way.cut()

@@ -193,8 +193,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestStrangersServer: somebody has started a server on the data by hand, where nobody finds its
-// socket.
+// TestStrangersServer starts a server on the data by hand, with its socket in another directory.
 func TestStrangersServer(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -222,8 +221,8 @@ func TestStrangersServer(t *testing.T) {
 		return ok && pm.status == "ready"
 	})
 	_, err = Start(t.Context(), config(t, dir))
-	// Who may not look into other users' processes, as root in a container, hears it from
-	// PostgreSQL.
+	// A node that may not look into other users' processes, as root in a container, gets
+	// PostgreSQL's error.
 	if err == nil || !strings.Contains(err.Error(), elsewhere) && !strings.Contains(err.Error(), "postmaster.pid") {
 		t.Fatalf("got %v, want that its socket is in %s", err, elsewhere)
 	}

@@ -42,8 +42,8 @@
 // directory share one server. Stop gives the share back, and the last one stops the server
 // (PostgreSQL's fast shutdown). Killed users count no more. A server whose users were all killed
 // goes on, and the next Start takes it over; so the data is never recovered without need, and
-// nothing that was committed is lost. A server that somebody started by hand on the data is neither
-// used nor stopped: Start is refused.
+// nothing that was committed is lost. A server that was started by hand on the data is neither used
+// nor stopped: Start is refused.
 //
 // The one goroutine that outlives a call of this package reaps the server that this process has
 // started. It ends with the server: before the last user's Stop returns, else when the others stop
@@ -51,10 +51,11 @@
 //
 // # Promises
 //
-//   - Never two servers on one data directory. A server is started only by who holds the start lock, and only when the
-//     run lock is free: not even a backend that has outlived its killed server is at work then. That holds between
-//     containers that share the directory, and for a process that got the pid of a dead server.
-//   - A data directory is whole or absent. What is no whole data directory is left alone, with an error that says so.
+//   - Never two servers on one data directory. A server is started only by the holder of the start
+//     lock, and only when the run lock is free: then not even a backend that has outlived its
+//     killed server is at work. This holds between containers that share the directory, and for a
+//     process that got the pid of a dead server.
+//   - A data directory is whole or absent. Anything else is left alone, and the error says so.
 //   - Existing data is opened by the major version that wrote it, or not at all.
 //   - The address stays the same as long as the Server lives, through any number of restarts.
 //   - The settings that make a commit last (fsync, full_page_writes, synchronous_commit) are never touched.

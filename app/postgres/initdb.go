@@ -67,7 +67,7 @@ func removeHalves(ctx context.Context, data string) error {
 	return nil
 }
 
-// removeAll removes a directory in which somebody may still be writing: it tries for a while.
+// removeAll removes a directory in which a process may still be writing: it retries for a while.
 func removeAll(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -56,7 +56,7 @@ func (f finder) lend(dir string) (string, error) {
 	return filepath.Join(copied, "bin"), nil
 }
 
-// openToAll lets everybody read a tree, and run what its owner may run, whatever the umask was.
+// openToAll lets all users read a tree, and run what its owner may run, whatever the umask was.
 func openToAll(tree string) error {
 	return filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Type()&fs.ModeSymlink != 0 {

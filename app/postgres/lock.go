@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollEvery is how often what happens in other processes is looked at while somebody waits for it.
+// pollEvery is how often a waiting call looks at what happens in other processes.
 const pollEvery = 10 * time.Millisecond
 
 // lockLimit bounds the wait for another process that is starting or stopping the same server:
@@ -66,7 +66,7 @@ func openLock(path string, owner account) (*os.File, error) {
 	return f, nil
 }
 
-// tryLock does not wait: syscall.EWOULDBLOCK says that somebody else has the lock.
+// tryLock does not wait: it returns syscall.EWOULDBLOCK if another holder has the lock.
 func tryLock(f *os.File, how int) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)

@@ -75,7 +75,7 @@ func running(p place) (postmaster, bool) {
 // clearStale removes the lock files that a killed server left behind, where PostgreSQL itself would
 // not dare to, because their pid now belongs to another process, or because they are cut short. The
 // caller holds the start lock and knows that neither a server nor anything that a killed one left
-// behind is alive. What can't be known is left to PostgreSQL, which then refuses to start.
+// behind is alive. In doubt the files are left to PostgreSQL, which then refuses to start.
 func clearStale(p place, socketDir string) error {
 	if pm, ok := readPostmaster(p.data); ok && (!signaled(pm.pid) || inspect(pm.pid, p.data) != no) {
 		return nil

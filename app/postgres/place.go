@@ -30,7 +30,7 @@ func (p place) runLock() string   { return p.data + ".run.lock" }
 func (p place) log() string       { return p.data + ".log" }
 
 // findPlace decides where the cluster of the node with the data directory dir lives, and who owns
-// it. The answer is the same at every start, and for everybody who asks at the same time.
+// it. The answer is the same at every start, and for all who ask at the same time.
 func findPlace(dir, stateDir string, log *slog.Logger) (place, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return place{}, fmt.Errorf("postgres: make the data directory: %w", err)
@@ -134,8 +134,7 @@ func empty(dir string) bool {
 	return err == nil && len(entries) == 0
 }
 
-// exists says whether the place holds a cluster. What is there and is none is an error: it is
-// somebody's.
+// exists reports whether the place holds a cluster. Any other content is an error: it has an owner.
 func (p place) exists() (bool, error) {
 	if _, err := os.Lstat(p.data); errors.Is(err, fs.ErrNotExist) || empty(p.data) {
 		return false, nil

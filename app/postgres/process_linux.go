@@ -37,7 +37,7 @@ func inspect(pid int, data string) verdict {
 	return no
 }
 
-// inspectFromOutside goes by what everybody may know of a process: its name, and whether it is a
+// inspectFromOutside goes by what any user may know of a process: its name, and whether it is a
 // zombie.
 func inspectFromOutside(proc string) verdict {
 	text, err := os.ReadFile(proc + "/stat") // 123 (postgres) S 1 …

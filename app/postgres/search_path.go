@@ -17,7 +17,7 @@ func WithSearchPath(connString, schema string) (string, error) {
 	if err != nil {
 		return "", errors.New("the address of the database can't be read") // it may hold a password
 	}
-	// The rest stays as it is: encoded anew, a space would become a plus, which pgx does not read.
+	// The rest stays as it is: encoded again, a space would become a plus, which pgx does not read.
 	params := slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(p string) bool {
 		return p == "" || strings.HasPrefix(p, "search_path=") // of two, pgx takes the first
 	})

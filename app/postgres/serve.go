@@ -12,9 +12,9 @@ const (
 	backoffMax = 30 * time.Second
 )
 
-// Serve keeps the server running until ctx ends: it starts it again, at the same address, when it
-// has died or was stopped by somebody else. The first time it does so at once, then with growing
-// pauses. It returns ctx's error.
+// Serve keeps the server running until ctx ends: it restarts it, at the same address, when it has
+// died or was stopped from outside. The first time it does so at once, then with growing pauses. It
+// returns ctx's error.
 func (s *Server) Serve(ctx context.Context) error {
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()

@@ -34,7 +34,7 @@ type Config struct {
 	// is there, those of its version.
 	BinDir string
 
-	// Log gets what happens to the server. Nil: nobody hears of it.
+	// Log receives what happens to the server. Nil: it is discarded.
 	Log *slog.Logger
 
 	// DieWithParent has the kernel end the server when this process ends in any way (on Linux). It

@@ -26,9 +26,9 @@ const (
 	database  = "sneakers23"
 )
 
-// socketDir chooses where the server has its socket: in the data directory, which nobody but its
-// owner (and root) can enter, or, where that path is too long for a socket's address or has a comma
-// (it would separate hosts in a connection string), in a short one that is as private.
+// socketDir chooses where the server has its socket: in the data directory, which only its owner
+// (and root) can enter. Where that path is too long for a socket's address, or has a comma (it
+// would separate hosts in a connection string), it is a short directory that is as private.
 func socketDir(data string) string {
 	var address syscall.RawSockaddrUnix
 	if len(data)+1+len(socketName) < len(address.Path) && !strings.Contains(data, ",") {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// others are the rights that nobody but the owner may have to a file.
+// others are the rights to a file that only its owner may have.
 const others = 0o066
 
 // longest bounds what is read, so that a file that was named by mistake does no harm.

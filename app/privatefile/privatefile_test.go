@@ -57,7 +57,7 @@ func TestFilesThatOthersMayUse(t *testing.T) {
 	}
 }
 
-// Whoever may write into the directory lays a link where the file is to be made: it leads nowhere.
+// A link that another writer of the directory laid in the place of the file is not followed.
 func TestLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -26,7 +26,7 @@ type Dashboard struct {
 	aheadBy string          // the same in words
 }
 
-// What a dashboard may be sent, see the shop's contract.
+// Limits on what a dashboard is sent, see the shop's contract.
 const (
 	largestFrame = 50_000
 	framesASec   = 4

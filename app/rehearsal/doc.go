@@ -12,15 +12,15 @@
 //
 // A shopper asks for the session, opens a page, and a socket that joins each product of the page
 // and the cart. Then the shopper looks at pages, puts shoes into the cart and takes them out, buys
-// what is in it, and reconnects at times, each after a pause. What is put into the cart is chosen
-// among what the tab shows for sale at that moment. Each fifth shopper has a second tab, at another
+// what is in it, and reconnects at times, each after a pause. Shoes for the cart are chosen among
+// those that the tab shows for sale at that moment. Each fifth shopper has a second tab, at another
 // node if there are several.
 //
 // Config.Wait is the share of shoppers who wait while a product is not released, on its page. When
 // their tab is pushed the release they rush: within 0.3 to 3 s they choose one of its sizes, put it
 // into the cart and buy it. Shoppers who find nothing for sale wait too, for whatever is released
-// first. What shoppers choose, and how quick they are, is drawn from a seed of their number, so two
-// rehearsals have the same crowd.
+// first. A shopper's choices and speed are drawn from a seed of their number, so two rehearsals
+// have the same crowd.
 //
 // # What is no error
 //

@@ -76,7 +76,7 @@ func (m *measures) fail(kind string, err error) {
 		return
 	}
 	if of, ok := errors.AsType[*url.Error](err); ok {
-		err = of.Err // its address may hold a cart, which is nobody else's business
+		err = of.Err // its address may hold a cart, which is private
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n") // of several the first
 	m.examples[kind] = strings.ToValidUTF8(text[:min(len(text), 200)], "")

@@ -33,7 +33,7 @@ type Config struct {
 	Releases []Release
 
 	AdminPassword string    // of the shop: then a dashboard is open meanwhile
-	Record        io.Writer // gets what that is sent, a line for each frame with its time in ms; nil for nobody
+	Record        io.Writer // gets what that is sent, a line for each frame with its time in ms; may be nil
 
 	// Progress is told twice a second how things are, on Run's goroutine.
 	Progress func(Progress)

@@ -50,7 +50,7 @@ const seed = 23
 
 func asIs(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// live comes after a while, and shops until ctx ends. What goes wrong is counted, and tried anew.
+// live begins after a while, and shops until ctx ends. Failed visits are counted and retried.
 func (s *shopper) live(ctx context.Context, comes time.Duration) {
 	pause(ctx, comes)
 	if ctx.Err() != nil {

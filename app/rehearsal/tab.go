@@ -185,7 +185,7 @@ func (t *tab) showPush(topic, event string, payload json.RawMessage) {
 	}
 }
 
-// answer keeps a reply for who asked. One that nobody waits for any more gives way.
+// answer keeps a reply for the caller of ask. It replaces one that was never received.
 func (t *tab) answer(r reply) {
 	select {
 	case <-t.replies:

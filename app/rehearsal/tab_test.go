@@ -111,7 +111,7 @@ func openAt(t *testing.T, of *measures, patience time.Duration, lines ...func(li
 }
 
 // TestReconnects closes a tab's connection while a question is open, and refuses the next two. The
-// tab joins again with what it shows, asks again, and nobody sees an error.
+// tab joins again with what it shows, asks again, and returns no error.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	var (

@@ -16,8 +16,8 @@ export const spread = (ms) => ms * (0.5 + Math.random())
 // Judges the attempts of a page to connect, and says what to try next and when. It sets no timer
 // and touches no network.
 //
-// An attempt succeeds when its connection lasts. What came over it says only that the way was open
-// for a moment: a proxy that ends each WebSocket soon after it opened would otherwise be asked for
+// An attempt succeeds when its connection lasts. A message alone only shows that the way was open
+// for a moment. Otherwise a proxy that ends each WebSocket soon after it opened would be tried for
 // ever, as fast as it ends them.
 export function judgeAttempts({ polling = false, ...given } = {}) {
   const limits = { ...defaults, ...given }
@@ -56,8 +56,8 @@ export function judgeAttempts({ polling = false, ...given } = {}) {
     cuts = 0
   }
 
-  // The latest attempt is over, and nobody here wanted that. Its restart says that the server
-  // restarts.
+  // The latest attempt has ended, and not because the page closed it. Its restart says that the
+  // server restarts.
   function end() {
     const attempt = latest
     if (!attempt || attempt.over) return

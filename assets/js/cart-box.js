@@ -33,7 +33,7 @@ export function showCart(box, { items, missing, serialized }) {
 
 const buyable = ({ out_of_stock, released }) => released && !out_of_stock
 
-// What the cart as a whole is, as cartView.State in Go says it.
+// Returns the state of the whole cart, in the words of cartView.State in Go.
 export function stateOf(items) {
   if (items.length === 0 || items.some(buyable)) return "some"
   if (items.some((item) => !item.out_of_stock)) return "soon"

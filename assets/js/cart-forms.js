@@ -66,7 +66,7 @@ function remove(cart, button) {
     .receive("error", ({ error }) => say(words[error] ?? words.other))
 }
 
-// What was clicked shows at once that something happens, and is as before if it did not.
+// Marks the clicked element as busy until the push is answered or times out.
 function waitFor(element, push) {
   const settle = () => element.removeAttribute("aria-busy")
   element.setAttribute("aria-busy", "true")

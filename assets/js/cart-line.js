@@ -1,7 +1,7 @@
 import { wordsFor } from "./legend.js"
 import { priceOf } from "./price.js"
 
-// What a line is called in words.
+// Names a line of the cart in words.
 export function nameOf({ name, size }) {
   return `${name}, size ${size}`
 }
@@ -49,7 +49,7 @@ function nameButton(button, itemId, label) {
   button.setAttribute("aria-label", label)
 }
 
-// What stays is not touched: it may have the focus.
+// Buttons that stay are not touched: one of them may have the focus.
 function showOthers(box, line, sizes) {
   const list = line.querySelector("[data-cart-others]")
   const shown = new Map([...list.children].map((button) => [button.value, button]))

@@ -6,9 +6,9 @@ const spreadMs = 1000 // a size that sells out changes many checkouts at once
 const patienceMs = 5000
 const attempts = 3
 
-// Keeps the checkout as the cart is. What it shows no longer is replaced by what a reload would
-// show; a form that is on its way already is left alone, and so is what it was sent from, until it
-// has come to nothing.
+// Keeps the checkout in step with the cart. An outdated checkout is replaced by what a reload would
+// show. A form that is on its way stays untouched, with the part it was sent from, until it has
+// come to nothing.
 export function keepCheckout(desk, forms) {
   let cart = null
   let known = wordsOn(desk) // of what the shopper has been told
@@ -74,7 +74,7 @@ function wordOf({ id, price_usd, out_of_stock, released, sizes = [] }) {
   return `${id} ${Math.round(price_usd * 100)} ${out_of_stock} ${released} [${others.join(" ")}]`
 }
 
-// What may be taken instead of a line is no news of the cart.
+// Strips the sizes that may replace a line: when they change, the cart has not.
 function withoutOthers(word) {
   return word.slice(0, word.indexOf(" ["))
 }

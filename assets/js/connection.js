@@ -1,7 +1,7 @@
 const patienceMs = 4000
 
-// Says so when the page has been without its socket for some seconds. A short break is nobody's
-// business, and a hidden tab does not reconnect until it is looked at.
+// Shows a hint when the page has been without its socket for some seconds. A shorter break is not
+// shown. A hidden tab does not reconnect until it is looked at.
 export function followConnection(socket, hint) {
   let timer = null
 

@@ -2,9 +2,9 @@ import { forget, recall, remember } from "./storage.js"
 
 const key = "storedCart"
 
-// What the browser keeps of the cart between visits. The server answers a token with itself where
-// the cart is the same, and the same cart keeps its token: so another token is another cart, be
-// there the same shoes in it or not.
+// Holds the cart that the browser keeps between visits. The same cart keeps its token, and the
+// server answers a token with itself if the cart is the same. So another token is another cart,
+// even if the shoes in it are the same.
 export function createKeptCart() {
   let seen = null // by this tab
   let told = null // by this tab, when it joined
@@ -12,7 +12,7 @@ export function createKeptCart() {
   return {
     token: () => recall(key),
 
-    // What this tab brings when it joins.
+    // Returns the token that this tab sends when it joins.
     tell: () => (told = recall(key)),
 
     // Takes what the session has, having been told ours. It has nothing if that is too old.

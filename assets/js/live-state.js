@@ -4,8 +4,8 @@ const patienceMs = 1000
 const hopelessMs = 15_000
 
 // Shows whether the page is live: since its channel was told the state, until that ends, alone or
-// with its socket. A short break is nobody's business. After a long one the token may be to blame,
-// which the server does not say: if it answers at all, there is a way to a new one.
+// with its socket. A short break is not shown. After a long one the token may be to blame, which
+// the server does not say: if it answers at all, the page links to a new sign-in.
 export function showLiveState(channel, state, answers = serverAnswers) {
   const words = state.querySelector("[data-live-words]")
   const signIn = state.querySelector("[data-sign-in]")

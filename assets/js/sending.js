@@ -4,15 +4,15 @@ import { say } from "./toast.js"
 const wordsAfterMs = 1000
 const hopelessMs = 15_000
 
-// What a button says while its form is on its way, and what is said when that takes too long.
+// The words of a button while its form is on its way, and the message when that takes too long.
 const words = {
   "/checkout": { busy: "Buying…", late: "There is no answer yet. You can try again: nothing is bought twice." },
 }
 
 // Watches forms on their way to another page: one at a time, so that no button is pressed twice. A
-// button that has words for it says after a moment that it is busy. A submit may come to nothing,
-// since the shopper or a script has stopped it: then the button is as before, at the latest after
-// some seconds. That is safe: the shop buys no form twice.
+// button that has words for it says after a moment that it is busy. If the shopper or a script
+// stops a submit, the button is as before, at the latest after some seconds. Resubmitting is safe:
+// the shop buys no form twice.
 export function watchForms() {
   let sent = null // the button of the form that is on its way
   let label = null // of that button, while it has other words

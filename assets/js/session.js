@@ -2,8 +2,8 @@ import { learnTime } from "./server-clock.js"
 
 const patienceMs = 5000
 
-// What a page cannot know because it is the same for everyone: the visitor's cart id, cart and
-// flash.
+// Returns the visitor's cart id, cart and flash. The page lacks them, since it is the same for
+// everyone.
 export function askSession() {
   return talk({})
 }

@@ -1,5 +1,5 @@
-// A browser's storage, as far as the browser allows it: no call throws. What storage does not take
-// (it is full, or forbidden) is kept as long as the page is, for this page alone.
+// A browser's storage, as far as the browser allows it: no call throws. A value that storage
+// refuses (it is full, or forbidden) is kept as long as the page is, for this page alone.
 export function carefulStorage(name) {
   const kept = new Map()
 
@@ -29,7 +29,7 @@ export function carefulStorage(name) {
   }
 }
 
-// What all tabs of a browser share.
+// The storage that all tabs of a browser share.
 const shared = carefulStorage("localStorage")
 
 export const recall = shared.getItem

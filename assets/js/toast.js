@@ -2,7 +2,7 @@ import { swapForm } from "./swap-form.js"
 
 const shownMs = 6000
 const most = 3
-const whole = ".size-container, .cart-item, .checkout-line" // what somebody looks at who is told of a part of it
+const whole = ".size-container, .cart-item, .checkout-line" // what stays in sight when a part of it changes
 const pressed = ":is(main, .cart) :is(a, button)"
 const read = ":is(main, .cart) :is(h1, h2)"
 let lastAbout = null // the element that the last of what stands there is about
@@ -10,9 +10,9 @@ let chosen = null // the size that the open choice is about
 
 const box = () => document.querySelector("[data-toast]")
 
-// Says something without moving the page, and tells screen readers. What was said shortly before
-// stands below, so that neither is missed; nothing stands there twice, and of one subject only the
-// latest. The element that it is about stays in sight.
+// Shows a message without moving the page, and announces it to screen readers. Recent messages stay
+// below it, so that none is missed. No text stands there twice, and of one subject only the latest.
+// The element that the message is about stays in sight.
 export function say(message, about, subject) {
   const toast = box()
   if (!toast) return

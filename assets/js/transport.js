@@ -88,7 +88,7 @@ export function createSocket(path, options = {}) {
   // lasts.
   function tryWebSocket() {
     probeTimer = null
-    if (!attempt.polls || !socket.isConnected()) return // planned anew when it opens
+    if (!attempt.polls || !socket.isConnected()) return // planned again when it opens
     if (document.hidden || !navigator.onLine || attempts.waitMs() > 0) return planProbe()
 
     reconnectIfSilent(limits.answerMs) // Phoenix sends no heartbeats there, and a poll answered with nonsense is its last

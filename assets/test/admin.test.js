@@ -7,7 +7,7 @@ import { zoneOf } from "../js/moment.js"
 
 const second = 1000
 
-// what the page has of a channel: somebody tells it what became of it
+// the page's channel: a test calls tell to raise its events
 class ChannelStub {
   listeners = {}
   on = (event, listener) => (this.listeners[event] = listener)
@@ -58,7 +58,7 @@ test("says what takes long, and what is hopeless", async () => {
   channel.tell("close")
   assert.deepEqual(seen(), ["connected", "Connected", true], "a short break is nobody's business")
   mock.timers.tick(10 * second)
-  channel.tell("error") // further attempts do not begin anew
+  channel.tell("error") // further attempts do not restart it
   channel.tell("close")
   const since = `Not live since 12:00:01 ${zoneOf(new Date())}. Reconnecting…`
   assert.deepEqual(seen(), ["reconnecting", since, true])

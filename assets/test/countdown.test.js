@@ -50,7 +50,7 @@ test("the quickest answer is believed, until one contradicts it", () => {
   learnTime(iso(right), asked, asked)
   learnTime(iso(right + 900), asked - 1000, asked + 1000)
   assert.equal(time.textContent, "02:00:00", "a slow answer knows it worse")
-  mock.timers.setTime(right) // somebody sets the clock right
+  mock.timers.setTime(right) // the user sets the clock right
   learnTime(iso(right), right - 1000, right + 1000)
   assert.equal(time.textContent, "02:00:00")
   for (const nonsense of [undefined, "", "soon"]) learnTime(nonsense, right, right)

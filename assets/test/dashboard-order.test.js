@@ -25,7 +25,7 @@ class Dialog extends Element {
   }
 }
 
-// what the page has of a channel: somebody answers the last push
+// the page's channel: a test answers the last push
 class ChannelStub {
   state = "joined"
   pushes = []

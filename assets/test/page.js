@@ -1,5 +1,5 @@
-// As much of an element as the dashboard's scripts need. What is asked for by a selector is there,
-// unless a test says otherwise.
+// As much of an element as the dashboard's scripts need. querySelector finds every selector, unless
+// a test says otherwise.
 export class Element extends EventTarget {
   textContent = ""
   hidden = false
@@ -25,7 +25,7 @@ export class Element extends EventTarget {
   focus() {}
 }
 
-// What the page has of a channel: somebody tells it what comes, and answers what it pushes.
+// The page's channel: a test calls tell to raise its events, and answers the page's pushes.
 export class ChannelStub {
   state = "joined"
   listeners = {}

@@ -479,8 +479,8 @@ test("closing it on purpose is no failure", () => {
   assert.equal(PollStub.made.length, 0)
 })
 
-// What is on the other side, for both carriers: however it fails, and however luck has it with the
-// pauses, no minute sees more than twenty attempts.
+// The servers for both carriers: however they fail, and whatever the random pauses, no minute sees
+// more than twenty attempts.
 const otherSides = [
   ["refuses", "refuses"], // 403 and 403; 429 and 502
   ["hangs", "refuses"],

@@ -30,8 +30,8 @@ type outcome struct {
 }
 
 // try carries out a batch in one transaction of two round trips: one locks and reads, one writes
-// and commits. What it returns without an error is committed. A connection is closed after an
-// error, unless the server has ended the transaction on it.
+// and commits. An outcome without an error is committed. The connection is closed after an error,
+// unless the server has ended the transaction on it.
 func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 	conn, err := c.cfg.Pool.Acquire(ctx)
 	if err != nil {

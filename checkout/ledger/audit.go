@@ -46,8 +46,8 @@ const (
 )
 
 // audits are the questions of an audit. Each returns items, orders and what is wrong with them.
-// What is left of deleted products is not asked about: it has no counts any more, and its movements
-// went with it before the ledger's schema step. Sales by operators have no order.
+// Remains of deleted products are not asked about: their counts are gone, and their movements went
+// with them before the ledger's schema step. Sales by operators have no order.
 var audits = []struct {
 	kind  FindingKind
 	query string

@@ -126,8 +126,8 @@ func (c *Committer) Serve(ctx context.Context) error {
 	}
 }
 
-// finish carries out what waits already. What is not carried out in time goes on waiting, for
-// another Serve or the end of its caller's ctx.
+// finish carries out the waiting operations. Those it has no time for go on waiting, for another
+// Serve or the end of their caller's ctx.
 func (c *Committer) finish(ctx context.Context) {
 	for deadline := time.Now().Add(c.cfg.Patience); time.Now().Before(deadline); {
 		select {

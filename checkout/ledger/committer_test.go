@@ -56,7 +56,7 @@ func TestBusy(t *testing.T) {
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 10)
-	c := New(testConfig(s.Pool, func(c *Config) { c.MaxWait = 1 })) // a nanosecond: nobody serves before that
+	c := New(testConfig(s.Pool, func(c *Config) { c.MaxWait = 1 })) // a nanosecond: no Serve runs before that
 	why := errors.New("closed the tab")
 	gone, leave := context.WithCancelCause(t.Context())
 	leave(why)

@@ -95,7 +95,7 @@ type movement struct {
 	Who, Why string
 }
 
-// TestMovementsNameTheirActor books who did what and why, and nobody where nobody acts.
+// TestMovementsNameTheirActor books who did what and why, and no actor where none is given.
 func TestMovementsNameTheirActor(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 10)

@@ -63,8 +63,8 @@ func (c *Committer) park(t *ticket) {
 	c.parked.tickets = append(c.parked.tickets, t)
 }
 
-// markHeld finds out which rows a batch has waited for in vain. What wants them is parked. If the
-// database does not answer, it may be all of them.
+// markHeld finds the rows that a batch has waited for in vain. Operations that want them are
+// parked. If the database does not answer, all rows of the batch count as held.
 func (c *Committer) markHeld(ctx context.Context, batch []*ticket) {
 	held, err := c.holders(ctx, batch)
 	if err != nil {

@@ -248,7 +248,7 @@ func TestDrainAlone(t *testing.T) {
 	}
 }
 
-// TestParkedKeepsItsTime parks an operation again: its time is not counted anew. When the database
+// TestParkedKeepsItsTime parks an operation again: its time does not restart. When the database
 // can't be asked, it goes on waiting until then.
 func TestParkedKeepsItsTime(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ type cluster struct {
 }
 
 // start brings everything up: first what can be refused, then the database, its schema, the nodes,
-// and the proxy. What has started when it fails is for stop.
+// and the proxy. After an error the caller must call stop, which ends what has started.
 func (c *cluster) start(ctx context.Context) (err error) {
 	if c.listener, err = listen(ctx, "--listen", c.Listen); err != nil {
 		return err

@@ -58,7 +58,7 @@ func (c *cluster) shopURL() string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(at.Port))
 }
 
-// shorten writes a path as somebody in the working directory would.
+// shorten makes a path below the working directory relative to it.
 func shorten(path string) string {
 	if wd, err := os.Getwd(); err == nil {
 		if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
@@ -68,11 +68,11 @@ func shorten(path string) string {
 	return path
 }
 
-// obey does what is typed until somebody quits or ctx ends. At the end of the input it goes on
+// obey runs typed commands until quit is typed or ctx ends. At the end of the input it goes on
 // without.
 func (c *cluster) obey(ctx context.Context, input io.Reader) {
 	typed := make(chan string) // unbuffered: a line is read when the one before was obeyed
-	// Nobody waits for this one: what reads from a terminal can't be told to end.
+	// This goroutine is not waited for: a read from a terminal can't be interrupted.
 	go func() {
 		scanner := bufio.NewScanner(input)
 		for scanner.Scan() {

@@ -49,8 +49,8 @@ func openSecrets(dataDir string) (secrets, error) {
 	return kept, nil
 }
 
-// newSecret is as long as the nodes want it, and a password as short as they take it: somebody
-// types it.
+// newSecret is as long as the nodes want it, and a password as short as they accept it: operators
+// type it.
 func newSecret(name string) string {
 	if name == passwordName {
 		return strings.ToLower(rand.Text()[:16])

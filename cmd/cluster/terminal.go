@@ -11,7 +11,7 @@ import (
 // maxLine is how many bytes of a line are kept together.
 const maxLine = 64 << 10
 
-// terminal is where everybody prints, a line at a time.
+// terminal is where the nodes and the command print, a line at a time.
 type terminal struct{ w *console.Writer }
 
 // line prints one line, with the name of who says it. Tabs are those of a stack trace.

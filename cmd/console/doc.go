@@ -1,10 +1,10 @@
 // Package console prints for the programs in cmd: tables for people, JSON for programs.
 //
-// What a shop holds comes from strangers, and a terminal obeys what is printed to it: an ESC in the
-// name of a product would move the cursor, recolour the screen or set its title, a carriage return
-// would write over a line, and U+202E would turn what follows around. So [Writer] is the only way
-// by which the programs print, and it escapes whatever they print: a test of package app fails if
-// one of them prints by itself.
+// A shop's data comes from strangers, and a terminal obeys what is printed to it. An ESC in the
+// name of a product would move the cursor, recolour the screen or set its title. A carriage return
+// would overwrite a line, and U+202E would reverse what follows. So the programs print only
+// through [Writer], which escapes whatever they print: a test of package app fails if one prints by
+// itself.
 //
 //	w := console.New(os.Stdout)
 //	w.Printf("%s is released\n", name)   // a name with an ESC is printed as \x1b

@@ -27,7 +27,7 @@ func (w *Writer) table(flags uint, end string) *Table {
 	return t
 }
 
-// Row adds a row. What a cell says is escaped, so none ends early.
+// Row adds a row. The text of cells is escaped, so none ends early.
 func (t *Table) Row(cells ...any) {
 	for i, cell := range cells {
 		if i > 0 {

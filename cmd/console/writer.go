@@ -42,8 +42,8 @@ func (w *Writer) print(b []byte) error {
 	return err
 }
 
-// Printf prints like fmt.Printf. What the arguments say is escaped, line breaks and tabs too; the
-// format is not.
+// Printf prints like fmt.Printf. The arguments are escaped, line breaks and tabs too; the format is
+// not.
 func (w *Writer) Printf(format string, args ...any) {
 	if false {
 		_ = fmt.Sprintf(format, args...) // lets vet check the callers' formats

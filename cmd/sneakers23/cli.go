@@ -43,7 +43,7 @@ type globals struct {
 	Program kong.VersionFlag `help:"Tell which version this is." name:"version" hidden:""`
 }
 
-// AfterApply is called by kong. An empty name would mean the current directory, which nobody means.
+// AfterApply is called by kong. An empty name would mean the current directory: surely a mistake.
 func (g *globals) AfterApply() (err error) {
 	if g.DataDir == "" {
 		return errors.New("--data-dir (SNEAKERS23_DATA_DIR) is empty")

@@ -116,7 +116,7 @@ func (c *crowd) live(ctx context.Context, d *simulated) {
 		rest()
 	}()
 	c.work(working, d)
-	if d.Stats().Connected { // else there is nobody to wait for
+	if d.Stats().Connected { // else there is no node to wait for
 		flushing, cancel := context.WithTimeout(running, flushWithin)
 		_ = d.Flush(flushing) // what is left is in the sum
 		cancel()

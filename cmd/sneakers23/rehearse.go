@@ -191,8 +191,8 @@ func (r *rehearseCmd) tooMany() error {
 	return fmt.Errorf("%w; for more, run this on several machines", err)
 }
 
-// mayLoad refuses to load somebody else's machine by mistake: one that is not this one must be
-// named twice. crowd is how many simulated clients of which kind there would be.
+// mayLoad refuses to load another machine by mistake: one that is not this one must be named twice.
+// crowd is how many simulated clients of which kind there would be.
 func mayLoad(host string, allowed []string, yes bool, crowd string) error {
 	ip := net.ParseIP(host)
 	if host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(allowed, host) && yes {

@@ -89,7 +89,7 @@ func serve(ctx context.Context, address string, log *slog.Logger, out io.Writer)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		_ = server.Close() // its listener's error matters to nobody any more
+		_ = server.Close() // its listener's error no longer matters
 	})
 	fmt.Fprintf(out, "The gallery is at http://%s\n", listener.Addr())
 	err = server.Serve(listener)

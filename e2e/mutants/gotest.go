@@ -40,7 +40,7 @@ const (
 )
 
 // run runs the tests of one package until the first fails. overlay is a file for -overlay, or
-// empty. What the tests print is copied to w. The error is the end of ctx, or that there is no go
+// empty. The tests' output is copied to w. The error is the end of ctx, or that there is no go
 // command.
 func (g goTest) run(ctx context.Context, pkg, overlay string, w io.Writer) (result, error) {
 	args := []string{

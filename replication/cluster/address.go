@@ -104,7 +104,7 @@ func Dial(dataDir string) (*nats.Conn, Address, error) {
 }
 
 // DialAt connects to a node on any machine by its address for commands, host:port, with the secret
-// of the cluster. What is known of its Address is the name and where it was found.
+// of the cluster. The returned Address holds only the node's name, its run and where it was found.
 func DialAt(address, secret string) (*nats.Conn, Address, error) {
 	a := Address{NATS: "nats://" + address}
 	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, operatorPassword(secret)))

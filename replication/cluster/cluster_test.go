@@ -395,7 +395,7 @@ func TestWitnessIsKilled(t *testing.T) {
 	waittest.Until(t, "they see each other", func() bool { return again.sees() == left && members[left].sees() == "a" })
 }
 
-// startNATS runs a NATS of somebody else's at the port, or at any that is free.
+// startNATS runs a NATS outside the nodes at the port, or at any that is free.
 func startNATS(t *testing.T, port int) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})

@@ -24,22 +24,22 @@ type Config struct {
 	// from them.
 	Listen string
 	Join   []string
-	// Secret lets nodes in, and operators of other machines. Nobody sends it: what nodes and
-	// operators send is derived from it, and the same for all of a kind. Who hears that comes in
-	// with it, so the ways between them must be private.
+	// Secret lets nodes in, and operators of other machines. It is never sent: nodes and operators
+	// send a password derived from it, the same for all of a kind. An eavesdropper could come in
+	// with that password, so the ways between them must be private.
 	Secret string
 	// NATS is the URL of a NATS server outside, which then connects the nodes instead of those
 	// embedded in them.
 	NATS string
 
-	// Commands is the host:port at which programs reach the node: the command line, and whoever
-	// publishes from outside. Default: a loopback port that the system chooses, told by the file in
+	// Commands is the host:port at which programs reach the node: the command line, and publishers
+	// outside. Default: a loopback port that the system chooses, told by the file in
 	// DataDir. Operators of other machines come in by [DialAt] with Secret, and may give commands
 	// only; Publishers as "publisher" with theirs, and may publish to PublishSubject only.
 	Commands   string
 	Publishers string
 
-	// What nodes must have in common, see [Identity].
+	// Identity is what nodes must have in common.
 	Identity Identity
 
 	// Status tells how the node does. It is called about once a second, and with each word of

@@ -41,15 +41,15 @@
 //     messages are dropped, logged and counted, see [Node.Dropped].
 //   - There is no order between two nodes, nor between two streams of one.
 //
-// What matters is committed to the database first, and compared later.
+// Changes that matter are committed to the database first, and compared later.
 //
 // # Ownership and stopping
 //
 // Serve is a service; its owner waits for it. All receivers are called on its goroutine. Start
-// starts a goroutine that sends; [Node.Stop] waits for it, and for those that answer questions.
-// Whoever called Start calls Stop: it says goodbye, removes the file, lets requests that came
-// before be answered, and returns when the server has ended. A node that was killed leaves its file
-// behind; Dial then finds nobody and says so.
+// starts a goroutine that sends; [Node.Stop] waits for it, and for those that answer questions. The
+// caller of Start calls Stop: it says goodbye, removes the file, lets requests that came before be
+// answered, and returns when the server has ended. A node that was killed leaves its file behind;
+// Dial then finds no node and says so.
 //
 // # Testing
 //

@@ -38,7 +38,7 @@ func (n *Node) Join(ctx context.Context) error {
 	return nil
 }
 
-// meet sends hellos until all nodes have answered and nobody reports this node's name.
+// meet sends hellos until all nodes have answered and none reports this node's name.
 func (n *Node) meet(ctx context.Context) error {
 	found := n.cfg.NATS != ""
 	if !found && len(n.cfg.others()) > 0 {
@@ -96,8 +96,8 @@ func (n *Node) connected() (runs []string) {
 	return runs
 }
 
-// awaitRoute waits until this node is connected to another, and reports whether it is: when nobody
-// answers for routeWithin, it may be the first. The error is that of a node that was refused.
+// awaitRoute waits until this node is connected to another, and reports whether it is: without an
+// answer for routeWithin, it may be the first. The error is that of a node that was refused.
 func (n *Node) awaitRoute(ctx context.Context) (found bool, err error) {
 	over := time.NewTimer(routeWithin)
 	defer over.Stop()

@@ -7,8 +7,8 @@ import (
 )
 
 // natsLog passes on what the embedded server logs. Its notices and warnings are about its own
-// start, stop and configuration: debug to us. That another node refuses this one stands nowhere but
-// in this log.
+// start, stop and configuration: debug to us. Only this log shows that another node refuses this
+// one.
 type natsLog struct {
 	log     *slog.Logger
 	refused func()
@@ -51,7 +51,7 @@ func (l natsLog) Errorf(f string, v ...any) {
 	l.log.Warn("NATS", "says", says)
 }
 
-// callFailed logs that another node could not be called. That is normal while the nodes of a
+// callFailed logs that another node could not be called. A failure is normal while the nodes of a
 // cluster start and stop, and becomes a warning when it lasts. NATS reports the first attempt, then
 // one a minute.
 func (l natsLog) callFailed(attempt, err any) {

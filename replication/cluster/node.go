@@ -41,7 +41,7 @@ type Node struct {
 	nameTold  bool       // that its name is reported by others
 	behind    time.Time  // since when others have a newer catalog
 
-	here    atomic.Pointer[[]Peer] // a list that nobody changes again
+	here    atomic.Pointer[[]Peer] // a list that never changes again
 	changed chan struct{}          // buffer 1: a token says that here or why has changed
 	why     atomic.Pointer[Mismatch]
 	asked   sync.WaitGroup // questions of others that are being answered
@@ -58,8 +58,8 @@ const backlog = 16 << 10
 const maxQuestions = 20_000
 
 // Start runs the embedded server, or connects to the NATS outside. Streams and questions are set up
-// next; then Serve must run, and Join makes the node one of the cluster. Nobody finds it before
-// Announce.
+// next; then Serve must run, and Join makes the node one of the cluster. Programs cannot find it
+// before Announce.
 func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), allSent: make(chan struct{}), changed: make(chan struct{}, 1),
@@ -127,8 +127,8 @@ func (n *Node) start() error {
 	return err
 }
 
-// writeTimeout bounds one write to a NATS outside, so that the node connects anew when NATS does
-// not read. Meanwhile the outbox takes messages; questions wait.
+// writeTimeout bounds one write to a NATS outside, so that the node reconnects when NATS does not
+// read. Meanwhile the outbox takes messages; questions wait.
 const writeTimeout = 5 * time.Second
 
 // connectOutside connects to the NATS outside. If that is away, the node sells alone until it is
@@ -196,8 +196,8 @@ func (n *Node) Routes() string {
 	return ""
 }
 
-// Peers are the other nodes, as far as this one hears of them, by name. Nobody changes the list. It
-// may be called from any goroutine.
+// Peers are the other nodes, as far as this one hears of them, by name. The list must not be
+// changed. Peers may be called from any goroutine.
 func (n *Node) Peers() []Peer { return *n.here.Load() }
 
 // Dropped counts the messages to all others that were dropped since the start because NATS did not
@@ -211,8 +211,8 @@ func (n *Node) Self() Peer {
 }
 
 // Stop takes no more commands and waits for those that came, whose doings are still told; then it
-// says goodbye, waits until the questions of others are answered, and ends the server. What is not
-// done when ctx ends is cut off. Serve should run until then, but need not.
+// says goodbye, waits until the questions of others are answered, and ends the server. Work that is
+// not done when ctx ends is cut off. Serve should run until then, but need not.
 func (n *Node) Stop(ctx context.Context) error {
 	err := os.Remove(filepath.Join(n.cfg.DataDir, AddressFile))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,7 +15,7 @@ type Peer struct {
 	Version string
 	Started time.Time
 	Status
-	Lag time.Duration // for how long it has known that somebody's catalog is newer than its own
+	Lag time.Duration // for how long it has known that another catalog is newer than its own
 }
 
 // peers are those whom a node has heard of. It is a pure state: it reads no clock and sends
@@ -53,8 +53,7 @@ func newPeers(me *status) *peers {
 // mostMisfits bounds how many runs are remembered that do not go with us. More are reported again.
 const mostMisfits = 1000
 
-// hear takes a status. A hello makes nobody known: whoever says it may not go with those who are
-// here.
+// hear applies a status. A hello adds no peer: its node may not go with those that are here.
 func (ps *peers) hear(s status, now time.Time) news {
 	if s.Run == ps.me.Run || s.Run == "" {
 		return news{}
@@ -119,8 +118,8 @@ func (ps *peers) isOutdated(s *status) bool {
 	return false
 }
 
-// mostAhead is more than any node sends between two words that are heard. A number beyond is
-// nobody's.
+// mostAhead is more than any node sends between two words that are heard. No node sends a number
+// further ahead.
 const mostAhead = 1 << 32
 
 // take tells whether a message of a stream is to be taken, and whether some before it were lost.
@@ -146,7 +145,7 @@ func (ps *peers) silent(now time.Time) (gone []Peer) {
 	return gone
 }
 
-// list is everybody who is here, by name.
+// list returns all nodes that are here, by name.
 func (ps *peers) list() []Peer {
 	list := make([]Peer, 0, len(ps.known))
 	for _, p := range ps.known {

@@ -60,7 +60,7 @@ func TestMismatch(t *testing.T) {
 	}
 }
 
-// TestHello makes nobody known, so that one who is refused has changed nothing.
+// TestHello adds no peer, so that one who is refused has changed nothing.
 func TestHello(t *testing.T) {
 	t.Parallel()
 	ps := meet(t, statusOf("a", "1"))

@@ -72,7 +72,7 @@ func (n *Node) protect(ctx context.Context, do Handler, question []byte) (answer
 	return do(ctx, question)
 }
 
-// respond answers. Who asked may be gone, and finds out by himself what has become of his question.
+// respond answers. The asking node may be gone; if not, it notices a lost answer by itself.
 func (n *Node) respond(m *nats.Msg, answer []byte, err error) {
 	r := nats.NewMsg("")
 	r.Data = answer

@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// What nodes say to all others: a status, and the messages of streams as stream.RUN.NAME.NUMBER. A
-// connection keeps its order, so what was said before a status is heard before it.
+// Subjects of messages to all other nodes: a status, and the messages of streams as
+// stream.RUN.NAME.NUMBER. A connection keeps its order: messages sent before a status arrive first.
 const (
 	clusterSubjects = "sneakers23.cluster."
 	statusSubject   = clusterSubjects + "status"
@@ -84,13 +84,13 @@ func (n *Node) hear(ps *peers, data []byte) {
 	}
 	change := ps.hear(s, time.Now())
 	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && ps.me.mismatch(&s) == nil {
-		n.met.receive(&s, time.Now()) // also one that is joining like us, and is nobody's peer yet
+		n.met.receive(&s, time.Now()) // also one that is joining like us, and no peer yet
 	}
 	n.mu.Unlock()
 	switch {
 	case change.misfit != nil:
 		n.cfg.Log.Error("refused a node: "+change.misfit.Error(), "replica", s.Name, "address", s.HTTP)
-		if !s.Hello { // who is only about to join keeps nobody out
+		if !s.Hello { // a node that is only about to join keeps none out
 			n.why.Store(&Mismatch{s.Name, s.HTTP, change.misfit})
 		}
 	case change.came:
@@ -104,7 +104,7 @@ func (n *Node) hear(ps *peers, data []byte) {
 	}
 }
 
-// publish lets everybody see who is here.
+// publish makes the list of peers visible to all readers.
 func (n *Node) publish(ps *peers) {
 	list := ps.list()
 	n.here.Store(&list)
@@ -116,7 +116,7 @@ func (n *Node) publish(ps *peers) {
 	}
 }
 
-// watchLag notes since when somebody else's catalog is newer.
+// watchLag notes since when another node's catalog is newer.
 func (n *Node) watchLag(newest int64) {
 	behind := n.cfg.Status().Revision < newest
 	n.mu.Lock()

@@ -23,8 +23,8 @@ type Stream struct {
 const MaxMessage = 1 << 20
 
 // Stream opens a stream, of which there is one for each name. receive is called on Serve's
-// goroutine with what other nodes send, and must not wait for long: everybody's messages wait
-// behind it. It is called before Serve is.
+// goroutine with the messages of other nodes. It must not wait for long: all messages wait behind
+// it. Stream is called before Serve is.
 func (n *Node) Stream(name string, receive func(from Peer, data []byte)) *Stream {
 	s := &Stream{node: n, name: name, receive: receive}
 	n.mu.Lock()

@@ -35,7 +35,7 @@ func (ws *witnesses) receive(s *status, now time.Time) {
 	ws.byRun[s.Run] = w
 }
 
-// mayJoin reports whether the node may join, having waited for so long: nobody reports its name,
+// mayJoin reports whether the node may join, having waited for so long: no node reports its name,
 // and all nodes that it should meet have answered, or had time enough. found says that there are
 // others: if none is connected, some may be about to connect. The error is that of a name that
 // stays taken.

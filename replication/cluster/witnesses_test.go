@@ -122,8 +122,8 @@ func (s *simulation) send(n *simNode, bye bool) {
 	}
 }
 
-// TestDeathsDuringJoin lets nodes die at every moment of a join. What a dead node has reported must
-// not keep the joining node out. A node that was only reported must be met before the join ends.
+// TestDeathsDuringJoin lets nodes die at every moment of a join. A dead node's reports must not
+// keep the joining node out. A node that was only reported must be met before the join ends.
 func TestDeathsDuringJoin(t *testing.T) {
 	t.Parallel()
 	const killed = -200 * time.Millisecond // just before the joining node starts in its place

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// startAlone runs a tracker of one shard that says what it has to say to nobody.
+// startAlone runs a tracker of one shard whose messages reach no other replica.
 func startAlone(b *testing.B, present int) (*Tracker, *Owner) {
 	b.Helper()
 	tr, err := New(Options{Name: "a", Link: Link{Send: func([]byte) error { return nil }}})

@@ -67,7 +67,7 @@ func TestLateAfterGoodbye(t *testing.T) {
 	})
 }
 
-// TestClockSetBack starts a replica anew, after its goodbye, on a machine whose clock was set back.
+// TestClockSetBack restarts a replica, after its goodbye, on a machine whose clock was set back.
 func TestClockSetBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a, b := w.start("a", nil), w.start("b", nil)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What random histories reach too seldom.
+// Cases that random histories reach too seldom.
 
 // known returns a state that knows two runs of b, the later one with a presence of bob's.
 func known(t *testing.T) (s *State, earlier, later Replica) {

@@ -196,8 +196,8 @@ func TestSlowAnswer(t *testing.T) {
 	})
 }
 
-// TestServeWaitsForQuestions ends a tracker that asks somebody: Serve returns when the question has
-// ended, too.
+// TestServeWaitsForQuestions ends a tracker that asks a replica: Serve returns when the question
+// has ended, too.
 func TestServeWaitsForQuestions(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		var asked, ended atomic.Bool

@@ -10,18 +10,18 @@ type news struct {
 	wake chan struct{} // buffer 1: a token says that something is there, more would say no more
 
 	mu      sync.Mutex
-	batches []batch // in order; the last one grows, and a new one begins after somebody has seen a list
+	batches []batch // in order; the last one grows, and a change after a List begins a new one
 
 	telling map[string]Diff // what OnDiff is being told, or was when it panicked; of serve only
 }
 
-// batch are changes of topics. What comes and goes within it is not in it: so it is bounded by what
-// is here, and all of them by how often a list is taken while OnDiff is at work.
+// batch are changes of topics. A presence that comes and goes within it is not in it. So its size
+// is bounded by what is here, and their number by how often List is called while OnDiff is at work.
 type batch map[string]*unread
 
 type unread struct {
 	joins, leaves map[*Presence]struct{}
-	sealed        bool // somebody has seen the list after it: what follows is told apart
+	sealed        bool // a List has shown what it holds: what follows is told apart
 }
 
 func newNews() *news { return &news{wake: make(chan struct{}, 1)} }

@@ -28,16 +28,16 @@ type Options struct {
 	// it has missed: 2.
 	ClockSamplePeriods int
 	// MaxDeltaSizes are how many presences, come and gone, are kept for those who missed some, in
-	// generations that go back further and further: 100, 1000, 10000. Who missed more is told
-	// everything.
+	// generations that go back further and further: 100, 1000, 10000. A replica that missed more is
+	// told everything.
 	MaxDeltaSizes []int
 	// PoolSize is into how many shards topics are distributed: 1. All replicas must have the same.
 	PoolSize int
 
 	// OnDiff is told what has changed by topic, on a goroutine of its own: outside the shards, one
-	// call at a time. Changes that come while it is at work are told together; what came and went
-	// meanwhile is not told at all, unless a List has shown it. When it panics, it is told the same
-	// again. It may be nil.
+	// call at a time. Changes that come while it is at work are told together. Presences that came
+	// and went meanwhile are not told, unless a List has shown them. When it panics, it is told the
+	// same again. It may be nil.
 	OnDiff func(diffs map[string]Diff)
 	// Link carries messages to other replicas; a replica alone has none.
 	Link Link

@@ -20,8 +20,8 @@ var (
 	ErrStopped    = errors.New("presence: the tracker has stopped")
 )
 
-// Owner is who tracks: a channel, say. What it tracks ends when its context does, however that
-// ends. Its methods may be called from any goroutine; they wait for the tracker's, which takes
+// Owner tracks presences, for a channel, say. They end when its context does, however that ends.
+// Its methods may be called from any goroutine; they wait for the tracker's, which takes
 // microseconds, or until Serve runs, but no longer than five seconds: then the error is ErrBusy,
 // and nothing was done. Track and Update also stop waiting when the owner ends; the error is
 // ErrEnded.

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// Presence is one thing that is here: a shopper's tab, say. Nobody changes what is exported of it,
-// so readers may keep and share it.
+// Presence is one thing that is here: a shopper's tab, say. Its exported fields never change, so
+// readers may keep and share it.
 type Presence struct {
 	Topic string          // where it is
 	Key   string          // whose it is: one key may be here several times, as a person with several tabs

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What a shard says to the other replicas, and hears of them. All of it runs on the shard's
+// The messages of a shard to the other replicas, and theirs to it. All of it runs on the shard's
 // goroutine, but what ask starts.
 
 // say sends what has changed with what else there is to say. A delta that can't be sent is missed
@@ -88,8 +88,8 @@ func (s *shard) sample(ctx context.Context) {
 	}
 }
 
-// hear takes a message. Who speaks for the first time, or again, is asked at once for what is not
-// known of it.
+// hear applies a message. A replica that is heard for the first time, or again, is asked at once
+// for its missing presences.
 func (s *shard) hear(ctx context.Context, m message) {
 	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
 	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version == bye.version {
@@ -201,7 +201,7 @@ func (s *shard) take(a answer) {
 	s.t.news.add(changed)
 }
 
-// mostVain is how many questions may go without an answer before somebody should look: a replica
+// mostVain is how many questions may go without an answer before a warning is logged: a replica
 // that was killed is asked some.
 const mostVain = 20
 

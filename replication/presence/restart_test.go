@@ -98,7 +98,7 @@ func TestServedAgain(t *testing.T) {
 			t.Error(err)
 		}
 		<-f.ended
-		gone() // while nobody serves, for longer than a caller would wait
+		gone() // while Serve does not run, for longer than a caller would wait
 		time.Sleep(2 * patience)
 		f.serve()
 		synctest.Wait()
@@ -191,7 +191,7 @@ func TestFollowsAList(t *testing.T) {
 	}
 }
 
-// TestNotTold comes and goes while OnDiff is at work: nobody has seen it.
+// TestNotTold comes and goes while OnDiff is at work, and no List shows it.
 func TestNotTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestNotTold(t *testing.T) {
 	})
 }
 
-// TestNobodyServes lets nobody wait for ever.
+// TestNobodyServes lets no caller wait for ever.
 func TestNobodyServes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -246,7 +246,7 @@ func TestNobodyServes(t *testing.T) {
 	})
 }
 
-// TestOwnerEndsWhileItWaits ends an owner whose calls wait for a tracker that nobody serves.
+// TestOwnerEndsWhileItWaits ends an owner whose calls wait for a tracker that is not served.
 func TestOwnerEndsWhileItWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,7 @@ func newReplica(r Replica) *replica {
 	return &replica{of: r.origin(), tagged: make(map[uint64]*Presence), up: true}
 }
 
-// NewState is that of a replica which tracks nothing and knows nobody. The sizes are those of
+// NewState is that of a replica which tracks nothing and knows no other. The sizes are those of
 // MaxDeltaSizes, see [Options].
 func NewState(me Replica, sizes []int) *State {
 	s := &State{

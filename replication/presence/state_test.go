@@ -170,7 +170,7 @@ func (r *node) hear(t *rapid.T, l letter) {
 	}
 }
 
-// follow is what somebody does who knows only the diffs.
+// follow keeps a list by the diffs alone.
 func (r *node) follow(t *rapid.T, changed diffs) {
 	for topic, d := range changed {
 		for _, p := range d.Leaves {

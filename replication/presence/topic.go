@@ -9,11 +9,11 @@ import (
 type topic struct {
 	byKey map[string]keyed
 	count int
-	list  []*Presence // all of them, nil when it must be made anew; nobody changes it
+	list  []*Presence // all of them, nil when it must be rebuilt; never changed
 }
 
 // keyed is what one key has in a topic: a person's tabs, mostly few. Each presence knows its place
-// in the list, so to take it out costs the same for somebody with ten thousand of them.
+// in the list, so removing it costs the same for a key with ten thousand of them.
 type keyed struct {
 	list []*Presence // in the order in which they were heard of; nil where one was
 	gone int
@@ -72,7 +72,7 @@ func (k keyed) all() iter.Seq[*Presence] {
 	}
 }
 
-// List is all that is in a topic, in no order. Nobody changes it.
+// List is all that is in a topic, in no order. It must not be changed.
 func (s *State) List(name string) []*Presence {
 	t := s.topics[name]
 	if t == nil {

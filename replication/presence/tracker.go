@@ -85,10 +85,10 @@ func (t *Tracker) shard(topic string) *shard {
 	return t.shards[h%uint64(len(t.shards))]
 }
 
-// List is all that is in a topic, on all replicas that are up, in no order. Nobody changes it, and
-// it costs little as long as nothing comes or goes. OnDiff is told every change after it, also of
-// what comes and goes: whoever follows the diffs from here on has the list of now. It may be called
-// from any goroutine; the errors are ErrStopped and ErrBusy.
+// List is all that is in a topic, on all replicas that are up, in no order. The list never changes,
+// and it costs little as long as nothing comes or goes. OnDiff is told every change after it, also
+// of presences that come and go: the list, with the diffs from here on, is always up to date. List
+// may be called from any goroutine; the errors are ErrStopped and ErrBusy.
 func (t *Tracker) List(topic string) (list []*Presence, err error) {
 	err = t.shard(topic).call(func(s *shard) error {
 		list = s.state.List(topic)

@@ -158,7 +158,7 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestRestarts starts a replica anew under its name, without a goodbye.
+// TestRestarts restarts a replica under its name, without a goodbye.
 func TestRestarts(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a, b := w.start("a", nil), w.start("b", nil)

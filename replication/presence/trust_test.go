@@ -75,7 +75,7 @@ func TestLies(t *testing.T) {
 	})
 }
 
-// TestBusy bounds what waits for a tracker that nobody serves.
+// TestBusy bounds what waits for a tracker that is not served.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	tr, err := New(Options{Name: "a"})

@@ -18,7 +18,7 @@ type wire struct {
 
 	mu       sync.Mutex
 	trackers map[string]*tracked
-	cut      map[string]bool // names of replicas that hear nobody, and are heard by nobody
+	cut      map[string]bool // names of replicas that neither hear nor reach others
 	said     map[string]int  // messages by sender
 	answers  []Delta
 }

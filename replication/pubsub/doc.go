@@ -8,20 +8,18 @@
 //	defer sub.Unsubscribe()
 //	ps.Broadcast("room:1", "shout", payload)
 //
-// A topic is any string. It exists while somebody is subscribed to it, and
-// costs nothing before and after. The payload is any value; whoever broadcasts
-// it must not change it afterwards, since all receivers share it. What receivers
-// make of it, a frame for a socket for instance, is made once per message and
-// kept in it: see [Encoding].
+// A topic is any string. It exists while it has a subscriber, and costs nothing before and after.
+// The payload is any value. Its sender must not change it afterwards, since all receivers share it.
+// A value that receivers derive from it, a frame for a socket for instance, is made once per message
+// and kept in it: see [Encoding].
 //
 // # Several nodes
 //
-// A PubSub knows no network. [PubSub.Link] gives it what carries messages to the
-// registries of other nodes, and whoever gets some of theirs hands them to
-// [PubSub.Receive]:
+// A PubSub knows no network. [PubSub.Link] gives it a carrier that takes messages to the registries
+// of other nodes. The receiver of their messages passes them to [PubSub.Receive]:
 //
 //	ps.Link(pubsub.Link{Carrier: stream})
-//	ps.Broadcast("room:1", "shout", payload)      // to everybody, wherever
+//	ps.Broadcast("room:1", "shout", payload)      // to all nodes
 //	ps.LocalBroadcast("room:1", "shout", payload) // to those of this node
 //
 // Between nodes a payload is JSON, and arrives as a json.RawMessage, unless a
@@ -33,32 +31,29 @@
 // subscribers on the caller's goroutine; when they are many it shares them out to
 // helpers, one per processor, and returns after the last helper has ended.
 //
-// No lock is held while a subscriber is called, so a subscriber may subscribe,
-// unsubscribe and broadcast from within Deliver. It must not block: whoever waits
-// there makes everybody behind him wait. A panic in Deliver comes out of Broadcast,
-// with the same value and after all helpers have ended, on whichever goroutine it
-// began; others may not get the message then.
+// No lock is held while a subscriber is called, so a subscriber may subscribe, unsubscribe and
+// broadcast from within Deliver. It must not block: it would delay all subscribers after it. A
+// panic in Deliver comes out of Broadcast, with the same value and after all helpers have ended, on
+// whichever goroutine it began; others may not get the message then.
 //
 // # Ordering and delivery promises
 //
 //   - A Broadcast has called Deliver of every subscriber when it returns. So the
 //     messages which one goroutine broadcasts reach each subscriber in the order
 //     they were broadcast. Messages of two goroutines have no order.
-//   - Who is subscribed before Broadcast is called, and stays, gets the message
-//     once per subscription. Who subscribes or unsubscribes while it runs may or
-//     may not get it.
-//   - A broadcast that began before Unsubscribe returned may still deliver after
-//     it; one that begins later never does. Who must know better keeps a flag.
+//   - A subscriber from before the call of Broadcast that stays gets the message once per
+//     subscription. One that subscribes or unsubscribes while it runs may or may not get it.
+//   - A broadcast that began before Unsubscribe returned may still deliver after it; one that
+//     begins later never does. A subscriber that must know better keeps a flag.
 //   - Deliver may be called from several goroutines at once.
 //
 // Between nodes:
 //
-//   - At most once. A message may be lost, and nobody here is told: the carrier may
-//     notice, by the numbers of its messages. Who must not miss anything then tells
-//     the others again what he knows.
-//   - What one goroutine broadcasts reaches each subscriber on any node in the order
-//     in which it was broadcast. Messages of two nodes have no order, and may reach
-//     two subscribers in two.
+//   - At most once. A message may be lost without a report here: the carrier may notice, by the
+//     numbers of its messages. A node that must not miss anything then sends the others its
+//     state again.
+//   - Messages that one goroutine broadcasts reach each subscriber on any node in that order.
+//     Messages of two nodes have no order, and may reach two subscribers in two.
 //   - A node does not hear its own messages twice.
 //
 // # Limits

@@ -16,13 +16,12 @@ type fanout struct {
 	message *Message
 	from    Subscriber
 	chunks  []*chunk
-	next    atomic.Int64        // the first chunk that nobody has taken yet
+	next    atomic.Int64        // the first chunk that no goroutine has taken yet
 	panics  atomic.Pointer[any] // what a subscriber panicked with on a helper
 }
 
-// run delivers to all, with as many helpers as there are processors and work. If a
-// subscriber panics, so does run, wherever it was called, when nobody delivers any
-// more.
+// run delivers to all, with as many helpers as there are processors and work. If a subscriber
+// panics, so does run, on its caller's goroutine, when all deliveries have ended.
 func (f *fanout) run(count int) {
 	var helpers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0)-1, count/perHelper) {
@@ -39,7 +38,7 @@ func (f *fanout) walkThenWait(helpers *sync.WaitGroup) {
 	f.walk()
 }
 
-// help walks on a goroutine where nobody could catch a panic.
+// help walks on a goroutine of its own, where no caller could catch a panic.
 func (f *fanout) help() {
 	defer func() {
 		if p := recover(); p != nil {

@@ -22,7 +22,7 @@ type Link struct {
 	Codecs []Codec
 	// Failed is told of a message that did not leave this node: its payload has no JSON, it is
 	// larger than MaxMessage, or it could not be sent. The topic may be a secret, and is not told.
-	// Nil: nobody is.
+	// It may be nil.
 	Failed func(event string, err error)
 }
 
@@ -50,10 +50,10 @@ func (p *PubSub) send(topic, event string, payload any) {
 	}
 }
 
-// Receive broadcasts on this node what came from another one. Its caller hands over the messages of
+// Receive broadcasts on this node a message from another one. Its caller hands over the messages of
 // each node in the order in which they were sent, one at a time. Payloads are those of a [Codec],
 // or a json.RawMessage. An error says that the message is none, or is meant for a codec that this
-// node does not have. Payloads keep data: nobody may change it afterwards.
+// node does not have. Payloads keep data: it must not be changed afterwards.
 func (p *PubSub) Receive(data []byte) error {
 	m, err := p.link.decode(data)
 	if err != nil {

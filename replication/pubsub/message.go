@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// Message is one broadcast on its way. All receivers get the same one: nobody may
-// change it or its payload.
+// Message is one broadcast on its way. All receivers share it, so they must not change it or its
+// payload.
 type Message struct {
 	Topic   string
 	Event   string

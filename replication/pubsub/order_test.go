@@ -111,8 +111,8 @@ func TestBroadcastWaitsForItsHelpers(t *testing.T) {
 	})
 }
 
-// A panic in Deliver comes out of Broadcast, on a helper as on the caller, and not
-// before everybody has come to an end.
+// A panic in Deliver comes out of Broadcast, on a helper as on the caller, and not before all
+// deliveries have ended.
 func TestPanicInDeliver(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for _, onHelper := range []bool{false, true} {

@@ -47,8 +47,8 @@ type Subscription struct {
 	place int
 }
 
-// Subscribe puts s on the topic; every broadcast that begins after it returned
-// reaches s. Subscribing twice delivers twice. What ends it is Unsubscribe.
+// Subscribe puts s on the topic; every broadcast that begins after it returned reaches s.
+// Subscribing twice delivers twice. Unsubscribe ends it.
 func (p *PubSub) Subscribe(name string, s Subscriber) *Subscription {
 	sh := p.shard(name)
 	sh.mu.Lock()

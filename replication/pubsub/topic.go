@@ -18,8 +18,7 @@ type topic struct {
 	roomy  []*chunk // those of them that have a free place
 }
 
-// chunk holds up to 64 subscribers. Who changes it holds the shard's lock and mu,
-// who copies it only mu.
+// chunk holds up to 64 subscribers. A writer holds the shard's lock and mu, a copier only mu.
 type chunk struct {
 	mu     sync.Mutex
 	used   uint64       // which places are taken

@@ -17,10 +17,10 @@ const (
 // attempts remembers where wrong passwords came from: an address, or a device that is known. The
 // zero value is ready.
 //
-// Each wrong password takes one of a few places that its origin has, until its delay is over:
-// whether or not somebody waits for the answer, so that to give up early gains nothing. While all
-// places are taken nothing is judged, the right password neither, or to guess without a pause would
-// find it. When too many origins are known, the one that has been quiet for longest is forgotten.
+// Each wrong password takes one of a few places of its origin until its delay is over, even if the
+// client disconnects: giving up early gains nothing. While all places are taken no password is
+// judged, the right one included: otherwise guessing without a pause would find it. When too many
+// origins are known, the one that has been quiet for longest is forgotten.
 type attempts struct {
 	mu       sync.Mutex
 	suspects map[string]*list.Element

@@ -35,7 +35,7 @@ func TestDelaysGrow(t *testing.T) {
 	})
 }
 
-// Who does not wait for answers has no more of them.
+// A client that does not wait for answers has no more attempts.
 func TestAttemptsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a attempts

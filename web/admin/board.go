@@ -126,7 +126,7 @@ func (b *Board) Serve(ctx context.Context) error {
 					within, cancel := context.WithTimeout(ctx, lookTime)
 					defer cancel()
 					b.write(within)
-					if b.cfg.Topics.Count(Dashboard) > 0 { // else nobody wants to know
+					if b.cfg.Topics.Count(Dashboard) > 0 { // else no dashboard is open
 						b.lookAtOrders(within)
 						b.read(within)
 					}
@@ -192,7 +192,7 @@ func (b *Board) lookAtOrders(ctx context.Context) {
 	defer b.mu.Unlock()
 	if err != nil {
 		b.stale = true
-		if !errors.Is(ctx.Err(), context.Canceled) { // else nobody wants to know any more
+		if !errors.Is(ctx.Err(), context.Canceled) { // else the dashboard is gone, or the node stops
 			b.cfg.Log.Warn("orders not summed for the dashboard, will try again", "err", err)
 		}
 		return

@@ -89,7 +89,7 @@ func TestFourTimesASecond(t *testing.T) {
 	})
 }
 
-// TestNobodyLooks asks the database for nobody.
+// TestNobodyLooks opens no dashboard: the database is not asked.
 func TestNobodyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

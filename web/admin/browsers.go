@@ -9,11 +9,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// browsers knows those from which somebody has signed in, by a signed cookie. Their attempts are
-// judged apart from those of their address: so nobody who guesses there keeps them out. The idea is
+// browsers knows the browsers that have signed in, by a signed cookie. Their attempts are judged
+// apart from those of their address, so guesses from there do not keep them out. The idea is
 // OWASP's "device cookies".
 //
-// The cookie lets nobody in. Whoever steals one gains a few guesses that nobody else's use up.
+// The cookie replaces no password. A stolen one gains a few guesses that no other client's use up.
 type browsers struct {
 	codecs []securecookie.Codec
 	scheme func(*http.Request) string // how a browser asked, "http" or "https"

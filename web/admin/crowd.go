@@ -11,7 +11,7 @@ const (
 )
 
 // crowd is how many shoppers there were in the last minutes, a number for each two seconds, the
-// oldest first. Whoever opens a dashboard sees the line that he would have seen, had it been open.
+// oldest first. A dashboard shows the same line whether it was just opened or open all the time.
 type crowd []int
 
 func (c *crowd) add(shoppers int) {

@@ -75,7 +75,7 @@ func (d dashboardChannel) HandleIn(_ context.Context, s *channel.Socket, m chann
 			_ = m.Ref.Refuse(reason(err))
 			return
 		}
-		_ = m.Ref.Reply(done) // nobody is there any more, perhaps
+		_ = m.Ref.Reply(done) // the dashboard may be gone
 	})
 }
 

@@ -14,11 +14,11 @@
 // # What they see
 //
 // [Board] sums up the shop for the dashboards of this node: shoppers by page, carts by item, stock,
-// orders by the minute, nodes, what has happened, and what keeps the shop from selling. What has
-// happened is a journal that all nodes share, see [Record]; a node's own [Fault] is looked for once
-// a second, and told to the others. Who joins the topic [Dashboard] is pushed the event state, and
-// change with what is to be merged into it then, at most four times a second. The topic
-// [CartTracker] has the presences themselves, as Phoenix Presence pushes them.
+// orders by the minute, nodes, what has happened, and what keeps the shop from selling. All nodes
+// share a journal of what has happened, see [Record]. A node looks for its own [Fault] once a
+// second, and tells the others. A socket that joins the topic [Dashboard] is pushed the event
+// state. Then it is pushed change, with what is to be merged into it, at most four times a second.
+// The topic [CartTracker] has the presences themselves, as Phoenix Presence pushes them.
 //
 // # Ownership and stopping
 //

@@ -44,7 +44,7 @@ type Record struct {
 	Pairs   int       // that came, or went if it is negative; variables of a device
 	Again   bool      // a size that was sold out is no longer
 	Due     time.Time // when a product is to be released, what a backup is of, since when there was trouble; or zero
-	Who     string    // the operator; empty for nobody
+	Who     string    // the operator; empty if there is none
 	Why     string    // the reason of a correction, or a [Fault]; the variable of a device if it is one
 	Run     string    // of the node that it is about, see [NodeState]
 }

@@ -9,18 +9,17 @@ import (
 	"time"
 )
 
-// news is what the dashboards of a node know. Who comes begins with that, and is told what changes
-// from there on: so nothing may be told between what he is shown and his first change, which is
-// what the lock is for.
+// news is what the dashboards of a node know. A new dashboard gets this snapshot, then every later
+// change. The lock keeps a change from being sent in between.
 type news struct {
 	mu      sync.Mutex // held while dashboards are told; that waits for none of them
 	told    *state     // nil while there is none
 	encoded json.RawMessage
 }
 
-// welcome pushes the state to a dashboard that has subscribed just now. For the first one it is
-// made anew, orders too: nobody has summed them up meanwhile. It waits for the database then, but
-// not for long.
+// welcome pushes the state to a dashboard that has just subscribed. For the first one the state is
+// made again, with the orders: they are not summed while no dashboard is open. It waits for the
+// database then, but not for long.
 func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) error {
 	if !b.known() {
 		b.awaitDatabase(ctx)
@@ -47,8 +46,8 @@ func (b *Board) welcome(ctx context.Context, push func(json.RawMessage) error) e
 	return push(shown)
 }
 
-// withRecent adds to a state what was before it, and the time: nobody's clock but the server's
-// tells how long a release takes.
+// withRecent adds to a state what was before it, and the time: only the server's clock tells how
+// long a release takes.
 func (b *Board) withRecent(state json.RawMessage) (json.RawMessage, error) {
 	b.mu.Lock()
 	recent := b.crowd.recent()

@@ -26,8 +26,8 @@ func (o *office) welcomed() (s state) {
 	return s
 }
 
-// TestFirstDashboard comes when nobody has looked for hours: it is shown the orders of now, and
-// when that is.
+// TestFirstDashboard opens a dashboard after hours without one: it shows the present orders, and
+// their time.
 func TestFirstDashboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)

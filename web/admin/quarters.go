@@ -22,7 +22,7 @@ const (
 	settled    = 10 * time.Second // an order may be dated some seconds before it is committed
 )
 
-// look sums the quarters anew if another one is over. It is called by one goroutine at a time, and
+// look sums the quarters again if another one is over. It is called by one goroutine at a time, and
 // changes no list that it has given away.
 func (q *quarters) look(ctx context.Context, now time.Time) error {
 	until := now.UTC().Add(-settled).Truncate(quarter)

@@ -28,10 +28,10 @@ var (
 // user is the one who signs in.
 const user = "admin"
 
-// SignIn lets the user admin in, by HTTP basic auth. A wrong password is answered after a while,
-// which grows with the failures of the address that it came from; the right one at once. Somebody
-// who guesses without a pause keeps others of his address waiting, but none whose browser was let
-// in before, and nobody elsewhere: see attempts and browsers.
+// SignIn lets the user admin in, by HTTP basic auth. The right password is answered at once, a
+// wrong one after a delay, which grows with the failures of its address. A client that guesses
+// without a pause keeps others of its address waiting, except browsers that were let in before.
+// Other addresses are not affected: see attempts and browsers.
 //
 // Wrong passwords are logged, one line a minute for each address, with their count; a password
 // never is. It is a service: Serve logs the counts.

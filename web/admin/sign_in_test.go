@@ -17,7 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// door is a SignIn with somebody behind it who counts.
+// door is a SignIn in front of a handler that counts.
 type door struct {
 	t       *testing.T
 	signIn  *SignIn
@@ -121,8 +121,8 @@ func TestWhoDoesNotWait(t *testing.T) {
 	})
 }
 
-// Who has been let in before is let in again, whoever guesses at his address, and is himself no
-// better at guessing.
+// A browser that was let in before is let in again, whoever guesses from its address, and can guess
+// no better itself.
 func TestKnownDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoor(t)

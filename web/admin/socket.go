@@ -28,7 +28,7 @@ func Routes(tokens *Tokens, tracker *presence.Tracker, board *Board, desk Desk) 
 // it as the param "token", which counts if there is no authToken. Connect goes into channel.Config.
 func (t *Tokens) Connect(info channel.ConnectInfo) (any, error) {
 	signed, ok := t.open(cmp.Or(info.AuthToken, info.Params.Get("token")))
-	if !ok { // nobody is told why
+	if !ok { // the client is not told why
 		return nil, &channel.ConnectError{Status: http.StatusForbidden, Reason: "no valid token: sign in at /admin"}
 	}
 	return visit{signed}, nil

@@ -16,8 +16,8 @@ type tab struct {
 	Items []inventory.ItemID `json:"items"`
 }
 
-// sums counts tabs as they come and go, so that nobody counts all of them again for each change. It
-// is a pure state.
+// sums counts tabs as they come and go, so that a change needs no count of all of them. It is a
+// pure state.
 //
 // Invariants: what a diff adds its reverse takes away, and a diff that is told twice counts once;
 // nothing with a count of 0 is kept; an item counts once for a cart, however many tabs that has. A

@@ -159,7 +159,7 @@ func sentence(f Fault, names []string, nodes int) string {
 }
 
 // ill is the fault of this node, as the journal is told. A fault is over when two looks in a row
-// have found none; of a node that stops, nobody knows.
+// have found none; a node that stops notes nothing.
 type ill struct {
 	fault Fault
 	since time.Time

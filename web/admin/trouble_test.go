@@ -93,7 +93,7 @@ func TestHiccupIsNoEnd(t *testing.T) {
 		}
 	}
 	want := "trouble database, trouble_over database, trouble commits, trouble_over commits, trouble database, trouble_over database, " +
-		"trouble healing" // of one that stops, nobody knows
+		"trouble healing" // a node that stops notes nothing
 	if got := strings.Join(kinds, ", "); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -8,10 +8,10 @@ import (
 	"runtime/debug"
 )
 
-// A channel is an actor that runs only while it has mail. post puts a message into
-// the mailbox; if nobody runs the channel, it starts a goroutine, the runner, which
-// handles what there is and ends. So callbacks never overlap, those of different
-// channels run side by side, and an idle channel has no goroutine.
+// A channel is an actor that runs only while it has mail. post puts a message into the mailbox. If
+// no goroutine runs the channel, post starts one, the runner, which handles all waiting mail and
+// ends. So callbacks never overlap, those of different channels run side by side, and an idle
+// channel has no goroutine.
 
 // letter is what waits in a mailbox. The runner opens one after the other.
 type letter interface {
@@ -58,8 +58,8 @@ func (s *Socket) put(l letter) error {
 	return nil
 }
 
-// mustPut is put for what the channel may not miss: if it does not fit, the channel
-// ends, and its client joins anew.
+// mustPut is put for what the channel may not miss: if it does not fit, the channel ends, and its
+// client joins again.
 func (s *Socket) mustPut(l letter) {
 	if s.put(l) == ErrTooBusy {
 		s.log().Debug("a channel does not keep up", "topic", s.route.Pattern)
@@ -184,7 +184,7 @@ func (s *Socket) handleIn(ctx context.Context, m *message) {
 	}
 }
 
-// tell runs a callback that answers nobody.
+// tell runs a callback that has no reply.
 func (s *Socket) tell(event string, callback func() error) {
 	if s.over() {
 		return

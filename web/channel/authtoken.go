@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// What a client asks for in Sec-WebSocket-Protocol.
+// The values of Sec-WebSocket-Protocol that a client asks for.
 const (
 	subprotocol  = "phoenix"
 	bearerPrefix = "base64url.bearer.phx."

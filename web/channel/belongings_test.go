@@ -11,7 +11,7 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// What a Join has made is gone when it is refused.
+// Everything that Join has made is gone when the join is refused.
 func TestRefusedJoinKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ps := pubsub.New()
@@ -49,8 +49,8 @@ func TestRefusedJoinKeepsNothing(t *testing.T) {
 	})
 }
 
-// Go code that talks to channels which come and go harms nobody, and leaves nothing
-// behind. To be run with -race.
+// Go code that talks to channels which come and go does no harm, and leaves nothing behind. To be
+// run with -race.
 func TestCrowdOfGoCode(t *testing.T) {
 	sockets := make(chan *Socket, 1000)
 	site := start(t, Config{MaxInfos: 50, Routes: routeToHost(&host{

@@ -11,10 +11,10 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Binary is a payload that is no JSON but bytes. It can be given to Push, to
-// Broadcast and to BroadcastFrom, to [pubsub.PubSub.Broadcast], as a reply, and to
-// [Refuse], and reaches the client as an ArrayBuffer; nobody may change the bytes
-// afterwards. What a client pushes as bytes is in [Message].Binary.
+// Binary is a payload that is no JSON but bytes. It can be given to Push, Broadcast and
+// BroadcastFrom, to [pubsub.PubSub.Broadcast], as a reply, and to [Refuse]. It reaches the client
+// as an ArrayBuffer; the bytes must not change afterwards. Bytes that a client pushes are in
+// [Message].Binary.
 //
 // Binary payloads are for serializer V2. Beside them topic, event, status and each
 // ref have 255 bytes at most.

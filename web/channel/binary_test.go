@@ -38,7 +38,7 @@ func bytesChannel(_ context.Context, s *Socket, m Message) (any, error) {
 	return nil, ErrUnknownEvent
 }
 
-// What phoenix.js sends as bytes, and what it gets: kind, lengths, fields, payload.
+// The bytes that phoenix.js sends and receives: kind, lengths, fields, payload.
 func TestBinaryFrames(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{in: bytesChannel})})
 	for _, test := range []struct{ name, sent, binary, text string }{
@@ -142,7 +142,7 @@ func TestBinaryOnV1(t *testing.T) {
 	}
 }
 
-// What does not fit beside bytes is an error, and not another message.
+// A field that does not fit beside bytes is an error, and not another message.
 func TestTooLongBesideBinary(t *testing.T) {
 	long, longest := strings.Repeat("x", 256), strings.Repeat("x", 255)
 	errs := make(chan [4]error, 1)

@@ -17,8 +17,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// pipes is a listener whose connections are pipes, so that time in a bubble passes
-// while everybody waits for the network.
+// pipes is a listener whose connections are pipes, so that time in a bubble passes while all
+// goroutines wait for the network.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}

@@ -7,20 +7,19 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// Channel is one joined topic of one socket. The route's New makes a value for each
-// join, so a channel keeps its state in its own fields; its callbacks never overlap
-// and need no lock. A callback's context is good until the callback returns; it is
-// cancelled when the channel ends under it: the client is gone, or joined anew.
+// Channel is one joined topic of one socket. The route's New makes a value for each join, so a
+// channel keeps its state in its own fields; its callbacks never overlap and need no lock. A
+// callback's context is good until the callback returns; it is cancelled when the channel ends
+// under it: the client is gone, or has joined again.
 //
 // A channel that takes events implements [InHandler] too; one that takes messages
 // from Go code, its own timers among them, [InfoHandler]; one that changes what is
 // broadcast for its client, [OutHandler]; one that has to tidy up, [Terminator].
 type Channel interface {
-	// Join lets the client in: the reply goes out with the status ok, nil as {}.
-	// An error refuses: see [Refuse]. The channel is subscribed to its topic
-	// already, so what it reads here is not older than the broadcasts that follow.
-	// What is pushed here, and what is broadcast meanwhile, follows the reply; after
-	// [Socket.Stop], so does the phx_close.
+	// Join lets the client in: the reply goes out with the status ok, nil as {}. An error refuses:
+	// see [Refuse]. The channel is subscribed to its topic already, so what it reads here is not
+	// older than the broadcasts that follow. Events that are pushed here or broadcast meanwhile
+	// follow the reply; after [Socket.Stop], so does the phx_close.
 	Join(ctx context.Context, s *Socket, params json.RawMessage) (reply any, err error)
 }
 

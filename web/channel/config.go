@@ -24,18 +24,17 @@ type Config struct {
 	// Debug the pattern of the route stands for them. Default: nothing is logged.
 	Log *slog.Logger
 
-	// Connect decides whether a client may connect; its result is what
-	// [Socket.Assigns] returns. An error refuses with 403, a [ConnectError] with
-	// its own status; by long-poll it is always 403, since phoenix.js knows no
-	// other there. It runs in the HTTP handler. Default: everybody may.
+	// Connect decides whether a client may connect; its result is what [Socket.Assigns] returns. An
+	// error refuses with 403, a [ConnectError] with its own status; by long-poll it is always 403,
+	// since phoenix.js knows no other there. It runs in the HTTP handler. Default: every client
+	// may.
 	Connect func(ConnectInfo) (assigns any, err error)
-	// ID names the socket: a broadcast of the event "disconnect" to the topic of
-	// that name closes it. Sockets may share a name; "" is none. Names are topics like
-	// those of channels: take care that no client can choose what is broadcast there.
-	// It is asked after Connect, before the socket is open: a "disconnect" between
-	// Connect and the end of the handshake is missed. Who must shut somebody out makes
-	// Connect refuse him first, and says "disconnect" again when the handshakes of
-	// that moment are over. Default: none.
+	// ID names the socket: a broadcast of the event "disconnect" to the topic of that name closes
+	// it. Sockets may share a name; "" is none. Names are topics like those of channels: take care
+	// that no client can choose what is broadcast there. It is asked after Connect, before the
+	// socket is open: a "disconnect" between Connect and the end of the handshake is missed. To
+	// shut a client out, make Connect refuse it first. Then broadcast "disconnect" again when the
+	// handshakes of that moment are over. Default: none.
 	ID func(assigns any) string
 	// Routes finds the channel for a topic; the first that fits is taken. To be empty
 	// and not nil says that there is none on purpose: then no topic can be joined.

@@ -44,13 +44,13 @@ type conn struct {
 // A frame is a message as it stands on a WebSocket, with its header: see sealFrame.
 // A broadcast's is shared by all who get it, whatever their transport.
 type transport interface {
-	// enqueue takes a frame, which nobody may change any more. conns.ErrFull means
-	// that the client does not keep up, conns.ErrShut that nothing more is sent.
+	// enqueue takes a frame, which must not change any more. conns.ErrFull means that the client
+	// does not keep up, conns.ErrShut that nothing more is sent.
 	enqueue(frame []byte) error
 	// enqueueAll takes frames that were held, if there is room for the first.
 	enqueueAll(frames [][]byte) error
-	// hangUp ends the socket, for a reason that is one of WebSocket's close codes,
-	// after what waits or instead of it. It reports whether nobody did before.
+	// hangUp ends the socket, for a reason that is one of WebSocket's close codes, after what waits
+	// or instead of it. It reports whether it was the first call.
 	hangUp(code int, reason string, drop bool) bool
 }
 

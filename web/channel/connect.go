@@ -85,8 +85,8 @@ func (s *Server) connectWebSocket(r *http.Request) (who visitor, answer http.Hea
 	return who, answer, err
 }
 
-// connect asks everybody who has a say, the cheapest first. Nothing of the socket is
-// there yet: if one of them panics, nothing is left of it.
+// connect runs the checks of a client that connects, the cheapest first. Nothing of the socket is
+// there yet: if a check panics, nothing is left of it.
 func (s *Server) connect(info ConnectInfo) (who visitor, err error) {
 	if s.conns.Draining() {
 		return who, &ConnectError{http.StatusServiceUnavailable, "the server is about to stop"}

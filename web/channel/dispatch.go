@@ -44,7 +44,7 @@ func (c *conn) release(m *message) {
 func (c *conn) freed() {
 	select {
 	case c.room <- struct{}{}:
-	default: // told already, or nobody ever waits: room is nil
+	default: // signalled already, or room is nil: no goroutine ever waits
 	}
 }
 

@@ -1,16 +1,16 @@
 // Package channel is a server for Phoenix Channels: what a client of that protocol
 // (phoenix.js, for one) expects of a Phoenix server, in Go and without a framework.
 //
-// A client opens one socket and joins topics on it. A topic is a name, "room:lobby" for
-// instance. For each joined topic the server makes a channel, which answers the join,
-// handles the events that the client pushes, and pushes events back. What is broadcast
-// to a topic reaches all sockets that joined it: those of this process, and those of the
-// nodes whose registries are linked with its own, see package pubsub.
+// A client opens one socket and joins topics on it. A topic is a name, "room:lobby" for instance.
+// For each joined topic the server makes a channel, which answers the join, handles the events that
+// the client pushes, and pushes events back. Events that are broadcast to a topic reach all sockets
+// that joined it: those of this process, and those of the nodes whose registries are linked with
+// its own, see package pubsub.
 //
-// The client numbers what it sends: an answer carries the ref of what it answers, and
-// all that a channel says to its client the join_ref, which is the ref of the join. So a
-// client that joins anew can tell what is meant for which of the two joins. Refs are
-// the client's affair, and channels need not care.
+// The client numbers what it sends: an answer carries the ref of what it answers. All that a
+// channel sends to its client carries the join_ref, which is the ref of the join. So a client that
+// joins again can tell what is meant for which of the two joins. Refs are the client's affair, and
+// channels need not care.
 //
 // Every client may try to join every topic that a route leads to: whether it may is
 // for Join to say.
@@ -34,7 +34,7 @@
 //	HandleInfo  takes messages from Go code, timers and other topics [InfoHandler]
 //	Terminate   tidies up                                            [Terminator]
 //
-// Whoever has the PubSub can broadcast, without a socket:
+// Any code with the PubSub can broadcast, without a socket:
 //
 //	ps.Broadcast("room:lobby", "shout", map[string]string{"text": "hello"})
 //
@@ -75,25 +75,23 @@
 // and is the only thing of a channel that does: a timer that waits and a topic that
 // is subscribed to cost none.
 //
-// A channel ends when the client leaves, joins the topic anew, or goes away, when
-// its Join is refused, when it is told to Stop, when a callback or a task panics, when
-// it falls too far behind. Then the contexts of a callback that still runs and of the
-// tasks are cancelled, timers and subscriptions end, answers that come late are
-// dropped with an error, so is what was sent to it and waits, events that wait are
-// answered as those to a topic that is not joined, and Terminate is the last callback.
-// Its context is not that of the callback before: it ends only when Drain runs out of
+// A channel ends when the client leaves, joins the topic again, or goes away. It also ends when its
+// Join is refused, Stop is called, a callback or a task panics, or it falls too far behind. Then
+// the contexts of a running callback and of the tasks are cancelled, and timers and subscriptions
+// end. Late answers are dropped with an error. Messages that wait for the channel are dropped.
+// Events that wait are answered as those to a topic that is not joined. Terminate is the last
+// callback. Its context is not that of the callback before: it ends only when Drain runs out of
 // patience, or Terminate has returned.
 //
-// A leave waits for its turn behind earlier events, and cancels nothing, unless the
-// client joins the topic anew meanwhile. In any case the new channel starts when the
-// last callback of the old one has returned. Tasks are waited for by the socket: it has
-// not ended before they have.
+// A leave waits for its turn behind earlier events, and cancels nothing, unless the client joins
+// the topic again meanwhile. In any case the new channel starts when the last callback of the old
+// one has returned. Tasks are waited for by the socket: it has not ended before they have.
 //
-// Frames leave through a queue per socket. That of a long-poll is emptied by the next
-// poll. For WebSockets it is an Outbox of package conns: goroutines that all sockets
-// share, one per processor at most, write what waits, many frames at a time and without
-// waiting for any client; a client that does not take its frames gets a goroutine of its
-// own until it has. All of them live only while something waits.
+// Frames leave through a queue per socket. A long-poll's queue is emptied by the next poll. For
+// WebSockets it is an Outbox of package conns: goroutines that all sockets share, one per processor
+// at most, write what waits, many frames at a time and without waiting for any client; a client
+// that does not take its frames gets a goroutine of its own until it has. All of them live only
+// while something waits.
 //
 // Drain ends all of this, in slices, and returns when the last goroutine has ended.
 // Nothing else stops a Server: http.Server.Shutdown knows nothing of WebSockets, and
@@ -115,9 +113,9 @@
 //     through the mailbox, and may therefore arrive after others that were made later.
 //   - Pushes of one goroutine arrive in the order they were made, and so do the
 //     broadcasts of one goroutine to one topic.
-//   - A channel is subscribed to its topic before Join is called. What is broadcast or
-//     pushed before the join is answered arrives after the answer, in order. So a
-//     Join that reads the present state misses nothing.
+//   - A channel is subscribed to its topic before Join is called. Events that are broadcast or
+//     pushed before the join is answered arrive after the answer, in order. So a Join that reads
+//     the present state misses nothing.
 //   - Nothing that a channel says is sent after its phx_close or phx_error.
 //   - A frame that was queued may be lost with its connection; clients rejoin then,
 //     and Join brings them up to date.
@@ -154,7 +152,7 @@
 //	MaxBody      a longer body of a POST is answered with 400 (1 MiB)
 //	MaxInfos     messages of others beyond it: Send returns ErrTooBusy; for a
 //	             broadcast, intercepted or subscribed to, the channel ends with
-//	             phx_error {"reason":"too busy"}, and its client joins anew (1024)
+//	             phx_error {"reason":"too busy"}, and its client joins again (1024)
 //	MaxTasks     Go beyond it returns ErrTooManyTasks, as a reply "too many
 //	             tasks" (10); a socket has MaxTasks × MaxChannels at most, those
 //	             included that outlive their channels
@@ -210,14 +208,13 @@
 // reason, and so is a page of an origin that is not allowed; one of an allowed origin
 // gets the headers of CORS. A session that is closed answers the poll that waits with
 // what there is for it, else, and for all that come later, as one without a session:
-// the client connects anew, or is refused.
+// the client reconnects, or is refused.
 //
-// A session lives on the node that opened it, which its token names: see
-// [Config].Node. A request that reaches another node is carried there by
-// [Config].AskNode, and the answer back; where the node is gone, so is the session.
-// What waits for a client that goes away while its poll waits at the other node is kept
-// for its next poll. Lost are messages that are on their way between the nodes when the
-// line breaks or the client goes, as those on their way to a client are.
+// A session lives on the node that opened it, which its token names: see [Config].Node. A request
+// that reaches another node is carried there by [Config].AskNode, and the answer back; where the
+// node is gone, so is the session. If a client goes away while its poll waits at the other node,
+// its messages are kept for its next poll. Messages between the nodes are lost when the line breaks
+// or the client goes, as those on their way to a client are.
 //
 // # Testing
 //

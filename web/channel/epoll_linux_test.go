@@ -180,8 +180,7 @@ func TestPolledFlood(t *testing.T) {
 	flooding.Wait()
 }
 
-// What is wrapped around a connection must see what is read: such a socket has its
-// goroutine.
+// A wrapper of a connection must see what is read: such a socket has its own goroutine.
 func TestEpollWithTLS(t *testing.T) {
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
 	secure := httptest.NewTLSServer(site.Server)

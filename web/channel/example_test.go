@@ -17,7 +17,7 @@ import (
 // room is a channel: one value for each client in a room.
 type room struct{ name string }
 
-// Join lets in everybody who has a name.
+// Join lets in every client that has a name.
 func (r *room) Join(_ context.Context, s *channel.Socket, params json.RawMessage) (any, error) {
 	var visitor struct{ Name string }
 	if json.Unmarshal(params, &visitor) != nil || visitor.Name == "" {
@@ -56,7 +56,7 @@ func Example() {
 	web := httptest.NewServer(mux)
 	defer web.Close()
 
-	// What a client sends and hears, frame by frame.
+	// The frames that a client sends and receives.
 	url := "ws" + strings.TrimPrefix(web.URL, "http") + "/socket/websocket?vsn=2.0.0"
 	client, _, err := websocket.DefaultDialer.Dial(url, nil)
 	if err != nil {

@@ -58,7 +58,7 @@ type FeedConfig struct {
 	DrainLeast int     // but at least so many; 50
 }
 
-// Feed lets those read public topics who have no channel client. It answers
+// Feed lets clients without a channel library read public topics. It answers
 //
 //	GET /feed?topic=TOPIC&topic=TOPIC…
 //
@@ -67,11 +67,10 @@ type FeedConfig struct {
 //
 //	{"topic":TOPIC,"event":EVENT,"payload":PAYLOAD}
 //
-// First comes one with the event "state" for each topic, in the order they were
-// asked for, then what is broadcast. A reader is subscribed before its states are
-// read: nothing is missed between the two, and an event that the state knew already
-// may follow it. What was lost with a connection, the states of the next one make
-// good; there is nothing to resume.
+// First comes one with the event "state" for each topic, in the order they were asked for, then
+// what is broadcast. A reader is subscribed before its states are read: nothing is missed between
+// the two, and an event that the state knew already may follow it. The states of the next
+// connection make good what was lost with one; there is nothing to resume.
 //
 // A message is encoded once for all readers of a kind. A reader that is behind by
 // more than MaxQueue bytes is closed, a WebSocket with 1013; it costs the others
@@ -85,8 +84,7 @@ type FeedConfig struct {
 // origin, 406 for a request that is neither a handshake nor accepts a stream, 429 for
 // a client that has as many readers as it may.
 //
-// All methods may be called from any goroutine. Whoever made the feed ends it by
-// Drain or Close.
+// All methods may be called from any goroutine. The owner ends the feed by Drain or Close.
 type Feed struct {
 	cfg     FeedConfig
 	public  []Route

@@ -175,7 +175,7 @@ func TestFeedWriteTimeout(t *testing.T) {
 	})
 }
 
-// What comes while the state is read may be held only as far as a queue may grow.
+// Events that come while the state is read are held only as far as a queue may grow.
 func TestFeedTooMuchBeforeTheState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := feedConfig()
@@ -201,7 +201,7 @@ func TestFeedTooMuchBeforeTheState(t *testing.T) {
 	})
 }
 
-// What may be held is exactly a queue of bytes.
+// Exactly a queue of bytes may be held.
 func TestFeedMuchBeforeTheState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`

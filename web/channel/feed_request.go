@@ -93,8 +93,8 @@ func (f *Feed) ask(r *http.Request) ([]string, error) {
 	return topics, nil
 }
 
-// errNoReader refuses a request that is for no kind of reader. Nobody asks for the
-// states of its topics: it would cost the most, and bring nothing.
+// errNoReader refuses a request that is for no kind of reader. The states of its topics are not
+// read: it would cost the most, and bring nothing.
 var errNoReader = &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
 
 // acceptsStream tells whether a client wants server-sent events.

@@ -70,7 +70,7 @@ func TestFeedByHTTP2(t *testing.T) {
 	})
 }
 
-// What is broadcast while the state is read follows it, in order.
+// Events that are broadcast while the state is read follow it, in order.
 func TestFeedMissesNothing(t *testing.T) {
 	cfg := feedConfig()
 	read := cfg.State
@@ -85,8 +85,8 @@ func TestFeedMissesNothing(t *testing.T) {
 	b.stream("topic=news:1").want(want...)
 }
 
-// What was held never costs a reader its connection when it is released, though the
-// states still fill it, and many small events weigh more in a queue than they are long.
+// Held events never cost a reader its connection when they are released. The states still fill the
+// queue then, and many small events weigh more in it than they are long.
 func TestFeedHoldsWhileTheStatesLeave(t *testing.T) {
 	const events = 40
 	const object = `{"topic":"news:1","event":"noise","payload":"xxxxxxxxxx"}`

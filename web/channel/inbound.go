@@ -143,7 +143,7 @@ func (in *inbound) allowed(f clientFrame, first, second byte) error {
 // continuation is the opcode of all fragments of a message but the first.
 const continuation = 0
 
-// unmask works in words as long as it can: a mask starts anew with each payload.
+// unmask works in words as long as it can: the mask starts over with each payload.
 func unmask(payload []byte, mask [4]byte) {
 	twice := uint64(binary.LittleEndian.Uint32(mask[:]))
 	twice |= twice << 32

@@ -6,10 +6,10 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// Send hands a value to HandleInfo of the channel, in order with its other
-// callbacks. It may be called from any goroutine, never waits, and returns
-// [ErrTooBusy] when the channel has as many messages waiting as it may, or the
-// reason if the channel has ended. What is sent during Join is handled after it.
+// Send hands a value to HandleInfo of the channel, in order with its other callbacks. It may be
+// called from any goroutine, and never waits. It returns [ErrTooBusy] when the channel has as many
+// messages waiting as it may, or the reason if the channel has ended. Values sent during Join are
+// handled after it.
 func (s *Socket) Send(value any) error { return s.put(info{value}) }
 
 // Stop ends the channel: its client gets phx_close, Terminate is told [ErrStopped].

@@ -226,7 +226,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// What waits behind the callback that stops is answered as if it came later.
+// Events that wait behind the callback that stops are answered as if they came later.
 func TestStopLeavesWhatWaits(t *testing.T) {
 	entered := make(chan struct{})
 	block, open := gate()
@@ -298,8 +298,8 @@ func TestIntercept(t *testing.T) {
 	ann.wantNothing()
 }
 
-// A channel that does not keep up with what it intercepts is ended, and its client
-// told to join anew; the others do not notice.
+// A channel that does not keep up with what it intercepts is ended, and its client told to join
+// again; the others do not notice.
 func TestInterceptingTooMuch(t *testing.T) {
 	reasons := make(chan error, 1)
 	block, open := gate()

@@ -14,8 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A client that leaves while a callback runs, joins anew and is gone, leaves nothing
-// behind, though its leave never had its turn.
+// A client that leaves while a callback runs, joins again and is gone, leaves nothing behind,
+// though its leave never had its turn.
 func TestLeaveAndRejoinBehindACallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var causes []error
@@ -86,8 +86,7 @@ func TestGoneWhileAJoinWaits(t *testing.T) {
 	})
 }
 
-// However a channel ended, its topic is joined anew when its last callback has
-// returned.
+// However a channel ended, its topic is joined again when its last callback has returned.
 func TestRejoinWaitsForTerminate(t *testing.T) {
 	for name, end := range map[string]string{
 		"leave": `["1","2","room:a","phx_leave",{}]`,
@@ -197,7 +196,7 @@ func TestPushAfterRefusedJoinTellsWhy(t *testing.T) {
 	}
 }
 
-// What a channel keeps of its client's join is small.
+// A channel keeps only a little of its client's join.
 func TestLongNamesAreRefused(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{})})
 	c := site.dial()
@@ -217,8 +216,7 @@ func TestLongNamesAreRefused(t *testing.T) {
 	}
 }
 
-// What waits for all channels of a socket is bounded in bytes, and so is what they
-// are handling.
+// The mail of all channels of a socket is bounded in bytes, with what they are handling.
 func TestMailIsBoundedInBytes(t *testing.T) {
 	entered := make(chan struct{}, 10)
 	resume, open := gate()
@@ -254,7 +252,7 @@ func TestMailIsBoundedInBytes(t *testing.T) {
 	}
 }
 
-// What may be held fits into the queue: a client that reads is not closed.
+// All frames that may be held fit into the queue: a client that reads is not closed.
 func TestHeldFits(t *testing.T) {
 	const pushes = 250 // of more than 200 bytes with their places: most of what may be held
 	for _, transport := range []string{"WebSocket", "long-poll"} {

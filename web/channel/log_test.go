@@ -23,8 +23,7 @@ func (j *journal) Write(p []byte) (int, error) {
 	return j.b.Write(p)
 }
 
-// What goes wrong is logged with its cause, and without the topic, which may be a
-// secret.
+// Failures are logged with their cause, and without the topic, which may be a secret.
 func TestLog(t *testing.T) {
 	var j journal
 	site := start(t, Config{
@@ -115,7 +114,7 @@ func TestForwardedBytesAreNotLogged(t *testing.T) {
 	}
 }
 
-// What is forwarded is encoded once, however many get it.
+// A forwarded broadcast is encoded once, however many get it.
 func TestForwardEncodesOnce(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
 		s.Forward("news")

@@ -24,8 +24,8 @@ import (
 // that a client that only opens sessions holds few), too slow, disconnected or drained:
 // it is closed. A goroutine, end, then waits for what the session started, and ends.
 //
-// A session's token is a secret of 26 letters behind the name of the node that has
-// it. What comes to another node is carried there, see question.
+// A session's token is a secret of 26 letters behind the name of the node that has it. A request
+// that comes to another node is carried there, see question.
 type longPoll struct {
 	conn
 	token   string
@@ -215,7 +215,7 @@ func (p *longPoll) end() {
 	if remote != nil {
 		remote.Unsubscribe()
 	}
-	p.posting <- struct{}{} // whoever dispatches stops, and nobody starts
+	p.posting <- struct{}{} // a POST that dispatches stops, and none starts
 	p.endChannels()
 	p.actors.Wait()
 }
@@ -267,9 +267,9 @@ func (p *longPoll) take(ctx context.Context, mine chan struct{}, name string) (f
 	return frames, len(frames) == 0 && p.shut
 }
 
-// publish dispatches messages in order. Where a mailbox is full it waits, for all of
-// them together as long as a poll does. What it returns is the status to answer
-// with; when it is not 200, some messages may have been taken.
+// publish dispatches messages in order. Where a mailbox is full it waits, for all of them together
+// as long as a poll does. It returns the status to answer with; when that is not 200, some messages
+// may have been taken.
 func (p *longPoll) publish(ctx context.Context, batch []*message) (status int) {
 	ctx, cancel := context.WithTimeout(ctx, p.srv.cfg.PollWait)
 	defer cancel()

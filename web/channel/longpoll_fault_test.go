@@ -19,7 +19,7 @@ func overTheWire(ctx context.Context, s *Server, question []byte) ([]byte, error
 		answer []byte
 		err    error
 	}
-	replied := make(chan reply, 1) // one: perhaps nobody waits for it
+	replied := make(chan reply, 1) // one: there may be no receiver
 	go func() {
 		answer, err := s.AnswerNode(context.WithoutCancel(ctx), question)
 		replied <- reply{answer, err}
@@ -88,7 +88,7 @@ func pollAndLeave(t *testing.T, p *poller) {
 }
 
 // TestClientGoneOpensNothing has a client leave while its poll waits at another node: what comes
-// then waits for the next poll, and no session is opened for nobody.
+// then waits for the next poll, and no session is opened without a client.
 func TestClientGoneOpensNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLine(t, Config{})

@@ -84,8 +84,8 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveOpen opens a session. Who had one hears from a server that is about to stop
-// that it is gone, and not that it is forbidden to come back: to somewhere else.
+// serveOpen opens a session. A server that is about to stop answers a client that had one with 410
+// and not 403: the client may connect again, elsewhere.
 func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 	if s.conns.Draining() && isSessionToken(sessionToken(r)) {
 		answerPoll(w, http.StatusGone, "", nil)
@@ -128,8 +128,8 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) {
 	answerPoll(w, http.StatusGone, p.token, nil)
 }
 
-// ownParams takes the token of a session that is gone out of a query. What is left
-// is the application's.
+// ownParams takes the token of a session that is gone out of a query. The rest is the
+// application's.
 func ownParams(query url.Values) url.Values {
 	if all := query["token"]; len(all) > 0 && isSessionToken(all[len(all)-1]) {
 		if query["token"] = all[:len(all)-1]; len(all) == 1 {

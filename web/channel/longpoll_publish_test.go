@@ -47,7 +47,7 @@ func TestPublishIsNotTakenInTime(t *testing.T) {
 	})
 }
 
-// That time is for all messages of a POST, not for each of them.
+// PollWait is for all messages of a POST, not for each of them.
 func TestPublishOfManyIsNotTakenInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := startInBubble(t, Config{MaxMailbox: 1, Routes: routeTo(&fake{

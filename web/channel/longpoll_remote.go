@@ -17,10 +17,10 @@ import (
 
 // A session may be polled through any node of a cluster: the node that gets the request asks the
 // one that has the session, by [Config.AskNode], whose [Server.AnswerNode] answers. A poll whose
-// client goes away is called off, so that what waits is kept for the next one; what was on its way
-// to him is put back, unless a newer poll has been given something since. What the node that was
-// asked has written to a client who was gone is lost, as it is where a session is polled at its own
-// node.
+// client goes away is called off, so that what waits is kept for the next one. Messages that were
+// on their way to the client are put back, unless a newer poll has been given something since.
+// Messages that were already written to a client that is gone are lost, as they are at the
+// session's own node.
 
 // question is what one node asks another.
 type question struct {
@@ -208,8 +208,8 @@ func (p *longPoll) remotePoll(ctx context.Context, name string) (_ context.Conte
 	}, true
 }
 
-// callOff ends a poll whose client is gone, or remembers it until it comes. What it was given and
-// nobody got waits again, before all else.
+// callOff ends a poll whose client is gone, or remembers it until it comes. Frames that it was
+// given and its client did not get wait again, before all else.
 func (p *longPoll) callOff(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -59,8 +59,8 @@ func TestDisconnectedSession(t *testing.T) {
 	})
 }
 
-// Who dispatches when a session is closed comes to an end before its channels do; who
-// waits for that does not wait.
+// A POST that dispatches when a session is closed ends before its channels do; a POST that waits
+// for its turn is answered at once.
 func TestSessionIsClosedWhilePublishing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := startInBubble(t, Config{Routes: routeTo(&fake{})})
@@ -190,7 +190,7 @@ func TestSessionsThatConnectTogetherAreBounded(t *testing.T) {
 	})
 }
 
-// What an ID that panics leaves behind is an answer that never came.
+// An ID callback that panics leaves behind nothing but a request without an answer.
 func TestIDPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boom := false

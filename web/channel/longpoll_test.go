@@ -44,7 +44,7 @@ func TestPollWaits(t *testing.T) {
 	})
 }
 
-// What is sent between two polls waits for the second, in order.
+// Messages sent between two polls wait for the second, in order.
 func TestMessagesWaitForThePoll(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{})})
 	p := site.poller(t, "2.0.0")
@@ -188,8 +188,8 @@ func TestIdleSessionHasNoGoroutine(t *testing.T) {
 	})
 }
 
-// What a client lets wait is bounded: then its session is closed, the others hear
-// on. One message larger than the bound may wait alone.
+// The messages that wait for a client are bounded: beyond it the session is closed, the others
+// still receive. One message larger than the bound may wait alone.
 func TestSessionThatDoesNotPoll(t *testing.T) {
 	site := start(t, Config{MaxQueue: 1000, Routes: routeTo(&fake{})})
 	slow, quick := site.poller(t, "2.0.0"), site.poller(t, "2.0.0")

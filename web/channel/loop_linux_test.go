@@ -33,8 +33,8 @@ func (a *attentive) tooSlow() {}
 func (a *attentive) ended()   { close(a.isEnded) }
 func (a *attentive) closed()  { close(a.gone) }
 
-// While a loop hands over a message, nobody else ends the wire; then its end comes,
-// once, and what else has come is not handed over.
+// While a loop hands over a message, no other goroutine ends the wire; then its end comes, once,
+// and what else has come is not handed over.
 func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 	for name, end := range map[string]func(*wire){
 		"close":  func(w *wire) { w.close(websocket.CloseGoingAway, "", false) },
@@ -88,8 +88,8 @@ func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
 	return w, a, client
 }
 
-// What a client sends is a sign of life, but not a part of a message. A loop closes those of which
-// the last sign is a timeout ago, and no others.
+// A message or a ping is a sign of life, a part of a message is not. A loop closes the wires whose
+// last sign is a timeout ago, and no others.
 func TestPolledLife(t *testing.T) {
 	l, err := newLoop(time.Hour) // it does not look for silent clients by itself
 	if err != nil {

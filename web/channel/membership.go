@@ -90,7 +90,7 @@ func (s *Socket) closeFrame() []byte {
 	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_close", OK)
 }
 
-// errorFrame is a phx_error of this channel: its client joins anew.
+// errorFrame is a phx_error of this channel: its client joins again.
 func (s *Socket) errorFrame(reason json.RawMessage) []byte {
 	return s.conn.format.push(s.joinRef, s.joinRef, s.topic, "phx_error", reason)
 }
@@ -109,9 +109,9 @@ func (s *Socket) end(reason error, last ...[]byte) {
 	s.cleanUp()
 }
 
-// giveWayTo ends the channel because its topic is joined anew, and lets the new one
-// start when this one's last callback has returned. If a leave waits for its turn,
-// that closes the channel, soon: nobody wants to know any more what comes before it.
+// giveWayTo ends the channel because its topic is joined again, and lets the new one start when
+// this one's last callback has returned. If a leave waits for its turn, the leave closes the
+// channel; the callbacks before it are cancelled, so that it is soon.
 func (s *Socket) giveWayTo(next *Socket) {
 	s.mu.Lock()
 	switch {
@@ -136,8 +136,8 @@ func (s *Socket) giveWayTo(next *Socket) {
 	}
 }
 
-// replacedFrames tell the client that its topic is joined anew. A join that was not answered yet is
-// answered first, since each is. It is called with mu.
+// replacedFrames tell the client that its topic is joined again. A join that was not answered yet
+// is answered first, since each is. It is called with mu.
 func (s *Socket) replacedFrames() [][]byte {
 	if s.asked == nil {
 		return [][]byte{s.closeFrame()}
@@ -181,9 +181,8 @@ func (s *Socket) cleanUp() {
 	}
 }
 
-// tooLate reports whether the channel ended before the message's turn, and answers
-// for it. When the client joined anew meanwhile, the message is stale; only a leave
-// is answered all the same.
+// tooLate reports whether the channel ended before the message's turn, and answers for it. When the
+// client joined again meanwhile, the message is stale; only a leave is answered all the same.
 func (s *Socket) tooLate(m *message) bool {
 	s.mu.Lock()
 	state, reason := s.state, s.reason

@@ -14,7 +14,7 @@ import (
 	"sneakers23/replication/pubsub"
 )
 
-// What is broadcast and pushed while Join runs comes after the reply, in order.
+// Events that are broadcast and pushed while Join runs come after the reply, in order.
 func TestJoinMissesNothing(t *testing.T) {
 	ps := pubsub.New()
 	site := start(t, Config{PubSub: ps, Routes: routeTo(&fake{
@@ -180,7 +180,7 @@ func (s *site) allTopics() map[string]int {
 	return topics
 }
 
-// A panic in Terminate harms nobody either.
+// A panic in Terminate does no harm either.
 func TestTerminatePanics(t *testing.T) {
 	site := start(t, Config{Routes: routeTo(&fake{
 		terminate: func(context.Context, *Socket, error) { panic("on purpose") },
@@ -191,8 +191,8 @@ func TestTerminatePanics(t *testing.T) {
 	c.want(`["1","1","room:a","phx_close",{}]`, `["2","2","room:a","phx_reply",{"status":"ok","response":{}}]`)
 }
 
-// A topic joined anew starts when the old channel has ended: its callback is told to
-// stop, its Terminate has returned, nothing of it is sent any more.
+// A topic joined again starts when the old channel has ended: its callback is told to stop, its
+// Terminate has returned, nothing of it is sent any more.
 func TestReplaceWaitsForTheOld(t *testing.T) {
 	var old atomic.Bool
 	var joins atomic.Int64
@@ -237,8 +237,8 @@ func TestReplaceWaitsForTheOld(t *testing.T) {
 	c.wantNothing()
 }
 
-// A client that waited in vain for a join leaves, and joins anew: the join that it gave
-// up is told to stop, and both are answered.
+// A client that waited in vain for a join leaves, and joins again: the join that it gave up is told
+// to stop, and both are answered.
 func TestJoinGivenUp(t *testing.T) {
 	var joins atomic.Int64
 	entered := make(chan struct{})

@@ -27,8 +27,8 @@ func (s *Socket) Owner(t *presence.Tracker) *presence.Owner {
 	return t.NewOwner(s.taskContext())
 }
 
-// PushPresences pushes all that is in a topic as presence_state. Who joins a topic is
-// subscribed to it already, so no diff is missed behind it.
+// PushPresences pushes all that is in a topic as presence_state. A socket that joins a topic is
+// already subscribed to it, so it misses no diff after that.
 func (s *Socket) PushPresences(t *presence.Tracker, topic string) error {
 	list, err := t.List(topic)
 	if err != nil {

@@ -258,7 +258,7 @@ func TestTooManyChannels(t *testing.T) {
 	c.want(`["1","2","room:3","phx_reply",{"status":"error","response":{"reason":"too many channels joined"}}]`)
 	c.send(`["1","2","lobby","phx_join",{}]`)
 	c.want(`[null,"2","lobby","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`)
-	c.send(`["3","3","room:2","phx_join",{}]`) // joining anew needs no more room
+	c.send(`["3","3","room:2","phx_join",{}]`) // a rejoin needs no more room
 	c.want(`["1","1","room:2","phx_close",{}]`, `["3","3","room:2","phx_reply",{"status":"ok","response":{}}]`)
 	c.send(`["1","4","room:1","phx_leave",{}]`)
 	c.want(`["1","4","room:1","phx_reply",{"status":"ok","response":{}}]`, `["1","1","room:1","phx_close",{}]`)

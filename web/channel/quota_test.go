@@ -114,14 +114,14 @@ func TestSessionsPerClient(t *testing.T) {
 		if got := ask(bob); got != 410 {
 			t.Errorf("another client: %d", got)
 		}
-		time.Sleep(6 * time.Second) // nobody polls them
+		time.Sleep(6 * time.Second) // without a poll
 		if got := ask(ann); got != 410 {
 			t.Errorf("when the first sessions have ended: %d", got)
 		}
 	})
 }
 
-// A session that nobody uses ends soon; one request, and it has the time of all others.
+// An unused session ends soon; after one request it has the time of all others.
 func TestFirstPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := startInBubble(t, Config{Routes: routeTo(&fake{})})

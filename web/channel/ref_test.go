@@ -110,7 +110,7 @@ func TestReplyTooLate(t *testing.T) {
 	c.wantNothing()
 }
 
-// join2 joins a topic anew, with the refs "2" and "2".
+// join2 joins a topic again, with the refs "2" and "2".
 func (c *client) join2(topic string) {
 	c.t.Helper()
 	c.send(`["2","2",%q,"phx_join",{}]`, topic)

@@ -42,7 +42,7 @@ func Refuse(response any) error { return &Refusal{Response: response} }
 // Error says what the client is told.
 func (r *Refusal) Error() string { return fmt.Sprintf("channel: refused: %v", r.Response) }
 
-// What the protocol answers by itself.
+// The responses that the protocol gives by itself.
 var (
 	unmatchedTopic  = reason("unmatched topic")
 	unknownEvent    = reason("unknown event")

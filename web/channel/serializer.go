@@ -77,8 +77,7 @@ func (s *Server) newEncoding(encode func(*pubsub.Message) ([]byte, error)) *pubs
 	})
 }
 
-// broadcast makes the frame of a broadcast, a push without refs: the same bytes for
-// everybody.
+// broadcast makes the frame of a broadcast, a push without refs: the same bytes for all clients.
 func (f *format) broadcast(m *pubsub.Message) ([]byte, error) {
 	if data, ok := m.Payload.(Binary); ok {
 		return f.binaryBroadcast(m.Topic, m.Event, data)

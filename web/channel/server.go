@@ -11,9 +11,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Server holds the sockets of one kind: see [Config]. It is an http.Handler for
-// everything below the address of the socket. All methods may be called from any
-// goroutine. Whoever made it ends it by Drain or Close.
+// Server holds the sockets of one kind: see [Config]. It is an http.Handler for everything below
+// the address of the socket. All methods may be called from any goroutine. Its owner ends it by
+// Drain or Close.
 type Server struct {
 	cfg     Config
 	origins []origin.Origin

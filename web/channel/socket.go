@@ -31,7 +31,7 @@ type Socket struct {
 	asked    *message // the join, until the channel is joined or closed
 	running  bool     // a runner has the mailbox, or will be started
 	leaving  bool     // a leave is in the mailbox
-	givenUp  bool     // the client left and joined anew, but the leave has to wait
+	givenUp  bool     // the client left and joined again, but the leave has to wait
 	stopping bool     // Stop was called
 	debt     bool     // Terminate must be called
 	held     [][]byte // frames that wait for the join's reply
@@ -42,7 +42,7 @@ type Socket struct {
 	infos    int32                   // how many are of others, ticks of timers aside
 	cancel   context.CancelCauseFunc // of the runner's callbacks
 	reason   error                   // why it is closed
-	next     *Socket                 // the same topic, joined anew; it starts when this one has ended
+	next     *Socket                 // the same topic, joined again; it starts when this one has ended
 	sub      *pubsub.Subscription
 	own      *belongings // nil for most
 

@@ -74,9 +74,8 @@ func (l *listener) Deliver(m *pubsub.Message) {
 	}
 }
 
-// pushOn forwards a broadcast. What no client can be sent is said once, by the
-// encoding; what this one cannot is no mistake of ours: it chose its refs and its
-// version.
+// pushOn forwards a broadcast. The encoding logs once what no client can be sent. A broadcast that
+// only this client cannot be sent is no mistake of ours: the client chose its refs and version.
 func (sub *Subscription) pushOn(m *pubsub.Message) {
 	frame, err := sub.s.conn.format.forward(sub.s.joinRef, sub.s.topic, m)
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *site) dialVersion(vsn string) *client {
 	return newClient(s.t, conn)
 }
 
-// What version 2 says in TestFrames, in the words of version 1.
+// The frames of TestFrames, which are in version 2, in version 1.
 func TestFramesV1(t *testing.T) {
 	site := start(t, Config{MaxChannels: 2, Routes: routeTo(&fake{in: echo})})
 	const joined = `{"topic":"room:a","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"1"}`

@@ -142,9 +142,8 @@ func (w *wire) take(data []byte) error {
 	}
 }
 
-// close sends a close frame, after what waits or instead of it, and ends the wire.
-// It returns at once, may be called from anywhere, many times, and reports whether
-// nobody did before.
+// close sends a close frame, after what waits or instead of it, and ends the wire. It returns at
+// once, may be called from anywhere, many times, and reports whether it was the first call.
 func (w *wire) close(code int, reason string, drop bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -36,11 +36,11 @@
 //   - Frames leave in the order of Add, whole: no other frame gets between the bytes of one, also
 //     when a queue is dropped while a part of a frame has left.
 //   - Add never waits for the peer. It returns ErrFull when the peer does not take what was sent
-//     before; the caller then closes the connection. One slow peer delays nobody else.
-//   - A frame is written as it was given and shared between queues; nobody may change it any more.
+//     before; the caller then closes the connection. One slow peer delays no other.
+//   - A frame is written as it was given and shared between queues; it must not change any more.
 //   - After Finish no frame is added. The stream ends with the last frame (TCP's FIN, or TLS's
-//     close_notify). What the peer has not taken within CloseWait is lost; close_notify, which
-//     crypto/tls writes with a deadline of its own, may take 5 s more.
+//     close_notify). Bytes that the peer has not taken within CloseWait are lost; close_notify,
+//     which crypto/tls writes with a deadline of its own, may take 5 s more.
 //   - What was queued may be lost with the connection.
 //
 // # Limits

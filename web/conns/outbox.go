@@ -84,7 +84,7 @@ func (o *Outbox) Raw() syscall.RawConn { return o.raw }
 // failed write. The outbox has no goroutine from then on.
 func (o *Outbox) Done() <-chan struct{} { return o.done }
 
-// Add queues a frame, which nobody may change any more. It never waits for the peer: ErrFull means
+// Add queues a frame, which must not change any more. It never waits for the peer: ErrFull means
 // that the peer does not take what was sent before, ErrShut that nothing more is sent. While only
 // the server is behind, Add makes room by writing itself, or lets more wait where it can't.
 func (o *Outbox) Add(frame []byte) error {
@@ -288,7 +288,7 @@ func (o *Outbox) unlockAtRest() {
 	close(o.done)
 }
 
-// unlockFailed is called with mu when a write failed. What waits is lost.
+// unlockFailed is called with mu when a write failed. The frames that wait are lost.
 func (o *Outbox) unlockFailed() {
 	end := !o.ended
 	o.state, o.shut, o.ended = idle, true, true

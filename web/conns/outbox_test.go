@@ -25,7 +25,7 @@ func newOutbox(conn net.Conn, f *Flusher, limit int) *Outbox {
 	return o
 }
 
-// What waits behind the frame that is being written leaves in one write.
+// Frames that wait behind the one being written leave in one write.
 func TestFramesLeaveTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()

@@ -147,7 +147,7 @@ func (o *Outbox) wrote(n int) {
 	}
 }
 
-// reset starts the queue anew. At rest it needs no memory of its own.
+// reset empties the queue. At rest it needs no memory of its own.
 func (o *Outbox) reset() {
 	recycle(o.frames)
 	o.frames, o.head = o.own[:0], 0

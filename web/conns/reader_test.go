@@ -18,7 +18,7 @@ func TestReaderHoldsNoBuffer(t *testing.T) {
 	server, client := connstest.Loopback(t, 64<<10)
 	r := NewReader(server, RawConn(server))
 	var held atomic.Bool              // a buffer, while it waited
-	waiting := make(chan struct{}, 1) // one is enough: the next read may find that it waits anew
+	waiting := make(chan struct{}, 1) // one is enough: the next read may find that it waits again
 	once := r.bare.once
 	r.bare.once = func(fd uintptr) bool {
 		done := once(fd)

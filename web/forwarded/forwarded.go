@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses whose word is taken. The zero value trusts nobody. It never changes,
-// and may be used from any goroutine.
+// Proxies are the addresses whose headers are trusted. The zero value trusts none. It never
+// changes, and may be used from any goroutine.
 type Proxies struct {
 	trusted []netip.Prefix // masked, IPv4 as such
 }
@@ -47,7 +47,7 @@ func parse(text string) (netip.Prefix, bool) {
 	if err != nil {
 		return netip.Prefix{}, false
 	}
-	if prefix.Addr().Is4In6() { // peers are compared as IPv4, so this would match nobody
+	if prefix.Addr().Is4In6() { // peers are compared as IPv4, so this would match none
 		if prefix.Bits() < 96 {
 			return netip.Prefix{}, false
 		}
@@ -61,8 +61,8 @@ func parse(text string) (netip.Prefix, bool) {
 func (p Proxies) Scheme(r *http.Request) string {
 	if said := r.Header["X-Forwarded-Proto"]; len(said) > 0 && p.Trusts(peer(r)) {
 		// Of several proxies each may have added its own; the first is the one that the client has
-		// met. Who sends one of his own through a proxy that adds to it deceives only himself: no
-		// page can make a browser send it.
+		// met. A client that sends one of its own through a proxy that adds to it deceives only
+		// itself: no page can make a browser send it.
 		first, _, _ := strings.Cut(said[0], ",")
 		switch strings.ToLower(strings.TrimSpace(first)) {
 		case "https", "wss": // some say wss where a WebSocket is asked for
@@ -77,10 +77,10 @@ func (p Proxies) Scheme(r *http.Request) string {
 	return "http"
 }
 
-// Client is who asked: the peer or, where that is a trusted proxy, the last one before the trusted
-// in X-Forwarded-For. What stands farther to the left is the word of somebody whom nobody knows. An
-// entry that can't be read hides whoever is behind it: then it is the proxy that wrote it. The zero
-// Addr is a peer that has no address.
+// Client is who asked: the peer or, where that is a trusted proxy, the last address before the
+// trusted ones in X-Forwarded-For. Entries farther left come from unknown senders. An entry that
+// can't be read hides the clients behind it: then Client is the proxy that wrote it. The zero Addr
+// is a peer that has no address.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	client := peer(r)
 	if !p.Trusts(client) {
@@ -115,7 +115,7 @@ func parseEntry(entry string) (netip.Addr, bool) {
 }
 
 // Unnamed reports a peer that looks like a proxy and is not trusted: it sends X-Forwarded-For.
-// Behind a proxy that nobody named, all clients are one.
+// Behind a proxy that is not configured, all clients are one.
 func (p Proxies) Unnamed(r *http.Request) (netip.Addr, bool) {
 	if len(r.Header["X-Forwarded-For"]) == 0 {
 		return netip.Addr{}, false
@@ -132,7 +132,7 @@ func (p Proxies) Trusts(addr netip.Addr) bool {
 // peer is who sent the request, the zero Addr for one without an address.
 func peer(r *http.Request) netip.Addr { return Peer(r.RemoteAddr) }
 
-// Peer reads an address as net/http has it, host:port. What is none is the zero Addr.
+// Peer reads an address as net/http has it, host:port. Any other text is the zero Addr.
 func Peer(hostPort string) netip.Addr {
 	a, _ := netip.ParseAddrPort(hostPort)
 	return plain(a.Addr())

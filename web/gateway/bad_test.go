@@ -194,7 +194,7 @@ func TestRubbish(t *testing.T) {
 	}
 }
 
-// What the store says it can't tell is no fault of the device: it may try again.
+// A store that can't tell is not the device's fault: the device may try again.
 func TestStoreFails(t *testing.T) {
 	s := start(t, Config{})
 	key := s.shelf.add(1)

@@ -17,8 +17,8 @@ import (
 // goroutines of connections, many at a time. Their contexts end when the connection does.
 type Store interface {
 	// Verify returns the device with this key: devices.ErrUnknownKey if there is none,
-	// devices.ErrRevoked if the key is no longer valid. Any other error says that nobody
-	// knows at the moment. Only Config.Verifying calls are made at a time.
+	// devices.ErrRevoked if the key is no longer valid. Any other error says that the store can't
+	// tell at the moment. Only Config.Verifying calls are made at a time.
 	Verify(ctx context.Context, key devices.Key) (devices.Device, error)
 	// Wanted returns the variables that the device is still to be sent.
 	Wanted(ctx context.Context, device devices.ID) ([]devices.Variable, error)
@@ -40,12 +40,12 @@ type Config struct {
 
 	// Addresses bounds the connections of each client, see package quota. nil: no bound.
 	Addresses *quota.PerClient
-	// WrongKey is called for each key that no device has, or that was revoked, with the client
-	// that has sent it. nil: nobody is told.
+	// WrongKey is called for each key that no device has, or that was revoked, with the client that
+	// has sent it. nil: none is reported.
 	WrongKey func(client netip.Prefix)
-	// Presence is called with the number of verified connections that a device has at this
-	// node, after each change of it: one call at a time, in order, from the goroutines of
-	// connections. It must not wait, nor call the Server. nil: nobody is told.
+	// Presence is called with the number of verified connections that a device has at this node,
+	// after each change of it: one call at a time, in order, from the goroutines of connections. It
+	// must not wait, nor call the Server. nil: none is reported.
 	Presence func(device devices.ID, name string, connections int)
 
 	MaxConnections int // of all devices

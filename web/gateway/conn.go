@@ -67,7 +67,7 @@ func newConn(s *Server, raw net.Conn, client netip.Prefix) *conn {
 	return c
 }
 
-// send queues lines for the device, which nobody may change any more. A device that does not take
+// send queues lines for the device; the lines must not change any more. A device that does not take
 // what was sent before is cut off.
 func (c *conn) send(lines ...[]byte) {
 	if c.out.AddAll(lines) == conns.ErrFull && c.end(nil, true) {
@@ -96,8 +96,8 @@ func (c *conn) begin() (ctx context.Context, done func(), err error) {
 }
 
 // end sends the last line, nil for none, after what waits or instead of it, and ends the
-// connection. It returns at once, may be called from anywhere, and reports whether nobody did
-// before.
+// connection. It returns at once, may be called from anywhere, and reports whether it was the first
+// call.
 func (c *conn) end(last []byte, drop bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,7 +119,7 @@ func (c *conn) interrupt() {
 }
 
 // Restart ends the connection because the server stops. The device reads the end of the stream.
-// What a verified device has sent before that is still handled, for CloseWait at most.
+// Lines that a verified device has sent before that are still handled, for CloseWait at most.
 func (c *conn) Restart() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

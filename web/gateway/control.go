@@ -18,8 +18,8 @@ type Connected struct {
 func (s *Server) Devices() []Connected { return s.registry.all() }
 
 // Push sends variables to every verified connection of a device, as v:KEY:BASE64. It does not wait,
-// and proves nothing: a device that was sent variables reports them. Whoever calls it for one
-// device from several goroutines sees to the order. A connection that is being verified at the
+// and proves nothing: a device that was sent variables reports them. Callers that push to one
+// device from several goroutines must order the calls. A connection that is being verified at the
 // moment is sent what the Store says is wanted.
 func (s *Server) Push(device devices.ID, variables []devices.Variable) {
 	var lines [][]byte
@@ -46,7 +46,7 @@ func (s *Server) endAll(device devices.ID, why reason) {
 	}
 }
 
-// Reverify verifies the keys of all connected devices anew, one after the other, and ends the
+// Reverify verifies the keys of all connected devices again, one after the other, and ends the
 // connections of those that are no longer good: after a database was restored, for instance. It
 // returns when all were looked at, or with the error of the first that the Store can't verify.
 func (s *Server) Reverify(ctx context.Context) error {

@@ -1,6 +1,6 @@
 // Package gateway is the server for devices: apps and kiosks that are not browsers, and report over
-// TCP or TLS by a protocol of lines. What they are and what they have said is kept by a [Store];
-// this package knows connections and lines.
+// TCP or TLS by a protocol of lines. A [Store] keeps the devices and what they have reported; this
+// package knows connections and lines.
 //
 // # Protocol
 //
@@ -74,9 +74,9 @@
 // # Ownership and stopping
 //
 // Each connection has one goroutine at a time, which waits in a read, without a buffer; it reads,
-// calls the Store, and ends with the connection. What is sent waits in a queue that is bounded in
-// bytes and written by a few goroutines of the server's, see package conns. All methods of a Server
-// may be called from any goroutine, and none but Serve, Drain and Reverify waits.
+// calls the Store, and ends with the connection. Lines to a device wait in a queue that is bounded
+// in bytes. A few goroutines of the server write the queues, see package conns. All methods of a
+// Server may be called from any goroutine, and none but Serve, Drain and Reverify waits.
 //
 // Drain closes the listeners, whose Serve returns, then the connections in slices, and returns when
 // the last goroutine has ended.
@@ -93,8 +93,9 @@
 //     with ERROR. There is no such answer while a connection drains or closes.
 //   - A device that stops to send when it sees the end of the stream loses nothing by Drain, unless
 //     the store takes longer than conns.CloseWait.
-//   - OK comes before anything that is pushed. What is wanted is read after the connection is known
-//     to Push, so that no change falls in between; a change that comes meanwhile has it read anew.
+//   - OK comes before anything that is pushed. The wanted variables are read after the connection
+//     is known to Push, so that no change falls in between. If a change comes meanwhile, they are
+//     read again.
 //   - Push is only a write to a socket: it proves nothing. A device proves by i: what it has.
 //   - A bad line harms nothing but itself. A device that is slow, silent, stuck, or sends rubbish
 //     delays no other.

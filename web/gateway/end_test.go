@@ -86,7 +86,7 @@ func TestStoreSaysRevoked(t *testing.T) {
 	}
 }
 
-// Keys that are no longer good are found, though nobody has said so.
+// Reverify finds keys that are no longer good, although Close was not called.
 func TestReverify(t *testing.T) {
 	s := start(t, Config{})
 	good, revoked, unknown, replaced := s.verified(1), s.verified(2), s.verified(3), s.verified(4)

@@ -123,7 +123,7 @@ func TestPresencePanics(t *testing.T) {
 	s.verified(2).sync()
 }
 
-// Whoever sends wrong keys is reported.
+// A client that sends a wrong key is reported.
 func TestWrongKeyIsReported(t *testing.T) {
 	var wrong []netip.Prefix // by the goroutine of one connection
 	s := start(t, Config{WrongKey: func(client netip.Prefix) { wrong = append(wrong, client) }})

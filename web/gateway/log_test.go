@@ -34,7 +34,7 @@ func (l *logged) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// Whatever happens, no key is logged, and no text of a device. What is usual is not logged at Info.
+// Whatever happens, no key is logged, and no text of a device. Usual events are not logged at Info.
 func TestLogHasNoSecrets(t *testing.T) {
 	log := newLogged()
 	s := start(t, Config{Log: log.logger(), PerKey: 1})

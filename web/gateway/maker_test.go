@@ -25,7 +25,7 @@ func makerClient(t *testing.T, s *site, cfg maker.Config) (c *maker.Client, ende
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	done, closed := make(chan error, 1), make(chan struct{}) // 1: Run may end when nobody waits for it
+	done, closed := make(chan error, 1), make(chan struct{}) // 1: Run may end without a receiver
 	go func() {
 		defer close(closed)
 		done <- c.Run(ctx)

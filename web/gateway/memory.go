@@ -41,7 +41,7 @@ func newMemory() *memory {
 	}
 }
 
-// Buffers that nobody uses; the garbage collector empties the pools.
+// Unused buffers; the garbage collector empties the pools.
 var (
 	smallLines  = sync.Pool{New: func() any { return new([smallLine]byte) }}
 	mediumLines = sync.Pool{New: func() any { return new([mediumLine]byte) }}

@@ -70,7 +70,7 @@ func TestPackets(t *testing.T) {
 	}
 }
 
-// What is wanted is sent at each verification, until it is reported.
+// Wanted variables are sent at each verification, until the device reports them.
 func TestWanted(t *testing.T) {
 	s := start(t, Config{})
 	key := s.shelf.add(1)
@@ -92,7 +92,7 @@ func TestWanted(t *testing.T) {
 	s.connect().verify(key).sync()
 }
 
-// What is wanted may be more than one line is long: it is cut into lines that a small device can
+// The wanted variables may be longer than one line: they are cut into lines that a small device can
 // hold.
 func TestMuchIsWanted(t *testing.T) {
 	s := start(t, Config{})
@@ -175,7 +175,7 @@ func TestUpperCaseKey(t *testing.T) {
 }
 
 // A push that comes while a device is verified is neither lost nor sent before OK: what is wanted
-// is read anew.
+// is read again.
 func TestPushWhileVerifying(t *testing.T) {
 	s := start(t, Config{})
 	key := s.shelf.add(1)
@@ -200,8 +200,8 @@ func TestPushWhileVerifying(t *testing.T) {
 	}
 }
 
-// A push that comes while a device verifies its key again, and can't be: either it is sent, or the
-// device has to connect anew, and is sent what is wanted.
+// A push may come while a device verifies its key again and the store fails. Either it is sent, or
+// the device has to reconnect, and is sent what is wanted.
 func TestPushWhileStoreFails(t *testing.T) {
 	s := start(t, Config{})
 	c := s.verified(1)

@@ -95,7 +95,7 @@ func (c *conn) handshake() error {
 	return c.setDeadline(time.Time{})
 }
 
-// setDeadline sets the time for reading and writing, while nobody else does.
+// setDeadline sets the read and write deadline under mu, so that no two goroutines set it at once.
 func (c *conn) setDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

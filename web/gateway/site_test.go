@@ -76,7 +76,7 @@ func atOnce() context.Context {
 }
 
 // pipes is a listener whose connections are pipes, so that time in a bubble of synctest passes
-// while everybody waits for the network.
+// while all goroutines wait for the network.
 type pipes struct {
 	conns chan net.Conn // no buffer: dial returns when its connection is accepted
 	done  chan struct{}

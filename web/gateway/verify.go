@@ -78,13 +78,13 @@ func (c *conn) ask(ctx context.Context, key secret) error {
 }
 
 // join reads what is wanted of the device and sends it with the answer to its key. A push that
-// comes meanwhile may be newer than what was read: then it is read anew.
+// comes meanwhile may be newer than what was read: then it is read again.
 func (c *conn) join(ctx context.Context) error {
 	r := c.server.registry
 	for {
 		wanted, err := c.server.cfg.Store.Wanted(ctx, c.device.id)
 		if err != nil {
-			if r.settle(c, nil) { // a push is lost: a device that connects anew is sent what is wanted
+			if r.settle(c, nil) { // a push is lost: a device that reconnects is sent what is wanted
 				c.end(nil, false)
 			}
 			return err

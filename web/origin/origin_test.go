@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 		"https://me@shop.example":   "",
 		"https://shop.example//":    "",
 		"https://shop .example":     "",
-		"chrome-extension://abc":    "", // nobody knows its port
+		"chrome-extension://abc":    "", // its port is unknown
 	} {
 		got, err := Parse(text)
 		if want == "" {

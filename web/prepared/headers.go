@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// acceptsGzip reads Accept-Encoding without allocating. What is not named is not accepted, except
-// by a star.
+// acceptsGzip reads Accept-Encoding without allocating. An encoding that is not named is not
+// accepted, except by a star.
 func acceptsGzip(lines []string) bool {
 	star := false
 	for _, line := range lines {

@@ -31,8 +31,8 @@ type Response struct {
 	gzip         func() form // compresses once; empty when the body does not get smaller
 }
 
-// form is the body in one encoding. Its header values are slices that requests share and nobody
-// changes.
+// form is the body in one encoding. Requests share the slices of its header values, which never
+// change.
 type form struct {
 	body   []byte
 	tag    []string

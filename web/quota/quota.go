@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// Network returns the client that an address belongs to. What is no valid address is one client,
-// the zero Prefix.
+// Network returns the client that an address belongs to. All invalid addresses are one client, the
+// zero Prefix.
 func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()

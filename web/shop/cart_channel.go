@@ -31,9 +31,9 @@ func CartRoute(p *Pusher, carts *Carts, shoppers *Shoppers) channel.Route {
 	}
 }
 
-// cartChannel is one tab of a cart. What is in the cart belongs to [Carts]; the channel knows what
-// its tab has seen of it. It follows the items of the cart: first it subscribes, then it reads the
-// catalog, so it misses nothing.
+// cartChannel is one tab of a cart. [Carts] owns the cart; the channel knows what its tab has seen
+// of it. It follows the items of the cart: first it subscribes, then it reads the catalog, so it
+// misses nothing.
 type cartChannel struct {
 	pusher   *Pusher
 	carts    *Carts
@@ -75,7 +75,7 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	_ = json.Unmarshal(params, &p) // what is no token is an empty cart
 	brought, own := c.carts.tokens.Open(p.Serialized, c.id)
 	carried, ofThisCart := c.carts.tokens.Open(p.Carried, c.id)
-	if !ofThisCart { // an address that somebody else made must not change the cart
+	if !ofThisCart { // an address made for another cart must not change this one
 		carried = checkout.Cart{}
 	}
 	cart := c.carts.enter(c.id, brought.Merge(carried))
@@ -84,7 +84,7 @@ func (c *cartChannel) Join(_ context.Context, s *channel.Socket, params json.Raw
 	}
 	joined := false
 	defer func() {
-		if !joined { // nobody will call Terminate
+		if !joined { // Terminate will not be called
 			c.carts.leave(c.id)
 			leaveSocket(s)
 		}
@@ -107,7 +107,7 @@ type cartChange struct {
 	Replace bool            `json:"replace"`
 }
 
-// item reads an item's id, which may be a number or its text. What is neither is the id of nothing.
+// item reads an item's id, which may be a number or its text. Anything else is the id of nothing.
 func (ch cartChange) item() inventory.ItemID {
 	text := string(ch.ItemID)
 	if strings.HasPrefix(text, `"`) {
@@ -169,7 +169,7 @@ func addTo(
 	}
 	added, err := cart.Add(newLine(item, product), by, most)
 	if other, ok := errors.AsType[*checkout.DuplicateProductError](err); ok {
-		if _, _, seen := catalog.Item(other.Held.Item); !seen { // nobody could say what to swap
+		if _, _, seen := catalog.Item(other.Held.Item); !seen { // the size to swap cannot be shown
 			return cart.Replace(newLine(item, product), by, most)
 		}
 	}

@@ -34,7 +34,7 @@ func newCounter(t *testing.T) *counter {
 	return newCounterWith(t, tracker)
 }
 
-// newCounterWith is newCounter with a tracker that somebody else serves, or nobody.
+// newCounterWith is newCounter with a tracker that the caller serves, or leaves unserved.
 func newCounterWith(t *testing.T, tracker *presence.Tracker) *counter {
 	t.Helper()
 	c := &counter{rig: newRig(t)}
@@ -212,7 +212,7 @@ func TestTooFast(t *testing.T) {
 		for range 80 {
 			a.Push("add_item", object{"item_id": 2}).AssertError(object{"error": "too_fast"})
 		}
-		changed(t, b, "add_item", object{"item_id": 5}) // nobody else is slowed
+		changed(t, b, "add_item", object{"item_id": 5}) // the other tab is not slowed
 		time.Sleep(time.Second / 20)
 		changed(t, a, "add_item", object{"item_id": 2})
 		a.Push("remove_item", object{"item_id": 2}).AssertError(object{"error": "too_fast"})
@@ -279,7 +279,7 @@ func cartFollowsItsItems(t *testing.T) {
 	}
 }
 
-// What happens to an item while the tab is being told what is in the cart is not missed.
+// An item that changes while the tab is being told the cart is not missed.
 func TestCartMissesNothing(t *testing.T) {
 	c := newCounter(t)
 	a, _ := c.tab(newCartID(), nil)

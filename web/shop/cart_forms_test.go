@@ -199,7 +199,7 @@ func TestFullCartWithoutJavaScript(t *testing.T) {
 	s.wants(page, "Your cart is full: it holds 2 pairs.")
 }
 
-// What a form does reaches the tabs that are open, and what tabs do is on the next page.
+// Changes by a form reach the open tabs, and changes by tabs are on the next page.
 func TestFormsAndTabsShareTheCart(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)

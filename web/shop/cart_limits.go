@@ -9,8 +9,8 @@ import (
 	"sneakers23/web/channel"
 )
 
-// What one socket may do with carts. A tab has one; while it moves to the cart of another tab it
-// has two.
+// Limits of one socket's carts. A tab has one; while it moves to the cart of another tab it has
+// two.
 const (
 	cartsPerSocket  = 2
 	cartJoinsAtOnce = 10

@@ -97,8 +97,8 @@ type cartPayload struct {
 	Serialized string           `json:"serialized"`
 }
 
-// viewCart lists the lines as the catalog has them, by item. What the catalog does not have cannot
-// be shown.
+// viewCart lists the lines as the catalog has them, by item. Items that the catalog lacks cannot be
+// shown.
 func viewCart(cart checkout.Cart, catalog *inventory.Catalog, imageURL func(string) string) []cartLine {
 	lines := make([]cartLine, 0, cart.Len())
 	for _, l := range cart.Lines() {

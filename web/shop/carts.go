@@ -21,9 +21,9 @@ type CartsConfig struct {
 }
 
 // Carts holds the carts that tabs on this node have open: one for all tabs of a cart, so they
-// cannot differ. What is changed here is told to the others on the cart's topic, and merged there;
-// who knows more than he was told says so. A message that is lost is made up for by the next one,
-// since each carries the whole cart.
+// cannot differ. Changes made here are sent to the others on the cart's topic, and merged there. A
+// node that knows more than it was sent answers. A message that is lost is made up for by the next
+// one, since each carries the whole cart.
 //
 // A cart's id and its token are bearer secrets: neither is ever logged. All methods may be called
 // from any goroutine.

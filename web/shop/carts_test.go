@@ -23,7 +23,7 @@ func heard(t *testing.T, carts *Carts, id string, news cartNews) bool {
 	return answer
 }
 
-// Who knows less is told more, once for all tabs that hear him.
+// A node that knows less is answered, once for all tabs that hear it.
 func TestNewsAreAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	here, there := newCarts(t, pubsub.New(), 10), newCarts(t, pubsub.New(), 10)

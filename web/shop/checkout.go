@@ -14,8 +14,8 @@ import (
 	"sneakers23/web/quota"
 )
 
-// teller sells a cart as a whole, or not at all. What was bought before is not bought again: its
-// order is returned.
+// teller sells a cart as a whole, or not at all. A cart that was bought before is not bought again:
+// its order is returned.
 type teller interface {
 	Buy(ctx context.Context, p checkout.Purchase) (checkout.Order, error)
 	Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error)
@@ -94,8 +94,8 @@ func (co *Checkout) held(c echo.Context, sess session) checkout.Cart {
 	return cart
 }
 
-// sell sells what the catalog knows: nobody can see the rest, so nobody means to buy it. It may
-// have been bought before.
+// sell sells what the catalog knows: the shopper cannot see the rest, and does not mean to buy it.
+// The rest may have been bought before.
 func (co *Checkout) sell(c echo.Context, cart checkout.Cart, buyer checkout.ShopperID) (checkout.Order, error) {
 	lines := visible(cart, co.pages.shelf.Catalog())
 	if len(lines) == 0 {
@@ -138,9 +138,9 @@ var (
 	errUnreadableAlone = errors.New("shop: the form's cart is too old, or was changed on its way, and there is no other")
 )
 
-// refusals says why nothing was bought, or that nobody knows, and what to do next, unless that
-// depends on the cart: then [checkoutPage.Advice] says it. The first that fits is taken: who is
-// busy may not know either.
+// refusals says why nothing was bought, or that the outcome is unknown, and what to do next, unless
+// that depends on the cart: then [checkoutPage.Advice] says it. The first that fits is taken: the
+// outcome may be unknown to a busy teller, too.
 var refusals = []struct {
 	err   error
 	words string
@@ -166,8 +166,8 @@ func wordsOf(err error) (message string, known bool) {
 	return "Your purchase could not be completed. Press Purchase again: nothing is bought twice.", false
 }
 
-// refuse brings the shopper back to the checkout, with the very lines of the form: when nobody
-// knows whether they were bought, the form must be sent again with the same ones.
+// refuse brings the shopper back to the checkout, with the very lines of the form: while their
+// outcome is unknown, the form must be sent again with the same ones.
 func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err error) error {
 	message, known := wordsOf(err)
 	if !known { // the teller has said why he cannot sell, once

@@ -44,7 +44,7 @@ func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[ch
 
 // boughtUnseen finds the order of a cart of which this node sees nothing: its shoes left the shop
 // after they were bought, or another node knows them already. The error is checkout.ErrEmptyCart
-// when there is none, checkout.ErrUnknown when nobody can tell.
+// when there is none, checkout.ErrUnknown when the ledger does not answer.
 func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
 	if cart.Empty() {
 		return checkout.Order{}, checkout.ErrEmptyCart

@@ -15,7 +15,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// What is out is said, the form carries since when, and a pair that was bought leads to its order.
+// Sold-out lines are named, the form carries since when, and a bought pair leads to its order.
 func TestCheckoutOfWhatIsOut(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -91,8 +91,8 @@ func (halfSold) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, err
 	return checkout.Order{ID: "ORDER-0", Buyer: p.Buyer, Lines: []checkout.OrderLine{{LineID: p.Lines[0].ID}}}, nil
 }
 
-// A silent ledger does not keep a shopper waiting for ever, and nobody claims to know what it did
-// not say.
+// A silent ledger does not keep a shopper waiting for ever, and no page claims to know what the
+// ledger did not say.
 func TestSilentLedger(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]func(*fakeTeller){

@@ -82,8 +82,8 @@ func TestBuyWithALineMore(t *testing.T) {
 	}
 }
 
-// Who has bought the parts of his cart with several orders hears so, and has none of them in his
-// cart.
+// A shopper who has bought the parts of their cart with several orders is told so, and none of them
+// stay in the cart.
 func TestBuyWhatTwoOrdersHave(t *testing.T) {
 	t.Parallel()
 	for _, more := range []bool{false, true} {
@@ -133,7 +133,7 @@ func TestBuyWhatAnotherOrderHasTwice(t *testing.T) {
 	s.wants(page, "See also /orders/ORDER-2. Nothing was bought now.")
 }
 
-// A form from another tab buys what it shows. What it shows and the cart has not is in neither
+// A form from another tab buys what it shows. Lines that it shows and the cart lacks are in neither
 // after that.
 func TestBuyMergesTheFormIntoTheCart(t *testing.T) {
 	t.Parallel()
@@ -219,7 +219,7 @@ func TestUnreadableLink(t *testing.T) {
 }
 
 // TestCheckoutLink opens links to carts: a shopper's own is merged, so what was taken out since
-// stays out; somebody else's is put beside what the shopper has.
+// stays out; another shopper's is put beside what the shopper has.
 func TestCheckoutLink(t *testing.T) {
 	t.Parallel()
 	t.Run("own", func(t *testing.T) {

@@ -8,12 +8,12 @@ import (
 
 // itemOutTopic is the topic on which carts hear that they show an item otherwise than it is: it
 // sold out, it came back, its product was released or changed, or the other sizes that a sold-out
-// one offers did. Nobody can join it.
+// one offers did. No client can join it.
 func itemOutTopic(id inventory.ItemID) string {
 	return "item_out:" + strconv.FormatInt(int64(id), 10)
 }
 
-// itemOut is the payload of the event item_out. What the item is like now, the catalog says.
+// itemOut is the payload of the event item_out. The catalog has the state of the item.
 type itemOut struct {
 	ItemID inventory.ItemID `json:"item_id"`
 }

@@ -27,9 +27,9 @@ func (k *kept[T]) of(shown uint64) (value T, ok bool) {
 	return value, false
 }
 
-// renew renders unless somebody else just did. latest is asked only when it is our turn: it reads
-// the catalog anew, so that all who waited are served by one rendering, and none of them with less
-// than it asked for.
+// renew renders unless another request just did. latest is called only under the lock: it reads the
+// catalog again. So one rendering serves all requests that waited, and none gets less than it asked
+// for.
 func (k *kept[T]) renew(latest func() (shown uint64, render func() (T, error), err error)) (value T, err error) {
 	k.making.Lock()
 	defer k.making.Unlock()
@@ -47,7 +47,7 @@ func (k *kept[T]) renew(latest func() (shown uint64, render func() (T, error), e
 	return value, nil
 }
 
-// keptByProduct holds one rendering for each product that somebody asked for and that still exists.
+// keptByProduct holds one rendering for each product that was asked for and that still exists.
 type keptByProduct[T any] struct {
 	mu    sync.RWMutex
 	slots map[inventory.ProductID]*kept[T]

@@ -8,8 +8,8 @@ import (
 // wireTime is how the server's time goes to pages: ISO 8601 in UTC, with milliseconds.
 const wireTime = "2006-01-02T15:04:05.000Z"
 
-// serverTime is the time by which releases are due. Pages learn it from answers that are made anew
-// each time: a page is the same for all and may be hours old, and a device's clock may be wrong.
+// serverTime is the time by which releases are due. Pages learn it from answers made for each
+// request: a page is the same for all and may be hours old, and a device's clock may be wrong.
 func serverTime() string { return time.Now().UTC().Format(wireTime) }
 
 // stamped adds the server's time to a reply, a JSON object with members, whose bytes are shared and

@@ -1,9 +1,9 @@
 // Package shop is what shoppers meet: the pages, and the channels that keep them true.
 //
-// Pages are rendered from the catalog in memory, never from the database. Whoever has neither a
-// flash nor a cart gets the same bytes as everybody else: it is rendered once per change that it
-// shows, by the first request that asks for it afterwards, and served as ready bytes until the next
-// such change. Nothing here starts a goroutine.
+// Pages are rendered from the catalog in memory, never from the database. Visitors with neither a
+// flash nor a cart all get the same bytes. The first request after a change that the page shows
+// renders them; they are served as ready bytes until the next such change. Nothing here starts a
+// goroutine.
 package shop
 
 import (
@@ -103,7 +103,7 @@ func (p *Pages) Product(c echo.Context) error {
 }
 
 // redirectTo leads to the product's page by the right spelling of its SKU. The spelling that was
-// asked for may become another product's, so nobody keeps the answer.
+// asked for may become another product's, so the answer is not stored.
 func redirectTo(c echo.Context, product *inventory.Product) error {
 	to := url.URL{Path: "/products/" + product.SKU, RawQuery: c.Request().URL.RawQuery}
 	c.Response().Header().Set("Cache-Control", "no-store")
@@ -159,7 +159,7 @@ type own struct {
 var nobody = own{cart: new(cartView)}
 
 // serveOwn serves visitors who get a page of their own: those with a cart, and those with a flash,
-// which is gone after that. Nobody may store the page. It reports whether it served.
+// which is gone after that. The page must not be stored. It reports whether it served.
 func (p *Pages) serveOwn(c echo.Context, render func(own) ([]byte, error)) (bool, error) {
 	r := c.Request()
 	if r.Method != http.MethodGet || !p.sessions.carried(r) {
@@ -190,7 +190,7 @@ func (p *Pages) serveAlone(c echo.Context, sess session, cart checkout.Cart, ren
 	return c.HTMLBlob(http.StatusOK, html)
 }
 
-// shared makes the response that everybody gets who has nothing of his own.
+// shared makes the response for all visitors without a page of their own.
 func shared(html []byte, err error) (*prepared.Response, error) {
 	if err != nil {
 		return nil, err

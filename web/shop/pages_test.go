@@ -254,7 +254,7 @@ func TestUnknownProductAndClosedShop(t *testing.T) {
 	}
 }
 
-// Many visitors come while stock changes: nobody sees less than was on the shelf when they asked.
+// Many visitors come while stock changes: none sees less than was on the shelf when they asked.
 func TestVisitorsNeverSeeThePast(t *testing.T) {
 	const visitors, changes = 8, 200
 	rows := webtest.Rows()

@@ -142,8 +142,8 @@ func (s *Sessions) save(w http.ResponseWriter, r *http.Request, sess session) er
 	return nil
 }
 
-// session is what a visitor's browser keeps for us from page to page. What other versions of this
-// program put there stays there.
+// session is what a visitor's browser keeps for us from page to page. Values of other versions of
+// this program stay there.
 type session struct {
 	held *sessions.Session
 }

@@ -89,7 +89,7 @@ func TestSessionShape(t *testing.T) {
 	}
 }
 
-// A flash is shown once, by a page that nobody may keep, whatever the browser holds.
+// A flash is shown once, by a page that must not be stored, whatever the browser holds.
 func TestFlashIsShownOnce(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	shared := visit(t, pages.Home, "")
@@ -171,7 +171,7 @@ func TestSecretsRotate(t *testing.T) {
 	}
 }
 
-// What another version of the program keeps in the session survives this one.
+// Values that another version of the program keeps in the session survive this one.
 func TestSessionKeepsWhatItDoesNotKnow(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
 	cookie := cookieWith(t, pages.sessions, func(s session) { s.held.Values["later"] = "thing" })

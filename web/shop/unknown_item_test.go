@@ -22,8 +22,8 @@ func unknown(t testing.TB, cart checkout.Cart, items ...inventory.ItemID) checko
 	return cart
 }
 
-// What a node does not know is neither shown nor bought, and stays in the cart for those who know
-// it.
+// Items that a node does not know are neither shown nor bought. They stay in the cart for nodes
+// that know them.
 func TestUnknownItemsStayInTheCart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -51,7 +51,7 @@ func cookieCart(s *shopper, d *desk) string {
 	return *s.session(d.counter.pages).SerializedCart
 }
 
-// Nobody hears of shoes that he cannot see.
+// Shoppers hear nothing of shoes that they cannot see.
 func TestNothingVisibleIsBought(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -66,8 +66,8 @@ func TestNothingVisibleIsBought(t *testing.T) {
 	s.wants(page, "No items to checkout!")
 }
 
-// What nobody can see any more may have been bought: its shopper is shown the order, and not that
-// his cart is empty.
+// Shoes that are no longer visible may have been bought: their shopper is shown the order, and not
+// that the cart is empty.
 func TestUnknownItemsWereBought(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -118,7 +118,7 @@ func TestUnknownItemsDoNotFillTheCart(t *testing.T) {
 	s.wants(page, "it holds 2 pairs")
 }
 
-// A size that nobody can see is not in the way of another one of the same shoe.
+// A size that is not visible is not in the way of another one of the same shoe.
 func TestUnknownSizeGivesWay(t *testing.T) {
 	t.Parallel()
 	catalog := newDesk(t).shelf.Catalog()

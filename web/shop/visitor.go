@@ -55,8 +55,8 @@ type mirrored struct {
 }
 
 // MirrorSession takes what a page's script knows into the session: the cart, and the id that the
-// tabs agreed on. It merges. What came before it is never lost, and tabs may say the same in any
-// order. The answer is what the session has then; a flash stays for whoever shows it.
+// tabs agreed on. It merges: earlier state is never lost, and tabs may send the same in any order.
+// The answer is what the session has then; a flash stays for the page that shows it.
 func (p *Pages) MirrorSession(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	var m mirrored

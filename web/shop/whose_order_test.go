@@ -148,7 +148,7 @@ func TestWithoutCookies(t *testing.T) {
 	_, carried, _ := strings.Cut(page, `data-carried="`)
 	carried, _, _ = strings.Cut(carried, `"`)
 	_, other := d.tab(newCartID(), object{"serialized": seen.Serialized, "carried": carried})
-	wantIDs(t, other, 2) // somebody else's receipt takes nothing out of a cart
+	wantIDs(t, other, 2) // another shopper's receipt takes nothing out of a cart
 	_, left := d.tab(id, object{"serialized": seen.Serialized, "carried": carried})
 	wantIDs(t, left)
 	if len(d.fake.orders) != 1 {
@@ -211,9 +211,9 @@ func TestFirstFormWithoutCookies(t *testing.T) {
 	}
 }
 
-// TestFormInDoubtKeepsItsLines sends a form whose outcome nobody knows, from a browser that has
-// lost its session, and moves the session to another cart id meanwhile. The page that asks to send
-// it again has the very same lines.
+// TestFormInDoubtKeepsItsLines sends a form whose outcome is unknown, from a browser that has lost
+// its session, and moves the session to another cart id meanwhile. The page that asks to send it
+// again has the very same lines.
 func TestFormInDoubtKeepsItsLines(t *testing.T) {
 	t.Parallel()
 	for name, then := range map[string]func(s *shopper, d *desk){

@@ -1,6 +1,6 @@
 // Package tally reports what strangers do again and again: for each client at once when it begins,
-// and then once a minute with its count. So a log tells who does it and how often, and nobody can
-// flood it.
+// and then once a minute with its count. So a log tells who does it and how often, and no client
+// can flood it.
 package tally
 
 import (

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// reports collects what a tally says. Whoever reads them stops the tally first.
+// reports collects what a tally says. Stop the tally before you read them.
 type reports map[netip.Prefix][]int
 
 func serve(t *testing.T) (*Tally, reports, func()) {

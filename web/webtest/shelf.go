@@ -64,7 +64,7 @@ func Rows() inventory.Rows {
 func (s *Shelf) PutShown(rows inventory.Rows, shown uint64) {
 	c := inventory.NewCatalog(rows, inventory.DefaultThresholds)
 	for p := range c.Products() {
-		p.Shown = shown // nobody else has seen the catalog yet
+		p.Shown = shown // no reader has seen the catalog yet
 	}
 	s.catalog.Store(c)
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A Maker makes a cluster somewhere below the empty directory dir, which everybody may pass
+// A Maker makes a cluster somewhere below the empty directory dir, which every user may pass
 // through, runs [Prepare] in it, shuts it down, and returns its data directory.
 type Maker = func(dir string) (data string, err error)
 
@@ -88,7 +88,7 @@ func BinDir(bin, version string, maker Maker) (string, error) {
 	return filepath.Join(made, "bin"), nil
 }
 
-// ownHome is where this user's clusters are kept. A directory of that name that somebody else has
+// ownHome is where this user's clusters are kept. A directory of that name that another user has
 // made is refused.
 func ownHome() (string, error) {
 	home := filepath.Join(os.TempDir(), fmt.Sprintf("sneakers23-initdb-%d", os.Geteuid()))
@@ -139,7 +139,7 @@ exec cp -R %s/. "$data/"
 // build makes the cluster and the directory of programs. initdb comes last: the directory is whole
 // when it is there.
 func build(made, bin string, maker Maker) error {
-	if err := os.RemoveAll(made); err != nil { // somebody was killed here
+	if err := os.RemoveAll(made); err != nil { // left by a process that was killed
 		return err
 	}
 	for _, dir := range []string{made, filepath.Join(made, "cluster"), filepath.Join(made, "bin")} {

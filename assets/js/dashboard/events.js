@@ -8,8 +8,8 @@ const none = []
 
 const settledMs = 1000
 
-// What happened, the newest first. A screen reader is told what comes, but not the list of a state
-// that is all new: that is no news. It reads changes some moments after they were made.
+// Lists the events, the newest first. Screen readers announce new entries, but not the list of a
+// state that is all new. They read changes some moments after they were made.
 export function createEvents(panel) {
   const list = panel.querySelector("ol")
   const log = list.parentElement

@@ -8,7 +8,7 @@ export function minutesUntil(last, n) {
   return Array.from({ length: n }, (_, i) => (last - (n - 1 - i) * minuteMs) / 1000)
 }
 
-// What a chart of the minutes says, in words. clock writes a time.
+// Describes a chart of the minutes in words. clock formats a time.
 export function wordsFor(minutes, times, clock) {
   const orders = minutes.reduce((sum, minute) => sum + minute.orders, 0)
   if (orders === 0) return "No orders in the last hour."

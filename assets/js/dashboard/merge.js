@@ -2,8 +2,8 @@
 // of __proto__.
 export const replace = (all) => merge(Object.create(null), all)
 
-// Merges what changed into the state, object by object. What is null is gone; so is a page on which
-// nobody is. Lists come whole.
+// Merges changes into the state, object by object. A key whose value is null is deleted, and so is
+// a page without visitors. Lists are replaced whole.
 export function merge(state, some) {
   into(state, some)
   const pages = state.pages ?? {}

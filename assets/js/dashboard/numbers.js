@@ -8,7 +8,7 @@ export const grouped = (n) => whole.format(n)
 // An amount as the shop writes it: $1,200, or $1,200.50 when there are cents.
 export const money = (cents) => `$${(cents % 100 === 0 ? whole : cent).format(cents / 100)}`
 
-// The same where there is little room: of a million, nobody counts the cents.
+// The same for little room: from a million on, without the cents.
 export const briefMoney = (cents) => (cents >= 100_000_000 ? `$${whole.format(cents / 100)}` : money(cents))
 
 // A number for the narrow edge of a chart: 1.2K.

@@ -83,8 +83,8 @@ export function createOrder(dialog, channel) {
   // The focus went back to the button from which it came, unless that can't have it now.
   dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled || order.opener.isConnected === false) && order.otherwise.focus())
 
-  // Tells how things are by now, while the dialog waits for somebody. While it happens, the words
-  // are those that were confirmed.
+  // Updates the words while the dialog waits for a click. Once confirmed, they stay as they were
+  // until the order is done.
   function retell() {
     if (!dialog.open || confirm.disabled) return
     setText(words, order.words())

@@ -12,7 +12,7 @@ export function createPace(line) {
   const counts = new Array(kept).fill(0) // that of slot n is at n % kept
   let present = 0
 
-  // What was missed is 0. When the clock was set elsewhere it begins anew.
+  // Missed slots count 0. When the clock was set elsewhere, all counts restart at 0.
   function reach(slot) {
     if (Math.abs(slot - present) >= kept) {
       counts.fill(0)
@@ -31,7 +31,7 @@ export function createPace(line) {
     return counts.reduce((most, count, at) => (at === present % kept ? most : Math.max(most, count)), 0)
   }
 
-  // With most at the top. What did not sell costs nothing.
+  // Draws the line, with most at the top. A product that did not sell costs nothing.
   function draw(slot, most) {
     setAttribute(line, "points", busiest(slot) === 0 ? flat : pointsOf(corners(), (shown - 1) * slotMs, most))
   }

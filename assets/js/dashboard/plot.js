@@ -32,7 +32,7 @@ const font = "12px system-ui, sans-serif"
 // minute under the pointer, or null. It returns what draws other numbers.
 export function createPlot(box, clock, point) {
   const style = getComputedStyle(document.documentElement)
-  const color = (name) => () => style.getPropertyValue(`--color-${name}`) // asked anew for each drawing: by night it is another
+  const color = (name) => () => style.getPropertyValue(`--color-${name}`) // read per drawing: it differs at night
   const axis = { stroke: color("ink-soft"), font, ticks: { show: false }, border: { show: false } }
   const grid = { stroke: color("line"), width: 1 }
   const series = { points: { show: false } }

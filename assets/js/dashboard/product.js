@@ -14,7 +14,7 @@ export function createProduct(element, thresholds) {
 
   let now = { released: element.dataset.released === "true" }
 
-  // What is known may be all that there is: then what is not known is gone.
+  // With isAll, product and items are all that there is: the rest is gone.
   function show(product, items, isAll) {
     if (product) showRelease((now = product))
     else if (isAll) showGone()

@@ -2,7 +2,7 @@ import { momentOf } from "../moment.js"
 import { counted } from "./numbers.js"
 import { createOrder } from "./order.js"
 
-// Releases a product when that is confirmed. What it returns is called when numbers have changed.
+// Releases a product when that is confirmed. Call the result when numbers have changed.
 export function releaseByButton(dialog, stock, channel) {
   const order = createOrder(dialog, channel)
 
@@ -27,7 +27,7 @@ export function releaseByButton(dialog, stock, channel) {
   return order.retell
 }
 
-// What a release will do: sizes without pairs are shown as sold out.
+// Describes what a release will do: sizes without pairs are shown as sold out.
 export function wordsFor(card) {
   const full = card.sizes.filter(({ now }) => now.available > 0)
   const none = card.sizes.length - full.length

@@ -4,7 +4,7 @@ import { createOrder } from "./order.js"
 const most = 1_000_000 // of one order, as at the command line
 const slip = 10 // times what there was
 
-// Adds pairs to a size when that is confirmed. What it returns is called when numbers have changed.
+// Adds pairs to a size when that is confirmed. Call the result when numbers have changed.
 export function restockByButton(dialog, stock, channel) {
   const order = createOrder(dialog, channel)
   const field = dialog.querySelector("input")
@@ -42,7 +42,7 @@ function wordsFor(left, field) {
   return field.validity.valid ? `${now}, ${grouped(left + field.valueAsNumber)} with these. Shoppers see it at once.` : `${now}.`
 }
 
-// What looks like a slip of the finger is asked about, as at the command line.
+// Asks back about a count that looks like a typo, as the command line does.
 function questionOf({ available, sold }, count) {
   const had = available + sold
   return had > 0 && count > slip * had

@@ -1,7 +1,7 @@
 import { createProduct } from "./product.js"
 
-// The products and their sizes. What the page does not know harms nothing: it is told that there is
-// more.
+// The products and their sizes. Products and sizes that the page lacks do no harm: it shows a note
+// that there are more.
 export function createStock(section) {
   const thresholds = { medium: Number(section.dataset.medium), high: Number(section.dataset.high) }
   const cards = [...section.querySelectorAll("[data-product-id]")].map((card) => createProduct(card, thresholds))

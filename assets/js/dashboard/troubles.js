@@ -4,7 +4,7 @@ import { setText } from "./paint.js"
 
 const none = []
 
-// What keeps the shop from selling as it should, while it lasts. Screen readers are told at once.
+// Shows the faults that hinder selling, while they last. Screen readers announce them at once.
 export function createTroubles(banner) {
   const show = createKeyed(banner.querySelector("ul"), banner.querySelector("template"), bind)
   let seen = null

@@ -6,7 +6,7 @@ const maxEntries = 300
 // arrived and are not shown. A log is never changed: a paused page may still show it.
 export const createLines = () => ({ entries: [], came: 0, begun: false, cleared: 0, gaps: 0 })
 
-// Removes all entries. What was removed does not come back when the page connects again.
+// Removes all entries. Removed entries do not come back when the page connects again.
 export function clearLines(log) {
   return { ...log, entries: [], cleared: Math.max(log.cleared, ...log.entries.map(({ id = 0 }) => id)) }
 }

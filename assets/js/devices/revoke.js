@@ -1,7 +1,7 @@
 import { createOrder } from "../dashboard/order.js"
 
-// Revokes the key of a device when that is confirmed. What it returns is called when something has
-// changed.
+// Revokes the key of a device when that is confirmed. Call the function it returns when something
+// has changed.
 export function revokeByButton(device, dialog, channel) {
   const order = createOrder(dialog, channel)
   const opener = device.panel.querySelector("[data-revoke]")

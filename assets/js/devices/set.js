@@ -8,7 +8,7 @@ const maxBytes = 48 << 10 // of one change: a frame has room for 64 KiB
 const words = "The device gets it now, or when it connects. It is sent again until the device reports it."
 
 // Changes one variable of a device, several, or one that it does not have yet, when that is
-// confirmed. What it returns is called when something has changed.
+// confirmed. Call the function it returns when something has changed.
 export function setByButton(device, dialog, channel) {
   const order = createOrder(dialog, channel)
   const fields = createFields(dialog)

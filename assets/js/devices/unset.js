@@ -1,7 +1,7 @@
 import { createOrder } from "../dashboard/order.js"
 
-// Withdraws a change of a variable when that is confirmed. What it returns is called when something
-// has changed.
+// Withdraws a change of a variable when that is confirmed. Call the function it returns when
+// something has changed.
 export function unsetByButton(device, dialog, channel) {
   const order = createOrder(dialog, channel)
 

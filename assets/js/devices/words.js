@@ -26,7 +26,7 @@ export function wordsOfWhere({ nodes, revoked, seen, created }, now = new Date()
 
 const times = (connections) => (connections > 1 ? ` (${grouped(connections)} connections)` : "")
 
-// What is to be said of the secret under which its key is stored.
+// Returns the warning about the secret under which a key is stored, or "".
 export function wordsOfKey({ key, revoked }) {
   if (revoked || key === "current") return ""
   if (key === "older") return "Its key is stored under an older secret: it is stored under the new one when the device connects the next time."

@@ -61,7 +61,7 @@ type bodyReader struct {
 }
 
 // Read is called by the transport, which may still wait in here when the request goes to another
-// node already. What it gets then is kept for that one.
+// node already. The bytes that it then gets are kept for that node.
 func (r *bodyReader) Read(p []byte) (int, error) {
 	b := r.body
 	b.mu.Lock()

@@ -12,7 +12,7 @@ func TestReaderThatIsReplaced(t *testing.T) {
 	body := keep(source, 100)
 	first := body.reader()
 	began := make(chan bool)
-	got := make(chan string, 1) // buffer 1: the first reader has nobody who waits for it
+	got := make(chan string, 1) // buffer 1: the first reader ends even without a receiver
 	go func() {
 		p := make([]byte, 10)
 		close(began)

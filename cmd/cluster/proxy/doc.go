@@ -1,6 +1,6 @@
 // Package proxy is a small reverse proxy before the nodes of one shop, for development and tests.
-// In production one of those that everybody knows stands there (docs/deploying.md); this one shows
-// what the shop needs of them, and no more.
+// In production a well-known proxy stands there (docs/deploying.md); this one shows what the shop
+// needs of it, and no more.
 //
 //	p, err := proxy.New(proxy.Config{Nodes: []proxy.Node{{Name: "a", URL: "http://127.0.0.1:4001"}, …}, Log: log})
 //	…

@@ -57,7 +57,7 @@ func (p *Proxy) States() []State {
 	return states
 }
 
-// LeaveOut keeps new requests from a node, or lets them to it again. What is open there stays. The
+// LeaveOut keeps new requests from a node, or lets them to it again. Open requests stay there. The
 // error says that there is no such node.
 func (p *Proxy) LeaveOut(name string, out bool) error {
 	for _, n := range p.nodes {
@@ -149,7 +149,7 @@ func (p *Proxy) learn(n *node, health Health, err error) {
 	p.set(n, health, err)
 }
 
-// markDown notes that nobody listens there. Requests that the node works on may still be answered:
+// markDown notes that nothing listens there. Requests that the node works on may still be answered:
 // a node that stops closes its listener first.
 func (p *Proxy) markDown(n *node, err error) {
 	n.mu.Lock()

@@ -136,7 +136,7 @@ func (p *Proxy) Serve(ctx context.Context, listener net.Listener) error {
 	for _, n := range p.nodes {
 		wg.Go(func() { p.watch(checks, n) })
 	}
-	served := make(chan error, 1) // buffer 1: it ends whether or not somebody waits
+	served := make(chan error, 1) // buffer 1: it ends even without a receiver
 	wg.Go(func() { served <- server.Serve(listener) })
 	var err error
 	select {
@@ -170,7 +170,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, one)))
 }
 
-// What is found in the context of a request: the *request, and the net.Conn that it came by.
+// Keys in the context of a request: of the *request, and of the net.Conn that it came by.
 type (
 	requestKey struct{}
 	connKey    struct{}

@@ -40,7 +40,7 @@ var errBody = errors.New("proxy: the body of the request is broken")
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	var (
 		body    = keep(r.Body, p.cfg.MaxKept)
-		refusal *http.Response // a 503, which is the answer if nobody has a better one
+		refusal *http.Response // a 503, which is the answer if no node has a better one
 		err     = errors.New("proxy: all nodes are left out")
 	)
 	for _, n := range p.choose() {

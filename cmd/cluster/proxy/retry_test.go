@@ -85,7 +85,7 @@ func TestNextNodeAfterAFailedDial(t *testing.T) {
 	s := serve(t, Config{CheckEvery: time.Hour}, a, b) // only the first question is asked
 	s.await(t, Ready, Unready)
 	a.Close()
-	body := strings.Repeat("x", 1<<20) // however much: nobody has read of it
+	body := strings.Repeat("x", 1<<20) // however much: none of it was read
 	if res, got := s.ask(t, "POST", body); res.StatusCode != 200 || got != body {
 		t.Errorf("got %d with %d bytes", res.StatusCode, len(got))
 	}

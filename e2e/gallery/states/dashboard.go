@@ -99,7 +99,7 @@ func crowd() (d presence.Diff) {
 		"/a/page/that/is/none/of/the/shop/and/has/a/long/address",
 	}
 	for i := range 480 {
-		// What cannot be encoded would be a mistake of ours.
+		// An error of the encoder would be a mistake of ours.
 		meta, _ := json.Marshal(shop.Shopper{
 			Page: pages[i*i%7+i%2], Items: []inventory.ItemID{size(hopMan, 6.5+float64(i%5)/2), size(breezy, 7+float64(i%4))},
 		})

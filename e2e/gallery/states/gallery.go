@@ -175,7 +175,7 @@ func (r *room) show(w http.ResponseWriter, req *http.Request, parts parts) {
 	h.Set("Clear-Site-Data", `"storage"`) // of the visit before
 	r.setCookies(w, req, cookies)
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body) // nobody is there any more, perhaps
+	_, _ = w.Write(answer.body) // the client may be gone
 }
 
 // setCookies gives the browser what the visit has kept, and takes from it what others have.
@@ -245,5 +245,5 @@ func (g *Gallery) index(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.Copy(w, &page) // nobody is there any more, perhaps
+	_, _ = io.Copy(w, &page) // the client may be gone
 }

@@ -70,7 +70,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// A page goes on with the cookies of its visit, on a host of its own, and begins anew when it is
+// A page goes on with the cookies of its visit, on a host of its own, and starts over when it is
 // opened again.
 func TestPagesGoOn(t *testing.T) {
 	t.Parallel()

@@ -154,7 +154,7 @@ func (s *shelf) put(st *stock) *inventory.Catalog {
 	c := inventory.NewCatalog(st.Rows, inventory.DefaultThresholds)
 	s.shown++
 	for p := range c.Products() {
-		p.Shown = s.shown // each catalog begins to count anew, and pages are kept by it
+		p.Shown = s.shown // each catalog starts its count over, and pages are kept by it
 	}
 	s.catalog.Store(c)
 	return c

@@ -64,7 +64,7 @@ func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 // get opens a page.
 func (v *visitor) get(path string) { v.send(http.MethodGet, path, "", nil) }
 
-// post sends a form. What is said of it are names and values, one after the other.
+// post sends a form of names and values, one after the other.
 func (v *visitor) post(path string, form ...string) {
 	values := url.Values{}
 	for i := 0; i+1 < len(form); i += 2 {

@@ -147,7 +147,7 @@ func order(t *testing.T, all []*pubsub.PubSub) {
 	}
 }
 
-// from leaves out the one who speaks, and nobody else.
+// from leaves out only the sender.
 func from(t *testing.T, all []*pubsub.PubSub) {
 	speaker, _ := subscribe(t, all[0], "room:1")
 	var boxes []*inbox
@@ -276,7 +276,7 @@ func unsubscribed(t *testing.T, all []*pubsub.PubSub) {
 	}
 }
 
-// tooLarge stays at its node, and harms nobody.
+// tooLarge stays at its node, and does no harm.
 func tooLarge(t *testing.T, all []*pubsub.PubSub) {
 	var boxes []*inbox
 	for _, ps := range all {
@@ -298,7 +298,7 @@ type panics struct{}
 
 func (panics) MarshalJSON() ([]byte, error) { panic("no form") }
 
-// noJSON stays at its node, whatever is wrong with it, and harms nobody there.
+// noJSON stays at its node, whatever is wrong with it, and does no harm there.
 func noJSON(t *testing.T, all []*pubsub.PubSub) {
 	var boxes []*inbox
 	for _, ps := range all {

@@ -257,7 +257,7 @@ func TestRefuteWaitsForWhatFollows(t *testing.T) {
 	}
 }
 
-// What an assertion is for: it fails.
+// An assertion is for this: it fails.
 func TestAssertionsFail(t *testing.T) {
 	for want, test := range map[string]func(c *channeltest.Client, k *channeltest.Socket, s *channeltest.Server){
 		`reply to echo on room:a: got ok 1, want ok 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {

@@ -138,8 +138,8 @@ func (c *Client) Leave() {
 	c.AssertClosed()
 }
 
-// AssertClosed fails the test unless the channel ends: the client left, joined anew,
-// or it was told to stop.
+// AssertClosed fails the test unless the channel ends: the client left or joined again, or the
+// channel was told to stop.
 func (c *Client) AssertClosed() {
 	c.t.Helper()
 	c.AssertPush("phx_close", nil)
@@ -175,8 +175,8 @@ func (c *Client) Settle() {
 	c.t.Fatalf("%s: the channel does not come to rest", c.topic)
 }
 
-// isEnd reports whether nothing follows the event: nobody answers what is pushed
-// afterwards, if the topic was joined anew.
+// isEnd reports whether nothing follows the event: later pushes get no answer if the topic was
+// joined again.
 func isEnd(event string) bool { return event == "phx_close" || event == "phx_error" }
 
 // pause is how long a channel that has no room for a question is left alone. In a
@@ -210,7 +210,7 @@ func (c *Client) ask() (settled, bool) {
 	}
 }
 
-// waitForBubble waits until everybody in the bubble does, if there is one.
+// waitForBubble waits until the whole bubble does, if there is one.
 func waitForBubble() {
 	defer func() { recover() }() // outside of a bubble Wait panics
 	synctest.Wait()

@@ -18,9 +18,9 @@
 //	bob := server.Connect(url.Values{"user": {"bob"}}).Join("room:lobby", nil)
 //	server.PubSub.Broadcast("room:lobby", "closing", nil)
 //
-// What wants an argument compares it as JSON: a struct, a map and a json.RawMessage
-// that encode alike are alike, and nil is {}. A [channel.Binary] is bytes both ways: it
-// is pushed as bytes, and equals nothing but bytes.
+// Wanted values are compared as JSON: a struct, a map and a json.RawMessage that encode alike are
+// alike, and nil is {}. A [channel.Binary] is bytes both ways: it is pushed as bytes, and equals
+// nothing but bytes.
 //
 // # How it works
 //

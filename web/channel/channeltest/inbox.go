@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// inbox keeps what arrives until somebody takes it.
+// inbox keeps what arrives until it is taken.
 type inbox[T any] struct {
 	mu    sync.Mutex
 	items []T
 	ended error         // why nothing more arrives
-	news  chan struct{} // closed, and made anew, when anything changes
+	news  chan struct{} // closed and replaced when anything changes
 }
 
 func newInbox[T any]() *inbox[T] { return &inbox[T]{news: make(chan struct{})} }

@@ -21,7 +21,7 @@ const assets = "../../../assets"
 //go:embed js
 var _ embed.FS
 
-// scenario is one as js/run.mjs lists it. What is empty is any.
+// scenario is one as js/run.mjs lists it. An empty field stands for any.
 type scenario struct {
 	Name                  string
 	Transport, Serializer string

@@ -60,7 +60,7 @@ func (p *presences) Terminate(_ context.Context, s *channel.Socket, reason error
 // roll is who is present: on the node with the sockets, and on another one.
 type roll struct{ here, there *presence.Tracker }
 
-// newRoll runs two trackers until the test ends. What they find goes to the sockets of the first.
+// newRoll runs two trackers until the test ends. The first broadcasts its diffs to its sockets.
 func newRoll(t testing.TB, topics *pubsub.PubSub) *roll {
 	r := &roll{}
 	track := func(name string, other **presence.Tracker, onDiff func(map[string]presence.Diff)) *presence.Tracker {

@@ -29,7 +29,7 @@ type site struct {
 	pubsub *pubsub.PubSub
 	roll   *roll
 
-	release    chan struct{} // lets one held callback go on; buffered: nobody need wait
+	release    chan struct{} // lets one held callback go on; buffered: the sender need not wait
 	terminated chan string   // topic and reason of each channel that ended; buffered for a whole scenario
 
 	mu      sync.Mutex
@@ -206,7 +206,7 @@ func overTheWire(ctx context.Context, server *channel.Server, question []byte) (
 		answer []byte
 		err    error
 	}
-	replied := make(chan reply, 1) // one: perhaps nobody waits for it
+	replied := make(chan reply, 1) // one: there may be no receiver
 	go func() {
 		answer, err := server.AnswerNode(context.WithoutCancel(ctx), question)
 		replied <- reply{answer, err}
@@ -249,7 +249,7 @@ type visitor struct {
 	Token string `json:"token"`
 }
 
-// connect lets everybody in but those who ask to be refused.
+// connect lets every client in but those that ask to be refused.
 func connect(info channel.ConnectInfo) (any, error) {
 	switch info.Params.Get("refuse") {
 	case "429":

@@ -91,8 +91,8 @@ func measureModes(cfg config, pairs []*pair, to io.Writer) error {
 	return nil
 }
 
-// takeTurns returns the µs per delivery of each pair in each turn. Nobody is always
-// the first.
+// takeTurns returns the µs per delivery of each pair in each turn. The pairs take turns at being
+// first.
 func takeTurns(cfg config, pairs []*pair, m mode) ([][]float64, error) {
 	turns := make([][]float64, len(pairs))
 	for turn := range cfg.turns + 1 {

@@ -173,8 +173,7 @@ func (p *pair) broadcast(topic string, count, size, receivers int) error {
 	return err
 }
 
-// cpu returns what the server has used while f ran. What f has caused may end a
-// little later.
+// cpu returns what the server has used while f ran. Work that f has caused may end a little later.
 func (p *pair) cpu(f func() error) (time.Duration, error) {
 	before, err := p.server.ask(order{Do: "usage"})
 	if err != nil {

@@ -15,10 +15,9 @@
 // getrusage, user and system; the kernel's work of bringing a frame over the loopback
 // is in it, since it is done on the sender's time.
 //
-// Servers that are compared run at the same time with all their sockets, and take
-// turns; a ratio is the median of the ratios of the turns. What is compared so is
-// worth more than the absolute figures, which depend on the machine and on what else
-// runs on it.
+// Servers that are compared run at the same time with all their sockets, and take turns; a ratio is
+// the median of the ratios of the turns. These ratios are worth more than the absolute figures,
+// which depend on the machine and on what else runs on it.
 package main
 
 import (

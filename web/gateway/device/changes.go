@@ -100,7 +100,7 @@ func (c *Client) offer(ctx context.Context) {
 	}
 }
 
-// decide reports what OnChange has accepted. What it has declined becomes a log record, so that
+// decide reports what OnChange has accepted. Each declined variable becomes a log record, so that
 // admins see why it is not reported.
 func (c *Client) decide(err error) {
 	c.mu.Lock()

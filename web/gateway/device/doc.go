@@ -45,7 +45,7 @@
 //
 //   - The pause is random, between zero and a limit (exponential backoff with full jitter). The
 //     limit starts at Config.BackoffBase and doubles with each failure, up to Config.BackoffMax.
-//   - The limit starts anew after a connection on which the gateway has accepted the key and
+//   - The limit starts over after a connection on which the gateway has accepted the key and
 //     answered one more question. Acceptance alone does not count: otherwise a gateway that accepts
 //     and then closes would get its devices back at full speed.
 //   - Every connection attempt, write and answer may take Config.AnswerWithin. After that the
@@ -115,8 +115,8 @@
 //
 // # Secrets
 //
-// The key is the only proof of who a device is, and each line has it: over plain TCP everybody on
-// the way can read it. No error, and no line of the log, contains the key.
+// The key is the only proof of who a device is, and each line has it: over plain TCP anyone on the
+// way can read it. No error, and no line of the log, contains the key.
 //
 // # Testing
 //

@@ -56,8 +56,8 @@ func serverError(reason string) *ServerError {
 	return &ServerError{Reason: reason}
 }
 
-// refusal makes an error of an ERROR line that answers the first line of a connection. That line
-// holds nothing but the key, so a few words of the reason tell whether another attempt makes sense.
+// refusal makes an error of an ERROR line that answers the first line of a connection. The first
+// line holds only the key, so a few words of the reason tell whether another attempt makes sense.
 func refusal(reason string) *ServerError {
 	e := serverError(reason)
 	lower := strings.ToLower(e.Reason)

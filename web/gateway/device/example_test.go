@@ -39,7 +39,7 @@ func Example() {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	ended := make(chan error, 1) // 1: the goroutine ends also when nobody reads
+	ended := make(chan error, 1) // 1: the goroutine ends even without a reader
 	go func() { ended <- kiosk.Run(ctx) }()
 
 	err = errors.Join(

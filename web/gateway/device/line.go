@@ -32,8 +32,8 @@ const keptBuffer = 64 << 10
 func newLineReader(r io.Reader) *lineReader { return &lineReader{r: bufio.NewReader(r)} }
 
 // next returns the next line without its end; the bytes are good until the next call. After
-// errTooLong the reader is at the begin of the following line. What stands behind the last line end
-// is no line.
+// errTooLong the reader is at the begin of the following line. Bytes behind the last line end are
+// no line.
 func (l *lineReader) next() ([]byte, error) {
 	if cap(l.long) > keptBuffer {
 		l.long = nil

@@ -12,8 +12,8 @@ import (
 
 // Run connects, and reconnects whenever the connection is lost, until ctx ends or the server
 // refuses the key for good. It returns the cause of ctx, or an error that wraps ErrUnknownKey or
-// ErrRevoked. Everything that it has started has ended then. What was not sent is kept, and Run may
-// be called again.
+// ErrRevoked. Everything that it has started has ended then. Unsent data is kept, and Run may be
+// called again.
 func (c *Client) Run(ctx context.Context) (err error) {
 	if err := c.begin(); err != nil {
 		return err

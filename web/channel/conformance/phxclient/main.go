@@ -1,5 +1,5 @@
 // Phxclient runs github.com/nshafer/phx, a Phoenix client in Go by other authors, for the tests of
-// package phxtest. That client has data races of its own, which the race detector would blame on
+// package phxtest. The client has data races of its own, which the race detector would blame on
 // whatever test runs: so it gets a process that is built without the detector.
 //
 // Commands come as lines of JSON on the standard input, see command; reports go as such lines to

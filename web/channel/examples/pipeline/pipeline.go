@@ -38,8 +38,8 @@ type Config struct {
 	// goroutines at once, but never twice at once for one user. An error or a
 	// panic is logged, and nothing is pushed.
 	Work func(ctx context.Context, user string, data any) (any, error)
-	// Timing is told how long a push took since Enqueue, as
-	// pipeline.push_delivered. Default: nobody is.
+	// Timing receives how long a push took since Enqueue, as pipeline.push_delivered. Default:
+	// times are discarded.
 	Timing func(name string, d time.Duration)
 	// Log gets what goes wrong. Default: nothing is logged.
 	Log *slog.Logger
@@ -82,8 +82,8 @@ func (p *Pipeline) Enqueue(user string, data any) error {
 // Waiting returns how many events no consumer has taken yet.
 func (p *Pipeline) Waiting() int { return p.buffer.len() }
 
-// Serve runs the consumers until ctx ends, and returns when all of them have ended.
-// What they took and did not begin goes undone then. It may be called again.
+// Serve runs the consumers until ctx ends, and returns when all of them have ended. Events that
+// they took and did not begin are dropped then. It may be called again.
 func (p *Pipeline) Serve(ctx context.Context) error {
 	var consumers sync.WaitGroup
 	for range p.cfg.Consumers {

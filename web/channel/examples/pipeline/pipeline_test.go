@@ -80,8 +80,8 @@ func TestPushDelivered(t *testing.T) {
 	})
 }
 
-// Whatever is enqueued in whatever order, everybody gets his own, all of it, in order,
-// on each of his sockets.
+// Whatever the order of Enqueue, each user gets their own events, all of them, in order, on each of
+// their sockets.
 func TestNeverTheWrongUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64

@@ -16,7 +16,7 @@ func Route(s *StatsD) channel.Route {
 	return Measure(s, "ping", func() Handler { return slowChannel{} })
 }
 
-// slowChannel answers pings: "ping" at once, "slow_ping" while everybody waits,
+// slowChannel answers pings: "ping" at once, "slow_ping" while the channel waits,
 // "parallel_slow_ping" while it goes on.
 type slowChannel struct{}
 

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// StatsD sends metrics in the form of StatsD, with tags as DogStatsD has them. Metrics
-// are sent and forgotten: nobody waits for them, and none is worth an error. Its
-// methods may be called from any goroutine if the writer's may.
+// StatsD sends metrics in the form of StatsD, with tags as DogStatsD has them. Metrics are sent and
+// forgotten: no caller waits for them, and none is worth an error. Its methods may be called from
+// any goroutine if the writer's may.
 type StatsD struct{ w io.Writer }
 
 // NewStatsD returns one that writes each packet to w in one call.
