@@ -5,10 +5,10 @@
 -- first here too.
 LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 
--- How many pairs of an item ever came: available and sold pairs are as many, at every commit.
--- Whoever changes a row compares them. A row where they differ was changed by something else than a
--- movement, for instance by hand: nodes notice such a change, show it, and freeze the row at the
--- next sale. A frozen item is sold no more, at any node, until its count is corrected.
+-- stocked_count is how many pairs of an item ever came. At every commit it equals the available and
+-- the sold pairs together; each transaction that changes a row compares them. A row where they differ
+-- was changed without a movement, for instance by hand: nodes show such a change, and the next sale
+-- freezes the row. A frozen item is sold no more, at any node, until its count is corrected.
 ALTER TABLE item_availabilities
     ADD COLUMN stocked_count integer NOT NULL DEFAULT 0,
     ADD COLUMN frozen_at timestamptz;
@@ -18,9 +18,8 @@ FROM (SELECT item_id, sum(available_delta + sold_delta) AS pairs FROM stock_move
 WHERE m.item_id = a.item_id;
 
 -- A movement of a restock, a correction, a sale by an operator or a cancellation names its
--- operation. An attempt that follows one whose outcome is in doubt finds by it whether that was
--- committed. Who counts a frozen item may find that none is missing, so a correction may be of no
--- pairs.
+-- operation. After an attempt whose outcome is in doubt, the next one finds by that name whether it
+-- was committed. A correction may be of no pairs: a frozen item was counted, and none is missing.
 ALTER TABLE stock_movements
     ADD COLUMN operation uuid,
     DROP CONSTRAINT stock_movements_reason,

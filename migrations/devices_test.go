@@ -10,7 +10,7 @@ import (
 	"sneakers23/migrations"
 )
 
-// TestDevicesDownAndUp takes devices with logs back, and makes them anew. A partition is made once,
+// TestDevicesDownAndUp takes devices with logs back, and makes them again. A partition is made once,
 // whatever zone the session is in, also in place of one that was detached and not yet dropped.
 func TestDevicesDownAndUp(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func (c *Committer) commitWithin(ctx context.Context, batch []*ticket) {
 				c.cfg.Attempted(true)
 			}
 			for i, t := range batch {
-				t.tell(done.answers[i])
+				t.reply(done.answers[i])
 			}
 			for _, a := range done.attempts {
 				a.Committed()
@@ -95,7 +95,7 @@ func beginAll(batch []*ticket) []*ticket {
 		if t.begin() {
 			return false
 		}
-		t.tell(ErrNotDone)
+		t.reply(ErrNotDone)
 		return true
 	})
 }
@@ -113,7 +113,7 @@ func giveUp(batch []*ticket, err error) {
 		case t.inDoubt:
 			why = ErrUnknown
 		}
-		t.tell(fmt.Errorf("%w: %w", why, err))
+		t.reply(fmt.Errorf("%w: %w", why, err))
 	}
 }
 

@@ -85,7 +85,7 @@ func (c *Committer) Submit(ctx context.Context, op Operation, answered func()) e
 	select {
 	case c.waiting <- t:
 	default:
-		t.tell(ErrBusy)
+		t.reply(ErrBusy)
 		return ErrBusy
 	}
 	select {
@@ -183,7 +183,7 @@ func (c *Committer) serve(ctx context.Context, batch []*ticket) {
 	defer func() {
 		for _, t := range batch { // those without an answer, because this panics
 			if !t.parked {
-				t.tell(ErrUnknown)
+				t.reply(ErrUnknown)
 			}
 		}
 	}()
@@ -211,7 +211,7 @@ func (c *Committer) drain(drains []*ticket) {
 	c.parked.drains = append(c.parked.drains, drains...)
 	if len(c.parked.tickets) == 0 {
 		for _, t := range c.parked.drains {
-			t.tell(nil)
+			t.reply(nil)
 		}
 		c.parked.drains, c.parked.rows = nil, nil
 		return

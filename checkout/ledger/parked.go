@@ -53,9 +53,9 @@ func (p *parked) due() <-chan time.Time {
 func (c *Committer) park(t *ticket) {
 	if len(c.parked.tickets) >= c.cfg.MaxWaiting {
 		if t.inDoubt {
-			t.tell(fmt.Errorf("%w: too many wait", ErrUnknown))
+			t.reply(fmt.Errorf("%w: too many wait", ErrUnknown))
 		} else {
-			t.tell(ErrBusy)
+			t.reply(ErrBusy)
 		}
 		return
 	}
@@ -111,7 +111,7 @@ func (c *Committer) unpark(ctx context.Context) []*ticket {
 		free := !t.wants(p.rows)
 		switch {
 		case t.isAbandoned():
-			t.tell(ErrNotDone)
+			t.reply(ErrNotDone)
 		case free && len(back) < c.cfg.MaxBatch:
 			t.parked = false
 			back = append(back, t)

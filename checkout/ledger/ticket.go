@@ -41,8 +41,8 @@ func (t *ticket) abandon() bool { return t.state.CompareAndSwap(queued, abandone
 // isAbandoned reports whether no attempt will begin.
 func (t *ticket) isAbandoned() bool { return t.state.Load() == abandoned }
 
-// tell answers the caller, once.
-func (t *ticket) tell(err error) {
+// reply answers the caller, once.
+func (t *ticket) reply(err error) {
 	if t.done {
 		return
 	}
