@@ -15,7 +15,7 @@ func TestPlacesOfABuyer(t *testing.T) {
 	t.Parallel()
 	const each = 3
 	s := newStore(t, 1, 1, 2*each+1)
-	n := s.node(s.Pool, func(c *config) { c.teller.Places = quota.New(each) })
+	n := s.node(s.Pool, func(c *config) { c.teller.Places, c.ledger.LockWithin = quota.New(each), waittest.Limit() })
 	ann, bob := quota.Parse("192.0.2.1"), quota.Parse("192.0.2.2")
 	holder, err := s.Pool.Begin(t.Context()) // of the one row: no buyer is answered
 	if err != nil {
@@ -32,10 +32,13 @@ func TestPlacesOfABuyer(t *testing.T) {
 		_, err := n.teller.Buy(ctx, p)
 		answers <- err
 	}
+	go buy(t.Context(), bob)
+	s.UntilWaits(1) // the committer is busy with it: all others stay in the queue
 	gone, leave := context.WithCancel(t.Context())
 	for range each {
 		go buy(gone, ann)
 	}
+	waittest.Until(t, "the others wait", func() bool { return n.ledger.Waiting() == each })
 	leave()
 	for range each {
 		if err := waittest.Receive(t, "the answer to one who went away", answers); !errors.Is(err, context.Canceled) {
@@ -47,9 +50,10 @@ func TestPlacesOfABuyer(t *testing.T) {
 	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrBusy) {
 		t.Errorf("one more of the same buyer: %v, want ErrBusy", err)
 	}
-	for range each {
+	for range each - 1 {
 		go buy(t.Context(), bob)
 	}
+	waittest.Until(t, "another buyer's wait too", func() bool { return n.ledger.Waiting() == 2*each-1 })
 	if err := holder.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
