@@ -67,20 +67,23 @@ var audits = []struct {
 		SELECT item_id, NULL::uuid, 'it is frozen, and sold no more until its count is corrected'
 		FROM item_availabilities WHERE frozen_at IS NOT NULL`},
 	{LineUnbooked, `
-		SELECT l.item_id, l.order_id, format('its sale is booked %s times, with %s pairs in sum', count(m.id), coalesce(sum(m.sold_delta), 0))
-		FROM order_lines l LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'sale')
-		WHERE m.id IS NOT NULL OR EXISTS (SELECT FROM items i WHERE i.id = l.item_id)
-		GROUP BY l.line_id HAVING count(m.id) <> 1 OR sum(m.sold_delta) <> 1`},
+		SELECT item_id, order_id, format('its sale is booked %s times, with %s pairs in sum', coalesce(m.times, 0), coalesce(m.pairs, 0))
+		FROM order_lines LEFT JOIN (
+			SELECT order_id, item_id, count(*) AS times, sum(sold_delta) AS pairs FROM stock_movements
+			WHERE reason = 'sale' AND order_id IS NOT NULL GROUP BY order_id, item_id
+		) m USING (order_id, item_id)
+		WHERE m.times <> 1 OR m.pairs <> 1 OR m.times IS NULL AND item_id IN (SELECT id FROM items)`},
 	{SaleWithoutLine, `
 		SELECT m.item_id, m.order_id, format('%s pairs are booked as sold for an order that has no line of it', m.sold_delta)
 		FROM stock_movements m WHERE m.reason = 'sale' AND m.order_id IS NOT NULL
 			AND NOT EXISTS (SELECT FROM order_lines l WHERE (l.order_id, l.item_id) = (m.order_id, m.item_id))`},
 	{ReturnOff, `
-		SELECT l.item_id, l.order_id, format('its return is booked %s times, and the order is %s', count(m.id), o.status)
-		FROM order_lines l JOIN orders o ON o.id = l.order_id
-		LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'return')
-		WHERE m.id IS NOT NULL OR o.status = 'cancelled' AND EXISTS (SELECT FROM items i WHERE i.id = l.item_id)
-		GROUP BY l.line_id, o.status HAVING count(m.id) <> CASE o.status WHEN 'cancelled' THEN 1 ELSE 0 END`},
+		SELECT item_id, order_id, format('its return is booked %s times, and the order is %s', coalesce(m.times, 0), o.status)
+		FROM order_lines JOIN orders o ON o.id = order_id LEFT JOIN (
+			SELECT order_id, item_id, count(*) AS times FROM stock_movements WHERE reason = 'return' GROUP BY order_id, item_id
+		) m USING (order_id, item_id)
+		WHERE m.times <> CASE o.status WHEN 'cancelled' THEN 1 ELSE 0 END
+			OR m.times IS NULL AND o.status = 'cancelled' AND item_id IN (SELECT id FROM items)`},
 	{SoldOff, `
 		SELECT a.item_id, NULL::uuid, format('%s pairs are sold, and orders have %s and operators sold %s',
 			a.sold_count, coalesce(l.pairs, 0), coalesce(m.pairs, 0))
