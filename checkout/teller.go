@@ -49,6 +49,8 @@ type Teller struct {
 	cfg   TellerConfig
 	sales *sales
 	looks chan *look // buffer MaxWaiting: the bound of the queue
+
+	inFlight inFlight
 }
 
 // NewTeller makes a teller that sells through a ledger.
@@ -80,14 +82,15 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if !ok {
 		return Order{}, ErrBusy
 	}
-	if !promising(t.cfg.Inventory.Catalog(), p) {
+	if !promising(t.cfg.Inventory.Catalog(), p) && !t.inFlight.any(p.Lines) {
 		order, err := t.lookUp(ctx, p, release)
 		if !errors.Is(err, errBuyable) {
 			return order, err
 		}
 	}
 	s := newSale(t.sales, p)
-	if err := t.cfg.Ledger.Submit(ctx, s, release); err != nil {
+	landed := t.inFlight.add(p.Lines)
+	if err := t.cfg.Ledger.Submit(ctx, s, func() { landed(); release() }); err != nil {
 		return Order{}, err
 	}
 	return s.order, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory"
 )
 
@@ -238,6 +239,39 @@ func TestSoldBehindTheBack(t *testing.T) {
 	}
 	if again := here.buy(form); again.ID != order.ID {
 		t.Errorf("got %+v, want the order of the other node", again)
+	}
+}
+
+// TestSecondFormWaitsForTheFirst sends a form again while its first purchase waits for a row, and the
+// catalog says that the size is out: it is not refused, since the first one is sold when pairs come.
+func TestSecondFormWaitsForTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 1)
+	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
+	form := s.cart(s.Items[0])
+	holder, err := s.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(t.Context(), `UPDATE item_availabilities SET available_count = 0, sold_count = 1`); err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan answer, 2) // one for each form
+	go func() { answers <- n.answer(form) }()
+	s.UntilWaits(1)
+	out := s.Item(s.Items[0])
+	out.Available, out.Revision = 0, out.Revision+1
+	if err := n.stock.Apply(t.Context(), inventory.Change{Item: &out}); err != nil {
+		t.Fatal(err)
+	}
+	go func() { answers <- n.answer(form) }()
+	waittest.Until(t, "the second form waits behind the first", func() bool { return n.ledger.Waiting() == 1 })
+	if err := holder.Rollback(t.Context()); err != nil { // the pair is there all the same
+		t.Fatal(err)
+	}
+	first, second := waittest.Receive(t, "an answer", answers), waittest.Receive(t, "another answer", answers)
+	if first.err != nil || second.err != nil || first.order.ID != second.order.ID {
+		t.Errorf("got %v and %v, want one order", first.err, second.err)
 	}
 }
 
