@@ -186,11 +186,18 @@ func TestOperatorInDoubt(t *testing.T) {
 // unknown, and it is not said that nothing was done.
 func TestOperatorStaysInDoubt(t *testing.T) {
 	t.Parallel()
+	for name, fault := range map[string]pgtest.Fault{"lost": pgtest.LosesAnswer, "silent": pgtest.HoldsAnswer} {
+		t.Run(name, func(t *testing.T) { staysInDoubt(t, fault) })
+	}
+}
+
+func staysInDoubt(t *testing.T, fault pgtest.Fault) {
+	t.Parallel()
 	s := stocktest.New(t, 1, 1, 10)
 	var gone atomic.Bool
 	_, pool := pgtest.NewCutter(t, s.Pool, func() pgtest.Fault {
 		gone.Store(true)
-		return pgtest.LosesAnswer
+		return fault
 	})
 	cfg := pool.Config()
 	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
@@ -204,7 +211,7 @@ func TestOperatorStaysInDoubt(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cut.Close)
-	c := New(testConfig(cut, func(c *Config) { c.Patience = time.Second }))
+	c := New(testConfig(cut, func(c *Config) { c.Patience, c.LockWithin = time.Second, 200*time.Millisecond }))
 	run(t, c.Serve)
 	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the patience was too short
 		err := c.Restock(context.WithoutCancel(t.Context()), s.Items[0], 1)
