@@ -131,7 +131,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	})
 	n.orders = checkout.NewOrders(n.db.pool, n.ledger)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
-		Ledger: n.ledger, Pool: n.db.sales, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
+		Ledger: n.ledger, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
 		MaxWaiting: maxWaiting, Places: n.limits.purchases,
 	})
 	changes := replication.NewChanges(n.stock, n.healer, n.log)

@@ -84,7 +84,7 @@ func TestCancelInDoubt(t *testing.T) {
 func TestLooksOfCallersWhoLeft(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 0)
-	teller := NewTeller(TellerConfig{Pool: s.Pool, Inventory: emptyCatalog{}})
+	teller := NewTeller(TellerConfig{Ledger: ledger.New(ledger.Config{Pool: s.Pool}), Inventory: emptyCatalog{}})
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	released := make(chan struct{}, 1000) // as many as callers

@@ -34,7 +34,7 @@ func runTellerProcess(url string) error {
 	d := inventory.NewDispatcher()
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, d, quiet)
 	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock, Patience: waittest.Limit(), MaxWait: waittest.Limit()})
-	teller := NewTeller(TellerConfig{Ledger: committer, Pool: pool, Inventory: stock})
+	teller := NewTeller(TellerConfig{Ledger: committer, Inventory: stock})
 	for _, serve := range []func(context.Context) error{stock.Serve, d.Serve, committer.Serve, teller.Serve} {
 		go serve(ctx) // they end with the process
 	}

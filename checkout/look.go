@@ -155,5 +155,5 @@ func (t *Teller) query(ctx context.Context, batch []*look) (found, error) {
 		f.stock.Look(b, slices.Sorted(maps.Keys(items)))
 	}
 	readBought(b, lines, f.bought)
-	return f, t.cfg.Pool.SendBatch(ctx, b).Close()
+	return f, t.cfg.Ledger.Look(ctx, b)
 }

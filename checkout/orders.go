@@ -21,10 +21,14 @@ type Orders struct {
 // NewOrders makes orders of the tables in this database, which are cancelled through the ledger.
 func NewOrders(pool *pgxpool.Pool, l *ledger.Committer) *Orders { return &Orders{pool, l} }
 
-// selectOrders reads orders with their lines, as collectOrders takes them.
-const selectOrders = `SELECT o.id, o.created_at, o.total_cents, o.status, o.buyer,
-		l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color, l.main_image_url, l.price_cents
-	FROM orders o JOIN order_lines l ON l.order_id = o.id`
+// orderColumns and lineColumns are what collectOrders takes, of orders o and order_lines l.
+const (
+	orderColumns = `o.id, o.created_at, o.total_cents, o.status, o.buyer, `
+	lineColumns  = `l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color, l.main_image_url, l.price_cents`
+)
+
+// selectOrders reads orders with their lines.
+const selectOrders = `SELECT ` + orderColumns + lineColumns + ` FROM orders o JOIN order_lines l ON l.order_id = o.id`
 
 // planned asks PostgreSQL to plan a statement for the tables as they are, which grow from nothing
 // in a minute.

@@ -62,10 +62,18 @@ func (a *saleAttempt) Read(b *pgx.Batch) {
 	readBought(b, a.lines, a.bought)
 }
 
+// selectBought reads the orders that hold any of the lines. It finds them one by one (OFFSET 0 keeps
+// PostgreSQL from joining otherwise): a plan that was made while the tables were empty, and is kept,
+// would else read all orders that there are.
+const selectBought = `SELECT ` + orderColumns + lineColumns + `
+	FROM unnest(ARRAY(SELECT DISTINCT order_id FROM order_lines WHERE line_id = ANY ($1))) k (id),
+		LATERAL (SELECT * FROM orders WHERE id = k.id OFFSET 0) o,
+		LATERAL (SELECT * FROM order_lines WHERE order_id = k.id OFFSET 0) l`
+
 // readBought queues a query for the orders that hold any of the lines. The map is filled when the
 // batch is sent.
 func readBought(b *pgx.Batch, lines [][16]byte, bought map[LineID]*Order) {
-	b.Queue(selectOrders+` WHERE o.id IN (SELECT order_id FROM order_lines WHERE line_id = ANY ($1))`, lines).Query(func(rows pgx.Rows) error {
+	b.Queue(selectBought, lines).Query(func(rows pgx.Rows) error {
 		orders, err := collectOrders(rows)
 		for _, o := range orders {
 			for _, l := range o.Lines {
@@ -173,7 +181,7 @@ func (a *saleAttempt) Write(b *pgx.Batch) {
 	if len(a.orders) == 0 {
 		return
 	}
-	w := newOrderColumns(a.orders, a.keys)
+	w := newOrderArrays(a.orders, a.keys)
 	i := w.items
 	b.Queue(writeOrders, w.orders, w.totals, w.times, w.buyers)
 	b.Queue(writeLines, w.lineOrders, w.lines, w.lineItems, i.id, i.product, i.sku, i.size, i.brand, i.name, i.color, i.image, i.price)
@@ -192,9 +200,9 @@ func (a *saleAttempt) Committed() {
 	a.kind.log.Info("sold", "orders", len(a.orders), "pairs", pairs, "cents", int64(total))
 }
 
-// orderColumns are orders as the columns of the statements that write them. An item's words are
+// orderArrays are orders as the columns of the statements that write them. An item's words are
 // sent once, however many lines have it.
-type orderColumns struct {
+type orderArrays struct {
 	orders     [][16]byte
 	totals     []inventory.Cents
 	times      []time.Time
@@ -202,18 +210,18 @@ type orderColumns struct {
 	lines      [][16]byte
 	lineOrders [][16]byte
 	lineItems  []inventory.ItemID
-	items      itemColumns
+	items      itemArrays
 }
 
-type itemColumns struct {
+type itemArrays struct {
 	id                                   []inventory.ItemID
 	product                              []inventory.ProductID
 	sku, size, brand, name, color, image []string
 	price                                []inventory.Cents
 }
 
-func newOrderColumns(orders []*Order, keys []orderKey) orderColumns {
-	var w orderColumns
+func newOrderArrays(orders []*Order, keys []orderKey) orderArrays {
+	var w orderArrays
 	known := make(map[inventory.ItemID]bool)
 	for i, o := range orders {
 		w.orders = append(w.orders, keys[i])
@@ -233,7 +241,7 @@ func newOrderColumns(orders []*Order, keys []orderKey) orderColumns {
 	return w
 }
 
-func (c *itemColumns) add(l OrderLine) {
+func (c *itemArrays) add(l OrderLine) {
 	c.id = append(c.id, l.Item)
 	c.product = append(c.product, l.Product)
 	c.sku = append(c.sku, l.SKU)

@@ -104,7 +104,7 @@ func (n *node) serve(pool *pgxpool.Pool, stock inventoryServer, configure ...fun
 	}
 	cfg.ledger.Pool, cfg.ledger.Inventory = pool, stock
 	n.ledger = ledger.New(cfg.ledger)
-	cfg.teller.Ledger, cfg.teller.Pool, cfg.teller.Inventory = n.ledger, pool, stock
+	cfg.teller.Ledger, cfg.teller.Inventory = n.ledger, stock
 	n.teller = NewTeller(cfg.teller)
 	n.orders = NewOrders(pool, n.ledger)
 	run(n.T, n.ledger.Serve)

@@ -9,8 +9,6 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
@@ -25,7 +23,6 @@ type inventoryServer interface {
 // TellerConfig says how a teller works. Zero values become the defaults.
 type TellerConfig struct {
 	Ledger    *ledger.Committer
-	Pool      *pgxpool.Pool // for look-ups, one connection at a time
 	Inventory inventoryServer
 	Log       *slog.Logger
 

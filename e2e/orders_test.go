@@ -53,7 +53,7 @@ func besides(t *testing.T, database string, p checkout.Purchase) checkout.Order 
 	quiet := slog.New(slog.DiscardHandler)
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, inventory.NewDispatcher(), quiet)
 	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock})
-	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: committer, Pool: pool, Inventory: stock})
+	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: committer, Inventory: stock})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -12,6 +12,7 @@ import (
 
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/checkout"
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/inventory/stocktest"
 	"sneakers23/web/shop"
@@ -40,7 +41,7 @@ func BenchmarkRefusal(b *testing.B) {
 		b.Fatal(err)
 	}
 	shelf := webtest.NewShelf(rows)
-	teller := checkout.NewTeller(checkout.TellerConfig{Pool: s.Pool, Inventory: still{shelf}})
+	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: ledger.New(ledger.Config{Pool: s.Pool}), Inventory: still{shelf}})
 	ctx, cancel := context.WithCancel(b.Context())
 	ended := make(chan error, 1) // buffer 1: it ends whether or not anything waits
 	go func() { ended <- teller.Serve(ctx) }()

@@ -24,7 +24,7 @@ type inventoryServer interface {
 
 // Config says how a committer works. Zero values become the defaults.
 type Config struct {
-	Pool      *pgxpool.Pool // one connection is used at a time, a new one after each failure
+	Pool      *pgxpool.Pool // batches use one connection at a time, a new one after each failure; each Look another
 	Inventory inventoryServer
 	Log       *slog.Logger
 
