@@ -1,15 +1,11 @@
 package checkout
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
@@ -104,23 +100,7 @@ func TestNobodyKnows(t *testing.T) {
 func loseAnswers(t *testing.T, f pgtest.Fault, known, unknown int) {
 	t.Parallel()
 	s := newStore(t, 1, 1, known)
-	var gone atomic.Bool
-	_, pool := pgtest.NewCutter(t, s.Pool, func() pgtest.Fault {
-		gone.Store(true)
-		return f
-	})
-	cfg := pool.Config()
-	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
-		if gone.Load() {
-			return errors.New("no way to the database")
-		}
-		return nil
-	}
-	cut, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cut.Close)
+	cut, gone := pgtest.CutForGood(t, s.Pool, f)
 	n := s.node(cut, func(c *config) { c.ledger.Patience, c.ledger.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
 	if unknown > 0 {
 		s.Restock(s.Items[0], unknown)
@@ -130,7 +110,7 @@ func loseAnswers(t *testing.T, f pgtest.Fault, known, unknown int) {
 		if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
 			t.Fatalf("got %v, want ErrUnknown", err)
 		}
-		return gone.Load()
+		return gone()
 	})
 	// the next attempt was never begun: the order is there, and this node can't look
 	if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {

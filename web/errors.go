@@ -27,7 +27,7 @@ var statuses = []struct {
 	{inventory.ErrSoldOut, http.StatusConflict},
 	{checkout.ErrNoOrder, http.StatusNotFound},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
-	{shop.ErrNoLedger, http.StatusServiceUnavailable},
+	{shop.ErrNoDatabase, http.StatusServiceUnavailable},
 	{admin.ErrNotSignedIn, http.StatusUnauthorized},
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},

@@ -28,7 +28,7 @@ func TestErrorTable(t *testing.T) {
 		{checkout.ErrNoOrder, 404, "No such order"},
 		{inventory.ErrSoldOut, 409, "Sold out"},
 		{shop.ErrNotOpen, 503, "We open in a moment"},
-		{fmt.Errorf("%w: %w", shop.ErrNoLedger, errors.New("refused")), 503, "We open in a moment"},
+		{fmt.Errorf("%w: %w", shop.ErrNoDatabase, errors.New("refused")), 503, "We open in a moment"},
 		{context.DeadlineExceeded, 503, "We open in a moment"},
 		{errCrossOrigin, 403, "That did not come from our pages"},
 		{echo.ErrTooManyRequests, 429, "Slow down a little"},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sneakers23/app/devices"
+	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 )
 
@@ -94,13 +95,13 @@ func TestFollowLooksThroughMany(t *testing.T) {
 func TestFollowWaitsForLateCommits(t *testing.T) {
 	t.Parallel()
 	s, pool := newStore(t)
-	way, slow := newLine(t, pool)
+	way, slow := pgtest.NewCutter(t, pool, nil)
 	ctx := eventually(t)
 	committing, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	way.onCommit(func() (bool, bool) {
+	way.OnCommit(func() pgtest.Fault {
 		once.Do(func() { close(committing); <-goOn })
-		return false, false
+		return pgtest.Passes
 	})
 	late, prompt := startWriter(t, slow, spoolFile(t), nil), startWriter(t, pool, spoolFile(t), nil)
 	if err := late.Write(ctx, 1, messages("late")); err != nil {

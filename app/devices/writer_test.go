@@ -1,11 +1,9 @@
 package devices_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,36 +23,18 @@ import (
 type runningWriter struct {
 	*devices.Writer
 	spool string
-	log   *logged
+	log   *waittest.Log
 	end   context.CancelFunc
 	done  chan struct{}
-}
-
-// logged is a log that may be read while it is written.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // startWriter runs a writer until stop is called or the test ends.
 func startWriter(t testing.TB, pool *pgxpool.Pool, spool string, now func() time.Time) *runningWriter {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	w := &runningWriter{spool: spool, log: &logged{}, end: cancel, done: make(chan struct{})}
+	w := &runningWriter{spool: spool, log: new(waittest.Log), end: cancel, done: make(chan struct{})}
 	w.Writer = devices.NewWriter(devices.WriterConfig{
-		Pool: pool, Spool: spool, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: now, StopWithin: 300 * time.Millisecond,
+		Pool: pool, Spool: spool, Log: w.log.Logger(), Now: now, StopWithin: 300 * time.Millisecond,
 	})
 	go func() {
 		defer close(w.done)
@@ -173,14 +153,14 @@ func TestDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
 	d, _ := add(t, s, "kiosk")
-	way, pool := newLine(t, direct)
+	way, pool := pgtest.NewCutter(t, direct, nil)
 	w := startWriter(t, pool, spoolFile(t), nil)
 	ctx := eventually(t)
 	if err := w.Write(ctx, d.ID, messages("before")); err != nil {
 		t.Fatal(err)
 	}
 	untilRows(t, direct, 1)
-	way.cut()
+	way.Cut()
 	var accepted atomic.Int64
 	impatient, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -205,7 +185,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	if err := waittest.Receive(t, "the end of a Write that waits", refused); !errors.Is(err, context.Canceled) {
 		t.Errorf("a Write that gives up: %v", err)
 	}
-	way.mend()
+	way.Mend()
 	untilRows(t, direct, 1+int(accepted.Load()))
 	waittest.Until(t, "the recovery is logged", func() bool { return strings.Contains(w.log.String(), "written again") })
 }
@@ -215,15 +195,10 @@ func TestCommitInDoubt(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
 	d, _ := add(t, s, "kiosk")
-	way, pool := newLine(t, direct)
-	var commits, lost atomic.Int64
-	way.onCommit(func() (before, after bool) {
-		n := commits.Add(1)
-		before, after = n%3 == 1, n%3 == 2
-		if before || after {
-			lost.Add(1)
-		}
-		return before, after
+	way, pool := pgtest.NewCutter(t, direct, nil)
+	var commits atomic.Int64
+	way.OnCommit(func() pgtest.Fault {
+		return [...]pgtest.Fault{pgtest.Passes, pgtest.LosesCommit, pgtest.LosesAnswer}[commits.Add(1)%3]
 	})
 	w := startWriter(t, pool, spoolFile(t), nil)
 	ctx := eventually(t)
@@ -235,8 +210,8 @@ func TestCommitInDoubt(t *testing.T) {
 	}
 	waittest.Until(t, "the writer knows it", func() bool { return w.Stats().Written == 20 })
 	untilRows(t, direct, 20)
-	if lost.Load() < 5 {
-		t.Errorf("only %d commits were in doubt", lost.Load())
+	if n := way.Faults[pgtest.LosesCommit].Load() + way.Faults[pgtest.LosesAnswer].Load(); n < 5 {
+		t.Errorf("only %d commits were in doubt", n)
 	}
 }
 
@@ -246,16 +221,16 @@ func TestSpool(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
 	d, _ := add(t, s, "kiosk")
-	way, pool := newLine(t, direct)
+	way, pool := pgtest.NewCutter(t, direct, nil)
 	spool := spoolFile(t)
 	w := startWriter(t, pool, spool, nil)
 	ctx := eventually(t)
-	way.onCommit(func() (bool, bool) { return false, true })
+	way.OnCommit(func() pgtest.Fault { return pgtest.LosesAnswer })
 	if err := w.Write(ctx, d.ID, messages("in doubt")); err != nil {
 		t.Fatal(err)
 	}
 	untilRows(t, direct, 1)
-	way.cut()
+	way.Cut()
 	records, err := devices.ParseRecords([]byte(`[{"message":"a\n\u2028b","timestamp":null,"x":{"y":"<&>"}},{"message":"plain"}]`))
 	if err != nil {
 		t.Fatal(err)
@@ -280,14 +255,14 @@ func TestSpool(t *testing.T) {
 	if n := rowsOf(t, direct, "true"); n != 1 {
 		t.Fatalf("%d rows while the database was away", n)
 	}
-	way.mend()
-	way.onCommit(func() (bool, bool) { return false, true }) // committed, and the answer is lost
+	way.Mend()
+	way.OnCommit(func() pgtest.Fault { return pgtest.LosesAnswer }) // committed, and the answer is lost
 	w = startWriter(t, pool, spool, nil)
 	untilRows(t, direct, 4)
-	way.cut()
+	way.Cut()
 	w.stop(t)
-	way.mend()
-	way.onCommit(nil)
+	way.Mend()
+	way.OnCommit(nil)
 	w = startWriter(t, pool, spool, nil)
 	waittest.Until(t, "the spool file is removed", func() bool { _, err := os.Stat(spool); return errors.Is(err, os.ErrNotExist) })
 	untilRows(t, direct, 4)
@@ -302,19 +277,19 @@ func TestKilledWithSpool(t *testing.T) {
 	t.Parallel()
 	s, direct := newStore(t)
 	d, _ := add(t, s, "kiosk")
-	way, pool := newLine(t, direct)
+	way, pool := pgtest.NewCutter(t, direct, nil)
 	spool := spoolFile(t)
-	way.cut()
+	way.Cut()
 	w := startWriter(t, pool, spool, nil)
 	if err := w.Write(eventually(t), d.ID, messages("a", "b")); err != nil {
 		t.Fatal(err)
 	}
 	w.stop(t)
-	way.mend()
+	way.Mend()
 	var numbered []byte
-	way.onCommit(func() (bool, bool) { // while it commits, the file is there
+	way.OnCommit(func() pgtest.Fault { // while it commits, the file is there
 		numbered, _ = os.ReadFile(spool)
-		return false, false
+		return pgtest.Passes
 	})
 	w = startWriter(t, pool, spool, nil)
 	untilRows(t, direct, 2)
@@ -361,8 +336,8 @@ func TestSpoolThatCannotBeRead(t *testing.T) {
 func TestDrainLetsAllIn(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t, migrate)
-	way, cut := newLine(t, pool)
-	way.cut()
+	way, cut := pgtest.NewCutter(t, pool, nil)
+	way.Cut()
 	w := startWriter(t, cut, spoolFile(t), nil)
 	ctx := eventually(t)
 	thousand := messages(strings.Split(strings.Repeat("x,", 999)+"x", ",")...)
@@ -378,7 +353,7 @@ func TestDrainLetsAllIn(t *testing.T) {
 	w.Drain()
 	wg.Wait()
 	w.stop(t)
-	way.mend()
+	way.Mend()
 	startWriter(t, cut, w.spool, nil)
 	untilRows(t, pool, 20_000)
 }

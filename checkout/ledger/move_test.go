@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
@@ -194,31 +193,15 @@ func TestOperatorStaysInDoubt(t *testing.T) {
 func staysInDoubt(t *testing.T, fault pgtest.Fault) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 1, 10)
-	var gone atomic.Bool
-	_, pool := pgtest.NewCutter(t, s.Pool, func() pgtest.Fault {
-		gone.Store(true)
-		return fault
-	})
-	cfg := pool.Config()
-	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
-		if gone.Load() {
-			return errors.New("no way to the database")
-		}
-		return nil
-	}
-	cut, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cut.Close)
+	cut, gone := pgtest.CutForGood(t, s.Pool, fault)
 	c := New(testConfig(cut, func(c *Config) { c.Patience, c.LockWithin = time.Second, 200*time.Millisecond }))
 	run(t, c.Serve)
 	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the patience was too short
 		err := c.Restock(context.WithoutCancel(t.Context()), s.Items[0], 1)
-		if gone.Load() && (!errors.Is(err, ErrUnknown) || errors.Is(err, ErrNotDone) || errors.Is(err, ErrFailed)) {
+		if gone() && (!errors.Is(err, ErrUnknown) || errors.Is(err, ErrNotDone) || errors.Is(err, ErrFailed)) {
 			t.Fatalf("got %v, want ErrUnknown", err)
 		}
-		return gone.Load()
+		return gone()
 	})
 	if it := s.Item(s.Items[0]); it.Available != 11 {
 		t.Errorf("%d pairs are there, want the restocked one too", it.Available)

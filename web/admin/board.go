@@ -48,7 +48,7 @@ type Board struct {
 	crowd     crowd
 
 	asking   chan struct{} // buffer 1: who asks the database has put something in
-	book     *ledger       // is used by who asks, as is quarters
+	book     *orderSums    // is used by who asks, as is quarters
 	quarters *quarters
 
 	news news
@@ -58,7 +58,7 @@ type Board struct {
 func NewBoard(cfg BoardConfig) *Board {
 	return &Board{
 		cfg: cfg, sums: newSums(), nodes: []NodeState{}, troubles: []Trouble{}, stale: true,
-		asking: make(chan struct{}, 1), book: &ledger{orders: cfg.Orders}, quarters: &quarters{orders: cfg.Orders},
+		asking: make(chan struct{}, 1), book: &orderSums{orders: cfg.Orders}, quarters: &quarters{orders: cfg.Orders},
 	}
 }
 

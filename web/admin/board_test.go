@@ -108,16 +108,16 @@ func TestNobodyLooks(t *testing.T) {
 func TestByTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
-		book := ledger{orders: o.orders}
+		sums := orderSums{orders: o.orders}
 		for range 4 * minutes {
 			o.orders.add()
 			time.Sleep(30 * time.Second)
-			s, err := book.look(t.Context(), time.Now())
+			s, err := sums.look(t.Context(), time.Now())
 			if err != nil || s.Count != len(o.orders.made) || s.Revenue != int64(12_000*s.Count) {
 				t.Fatalf("%d orders of %d, %d cents, %v", s.Count, len(o.orders.made), s.Revenue, err)
 			}
 		}
-		s, _ := book.look(t.Context(), time.Now())
+		s, _ := sums.look(t.Context(), time.Now())
 		for i, m := range s.PerMinute[:minutes-1] {
 			if m != (minute{2, 24_000}) {
 				t.Errorf("minute %d: %v", i, m)

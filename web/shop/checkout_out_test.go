@@ -24,7 +24,7 @@ func TestCheckoutOfWhatIsOut(t *testing.T) {
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("6"))
 	before := formAt(s, d)
 	if d.fake.lookups != 1 {
-		t.Errorf("the ledger was asked %d times, want once for a page", d.fake.lookups)
+		t.Errorf("the database was asked %d times, want once for a page", d.fake.lookups)
 	}
 	d.rows.Items[1].Available, d.rows.Items[1].Revision = 0, 7
 	d.notice(nil, 2)
@@ -91,9 +91,9 @@ func (halfSold) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, err
 	return checkout.Order{ID: "ORDER-0", Buyer: p.Buyer, Lines: []checkout.OrderLine{{LineID: p.Lines[0].ID}}}, nil
 }
 
-// A silent ledger does not keep a shopper waiting for ever, and no page claims to know what the
-// ledger did not say.
-func TestSilentLedger(t *testing.T) {
+// A silent database does not keep a shopper waiting for ever, and no page claims to know what the
+// database did not say.
+func TestSilentDatabase(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]func(*fakeTeller){
 		"silent": func(f *fakeTeller) { f.silent = true },
@@ -120,15 +120,15 @@ func TestSilentLedger(t *testing.T) {
 					t.Errorf("nobody knows whether it was bought, and the form buys %+v", lines)
 				}
 				for path, handler := range map[string]echo.HandlerFunc{"/checkout/complete": d.Complete, "/orders/ORDER-1": d.Order} {
-					if _, err := s.try(handler, "GET", path, "", "", "id", "ORDER-1"); !errors.Is(err, ErrNoLedger) {
-						t.Errorf("%s: %v, want ErrNoLedger", path, err)
+					if _, err := s.try(handler, "GET", path, "", "", "id", "ORDER-1"); !errors.Is(err, ErrNoDatabase) {
+						t.Errorf("%s: %v, want ErrNoDatabase", path, err)
 					}
 				}
 				sent := url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 3, 7), "")}}
 				s.post(NewCheckout(d.counter.pages, halfSold{d.fake}, d.fake, d.log).Buy, "/checkout", sent)
 				_, page = s.get(d.counter.pages.Home, "/")
 				s.wants(page, "What is still in your cart may have been bought too")
-				if took := time.Since(start); took > 4*ledgerPatience {
+				if took := time.Since(start); took > 4*lookWithin {
 					t.Errorf("four answers took %v", took)
 				}
 			})

@@ -192,7 +192,7 @@ func TestNothingToCheckOut(t *testing.T) {
 	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "No items to checkout!")
-	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, ErrNoLedger) {
+	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, ErrNoDatabase) {
 		t.Errorf("an unknown order: %v", err)
 	}
 }

@@ -22,11 +22,11 @@ type fakeTeller struct {
 	asked   []checkout.Purchase
 	lookups int
 
-	down   error // what the ledger answers
+	down   error // what the database answers
 	silent bool  // it does not even
 }
 
-// answer is what the ledger says before anything else.
+// answer is what the database says before anything else.
 func (f *fakeTeller) answer(ctx context.Context) error {
 	if f.silent {
 		<-ctx.Done()

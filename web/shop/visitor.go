@@ -79,7 +79,7 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 	return c.JSON(http.StatusOK, v)
 }
 
-// tellOrder tells the number of the visitor's last order. The cookie has it: the ledger is not
+// tellOrder tells the number of the visitor's last order. The cookie has it: the database is not
 // asked.
 func (p *Pages) tellOrder(c echo.Context, v *visitor) {
 	if number := p.sessions.orderNumber(c.Request()); number != "" {

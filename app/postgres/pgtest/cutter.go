@@ -31,21 +31,24 @@ const (
 // Cutter is a line to the database, a real socket between two others, that reads along and is cut
 // when it matters.
 type Cutter struct {
-	next      func() Fault                   // asked when a COMMIT is on its way, from many goroutines
-	Committed chan struct{}                  // buffer 1: a token says that an answer to COMMIT was kept back
-	Silence   chan struct{}                  // buffer 1: a token ends one silence, if its client has given up; closed: none lasts longer
-	Faults    [SwallowsMore + 1]atomic.Int64 // how often each came
+	Committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
+	// Silence has buffer 1. A token ends one silence, if its client has given up. Closed, it ends all.
+	Silence chan struct{}
+	Faults  [SwallowsMore + 1]atomic.Int64 // how often each came
 
 	listener net.Listener
 	target   func() (net.Conn, error)
-	mu       sync.Mutex
-	open     map[net.Conn]bool // nil when the line has ended
-	ended    chan struct{}     // closed then
+	ended    chan struct{} // closed when the line has ended
 	wg       sync.WaitGroup
+
+	mu   sync.Mutex
+	next func() Fault // asked when a COMMIT is on its way; nil: it passes
+	open map[net.Conn]bool
+	away bool // new connections are closed at once
 }
 
 // NewCutter makes a line to the database of a pool, and a pool of connections over it. Both end
-// with the test.
+// with the test. See [Cutter.OnCommit] for next.
 func NewCutter(t testing.TB, direct *pgxpool.Pool, next func() Fault) (*Cutter, *pgxpool.Pool) {
 	t.Helper()
 	cfg := direct.Config()
@@ -56,9 +59,9 @@ func NewCutter(t testing.TB, direct *pgxpool.Pool, next func() Fault) (*Cutter, 
 		t.Fatal(err)
 	}
 	l := &Cutter{
-		next: next, listener: listener, target: func() (net.Conn, error) { return net.Dial(network, address) },
-		Committed: make(chan struct{}, 1), Silence: make(chan struct{}, 1),
-		open: make(map[net.Conn]bool), ended: make(chan struct{}),
+		listener: listener, target: func() (net.Conn, error) { return net.Dial(network, address) },
+		Committed: make(chan struct{}, 1), Silence: make(chan struct{}, 1), ended: make(chan struct{}),
+		next: next, open: make(map[net.Conn]bool),
 	}
 	l.wg.Go(l.accept)
 	cfg.ConnConfig.Host, cfg.ConnConfig.Port = dir, 5432
@@ -71,11 +74,63 @@ func NewCutter(t testing.TB, direct *pgxpool.Pool, next func() Fault) (*Cutter, 
 	}
 	t.Cleanup(func() {
 		listener.Close()
-		l.end()
+		l.Cut()
+		close(l.ended)
 		pool.Close()
 		l.wg.Wait()
 	})
 	return l, pool
+}
+
+// CutForGood makes a pool of connections over a line that suffers a fault at its first COMMIT, and
+// lets no connection through after it. gone reports whether that has happened.
+func CutForGood(t testing.TB, direct *pgxpool.Pool, f Fault) (pool *pgxpool.Pool, gone func() bool) {
+	t.Helper()
+	var first atomic.Bool
+	l, pool := NewCutter(t, direct, nil)
+	l.OnCommit(func() Fault {
+		first.Store(true)
+		l.set(true)
+		return f
+	})
+	return pool, first.Load
+}
+
+// OnCommit sets what is asked when a COMMIT is on its way, from many goroutines. Nil lets each pass.
+func (l *Cutter) OnCommit(next func() Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.next = next
+}
+
+// ask returns what happens to this COMMIT.
+func (l *Cutter) ask() Fault {
+	l.mu.Lock()
+	next := l.next
+	l.mu.Unlock()
+	if next == nil {
+		return Passes
+	}
+	return next()
+}
+
+// Cut ends all connections, and lets none through until Mend is called.
+func (l *Cutter) Cut() {
+	l.set(true)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		c.Close()
+	}
+}
+
+// Mend lets connections through again.
+func (l *Cutter) Mend() { l.set(false) }
+
+func (l *Cutter) set(away bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = away
 }
 
 func (l *Cutter) accept() {
@@ -99,24 +154,13 @@ func (l *Cutter) add(conns ...net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range conns {
-		if l.open == nil {
+		if l.away {
 			c.Close()
 			continue
 		}
 		l.open[c] = true
 	}
-	return l.open != nil
-}
-
-// end cuts everything.
-func (l *Cutter) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.open {
-		c.Close()
-	}
-	l.open = nil
-	close(l.ended)
+	return !l.away
 }
 
 // cut is one connection over a cutter.
@@ -144,12 +188,13 @@ func (c *cut) suffer(f Fault) bool {
 	return true
 }
 
-// carryQuestions reads the messages of the client. The first has no byte that says what it is. A
-// statement is prepared under a name, and bound by that name each time it is to be executed.
+// carryQuestions reads the messages of the client. The first has no byte that says what it is. COMMIT
+// comes as a query, or as a statement that is prepared under a name, and bound by that name each time
+// it is to be executed.
 func (c *cut) carryQuestions() {
 	defer c.close()
 	in, out := bufio.NewReader(c.client), bufio.NewWriterSize(c.server, 1<<16) // all that is sent at once fits
-	const parse, bind = 'P', 'B'
+	const query, parse, bind = 'Q', 'P', 'B'
 	commit := []byte("no statement yet")
 	for first := true; ; first = false {
 		m, err := readMessage(in, !first)
@@ -159,8 +204,9 @@ func (c *cut) carryQuestions() {
 		switch name, sql, _ := bytes.Cut(m.body, []byte{0}); {
 		case m.kind == parse && bytes.HasPrefix(sql, []byte("COMMIT\x00")):
 			commit = bytes.Clone(name)
-		case m.kind == bind && bytes.HasPrefix(sql, append(commit, 0)): // behind the name of the portal
-			c.fault.Store(int64(c.line.next()))
+		case m.kind == query && bytes.EqualFold(name, []byte("COMMIT")), // it has no name
+			m.kind == bind && bytes.HasPrefix(sql, append(commit, 0)): // behind the name of the portal
+			c.fault.Store(int64(c.line.ask()))
 			if c.suffer(LosesCommit) {
 				_ = out.Flush()
 				return
@@ -248,7 +294,7 @@ func readMessage(in *bufio.Reader, hasKind bool) (m message, err error) {
 	return m, err
 }
 
-// write Passes the message on, and what was written before it when nothing more has come.
+// write passes the message on, and what was written before it when nothing more has come.
 func (m message) write(out *bufio.Writer, in *bufio.Reader) error {
 	if err := m.put(out); err != nil || in.Buffered() > 0 {
 		return err

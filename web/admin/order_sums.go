@@ -13,9 +13,9 @@ type orderBook interface {
 	SalesByMinute(ctx context.Context, since time.Time) (map[time.Time]checkout.Sales, error)
 }
 
-// ledger sums the orders. Those of the last minutes are asked for often; those before change only
+// orderSums sums the orders. Those of the last minutes are asked for often; those before change only
 // by cancelling, and are asked for seldom.
-type ledger struct {
+type orderSums struct {
 	orders orderBook
 
 	before time.Time // minutes from here on are in recent
@@ -30,7 +30,7 @@ const (
 )
 
 // look asks the database. It is called by one goroutine at a time.
-func (l *ledger) look(ctx context.Context, now time.Time) (ordersState, error) {
+func (l *orderSums) look(ctx context.Context, now time.Time) (ordersState, error) {
 	this := now.UTC().Truncate(time.Minute)
 	if now.Sub(l.asked) >= askAllEvery || now.Before(l.asked) {
 		if err := l.lookBack(ctx, now, this); err != nil {
@@ -58,7 +58,7 @@ func (l *ledger) look(ctx context.Context, now time.Time) (ordersState, error) {
 }
 
 // lookBack sums what is not recent.
-func (l *ledger) lookBack(ctx context.Context, now, this time.Time) (err error) {
+func (l *orderSums) lookBack(ctx context.Context, now, this time.Time) (err error) {
 	before := this.Add(-recently)
 	if l.sum, err = l.orders.SalesBefore(ctx, before); err != nil {
 		return err

@@ -13,26 +13,26 @@ import (
 	"sneakers23/checkout"
 )
 
-// ErrNoLedger says that the ledger does not answer now. It may in a moment.
-var ErrNoLedger = errors.New("shop: the ledger does not answer")
+// ErrNoDatabase says that the database does not answer now. It may in a moment.
+var ErrNoDatabase = errors.New("shop: the database does not answer")
 
-// ledgerPatience is how long a page waits for the ledger: a silent one must not hold all who ask.
-const ledgerPatience = 2 * time.Second
+// lookWithin is how long a page waits for the database: a silent one must not hold all who ask.
+const lookWithin = 2 * time.Second
 
-// order asks for an order. The error is checkout.ErrNoOrder or ErrNoLedger.
+// order asks for an order. The error is checkout.ErrNoOrder or ErrNoDatabase.
 func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, error) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), ledgerPatience)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), lookWithin)
 	defer cancel()
 	order, err := co.orders.Order(ctx, id)
 	if err != nil && !errors.Is(err, checkout.ErrNoOrder) {
-		return checkout.Order{}, fmt.Errorf("%w: %w", ErrNoLedger, err)
+		return checkout.Order{}, fmt.Errorf("%w: %w", ErrNoDatabase, err)
 	}
 	return order, err
 }
 
-// bought asks which of the lines were bought. It reports whether the ledger has answered.
+// bought asks which of the lines were bought. It reports whether the database has answered.
 func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, bool) {
-	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	bought, err := co.teller.Bought(ctx, lines)
 	if err != nil {
@@ -44,7 +44,7 @@ func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[ch
 
 // boughtUnseen finds the order of a cart of which this node sees nothing: its shoes left the shop
 // after they were bought, or another node knows them already. The error is checkout.ErrEmptyCart
-// when there is none, checkout.ErrUnknown when the ledger does not answer.
+// when there is none, checkout.ErrUnknown when the database does not answer.
 func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.Order, error) {
 	if cart.Empty() {
 		return checkout.Order{}, checkout.ErrEmptyCart
@@ -75,7 +75,7 @@ func (co *Checkout) boughtUnseen(c echo.Context, cart checkout.Cart) (checkout.O
 type boughtLines struct {
 	lines  []checkout.LineID
 	orders []checkout.OrderID // of the viewer, besides the one that is shown
-	all    bool               // the ledger has told of all of them
+	all    bool               // the database has told of all of them
 }
 
 // boughtBefore finds what else of a cart was bought, when the order does not have all of it: a cart
