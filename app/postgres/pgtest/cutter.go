@@ -190,12 +190,12 @@ func (c *cut) suffer(f Fault) bool {
 
 // carryQuestions reads the messages of the client. The first has no byte that says what it is. COMMIT
 // comes as a query, or as a statement that is prepared under a name, and bound by that name each time
-// it is to be executed.
+// it is to be executed. That of a transaction that only reads is of no interest.
 func (c *cut) carryQuestions() {
 	defer c.close()
 	in, out := bufio.NewReader(c.client), bufio.NewWriterSize(c.server, 1<<16) // all that is sent at once fits
 	const query, parse, bind = 'Q', 'P', 'B'
-	commit := []byte("no statement yet")
+	commit, reads := []byte("no statement yet"), false
 	for first := true; ; first = false {
 		m, err := readMessage(in, !first)
 		if err != nil {
@@ -204,7 +204,9 @@ func (c *cut) carryQuestions() {
 		switch name, sql, _ := bytes.Cut(m.body, []byte{0}); {
 		case m.kind == parse && bytes.HasPrefix(sql, []byte("COMMIT\x00")):
 			commit = bytes.Clone(name)
-		case m.kind == query && bytes.EqualFold(name, []byte("COMMIT")), // it has no name
+		case m.kind == query && bytes.HasPrefix(name, []byte("begin")): // a query has no name
+			reads = bytes.Contains(name, []byte("read only"))
+		case m.kind == query && !reads && string(name) == "commit",
 			m.kind == bind && bytes.HasPrefix(sql, append(commit, 0)): // behind the name of the portal
 			c.fault.Store(int64(c.line.ask()))
 			if c.suffer(LosesCommit) {
