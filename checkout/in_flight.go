@@ -2,9 +2,9 @@ package checkout
 
 import "sync"
 
-// inFlight counts the purchases of each line that are in the ledger of this node. A form that is sent
-// again while its first purchase is there is queued behind it: a look-up would overtake it, and could
-// refuse what is sold a moment later. Its methods are called from any goroutine.
+// inFlight counts the purchases of each line that are in the ledger of this node. A form that is
+// sent again while its first purchase is there is queued behind it: a look-up would overtake it,
+// and could refuse what is sold a moment later. Its methods are called from any goroutine.
 type inFlight struct {
 	mu    sync.Mutex
 	lines map[LineID]int

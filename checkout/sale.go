@@ -62,9 +62,9 @@ func (a *saleAttempt) Read(b *pgx.Batch) {
 	readBought(b, a.lines, a.bought)
 }
 
-// selectBought reads the orders that hold any of the lines. It finds the lines, then each order, then
-// the lines of each (OFFSET 0 keeps PostgreSQL from joining otherwise). A join that was planned for
-// a few rows would compare all orders with all lines, if the tables have grown since.
+// selectBought reads the orders that hold any of the lines. It finds the lines, then each order,
+// then the lines of each (OFFSET 0 keeps PostgreSQL from joining otherwise). A join that was
+// planned for a few rows would compare all orders with all lines, if the tables have grown since.
 const selectBought = `SELECT ` + orderColumns + lineColumns + `
 	FROM (SELECT DISTINCT unnest(ARRAY(SELECT order_id FROM order_lines WHERE line_id = ANY ($1)))) k (id),
 		LATERAL (SELECT * FROM orders WHERE id = k.id OFFSET 0) o,

@@ -242,8 +242,9 @@ func TestSoldBehindTheBack(t *testing.T) {
 	}
 }
 
-// TestSecondFormWaitsForTheFirst sends a form again while its first purchase waits for a row, and the
-// catalog says that the size is out: it is not refused, since the first one is sold when pairs come.
+// TestSecondFormWaitsForTheFirst sends a form again while its first purchase waits for a row, and
+// the catalog says that the size is out: it is not refused, since the first one is sold when pairs
+// come.
 func TestSecondFormWaitsForTheFirst(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)

@@ -4,7 +4,7 @@
 -- these come first here too.
 LOCK TABLE item_availabilities, products, stock_movements, restores IN SHARE ROW EXCLUSIVE MODE;
 
--- What has happened in the shop, as dashboards tell it: the same at every node, and after every
+-- The events of the shop, as dashboards tell them: the same at every node, and after every
 -- restart. Each row is written with what it tells of, in one transaction, also when that is done by
 -- hand; nodes add what they know of themselves. No backup holds this table: it tells of the
 -- database, and not of the store.

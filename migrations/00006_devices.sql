@@ -1,6 +1,6 @@
 -- +goose Up
 
--- What devices are: apps and kiosks that report over a connection of their own. A revoked device
+-- Devices are apps and kiosks that report over a connection of their own. A revoked device
 -- stays, so that its logs keep its name; a new one may take the name.
 CREATE TABLE devices (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -27,7 +27,7 @@ CREATE TABLE device_variables (
     PRIMARY KEY (device_id, name)
 );
 
--- What an admin wants of a device, until the device reports that very value. A later wish for a
+-- The values that admins want of a device, until the device reports them. A later wish for a
 -- variable replaces the row.
 CREATE TABLE device_wants (
     device_id bigint      NOT NULL REFERENCES devices ON DELETE CASCADE,
@@ -42,7 +42,7 @@ CREATE TABLE device_wants (
 
 CREATE INDEX device_wants_newest ON device_wants (wanted_at);
 
--- What devices have said, in a partition for each day of receipt (UTC): the timestamp that a device
+-- The log records of devices, in a partition for each day of receipt (UTC): the timestamp that a device
 -- sends may be anything. No backup holds this table. device_id refers to devices without a
 -- constraint, which would be checked for each row.
 CREATE SEQUENCE device_log_ids;

@@ -6,9 +6,10 @@
 LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 
 -- stocked_count is how many pairs of an item ever came. At every commit it equals the available and
--- the sold pairs together; each transaction that changes a row compares them. A row where they differ
--- was changed without a movement, for instance by hand: nodes show such a change, and the next sale
--- freezes the row. A frozen item is sold no more, at any node, until its count is corrected.
+-- the sold pairs together; each transaction that changes a row compares them. A row where they
+-- differ was changed without a movement, for instance by hand: nodes show such a change, and the
+-- next sale freezes the row. A frozen item is sold no more, at any node, until its count is
+-- corrected.
 ALTER TABLE item_availabilities
     ADD COLUMN stocked_count integer NOT NULL DEFAULT 0,
     ADD COLUMN frozen_at timestamptz;

@@ -10,8 +10,9 @@ import (
 	"sneakers23/migrations"
 )
 
-// TestDevicesDownAndUp takes devices with logs back, and makes them again. A partition is made once,
-// whatever zone the session is in, also in place of one that was detached and not yet dropped.
+// TestDevicesDownAndUp takes devices with logs back, and makes them again. A partition is made
+// once, whatever zone the session is in, also in place of one that was detached and not yet
+// dropped.
 func TestDevicesDownAndUp(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

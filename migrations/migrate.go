@@ -89,8 +89,8 @@ func step(s *goose.Source, applied bool) Step {
 	return Step{Version: s.Version, Name: filepath.Base(s.Path), Applied: applied}
 }
 
-// alone runs do while no other process migrates the same schema. The lock is PostgreSQL's, and goes with
-// the connection; goose's own asks every five seconds, this one waits.
+// alone runs do while no other process migrates the same schema. The lock is PostgreSQL's, and goes
+// with the connection; goose's own asks every five seconds, this one waits.
 func alone(ctx context.Context, databaseURL string, do func(*goose.Provider) error) (err error) {
 	db, err := sql.Open("pgx", databaseURL)
 	if err != nil {

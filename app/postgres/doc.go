@@ -58,9 +58,10 @@
 //   - A data directory is whole or absent. Anything else is left alone, and the error says so.
 //   - Existing data is opened by the major version that wrote it, or not at all.
 //   - The address stays the same as long as the Server lives, through any number of restarts.
-//   - The settings that make a commit last (fsync, full_page_writes, synchronous_commit) are never touched.
-//     CheckDurability tells what an operator made of them.
-//   - Everything that waits ends with its context, and after minutes at the latest, with an error that quotes the log.
+//   - The settings that make a commit last (fsync, full_page_writes, synchronous_commit) are never
+//     touched. CheckDurability tells what an operator made of them.
+//   - Everything that waits ends with its context, and after minutes at the latest, with an error
+//     that quotes the log.
 //
 // # Testing
 //

@@ -35,10 +35,12 @@
 // # What is measured
 //
 //   - Reply: from add_item or remove_item to its answer.
-//   - Push: from add_item or remove_item in one tab until the shopper's other tab has been pushed the same cart.
+//   - Push: from add_item or remove_item in one tab until the shopper's other tab has been pushed
+//     the same cart.
 //   - Purchase: from sending the form to its answer, be it an order or a refusal.
 //   - Page: from asking for a page to its last byte.
-//   - Release to bought: from a tab's being pushed a release to the order of the shopper who waited for it.
+//   - Release to bought: from a tab's being pushed a release to the order of the shopper who waited
+//     for it.
 //
 // All of it is measured by one clock, in this process: what the generator itself waits for, is in
 // it. Latencies are kept in buckets that are 2 % wide.

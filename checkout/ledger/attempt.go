@@ -135,8 +135,8 @@ func (c *Committer) connect(ctx context.Context) (*pgxpool.Conn, error) {
 	return conn, nil
 }
 
-// Look sends queries that need no lock, see [Stock.Look], over a connection with the settings of the
-// others. It may be called from any goroutine, and takes one connection of the pool.
+// Look sends queries that need no lock, see [Stock.Look], over a connection with the settings of
+// the others. It may be called from any goroutine, and takes one connection of the pool.
 func (c *Committer) Look(ctx context.Context, b *pgx.Batch) error {
 	conn, err := c.connect(ctx)
 	if err != nil {

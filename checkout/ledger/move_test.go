@@ -181,8 +181,8 @@ func TestOperatorInDoubt(t *testing.T) {
 	}
 }
 
-// TestOperatorStaysInDoubt loses the answer to a COMMIT and every connection after it: the outcome is
-// unknown, and it is not said that nothing was done.
+// TestOperatorStaysInDoubt loses the answer to a COMMIT and every connection after it: the outcome
+// is unknown, and it is not said that nothing was done.
 func TestOperatorStaysInDoubt(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]pgtest.Fault{"lost": pgtest.LosesAnswer, "silent": pgtest.HoldsAnswer} {

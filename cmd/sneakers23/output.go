@@ -130,7 +130,8 @@ func defaultDataDir() string {
 	return dir
 }
 
-// productSKUs and itemSKUs complete arguments from the node that runs here; without one there is nothing to offer.
+// productSKUs and itemSKUs complete arguments from the node that runs here; without one there is
+// nothing to offer.
 func productSKUs() (skus []string) {
 	for _, p := range offered() {
 		skus = append(skus, p.SKU)

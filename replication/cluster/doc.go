@@ -34,9 +34,10 @@
 //
 // # Ordering and delivery promises
 //
-//   - Messages of a [Stream] come at most once, and in the order in which their node sent them, to every other node.
-//   - A message that was lost is noticed by the number of the next one, or by the next status, and told to OnResync before
-//     the next one is delivered. So is a node that has come, or come back.
+//   - Messages of a [Stream] come at most once, and in the order in which their node sent them, to
+//     every other node.
+//   - A message that was lost is noticed by the number of the next one, or by the next status, and
+//     told to OnResync before the next one is delivered. So is a node that has come, or come back.
 //   - Send never waits. Up to 8 MiB of messages wait for a NATS that does not read; further
 //     messages are dropped, logged and counted, see [Node.Dropped].
 //   - There is no order between two nodes, nor between two streams of one.

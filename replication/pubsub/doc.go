@@ -10,8 +10,8 @@
 //
 // A topic is any string. It exists while it has a subscriber, and costs nothing before and after.
 // The payload is any value. Its sender must not change it afterwards, since all receivers share it.
-// A value that receivers derive from it, a frame for a socket for instance, is made once per message
-// and kept in it: see [Encoding].
+// A value that receivers derive from it, a frame for a socket for instance, is made once per
+// message and kept in it: see [Encoding].
 //
 // # Several nodes
 //

@@ -13,8 +13,8 @@ type orderBook interface {
 	SalesByMinute(ctx context.Context, since time.Time) (map[time.Time]checkout.Sales, error)
 }
 
-// orderSums sums the orders. Those of the last minutes are asked for often; those before change only
-// by cancelling, and are asked for seldom.
+// orderSums sums the orders. Those of the last minutes are asked for often; those before change
+// only by cancelling, and are asked for seldom.
 type orderSums struct {
 	orders orderBook
 

@@ -57,7 +57,7 @@ func (c *conn) forward(m *message) (full *Socket) {
 		c.answerUnjoined(m)
 		return nil
 	}
-	if !s.meant(m) { // it was sent before the client joined anew
+	if !s.meant(m) { // it was sent before the client joined again
 		c.srv.cfg.Log.Debug("stale message dropped", "topic", s.route.Pattern, "event", clip(m.event))
 		return nil
 	}

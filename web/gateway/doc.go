@@ -85,12 +85,12 @@
 //
 // # Ordering and delivery promises
 //
-//   - The lines of a connection are handled one after the other, in order. However they are cut into
-//     packets, they are the same lines.
+//   - The lines of a connection are handled one after the other, in order. However they are cut
+//     into packets, they are the same lines.
 //   - An OK proves that all lines before its v: were handled: accepted, or answered with ERROR.
 //   - An l: that was read is given to Store.Log, and is accepted when that returns nil; an i: to
-//     Store.Report, again and again for 30 s while that fails. A line that was not stored is answered
-//     with ERROR. There is no such answer while a connection drains or closes.
+//     Store.Report, again and again for 30 s while that fails. A line that was not stored is
+//     answered with ERROR. There is no such answer while a connection drains or closes.
 //   - A device that stops to send when it sees the end of the stream loses nothing by Drain, unless
 //     the store takes longer than conns.CloseWait.
 //   - OK comes before anything that is pushed. The wanted variables are read after the connection

@@ -32,7 +32,8 @@ const (
 // when it matters.
 type Cutter struct {
 	Committed chan struct{} // buffer 1: a token says that an answer to COMMIT was kept back
-	// Silence has buffer 1. A token ends one silence, if its client has given up. Closed, it ends all.
+	// Silence has buffer 1. A token ends one silence, if its client has given up. Closed, it ends
+	// all.
 	Silence chan struct{}
 	Faults  [SwallowsMore + 1]atomic.Int64 // how often each came
 
@@ -96,7 +97,8 @@ func CutForGood(t testing.TB, direct *pgxpool.Pool, f Fault) (pool *pgxpool.Pool
 	return pool, first.Load
 }
 
-// OnCommit sets what is asked when a COMMIT is on its way, from many goroutines. Nil lets each pass.
+// OnCommit sets what is asked when a COMMIT is on its way, from many goroutines. Nil lets each
+// pass.
 func (l *Cutter) OnCommit(next func() Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -188,9 +190,10 @@ func (c *cut) suffer(f Fault) bool {
 	return true
 }
 
-// carryQuestions reads the messages of the client. The first has no byte that says what it is. COMMIT
-// comes as a query, or as a statement that is prepared under a name, and bound by that name each time
-// it is to be executed. That of a transaction that only reads is of no interest.
+// carryQuestions reads the messages of the client. The first has no byte that says what it is.
+// COMMIT comes as a query, or as a statement that is prepared under a name, and bound by that name
+// each time it is to be executed. A transaction that only reads
+// is left alone.
 func (c *cut) carryQuestions() {
 	defer c.close()
 	in, out := bufio.NewReader(c.client), bufio.NewWriterSize(c.server, 1<<16) // all that is sent at once fits

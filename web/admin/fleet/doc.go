@@ -54,8 +54,8 @@
 //
 // # Ordering and delivery promises
 //
-//   - Each record that is committed while a page is joined is pushed or counted in more, once. After
-//     a page joins or chooses another device, a record may come twice, with the same id.
+//   - Each record that is committed while a page is joined is pushed or counted in more, once.
+//     After a page joins or chooses another device, a record may come twice, with the same id.
 //   - What the database does not answer is asked again, and fault says so meanwhile.
 //   - An order (add, revoke, set, unset) that was received is carried out even if the page is
 //     closed. After it, the page is pushed the new state at once.

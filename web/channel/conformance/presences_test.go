@@ -91,8 +91,8 @@ func newRoll(t testing.TB, topics *pubsub.PubSub) *roll {
 	return r
 }
 
-// churn lets so many things happen in a topic, on both nodes: joins, updates, leaves. It returns how
-// many presences stay.
+// churn lets so many things happen in a topic, on both nodes: joins, updates, leaves. It returns
+// how many presences stay.
 func (r *roll) churn(req *http.Request) (any, error) {
 	n, err := strconv.Atoi(req.FormValue("n"))
 	if err != nil {
