@@ -17,7 +17,7 @@
 // made.
 //
 //	l := ledger.New(ledger.Config{Pool: pool, Inventory: stock, Log: log})
-//	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: l, Pool: pool, Inventory: stock, Log: log})
+//	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: l, Inventory: stock, Log: log})
 //	go l.Serve(ctx)
 //	go teller.Serve(ctx)
 //	order, err := teller.Buy(ctx, checkout.Purchase{Lines: lines, Total: shown})
