@@ -59,6 +59,11 @@ func TestAudit(t *testing.T) {
 				`UPDATE stock_movements SET available_delta = -2, sold_delta = 2 WHERE ` + theOrder,
 			}, []FindingKind{LineUnbooked, SoldOff},
 		},
+		"a sale that is booked twice": {
+			[]string{`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
+				SELECT item_id, reason, available_delta, sold_delta, order_id FROM stock_movements WHERE ` + theOrder},
+			[]FindingKind{LineUnbooked, MovementsOff},
+		},
 		"a return that was not booked": {
 			[]string{`UPDATE orders SET status = 'cancelled', cancelled_at = now()`}, []FindingKind{ReturnOff, SoldOff},
 		},
