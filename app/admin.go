@@ -46,7 +46,9 @@ func (s *shopServer) openAdmin(
 	n *Node, proxies forwarded.Proxies, set *templates.Set, secrets []string, password string,
 ) (*admin.Pages, error) {
 	var err error
-	s.signIn, err = admin.NewSignIn(admin.SignInConfig{Secrets: secrets, Password: password, Scheme: proxies.Scheme, Log: n.log})
+	s.signIn, err = admin.NewSignIn(admin.SignInConfig{
+		Secrets: secrets, Password: password, Scheme: proxies.Scheme, Log: n.log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,8 @@ func (s *shopServer) openAdmin(
 	admins := s.socketConfig(n, proxies, askAdminPoll)
 	admins.Connect, admins.MaxQueue = tokens.Connect, adminQueue
 	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), fleet.Route(fleet.Config{
-		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: deviceDesk{n.operator}, Log: n.log,
+		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: deviceDesk{n.operator},
+		Log: n.log,
 	}))
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
@@ -77,7 +80,8 @@ const adminQueue = 4 << 20
 func (n *Node) nodeStates() []admin.NodeState {
 	view := func(p cluster.Peer) admin.NodeState {
 		return admin.NodeState{
-			Name: p.Name, Run: p.Run, Started: p.Started, Sockets: p.Sockets, Revision: p.Revision, Lag: p.Lag.Milliseconds(),
+			Name: p.Name, Run: p.Run, Started: p.Started, Sockets: p.Sockets, Revision: p.Revision,
+			Lag:   p.Lag.Milliseconds(),
 			Ready: p.Ready, Fault: admin.Fault(p.Fault),
 		}
 	}

@@ -89,7 +89,8 @@ func TestPasswordIsMadeOnce(t *testing.T) {
 	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := app.Start(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "delete it and a new one is made") {
+	if n, err := app.Start(t.Context(), cfg); err == nil ||
+		!strings.Contains(err.Error(), "delete it and a new one is made") {
 		t.Errorf("with a damaged file: %v", err)
 		if n != nil {
 			_ = n.Stop(context.WithoutCancel(t.Context()))
@@ -109,7 +110,8 @@ func TestSecretsOfANodeAreItsOwn(t *testing.T) {
 	if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	cfg.DatabaseURL = "postgres://nobody@127.0.0.1:1/none" // no database is opened, or made, before the secrets are read
+	// no database is opened, or made, before the secrets are read
+	cfg.DatabaseURL = "postgres://nobody@127.0.0.1:1/none"
 	for _, name := range []string{"secret", "admin-password"} {
 		file := filepath.Join(cfg.DataDir, name)
 		if err := os.Chmod(file, 0o644); err != nil {
@@ -145,7 +147,8 @@ func TestAdminSocketInACluster(t *testing.T) {
 	_, token := signIn(t, first.Node, adminPassword)
 	own := "?vsn=2.0.0&token=" + url.QueryEscape(token)
 
-	ws, resp, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(second.URL(), "http", "ws", 1)+"/admin_socket/websocket"+own, nil)
+	ws, resp, err := websocket.DefaultDialer.DialContext(t.Context(),
+		strings.Replace(second.URL(), "http", "ws", 1)+"/admin_socket/websocket"+own, nil)
 	if err != nil {
 		t.Fatal(err, resp)
 	}
@@ -162,10 +165,12 @@ func TestAdminSocketInACluster(t *testing.T) {
 	if a := second.longPollAt(t, poll, session, `[null,"1","phoenix","heartbeat",{}]`); a.Status != http.StatusOK {
 		t.Fatalf("published with %+v", a)
 	}
-	if a := second.longPollAt(t, poll, session, ""); a.Status != http.StatusOK || a.Token != session || len(a.Messages) != 1 {
+	if a := second.longPollAt(t, poll, session, ""); a.Status != http.StatusOK || a.Token != session ||
+		len(a.Messages) != 1 {
 		t.Errorf("polled %+v", a)
 	}
-	if a := second.longPoll(t, session, ""); a.Status != http.StatusGone || !strings.HasPrefix(a.Token, "phxlp.node.1.") {
+	if a := second.longPoll(t, session, ""); a.Status != http.StatusGone ||
+		!strings.HasPrefix(a.Token, "phxlp.node.1.") {
 		t.Errorf("as a shopper's, it was polled: %+v", a)
 	}
 	waittest.Until(t, "sockets are counted", func() bool {

@@ -12,12 +12,14 @@ import (
 
 // backupTables are those of the store, each behind those that it refers to.
 var backupTables = []string{
-	"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices", "device_variables", "device_wants",
+	"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices",
+	"device_variables", "device_wants",
 }
 
 // copySettings make values the same text on every server, whatever its settings are.
 var copySettings = []string{
-	`SET LOCAL datestyle = 'ISO, YMD'`, `SET LOCAL timezone = 'UTC'`, `SET LOCAL extra_float_digits = 3`, `SET LOCAL statement_timeout = 0`,
+	`SET LOCAL datestyle = 'ISO, YMD'`, `SET LOCAL timezone = 'UTC'`, `SET LOCAL extra_float_digits = 3`,
+	`SET LOCAL statement_timeout = 0`,
 }
 
 // Progress hears how many rows of a table are done. It is called now and then, and when a table is
@@ -37,7 +39,9 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 	if pending, err := s.db.pending(ctx); err != nil {
 		return info, err
 	} else if pending > 0 {
-		return info, fmt.Errorf("this database lacks %d steps of this program's schema: correct --database-url (DATABASE_URL), or back it up with the version of the program that runs on it", pending)
+		return info, fmt.Errorf(
+			"this database lacks %d steps of this program's schema: correct --database-url (DATABASE_URL), or back it up with the version of the program that runs on it", pending,
+		)
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.pool, snapshot, func(tx pgx.Tx) error {
@@ -56,7 +60,8 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 func writeBackup(ctx context.Context, tx pgx.Tx, schema int64, to io.Writer, progress Progress) (BackupInfo, error) {
 	info := BackupInfo{Schema: schema, Rows: make(map[string]int64)}
 	head := backupHead{Format: backupFormat, Version: backupVersion, Schema: schema}
-	if err := tx.QueryRow(ctx, `SELECT now(), last_value FROM revisions`).Scan(&head.CreatedAt, &head.Revision); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT now(), last_value FROM revisions`).Scan(&head.CreatedAt,
+		&head.Revision); err != nil {
 		return info, err
 	}
 	info.CreatedAt = head.CreatedAt

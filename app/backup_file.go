@@ -118,12 +118,15 @@ func (r *backupRows) Write(piece []byte) (int, error) {
 }
 
 func (r *backupRows) end() (rows int64, err error) {
-	return r.rows, errors.Join(binary.Write(r.out, binary.BigEndian, uint32(0)), binary.Write(r.out, binary.BigEndian, r.rows))
+	return r.rows, errors.Join(binary.Write(r.out, binary.BigEndian, uint32(0)),
+		binary.Write(r.out, binary.BigEndian, r.rows))
 }
 
 // readBackup reads a backup to its end. Each table is given to take, which must read all of its
 // rows.
-func readBackup(from io.Reader, head func(backupHead) error, take func(backupTable, io.Reader) (rows int64, err error)) error {
+func readBackup(
+	from io.Reader, head func(backupHead) error, take func(backupTable, io.Reader) (rows int64, err error),
+) error {
 	gz, err := gzip.NewReader(from)
 	if err != nil {
 		return ErrNoBackup

@@ -100,7 +100,9 @@ func restoreFrom(t *testing.T, s *Schema, file []byte) error {
 	if _, err := s.CheckBackup(t.Context(), bytes.NewReader(file)); err != nil {
 		return err
 	}
-	return s.Restore(context.WithoutCancel(t.Context()), func() (io.Reader, error) { return bytes.NewReader(file), nil }, func(string, int64) {})
+	return s.Restore(context.WithoutCancel(t.Context()), func() (io.Reader, error) {
+		return bytes.NewReader(file), nil
+	}, func(string, int64) {})
 }
 
 // TestBackupAndRestore brings back every row, into the same store, and into another that was empty.
@@ -164,7 +166,9 @@ func TestRevokedStaysRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got int
-		if err := tt.QueryRow(t.Context(), `SELECT count(*) FROM devices WHERE name = 'kiosk' AND revoked_at = '2030-01-01'`).Scan(&got); err != nil || got != tt.want {
+		if err := tt.QueryRow(t.Context(),
+			`SELECT count(*) FROM devices WHERE name = 'kiosk' AND revoked_at = '2030-01-01'`).Scan(&got); err != nil ||
+			got != tt.want {
 			t.Errorf("%d devices are still revoked, %v; want %d", got, err, tt.want)
 		}
 	}
@@ -231,18 +235,20 @@ func TestBadBackupsChangeNothing(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"empty":                                 {nil, ErrNoBackup.Error()},
-		"text":                                  {[]byte("hello"), ErrNoBackup.Error()},
-		"another gzip":                          {rewritten(backupFormat, "something"), ErrNoBackup.Error()},
-		"other format":                          {rewritten(`"version":1`, `"version":2`), "version 2 of its format"},
-		"other schema":                          {rewritten(`"schema":`, `"schema":9`), "of the schema"},
-		"of an older schema, with fewer tables": {rewritten(`"schema":`, `"schema":9`, `"name":"device_wants"`, `"name":"x"`), "of the schema"},
-		"a table missing":                       {rewritten(`"name":"items"`, `"name":"itemz"`), ErrDamagedBackup.Error()},
-		"cut off":                               {good[:len(good)-1], ErrDamagedBackup.Error()},
-		"half":                                  {good[:len(good)/2], ErrDamagedBackup.Error()},
-		"a bit flipped":                         {flipped, ErrDamagedBackup.Error()},
-		"no end":                                {rewritten(backupEnd, ""), ErrDamagedBackup.Error()},
-		"more behind":                           {rewritten(backupEnd, backupEnd+"x"), ErrDamagedBackup.Error()},
+		"empty":        {nil, ErrNoBackup.Error()},
+		"text":         {[]byte("hello"), ErrNoBackup.Error()},
+		"another gzip": {rewritten(backupFormat, "something"), ErrNoBackup.Error()},
+		"other format": {rewritten(`"version":1`, `"version":2`), "version 2 of its format"},
+		"other schema": {rewritten(`"schema":`, `"schema":9`), "of the schema"},
+		"of an older schema, with fewer tables": {
+			rewritten(`"schema":`, `"schema":9`, `"name":"device_wants"`, `"name":"x"`), "of the schema",
+		},
+		"a table missing": {rewritten(`"name":"items"`, `"name":"itemz"`), ErrDamagedBackup.Error()},
+		"cut off":         {good[:len(good)-1], ErrDamagedBackup.Error()},
+		"half":            {good[:len(good)/2], ErrDamagedBackup.Error()},
+		"a bit flipped":   {flipped, ErrDamagedBackup.Error()},
+		"no end":          {rewritten(backupEnd, ""), ErrDamagedBackup.Error()},
+		"more behind":     {rewritten(backupEnd, backupEnd+"x"), ErrDamagedBackup.Error()},
 	} {
 		if err := restoreFrom(t, s, tt.file); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
@@ -289,7 +295,9 @@ func TestRestoreUnderLoad(t *testing.T) {
 			t.Error(err)
 		}
 		before := turns.Load()
-		waittest.Until(t, "some are sold and come in between", func() bool { return turns.Load() >= before+5 || len(ended) > 0 })
+		waittest.Until(t, "some are sold and come in between", func() bool {
+			return turns.Load() >= before+5 || len(ended) > 0
+		})
 	}
 	cancel()
 	for range 2 {
@@ -318,12 +326,14 @@ func FuzzReadBackup(f *testing.F) {
 	}
 	f.Add("hello")
 	f.Add(`{"format":"sneakers23 backup","version":1,"tables":[]}` + "\n" + backupEnd)
-	f.Add(`{"format":"sneakers23 backup","version":1,"tables":[{"name":"products","columns":["id"]}]}` + "\n\xff\xff\xff\xff")
+	f.Add(`{"format":"sneakers23 backup","version":1,"tables":[{"name":"products","columns":["id"]}]}` +
+		"\n\xff\xff\xff\xff")
 	f.Fuzz(func(t *testing.T, plain string) {
-		err := readBackup(bytes.NewReader(pack(plain)), func(backupHead) error { return nil }, func(_ backupTable, rows io.Reader) (int64, error) {
-			_, err := io.Copy(io.Discard, rows)
-			return rows.(*pieces).rows, err
-		})
+		err := readBackup(bytes.NewReader(pack(plain)), func(backupHead) error { return nil },
+			func(_ backupTable, rows io.Reader) (int64, error) {
+				_, err := io.Copy(io.Discard, rows)
+				return rows.(*pieces).rows, err
+			})
 		if err == nil && !strings.HasSuffix(plain, backupEnd) {
 			t.Errorf("%q is no backup", plain)
 		}

@@ -98,7 +98,8 @@ func ask[R any](ctx context.Context, c *Client, command string, q any) (result R
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders),
 		errors.Is(err, context.DeadlineExceeded):
-		return result, fmt.Errorf("node %s did not answer: it may have stopped; what it had committed stands", c.Node.Name)
+		return result, fmt.Errorf("node %s did not answer: it may have stopped; what it had committed stands",
+			c.Node.Name)
 	case err != nil:
 		return result, fmt.Errorf("ask node %s: %w", c.Node.Name, err)
 	}

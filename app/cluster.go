@@ -49,7 +49,8 @@ func (n *Node) status() cluster.Status {
 		Sockets:  n.shop.openSockets(),
 		Fault:    string(n.knownFault()),
 		Revision: int64(n.stock.Catalog().Revision()),
-		Ready:    !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing() && !n.commits.stopped(), // no query
+		// no query
+		Ready: !n.draining.Load() && n.stock.Catalog().Loaded() && !n.healer.Failing() && !n.commits.stopped(),
 	}
 }
 

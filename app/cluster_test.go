@@ -200,7 +200,8 @@ func TestPublishFromOutside(t *testing.T) {
 	all := startCluster(t, func(c *app.Config) { c.CommandsListen, c.PublishSecret = "127.0.0.1:0", secret })
 	f := follow(t, all[2].URL(), "product:1")
 	defer f.close()
-	conn, err := nats.Connect(all[1].client.Node.NATS, nats.UserInfo("publisher", secret), nats.CustomInboxPrefix("_PUBLISHER"))
+	conn, err := nats.Connect(all[1].client.Node.NATS, nats.UserInfo("publisher", secret),
+		nats.CustomInboxPrefix("_PUBLISHER"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,15 +215,19 @@ func TestPublishFromOutside(t *testing.T) {
 		return false
 	})
 	for name, tt := range map[string]struct{ message, want string }{
-		"no JSON":           {`hello`, "want JSON"},
-		"a cart":            {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
-		"an inner topic":    {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
-		"of the protocol":   {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
-		"a product's block": {`{"topic":"product:1","event":"product","payload":{"html":"<article>"}}`, "belongs to the shop"},
-		"of the shop":       {`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop"},
-		"no event":          {`{"topic":"product:1"}`, "must be there"},
-		"too long":          {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
-		"good":              {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
+		"no JSON":         {`hello`, "want JSON"},
+		"a cart":          {`{"topic":"cart:x","event":"cart","payload":{}}`, "not among --publish-topics"},
+		"an inner topic":  {`{"topic":"item_out:1","event":"item_out"}`, "not among --publish-topics"},
+		"of the protocol": {`{"topic":"product:1","event":"phx_close"}`, "protocol"},
+		"a product's block": {
+			`{"topic":"product:1","event":"product","payload":{"html":"<article>"}}`, "belongs to the shop",
+		},
+		"of the shop": {
+			`{"topic":"product:1","event":"released","payload":{"size_html":"<form>"}}`, "belongs to the shop",
+		},
+		"no event": {`{"topic":"product:1"}`, "must be there"},
+		"too long": {`{"topic":"product:1","event":"e","payload":"` + strings.Repeat("x", 70_000) + `"}`, "at most"},
+		"good":     {`{"topic":"product:1","event":"note","payload":{"text":"signing at noon"}}`, `"ok":true`},
 	} {
 		m, err := conn.Request("sneakers23.publish", []byte(tt.message), waittest.Limit())
 		if err != nil || !strings.Contains(string(m.Data), tt.want) {
@@ -263,7 +268,9 @@ func TestMisfitDoesNotOpen(t *testing.T) {
 		set  func(*app.Config)
 		want string
 	}{
-		"secret":         {func(c *app.Config) { c.Secrets = []string{"quite another secret, as long as the other"} }, "--secret"},
+		"secret": {
+			func(c *app.Config) { c.Secrets = []string{"quite another secret, as long as the other"} }, "--secret",
+		},
 		"cluster secret": {func(c *app.Config) { c.ClusterSecret = "another one that is long" }, "--cluster-secret"},
 		"name":           {func(c *app.Config) { c.NodeName = "a" }, "--node-name"},
 	} {
@@ -287,19 +294,23 @@ func TestClusterSettings(t *testing.T) {
 		set  func(*app.Config)
 		want string
 	}{
-		"no secret":      {func(c *app.Config) { c.Secrets = nil }, "a cluster needs a --secret"},
-		"no password":    {func(c *app.Config) { c.AdminPassword = "" }, "a cluster needs an --admin-password"},
-		"short password": {func(c *app.Config) { c.AdminPassword = "hidden" }, "--admin-password is too short: at least 12"},
+		"no secret":   {func(c *app.Config) { c.Secrets = nil }, "a cluster needs a --secret"},
+		"no password": {func(c *app.Config) { c.AdminPassword = "" }, "a cluster needs an --admin-password"},
+		"short password": {
+			func(c *app.Config) { c.AdminPassword = "hidden" }, "--admin-password is too short: at least 12",
+		},
 		"no password by NATS": {func(c *app.Config) {
 			c.ClusterListen, c.Join, c.NATSURL, c.AdminPassword = "", nil, "nats://u:p@h:1", ""
 		}, "a cluster needs an --admin-password"},
-		"no cluster secret": {func(c *app.Config) { c.ClusterSecret = "" }, "--cluster-listen needs a --cluster-secret"},
-		"short secret":      {func(c *app.Config) { c.ClusterSecret = "short" }, "too short"},
-		"join without":      {func(c *app.Config) { c.ClusterListen = "" }, "--join needs --cluster-listen"},
-		"two ways":          {func(c *app.Config) { c.NATSURL = "nats://u:secret@h:1" }, "choose one"},
-		"bad NATS URL":      {func(c *app.Config) { c.ClusterListen, c.Join, c.NATSURL = "", nil, "nats//u:hidden@h" }, "--nats-url can't be read"},
-		"bad seed":          {func(c *app.Config) { c.Join = []string{"10.0.0.1"} }, "--join"},
-		"bad listener":      {func(c *app.Config) { c.ClusterListen = "x:99999" }, "--cluster-listen"},
+		"no cluster secret": {
+			func(c *app.Config) { c.ClusterSecret = "" }, "--cluster-listen needs a --cluster-secret",
+		},
+		"short secret": {func(c *app.Config) { c.ClusterSecret = "short" }, "too short"},
+		"join without": {func(c *app.Config) { c.ClusterListen = "" }, "--join needs --cluster-listen"},
+		"two ways":     {func(c *app.Config) { c.NATSURL = "nats://u:secret@h:1" }, "choose one"},
+		"bad NATS URL": {func(c *app.Config) { c.ClusterListen, c.Join, c.NATSURL = "", nil, "nats//u:hidden@h" }, "--nats-url can't be read"},
+		"bad seed":     {func(c *app.Config) { c.Join = []string{"10.0.0.1"} }, "--join"},
+		"bad listener": {func(c *app.Config) { c.ClusterListen = "x:99999" }, "--cluster-listen"},
 		"open to nobody": {func(c *app.Config) {
 			c.ClusterListen, c.Join, c.ClusterSecret, c.CommandsListen = "", nil, "", "0.0.0.0:1"
 		}, "lets nobody in"},
@@ -312,7 +323,8 @@ func TestClusterSettings(t *testing.T) {
 	} {
 		cfg := clusterConfig(t, "postgres://h/d", "a", "10.0.0.1:6222")
 		tt.set(&cfg)
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hidden") {
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) ||
+			strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v, want a word of %q", name, err, tt.want)
 		}
 	}

@@ -160,7 +160,8 @@ func viewProducts(c *inventory.Catalog) []Product {
 		}
 		for _, it := range p.Items {
 			view.Items = append(view.Items, Item{
-				ID: it.ID, SKU: it.SKU, Size: it.Size, Available: it.Available, Sold: it.Sold, Level: it.Level, Frozen: it.Frozen,
+				ID: it.ID, SKU: it.SKU, Size: it.Size, Available: it.Available, Sold: it.Sold, Level: it.Level,
+				Frozen: it.Frozen,
 			})
 		}
 		products = append(products, view)

@@ -69,7 +69,8 @@ func TestNothingIsCommitted(t *testing.T) {
 			t.Error("it is tried on when all is well")
 		}
 		stop()
-		if log := d.log.String(); strings.Count(log, "\n") != 2 || !strings.Contains(log, "No space left") || !strings.Contains(log, "commits again") {
+		if log := d.log.String(); strings.Count(log, "\n") != 2 || !strings.Contains(log, "No space left") ||
+			!strings.Contains(log, "commits again") {
 			t.Errorf("the log says\n%s", log)
 		}
 	})

@@ -40,8 +40,9 @@ type Config struct {
 	PublishSecret  string   // lets systems outside publish to topics; empty: none may
 	PublishTopics  []string // patterns of the topics that they may publish to
 
-	GatewayListen  string // host:port at which devices connect; empty: none does
-	GatewayTLSCert string // file with the certificate for devices, in PEM with its chain; empty: they connect without TLS
+	GatewayListen string // host:port at which devices connect; empty: none does
+	// file with the certificate for devices, in PEM with its chain; empty: they connect without TLS
+	GatewayTLSCert string
 	GatewayTLSKey  string // file with its key
 
 	// TrustedProxies are addresses and networks, like 10.0.0.0/8, of proxies whose X-Forwarded-For

@@ -35,11 +35,13 @@ func (c Config) validateCluster() (errs []error) {
 	if c.PublishSecret != "" && c.PublishSecret == c.ClusterSecret {
 		wrong("--publish-secret must not be the --cluster-secret, which may do everything")
 	}
-	errs = append(errs, checkAddress("--cluster-listen", c.ClusterListen), checkAddress("--commands-listen", c.CommandsListen))
+	errs = append(errs, checkAddress("--cluster-listen", c.ClusterListen),
+		checkAddress("--commands-listen", c.CommandsListen))
 	for _, seed := range c.Join {
 		errs = append(errs, checkAddress("--join", seed))
 	}
-	if host, _, err := net.SplitHostPort(c.CommandsListen); err == nil && !loopback(host) && c.ClusterSecret == "" && c.PublishSecret == "" {
+	if host, _, err := net.SplitHostPort(c.CommandsListen); err == nil && !loopback(host) && c.ClusterSecret == "" &&
+		c.PublishSecret == "" {
 		wrong("--commands-listen %s lets nobody in without --cluster-secret or --publish-secret", c.CommandsListen)
 	}
 	if u, err := url.Parse(c.NATSURL); c.NATSURL != "" && (err != nil || u.Host == "") {

@@ -29,7 +29,9 @@ func TestNoLimitsIsForThisMachine(t *testing.T) {
 		}
 		cfg.NoLimits = true
 		err := cfg.Validate()
-		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), "--no-limits") || !strings.Contains(err.Error(), tt.want)) {
+		if tt.want == "" && err != nil ||
+			tt.want != "" && (err == nil || !strings.Contains(err.Error(), "--no-limits") ||
+				!strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%+v: %v", tt, err)
 		}
 	}
@@ -38,9 +40,15 @@ func TestNoLimitsIsForThisMachine(t *testing.T) {
 func TestNumbersThatDependOnEachOther(t *testing.T) {
 	t.Parallel()
 	for says, change := range map[string]func(*app.Config){
-		"--level-high must be no less than --level-medium":             func(c *app.Config) { c.Levels.High = c.Levels.Medium - 1 },
-		"--presence-down must be more than ten times --presence-every": func(c *app.Config) { c.PresenceDown = 10 * c.PresenceEvery },
-		"--presence-permdown must be more than --presence-down":        func(c *app.Config) { c.PresencePermdown = c.PresenceDown },
+		"--level-high must be no less than --level-medium": func(c *app.Config) {
+			c.Levels.High = c.Levels.Medium - 1
+		},
+		"--presence-down must be more than ten times --presence-every": func(c *app.Config) {
+			c.PresenceDown = 10 * c.PresenceEvery
+		},
+		"--presence-permdown must be more than --presence-down": func(c *app.Config) {
+			c.PresencePermdown = c.PresenceDown
+		},
 	} {
 		cfg := app.DefaultConfig()
 		change(&cfg)

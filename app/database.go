@@ -27,10 +27,13 @@ type database struct {
 	private *postgres.Server // nil when the database was named
 	pool    *pgxpool.Pool
 	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
-	logs    *pgxpool.Pool // for logs of devices, which wait for the disk and not for pages; connected when the first comes
-	health  *pgxpool.Pool // one connection, by which it is known whether the database answers while all others are in use
-	schema  int64         // version of the newest migration; known after prepare
-	log     *slog.Logger
+	// for logs of devices, which wait for the disk and not for pages; connected when the first
+	// comes
+	logs *pgxpool.Pool
+	// one connection, by which it is known whether the database answers while all others are in use
+	health *pgxpool.Pool
+	schema int64 // version of the newest migration; known after prepare
+	log    *slog.Logger
 }
 
 // DatabaseConfig says which database to use.
@@ -224,7 +227,8 @@ func toApply(steps []migrations.Step, private bool) (int, error) {
 		}
 	}
 	if !private && pending > 0 && pending < len(steps) {
-		return 0, fmt.Errorf("the database lacks %d of %d migrations: apply them with `sneakers23 migrate up`", pending, len(steps))
+		return 0, fmt.Errorf("the database lacks %d of %d migrations: apply them with `sneakers23 migrate up`",
+			pending, len(steps))
 	}
 	return pending, nil
 }
@@ -236,7 +240,8 @@ func (d *database) warn(ctx context.Context) error {
 		return err
 	}
 	for _, setting := range off {
-		d.log.Error("THE DATABASE MAY LOSE COMMITTED SALES: a durable setting is off, switch it on in postgresql.conf", "setting", setting)
+		d.log.Error("THE DATABASE MAY LOSE COMMITTED SALES: a durable setting is off, switch it on in postgresql.conf",
+			"setting", setting)
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func (d *dataDir) secret() (string, error) {
 // adminPassword is one that the node has made itself: 80 bits, in groups that can be typed.
 func (d *dataDir) adminPassword() (string, error) {
 	t := strings.ToLower(rand.Text())
-	s, err := d.keep("admin-password", strings.Join([]string{t[:4], t[4:8], t[8:12], t[12:16]}, "-"), minAdminPassword, "admins sign in anew")
+	s, err := d.keep("admin-password", strings.Join([]string{t[:4], t[4:8], t[8:12], t[12:16]}, "-"), minAdminPassword,
+		"admins sign in anew")
 	if err != nil {
 		return "", fmt.Errorf("password for admins: %w", err)
 	}

@@ -32,7 +32,9 @@ func (d desk) Restock(ctx context.Context, id inventory.ItemID, count int) (admi
 const atDashboard = "the dashboard"
 
 // atDesk gives a command as much time as one of the command line has.
-func atDesk[Q, R any](ctx context.Context, o *operator, command string, q Q, do func(context.Context, Q) (R, error)) (R, error) {
+func atDesk[Q, R any](
+	ctx context.Context, o *operator, command string, q Q, do func(context.Context, Q) (R, error),
+) (R, error) {
 	ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, atDashboard), commandTimeout)
 	defer cancel()
 	r, err := protect(ctx, o.log, command, q, do)
@@ -57,7 +59,8 @@ func wordsAtDesk(err error) string {
 		return "The shop does not have it any more. Reload the page."
 	case errors.Is(err, ledger.ErrNotDone):
 		return "Nothing was done, since the database did not answer in time. Try again."
-	case errors.Is(err, ledger.ErrUnknown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, inventory.ErrCrashed), isBroken(err):
+	case errors.Is(err, ledger.ErrUnknown), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, inventory.ErrCrashed), isBroken(err):
 		return "No answer came in time. It may be done all the same: look before you try again."
 	}
 	return words(err)

@@ -15,10 +15,11 @@ func (d deviceDesk) Add(ctx context.Context, name string) (devices.Device, devic
 		devices.Device
 		key devices.Key
 	}
-	a, err := atDesk(ctx, d.operator, commandDeviceAdd, name, func(ctx context.Context, name string) (a added, err error) {
-		a.Device, a.key, err = d.operator.add(ctx, name)
-		return a, err
-	})
+	a, err := atDesk(ctx, d.operator, commandDeviceAdd, name,
+		func(ctx context.Context, name string) (a added, err error) {
+			a.Device, a.key, err = d.operator.add(ctx, name)
+			return a, err
+		})
 	return a.Device, a.key, err
 }
 

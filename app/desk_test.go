@@ -28,16 +28,18 @@ func TestWordsAtDesk(t *testing.T) {
 		"does not reach":          &pgconn.ConnectError{},
 		"the database says: full": &pgconn.PgError{Code: "53100", Message: "full"},
 	} {
-		_, got := atDesk(t.Context(), o, commandRestock, RestockRequest{}, func(context.Context, RestockRequest) (Restocked, error) {
-			return Restocked{}, fmt.Errorf("restock: %w", err)
-		})
+		_, got := atDesk(t.Context(), o, commandRestock, RestockRequest{},
+			func(context.Context, RestockRequest) (Restocked, error) {
+				return Restocked{}, fmt.Errorf("restock: %w", err)
+			})
 		if got == nil || !strings.Contains(got.Error(), says) || strings.Contains(got.Error(), "sneakers23") {
 			t.Errorf("of %v is said %v, want %q", err, got, says)
 		}
 	}
-	_, err := atDesk(t.Context(), o, commandRestock, RestockRequest{}, func(context.Context, RestockRequest) (Restocked, error) {
-		panic("on purpose")
-	})
+	_, err := atDesk(t.Context(), o, commandRestock, RestockRequest{},
+		func(context.Context, RestockRequest) (Restocked, error) {
+			panic("on purpose")
+		})
 	if err == nil || err.Error() != errCommandCrashed.Error() {
 		t.Errorf("of a panic is said %v", err)
 	}

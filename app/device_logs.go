@@ -26,8 +26,9 @@ type DeviceLogsRequest struct {
 	Until  time.Time `json:"until,omitzero"`
 	Before string    `json:"before,omitempty"` // DeviceLogs.Older of the page before
 	Limit  int       `json:"limit"`            // 1 to MaxDeviceLogs
-	Follow bool      `json:"follow,omitempty"` // records with ids above After, oldest first; the times and Before are ignored
-	After  int64     `json:"after,omitempty"`  // DeviceLogs.Next of the call before; negative: from now on
+	// records with ids above After, oldest first; the times and Before are ignored
+	Follow bool  `json:"follow,omitempty"`
+	After  int64 `json:"after,omitempty"` // DeviceLogs.Next of the call before; negative: from now on
 }
 
 // MaxDeviceLogs is the most records of one DeviceLogsRequest.

@@ -71,7 +71,8 @@ func (o *operator) listDevices(ctx context.Context, _ none) ([]Device, error) {
 
 func viewDevice(d devices.Device) Device {
 	return Device{
-		ID: int64(d.ID), Name: d.Name, Created: d.Created, Seen: orNil(d.Seen), Revoked: orNil(d.Revoked), Key: string(d.Key),
+		ID: int64(d.ID), Name: d.Name, Created: d.Created, Seen: orNil(d.Seen), Revoked: orNil(d.Revoked),
+		Key: string(d.Key),
 	}
 }
 
@@ -127,9 +128,11 @@ func wordsOfDevices(err error) (text string, ok bool) {
 	case errors.Is(err, devices.ErrRevoked):
 		return "the key of this device was revoked before; a device may be added under its name again", true
 	case errors.Is(err, devices.ErrBadName):
-		return fmt.Sprintf("NAME must be 1 to %d printable characters, without a space at either end", devices.MaxName), true
+		return fmt.Sprintf("NAME must be 1 to %d printable characters, without a space at either end", devices.MaxName),
+			true
 	case errors.Is(err, devices.ErrNotWanted):
-		return "nothing is wanted of this variable, or the device has reported it; see: sneakers23 devices vars NAME", true
+		return "nothing is wanted of this variable, or the device has reported it; see: sneakers23 devices vars NAME",
+			true
 	case errors.Is(err, devices.ErrTooManyVariables):
 		return fmt.Sprintf("the device would have more than %d variables", devices.MaxVariables), true
 	case errors.Is(err, devices.ErrSearchTooLong):

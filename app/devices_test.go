@@ -45,23 +45,29 @@ func TestDeviceCommands(t *testing.T) {
 	refused(err, "a device of this name exists")
 	_, err = two.client.AddDevice(ctx, app.DeviceRequest{Name: " "})
 	refused(err, "NAME must be 1 to 64 printable characters")
-	if all, err := two.client.Devices(ctx); err != nil || len(all) != 1 || all[0].Name != "kiosk 1" || all[0].Key != "current" || all[0].Revoked != nil {
+	if all, err := two.client.Devices(ctx); err != nil || len(all) != 1 || all[0].Name != "kiosk 1" ||
+		all[0].Key != "current" || all[0].Revoked != nil {
 		t.Errorf("list: %+v, %v", all, err)
 	}
 
 	set := func(name, kind, value string) error {
-		_, err := one.client.SetDevice(ctx, app.SetDeviceRequest{Device: "kiosk 1", Name: name, Type: kind, Value: value})
+		_, err := one.client.SetDevice(ctx, app.SetDeviceRequest{
+			Device: "kiosk 1", Name: name, Type: kind, Value: value,
+		})
 		return err
 	}
 	refused(set("volume", "", "7"), "add --type string, integer, float or boolean")
 	refused(set("volume", "integer", "loud"), `variable "volume": the value is not of type integer`)
-	for _, err := range []error{set("volume", "integer", "6"), set("volume", "", "7"), set("greeting", "string", `a "b"`)} {
+	for _, err := range []error{
+		set("volume", "integer", "6"), set("volume", "", "7"), set("greeting", "string", `a "b"`),
+	} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	vars, err := two.client.DeviceVariables(ctx, kiosk)
-	if err != nil || len(vars) != 2 || vars[0].Reported != nil || string(vars[0].Wanted.Value) != `"a \"b\""` || string(vars[1].Wanted.Value) != "7" || vars[1].Wanted.Who != "ann" {
+	if err != nil || len(vars) != 2 || vars[0].Reported != nil || string(vars[0].Wanted.Value) != `"a \"b\""` ||
+		string(vars[1].Wanted.Value) != "7" || vars[1].Wanted.Who != "ann" {
 		text, _ := json.Marshal(vars)
 		t.Errorf("variables: %s, %v", text, err)
 	}
@@ -105,7 +111,9 @@ func TestDeviceLogCommands(t *testing.T) {
 		}
 	}
 	write(25)
-	q := app.DeviceLogsRequest{Device: "kiosk 1", Text: "message info", Limit: 10, Since: time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)}
+	q := app.DeviceLogsRequest{
+		Device: "kiosk 1", Text: "message info", Limit: 10, Since: time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC),
+	}
 	var texts []string
 	for pages := 1; ; pages++ {
 		page, err := node.client.DeviceLogs(ctx, q)
@@ -123,8 +131,9 @@ func TestDeviceLogCommands(t *testing.T) {
 		t.Errorf("on all pages: %q", texts)
 	}
 	page, err := node.client.DeviceLogs(ctx, app.DeviceLogsRequest{Limit: 1})
-	if text, _ := json.Marshal(page); err != nil || string(text) != `{"records":[{"id":25,"device":"kiosk 1","received_at":"2026-11-29T12:00:00.000025Z",`+
-		`"message":"message 25","timestamp":17,"fields":{"level":"\u003cinfo\u003e"}}],"older":"2026-11-29T12:00:00.000025Z/25"}` {
+	if text, _ := json.Marshal(page); err != nil ||
+		string(text) != `{"records":[{"id":25,"device":"kiosk 1","received_at":"2026-11-29T12:00:00.000025Z",`+
+			`"message":"message 25","timestamp":17,"fields":{"level":"\u003cinfo\u003e"}}],"older":"2026-11-29T12:00:00.000025Z/25"}` {
 		t.Errorf("as JSON: %s, %v", text, err)
 	}
 	start, err := node.client.DeviceLogs(ctx, app.DeviceLogsRequest{Follow: true, After: -1, Limit: 10})

@@ -86,7 +86,10 @@ func TestFeeds(t *testing.T) {
 	}
 	text, _ := io.ReadAll(metrics.Body)
 	metrics.Body.Close()
-	for _, want := range []string{`sneakers23_feed_readers{transport="sse"} 1`, `sneakers23_feed_readers{transport="websocket"} 1`, `sneakers23_feed_too_slow_total 0`} {
+	for _, want := range []string{
+		`sneakers23_feed_readers{transport="sse"} 1`, `sneakers23_feed_readers{transport="websocket"} 1`,
+		`sneakers23_feed_too_slow_total 0`,
+	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("metrics lack %s", want)
 		}

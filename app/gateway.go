@@ -162,22 +162,43 @@ func (g *gatewayServer) collectors() []prometheus.Collector {
 		return nil
 	}
 	gauge := func(name, help string, value func() int) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			return float64(value())
+		})
 	}
 	counter := func(name, help string, value func() int64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
+			return float64(value())
+		})
 	}
 	stats, logs := g.server.Stats, g.writer.Stats
 	return []prometheus.Collector{
-		gauge("sneakers23_device_connections", "Open connections of devices, verified or not.", func() int { return stats().Connections }),
+		gauge("sneakers23_device_connections", "Open connections of devices, verified or not.", func() int {
+			return stats().Connections
+		}),
 		gauge("sneakers23_devices", "Devices with a verified connection.", func() int { return stats().Devices }),
-		gauge("sneakers23_device_logs_waiting", "Log records that are accepted and not written yet.", func() int { return logs().Waiting }),
-		counter("sneakers23_device_logs_total", "Log records of devices that were written.", func() int64 { return logs().Written }),
-		counter("sneakers23_device_logs_refused_total", "Log records that the database can't take.", func() int64 { return logs().Refused }),
-		counter("sneakers23_device_reports_total", "Lines of devices with variables that were stored.", func() int64 { return stats().Reports }),
-		counter("sneakers23_device_errors_total", "Lines of devices that were answered with ERROR.", func() int64 { return stats().Refused }),
-		counter("sneakers23_device_wrong_keys_total", "Keys that no device has, or that were revoked.", func() int64 { return stats().WrongKeys }),
-		counter("sneakers23_device_too_slow_total", "Connections closed because the device did not read.", func() int64 { return stats().TooSlow }),
-		counter("sneakers23_device_turned_away_total", "Connections of devices beyond a limit.", func() int64 { return stats().TurnedAway }),
+		gauge("sneakers23_device_logs_waiting", "Log records that are accepted and not written yet.", func() int {
+			return logs().Waiting
+		}),
+		counter("sneakers23_device_logs_total", "Log records of devices that were written.", func() int64 {
+			return logs().Written
+		}),
+		counter("sneakers23_device_logs_refused_total", "Log records that the database can't take.", func() int64 {
+			return logs().Refused
+		}),
+		counter("sneakers23_device_reports_total", "Lines of devices with variables that were stored.", func() int64 {
+			return stats().Reports
+		}),
+		counter("sneakers23_device_errors_total", "Lines of devices that were answered with ERROR.", func() int64 {
+			return stats().Refused
+		}),
+		counter("sneakers23_device_wrong_keys_total", "Keys that no device has, or that were revoked.", func() int64 {
+			return stats().WrongKeys
+		}),
+		counter("sneakers23_device_too_slow_total", "Connections closed because the device did not read.",
+			func() int64 { return stats().TooSlow }),
+		counter("sneakers23_device_turned_away_total", "Connections of devices beyond a limit.", func() int64 {
+			return stats().TurnedAway
+		}),
 	}
 }

@@ -21,7 +21,8 @@ import (
 func TestCertificateIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if _, err := newCertificate(certFile, keyFile, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), certFile) {
+	if _, err := newCertificate(certFile, keyFile, slog.New(slog.DiscardHandler)); err == nil ||
+		!strings.Contains(err.Error(), certFile) {
 		t.Errorf("without files: %v, want an error that names %s", err, certFile)
 	}
 	first := writeCertificate(t, certFile, keyFile, 1)

@@ -22,7 +22,8 @@ import (
 	"sneakers23/web/gateway"
 )
 
-var idleDevices = flag.Int("idle-devices", 200, "connect so many devices to measure what one costs that is verified and tracked")
+var idleDevices = flag.Int("idle-devices", 200,
+	"connect so many devices to measure what one costs that is verified and tracked")
 
 // anyKey is a store in which each key is that of a device of its own.
 type anyKey struct{}

@@ -45,7 +45,9 @@ func (p *devicePresences) changed(id devices.ID, name string, connections int) {
 		now.Connections = connections
 		p.current[id] = now
 	default:
-		p.current[id] = fleet.Presence{Name: name, Node: p.node, Since: time.Now().UnixMilli(), Connections: connections}
+		p.current[id] = fleet.Presence{
+			Name: name, Node: p.node, Since: time.Now().UnixMilli(), Connections: connections,
+		}
 	}
 	p.changes[id] = true
 	p.signal()

@@ -60,7 +60,8 @@ func TestDevicePresences(t *testing.T) {
 		}
 		p.changed(2, "till", 1)
 		go p.Serve(ctx)
-		if got := here(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "kiosk") || !strings.Contains(got, "till") {
+		if got := here(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "kiosk") ||
+			!strings.Contains(got, "till") {
 			t.Errorf("when it runs anew: %s, want both", got)
 		}
 		p.changed(1, "kiosk", 0)

@@ -106,7 +106,9 @@ func TestDevices(t *testing.T) {
 	k.say("i", `[{"name":"testing1","type":"string","value":"example"},{"name":"testing2","type":"integer","value":-1}]`)
 
 	waittest.Until(t, "a search at another node finds a record", func() bool {
-		found, err := there.client.DeviceLogs(t.Context(), app.DeviceLogsRequest{Device: "kiosk", Text: "lamp", Limit: 10})
+		found, err := there.client.DeviceLogs(t.Context(), app.DeviceLogsRequest{
+			Device: "kiosk", Text: "lamp", Limit: 10,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,13 +120,16 @@ func TestDevices(t *testing.T) {
 
 	set := func(value string) {
 		t.Helper()
-		if _, err := there.client.SetDevice(t.Context(), app.SetDeviceRequest{Device: "kiosk", Name: "testing2", Value: value}); err != nil {
+		if _, err := there.client.SetDevice(t.Context(), app.SetDeviceRequest{
+			Device: "kiosk", Name: "testing2", Value: value,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set("7")
 	k.expectChange(`[{"name":"testing2","type":"integer","value":7}]`)
-	if got, want := there.variables(t, "kiosk"), "testing2 is integer -1 wanted integer 7\n"; !strings.Contains(got, want) {
+	if got, want := there.variables(t, "kiosk"), "testing2 is integer -1 wanted integer 7\n"; !strings.Contains(got,
+		want) {
 		t.Errorf("before the device reports it: %q, want %q", got, want)
 	}
 	k.conn.Close()

@@ -29,7 +29,12 @@ var allowed = []struct {
 	{"app/privatefile", nil},
 	{"app/devices", []string{"app/privatefile"}},
 	{"app/rehearsal", nil},
-	{"app", []string{"web/...", "web/quota", "checkout/...", "replication/...", "inventory/...", "templates", "assets", "migrations"}},
+	{
+		"app", []string{
+			"web/...", "web/quota", "checkout/...", "replication/...", "inventory/...", "templates", "assets",
+			"migrations",
+		},
+	},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
 	{"web/channel/...", []string{"web/conns", "replication/pubsub", "replication/presence", "web/origin", "web/quota"}},
 	{"web/gateway/device/...", nil}, // for programs on devices, which have nothing else of ours
@@ -39,9 +44,19 @@ var allowed = []struct {
 	{"web/forwarded", nil},
 	{"web/origin", nil},
 	{"web/tally", nil},
-	{"web/shop/...", []string{"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{
+		"web/shop/...", []string{
+			"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates",
+			"assets",
+		},
+	},
 	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
-	{"web/admin/...", []string{"web/channel", "web/prepared", "web/tally", "web/quota", "checkout", "replication/...", "inventory", "templates", "assets"}},
+	{
+		"web/admin/...", []string{
+			"web/channel", "web/prepared", "web/tally", "web/quota", "checkout", "replication/...", "inventory",
+			"templates", "assets",
+		},
+	},
 	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
 	{"checkout/ledger", []string{"inventory"}},
 	{"checkout", []string{"inventory", "web/quota"}},
@@ -59,11 +74,15 @@ var allowed = []struct {
 // forbidden says which libraries have no place in a room: the domain knows no web, the web no
 // database.
 var forbidden = map[string][]string{
-	"inventory/...": {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/"},
-	"checkout/...":  {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/websocket", "github.com/nats-io/"},
-	"app/devices":   {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/"},
-	"web/...":       {"github.com/jackc/pgx/", "github.com/nats-io/", "database/sql"},
-	"cmd/...":       {"github.com/jackc/pgx/", "github.com/nats-io/", "github.com/labstack/"},
+	"inventory/...": {
+		"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/",
+	},
+	"checkout/...": {
+		"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/websocket", "github.com/nats-io/",
+	},
+	"app/devices": {"net/http", "html/template", "github.com/labstack/", "github.com/gorilla/", "github.com/nats-io/"},
+	"web/...":     {"github.com/jackc/pgx/", "github.com/nats-io/", "database/sql"},
+	"cmd/...":     {"github.com/jackc/pgx/", "github.com/nats-io/", "github.com/labstack/"},
 
 	// for programs on devices: the standard library alone
 	"web/gateway/device/...": {"github.com/", "golang.org/", "gopkg.in/"},
@@ -127,7 +146,9 @@ func checkFile(t *testing.T, file, pkg string) {
 			t.Fatal(err)
 		}
 		for room, libraries := range forbidden {
-			if within(pkg, room) && slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(imp, l) }) {
+			if within(pkg, room) && slices.ContainsFunc(libraries, func(l string) bool {
+				return strings.HasPrefix(imp, l)
+			}) {
 				t.Errorf("%s imports %s, which has no place in %s", file, imp, room)
 			}
 		}

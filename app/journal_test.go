@@ -31,7 +31,8 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range records[:len(records)-told] {
-			all = append([]string{fmt.Sprintf("%s %s %d %v %s %s", r.Kind, r.Subject, r.Pairs, r.Again, r.Who, r.Why)}, all...)
+			all = append([]string{fmt.Sprintf("%s %s %d %v %s %s", r.Kind, r.Subject, r.Pairs, r.Again, r.Who, r.Why)},
+				all...)
 		}
 		told = len(records)
 		return all
@@ -68,9 +69,15 @@ func TestJournal(t *testing.T) {
 		{func() { done(store.Release(ctx, 1)) }, "released " + shoe + " 0 false ann "},
 		{func() { moved(stock.Restock(ctx, 1, 3)) }, "restocked " + size + " 3 true ann "},
 		{func() { moved(stock.Correct(ctx, 1, -1, "wet")) }, "corrected " + size + " -1 false ann wet"},
-		{func() { exec(`UPDATE item_availabilities SET available_count = 0, sold_count = 2 WHERE item_id = 1`) }, "sold_out " + size + " 0 false  "},
+		{
+			func() { exec(`UPDATE item_availabilities SET available_count = 0, sold_count = 2 WHERE item_id = 1`) },
+			"sold_out " + size + " 0 false  ",
+		},
 		{func() { exec(`INSERT INTO restores (backup_of) VALUES (now())`) }, "restored  0 false  "},
-		{func() { exec(`UPDATE item_availabilities SET sold_count = 0`); news(); done(store.Unrelease(ctx, 1)) }, "unreleased " + shoe + " 0 false ann "},
+		{
+			func() { exec(`UPDATE item_availabilities SET sold_count = 0`); news(); done(store.Unrelease(ctx, 1)) },
+			"unreleased " + shoe + " 0 false ann ",
+		},
 		{func() { exec(`UPDATE products SET released = true WHERE id = 1`) }, "released " + shoe + " 0 false  "},
 		{func() { exec(`UPDATE products SET price_cents = 1 WHERE id = 1`) }, ""},
 	} {
@@ -113,11 +120,14 @@ func TestJournalOfNodes(t *testing.T) {
 	for _, r := range records {
 		count[r.Kind+" "+r.Subject]++
 	}
-	want := map[string]int{"node_here a": 2, "node_gone a": 1, "proxy 10.0.0.0": 1, "proxy 10.0.0.1": 1, "proxy 10.0.0.2": 1}
+	want := map[string]int{
+		"node_here a": 2, "node_gone a": 1, "proxy 10.0.0.0": 1, "proxy 10.0.0.1": 1, "proxy 10.0.0.2": 1,
+	}
 	if fmt.Sprint(count) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", count, want)
 	}
-	if _, err := pool.Exec(t.Context(), `SELECT setval(pg_get_serial_sequence('events', 'id'), $1)`, mostRecords+4); err != nil {
+	if _, err := pool.Exec(t.Context(), `SELECT setval(pg_get_serial_sequence('events', 'id'), $1)`,
+		mostRecords+4); err != nil {
 		t.Fatal(err)
 	}
 	note("trouble", "a", "run")
@@ -129,7 +139,9 @@ func TestJournalOfNodes(t *testing.T) {
 // committing starts a committer that tells no catalog.
 func committing(t *testing.T, pool *pgxpool.Pool) *ledger.Committer {
 	t.Helper()
-	c := ledger.New(ledger.Config{Pool: pool, Inventory: deafInventory{}, Patience: waittest.Limit(), MaxWait: waittest.Limit()})
+	c := ledger.New(ledger.Config{
+		Pool: pool, Inventory: deafInventory{}, Patience: waittest.Limit(), MaxWait: waittest.Limit(),
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1) // buffer 1: it ends whether or not the test waits
 	go func() { ended <- c.Serve(ctx) }()

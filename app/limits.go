@@ -38,8 +38,9 @@ func newLimits(c Config) limits {
 	share := func(places int) *quota.PerClient { return quota.New(max(1, int(c.AddressShare*float64(places)))) }
 	files := openFiles()
 	return limits{
-		connections: share(files), sockets: share(files), feeds: share(files), polls: share(maxPolls), purchases: share(maxWaiting),
-		devices: share(maxDevices),
+		connections: share(files), sockets: share(files), feeds: share(files), polls: share(maxPolls),
+		purchases: share(maxWaiting),
+		devices:   share(maxDevices),
 	}
 }
 
@@ -57,11 +58,13 @@ func openFiles() int {
 func (l limits) collectors() []prometheus.Collector {
 	var all []prometheus.Collector
 	for kind, q := range map[string]*quota.PerClient{
-		"connections": l.connections, "sockets": l.sockets, "feeds": l.feeds, "polls": l.polls, "purchases": l.purchases,
-		"devices": l.devices,
+		"connections": l.connections, "sockets": l.sockets, "feeds": l.feeds, "polls": l.polls,
+		"purchases": l.purchases,
+		"devices":   l.devices,
 	} {
 		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "sneakers23_address_refused_total", Help: "Requests refused because their address held its share of the places.",
+			Name:        "sneakers23_address_refused_total",
+			Help:        "Requests refused because their address held its share of the places.",
 			ConstLabels: prometheus.Labels{"of": kind},
 		}, func() float64 { return float64(q.Refused()) }))
 	}

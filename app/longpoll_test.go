@@ -72,7 +72,8 @@ func TestAnyNodeIsPolled(t *testing.T) {
 		t.Fatalf("published with %+v", a)
 	}
 	a := second.longPoll(t, token, "")
-	if a.Status != http.StatusOK || a.Token != token || len(a.Messages) == 0 || !strings.Contains(a.Messages[0], `"phx_reply"`) {
+	if a.Status != http.StatusOK || a.Token != token || len(a.Messages) == 0 ||
+		!strings.Contains(a.Messages[0], `"phx_reply"`) {
 		t.Fatalf("polled %+v", a)
 	}
 	if err := stop(); err != nil {

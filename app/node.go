@@ -147,7 +147,9 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		tracker: tracker,
 	}
 	n.devices = devices.NewStore(devices.Config{Pool: n.db.pool, Secrets: secrets, Log: n.log})
-	n.logs = devices.NewWriter(devices.WriterConfig{Pool: n.db.logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log})
+	n.logs = devices.NewWriter(devices.WriterConfig{
+		Pool: n.db.logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log,
+	})
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
 	n.operator = &operator{n.stock, n.ledger, store, n.orders, n.devices, n.healer, n.others, auditOf(n.db), n.log}
 	n.stock.OnCommitted(changes.Announce)
@@ -250,12 +252,14 @@ func (n *Node) Stop(ctx context.Context) error {
 	if n.served { // a node that did not come up has no clients
 		sleep(ctx, n.cfg.DrainDelay)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin, fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
+	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin,
+		fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
 	defer cancel()
 	errs = append(errs, n.stopServing(ctx))
 	if n.served {
 		errs = append(errs, n.finishPurchases(ctx))
-		if err := n.others.tracker.GracefulPermdown(ctx); !errors.Is(err, presence.ErrStopped) { // with its services, which have failed
+		// with its services, which have failed
+		if err := n.others.tracker.GracefulPermdown(ctx); !errors.Is(err, presence.ErrStopped) {
 			errs = append(errs, err)
 		}
 	}
@@ -333,7 +337,8 @@ func listen(ctx context.Context, flag, address, other string) (net.Listener, err
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s %s: another program has this port; stop it, or choose another, like %s %s", flag, address, flag, other)
+		return nil, fmt.Errorf("%s %s: another program has this port; stop it, or choose another, like %s %s",
+			flag, address, flag, other)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%s %s: not permitted; choose a port from 1024 on", flag, address)
 	case err != nil:

@@ -111,7 +111,9 @@ func serve[Q, R any](ctx context.Context, log *slog.Logger, node *cluster.Node, 
 var errCommandCrashed = errors.New("the command crashed, see the node's log")
 
 // protect turns a panic into an error: a command must not take the node with it.
-func protect[Q, R any](ctx context.Context, log *slog.Logger, command string, q Q, do func(context.Context, Q) (R, error)) (result R, err error) {
+func protect[Q, R any](
+	ctx context.Context, log *slog.Logger, command string, q Q, do func(context.Context, Q) (R, error),
+) (result R, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("command panicked", "command", command, "panic", p, "stack", string(debug.Stack()))
@@ -191,7 +193,9 @@ func (o *operator) products(context.Context, none) ([]Product, error) {
 }
 
 // everywhere returns when all nodes show these rows as this one does, or names those that do not.
-func (o *operator) everywhere(ctx context.Context, products []inventory.ProductID, items []inventory.ItemID) (missing []string) {
+func (o *operator) everywhere(
+	ctx context.Context, products []inventory.ProductID, items []inventory.ItemID,
+) (missing []string) {
 	rows := marks(o.inventory.Catalog(), products, items)
 	if len(rows) == 0 {
 		return nil

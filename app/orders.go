@@ -149,8 +149,9 @@ func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, erro
 
 func viewOrder(o checkout.Order, words bool) Order {
 	view := Order{
-		ID: string(o.ID), Number: string(o.ID.Number()), CreatedAt: o.CreatedAt, Total: int64(o.Total), Status: string(o.Status),
-		Lines: make([]OrderLine, len(o.Lines)),
+		ID: string(o.ID), Number: string(o.ID.Number()), CreatedAt: o.CreatedAt, Total: int64(o.Total),
+		Status: string(o.Status),
+		Lines:  make([]OrderLine, len(o.Lines)),
 	}
 	for i, l := range o.Lines {
 		view.Lines[i] = OrderLine{Item: l.Item, SKU: l.SKU, Size: l.Size, Price: int64(l.Price)}

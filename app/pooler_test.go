@@ -199,13 +199,17 @@ func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	address := pgtest.URL(t)
 	for extra, want := range map[string]string{"": "5s", "lock_timeout=7s": "7s"} {
-		db, err := openDatabase(t.Context(), DatabaseConfig{URL: withParam(t, address, extra)}, slog.New(slog.DiscardHandler))
+		db, err := openDatabase(t.Context(), DatabaseConfig{URL: withParam(t, address, extra)},
+			slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer db.close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
 		var lock, idle string
-		err = db.sales.QueryRow(t.Context(), `SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(&lock, &idle)
+		err = db.sales.QueryRow(t.Context(),
+			`SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(
+			&lock, &idle,
+		)
 		if err != nil || lock != want || idle != "5s" {
 			t.Errorf("%q: lock_timeout %s, idle_in_transaction_session_timeout %s, %v", extra, lock, idle, err)
 		}

@@ -13,7 +13,9 @@ import (
 )
 
 // tools are programs that print figures of their own, and nothing that a shop holds.
-var tools = []string{"assets/build", "e2e/...", "web/channel/loadtest", "web/channel/conformance/...", "app/postgres/pgtest"}
+var tools = []string{
+	"assets/build", "e2e/...", "web/channel/loadtest", "web/channel/conformance/...", "app/postgres/pgtest",
+}
 
 // TestOnlyTheConsolePrints holds the programs to package console: whatever else prints would let an
 // escape in the name of a product through. Only main knows where a program's output goes.
@@ -23,7 +25,8 @@ func TestOnlyTheConsolePrints(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || len(d.Name()) > 2 && d.Name()[0] == '.'):
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" ||
+			len(d.Name()) > 2 && d.Name()[0] == '.'):
 			return filepath.SkipDir
 		case d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go"):
 			return nil

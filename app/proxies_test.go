@@ -21,14 +21,19 @@ func TestTrustedProxies(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		proxies, origins []string
-		pages, others    bool // whether the pages of https://shop.example may open sockets; and those of https://www.shop.example
-		secure           bool
+		// whether the pages of https://shop.example may open sockets; and those of
+		// https://www.shop.example
+		pages, others bool
+		secure        bool
 	}{
-		"trusted":              {proxies: []string{"10.0.0.0/8", "127.0.0.1"}, pages: true, secure: true},
-		"trusted, and origins": {proxies: []string{"127.0.0.0/8"}, origins: []string{"https://www.shop.example"}, pages: true, others: true, secure: true},
-		"not trusted":          {proxies: []string{"10.0.0.0/8"}},
-		"nobody is trusted":    {},
-		"origins alone":        {origins: []string{"https://shop.example"}, pages: true},
+		"trusted": {proxies: []string{"10.0.0.0/8", "127.0.0.1"}, pages: true, secure: true},
+		"trusted, and origins": {
+			proxies: []string{"127.0.0.0/8"}, origins: []string{"https://www.shop.example"}, pages: true, others: true,
+			secure: true,
+		},
+		"not trusted":       {proxies: []string{"10.0.0.0/8"}},
+		"nobody is trusted": {},
+		"origins alone":     {origins: []string{"https://shop.example"}, pages: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,7 +73,8 @@ func checkOrigin(t *testing.T, nodeURL, origin string, want bool) {
 	t.Helper()
 	for _, path := range []string{"/product_socket/websocket?vsn=2.0.0", "/feed?topic=product:1"} {
 		header := http.Header{"Host": {"shop.example"}, "X-Forwarded-Proto": {"https"}, "Origin": {origin}}
-		conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(nodeURL, "http", "ws", 1)+path, header)
+		conn, res, err := websocket.DefaultDialer.DialContext(t.Context(),
+			strings.Replace(nodeURL, "http", "ws", 1)+path, header)
 		switch {
 		case err == nil:
 			conn.Close()

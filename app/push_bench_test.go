@@ -55,7 +55,9 @@ func (p *pushes) commit(changes []inventory.Change) {
 	defer p.mu.Unlock()
 	for _, c := range changes {
 		if c.Item != nil {
-			p.committed[c.Item.ID] = append(p.committed[c.Item.ID], push{inventory.DefaultThresholds.Level(c.Item.Available), time.Now()})
+			p.committed[c.Item.ID] = append(p.committed[c.Item.ID], push{
+				inventory.DefaultThresholds.Level(c.Item.Available), time.Now(),
+			})
 		}
 	}
 }
@@ -112,7 +114,8 @@ func BenchmarkPushElsewhere(b *testing.B) {
 		b.Fatalf("%d of %d changes were pushed", len(p.took), b.N*1000)
 	}
 	for _, percentile := range []int{50, 99} {
-		b.ReportMetric(float64(p.took[len(p.took)*percentile/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", percentile))
+		b.ReportMetric(float64(p.took[len(p.took)*percentile/100].Microseconds())/1000,
+			fmt.Sprintf("p%d-ms", percentile))
 	}
 	b.ReportMetric(float64(len(p.took))/float64(b.N), "pushes/op")
 }
@@ -121,7 +124,8 @@ func BenchmarkPushElsewhere(b *testing.B) {
 // called.
 func followAll(b *testing.B, n *Node, p *pushes) (stop func()) {
 	b.Helper()
-	ws, resp, err := websocket.DefaultDialer.Dial(strings.Replace(n.URL(), "http", "ws", 1)+"/feed?topic=product:1&topic=product:2", nil)
+	ws, resp, err := websocket.DefaultDialer.Dial(strings.Replace(n.URL(), "http", "ws", 1)+
+		"/feed?topic=product:1&topic=product:2", nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -155,7 +159,8 @@ func followAll(b *testing.B, n *Node, p *pushes) (stop func()) {
 // emptied sells all that there is.
 func emptied(b *testing.B, n *Node) (items []inventory.ItemID) {
 	b.Helper()
-	if _, err := n.db.pool.Exec(b.Context(), `UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`); err != nil {
+	if _, err := n.db.pool.Exec(b.Context(),
+		`UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`); err != nil {
 		b.Fatal(err)
 	}
 	if err := n.healer.Heal(b.Context()); err != nil {
@@ -184,7 +189,8 @@ func toggle(b *testing.B, n *Node, items []inventory.ItemID, changes int, every 
 			now, _, _ := n.stock.Catalog().Item(items[at])
 			var err error
 			if now.Available > 0 {
-				_, err = n.ledger.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1}, ledger.AlsoUnreleased)
+				_, err = n.ledger.SellUpTo(context.WithoutCancel(b.Context()), map[inventory.ItemID]int{items[at]: 1},
+					ledger.AlsoUnreleased)
 			} else {
 				err = n.ledger.Restock(context.WithoutCancel(b.Context()), items[at], 1)
 			}

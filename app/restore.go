@@ -26,7 +26,8 @@ func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, e
 		return nil
 	}, func(t backupTable, rows io.Reader) (int64, error) {
 		p, _ := rows.(*pieces)
-		_, err := io.Copy(io.Discard, struct{ io.Reader }{rows}) // no ReadFrom of its own: the rows are counted on the way
+		// no ReadFrom of its own: the rows are counted on the way
+		_, err := io.Copy(io.Discard, struct{ io.Reader }{rows})
 		info.Rows[t.Name] = p.rows
 		return p.rows, err
 	})
@@ -64,7 +65,8 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 		case ok && pg.Code == pgerrcode.LockNotAvailable && attempt == restoreAttempts:
 			return errors.New("restore: somebody holds tables of the store for too long: end that transaction (see pg_stat_activity), and try again; nothing was changed")
 		// Buyers wait behind its locks, so it gives way to them, and tries again.
-		case !ok || pg.Code != pgerrcode.DeadlockDetected && pg.Code != pgerrcode.LockNotAvailable || attempt == restoreAttempts:
+		case !ok || pg.Code != pgerrcode.DeadlockDetected && pg.Code != pgerrcode.LockNotAvailable ||
+			attempt == restoreAttempts:
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
@@ -86,7 +88,8 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks, rememberRevoked,
+	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`,
+		`SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks, rememberRevoked,
 		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`, `DELETE FROM devices`); err != nil {
 		return err
 	}
@@ -123,7 +126,8 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 // renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets
 // a new revision, so that it is news to all nodes, whatever they have seen.
 func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
-	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`, head.Revision); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`,
+		head.Revision); err != nil {
 		return err
 	}
 	for i, table := range numbered {
@@ -131,7 +135,8 @@ func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, $3::bigint))`, table, last, head.LastIDs[i]); err != nil {
+		if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, $3::bigint))`,
+			table, last, head.LastIDs[i]); err != nil {
 			return err
 		}
 	}

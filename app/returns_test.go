@@ -17,7 +17,8 @@ func TestReturnsAreLogged(t *testing.T) {
 	rows := inventory.Rows{
 		Products: []inventory.ProductRow{{ID: 1, SKU: "P", Revision: 1}},
 		Items: []inventory.ItemRow{
-			{ID: 1, ProductID: 1, SKU: "A", Available: 5, Sold: 5, Revision: 1}, {ID: 2, ProductID: 1, SKU: "B", Available: 5, Sold: 5, Revision: 1},
+			{ID: 1, ProductID: 1, SKU: "A", Available: 5, Sold: 5, Revision: 1},
+			{ID: 2, ProductID: 1, SKU: "B", Available: 5, Sold: 5, Revision: 1},
 		},
 	}
 	tell := func() string {

@@ -50,7 +50,8 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 			}
 		}
 		if err == nil && len(sales) < len(wanted) {
-			err = o.healer.Heal(ctx) // an item was out; of one that had too few pairs the sale itself has told the catalog
+			// an item was out; of one that had too few pairs the sale itself has told the catalog
+			err = o.healer.Heal(ctx)
 		}
 		if err != nil {
 			return done, err

@@ -19,11 +19,14 @@ func TestChoosePairs(t *testing.T) {
 		rows := inventory.Rows{Products: []inventory.ProductRow{{ID: 1, SKU: "P", Revision: 1}}}
 		all := 0
 		for i, pairs := range stock {
-			rows.Items = append(rows.Items, inventory.ItemRow{ID: inventory.ItemID(i + 1), ProductID: 1, Available: pairs, Revision: 1})
+			rows.Items = append(rows.Items, inventory.ItemRow{
+				ID: inventory.ItemID(i + 1), ProductID: 1, Available: pairs, Revision: 1,
+			})
 			all += pairs
 		}
 		chosen := 0
-		for id, pairs := range choosePairs(inventory.NewCatalog(rows, inventory.DefaultThresholds), ledger.AlsoUnreleased, count) {
+		for id, pairs := range choosePairs(inventory.NewCatalog(rows, inventory.DefaultThresholds),
+			ledger.AlsoUnreleased, count) {
 			if pairs < 1 || pairs > stock[id-1] {
 				t.Errorf("%d pairs are chosen of item %d, which has %d", pairs, id, stock[id-1])
 			}
@@ -40,7 +43,10 @@ func TestFrozenIsNoStock(t *testing.T) {
 	t.Parallel()
 	rows := inventory.Rows{
 		Products: []inventory.ProductRow{{ID: 1, Released: true, Revision: 1}},
-		Items:    []inventory.ItemRow{{ID: 1, ProductID: 1, Available: 5, Revision: 1, Frozen: true}, {ID: 2, ProductID: 1, Available: 3, Revision: 1}},
+		Items: []inventory.ItemRow{
+			{ID: 1, ProductID: 1, Available: 5, Revision: 1, Frozen: true},
+			{ID: 2, ProductID: 1, Available: 3, Revision: 1},
+		},
 	}
 	items, pairs := inStock(inventory.NewCatalog(rows, inventory.DefaultThresholds), ledger.AlsoUnreleased)
 	if len(items) != 1 || items[0].ID != 2 || pairs != 3 {

@@ -93,7 +93,9 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	if n.cfg.NoLimits {
 		cartRate = -1
 	}
-	s.carts = shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate})
+	s.carts = shop.NewCarts(shop.CartsConfig{
+		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate,
+	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
@@ -215,16 +217,19 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		feedReaders("websocket", func() int { return s.feed.Stats().WebSockets }),
 		feedReaders("sse", func() int { return s.feed.Stats().Streams }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "sneakers23_feed_too_slow_total", Help: "Readers of feeds that were closed because they did not keep up.",
+			Name: "sneakers23_feed_too_slow_total",
+			Help: "Readers of feeds that were closed because they did not keep up.",
 		}, func() float64 { return float64(s.feed.Stats().TooSlow) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "sneakers23_cluster_dropped_total", Help: "Messages to the other nodes that NATS did not take.",
 		}, func() float64 { return float64(n.cluster.Dropped()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "sneakers23_ledger_waiting", Help: "Sales and other changes of stock that wait for the next transaction.",
+			Name: "sneakers23_ledger_waiting",
+			Help: "Sales and other changes of stock that wait for the next transaction.",
 		}, func() float64 { return float64(n.ledger.Waiting()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "sneakers23_stock_breaches_total", Help: "Items that this node has frozen because their counts contradicted their movements.",
+			Name: "sneakers23_stock_breaches_total",
+			Help: "Items that this node has frozen because their counts contradicted their movements.",
 		}, func() float64 { return float64(n.ledger.Frozen()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_frozen_items", Help: "Items that are sold no more until their count is corrected.",

@@ -48,7 +48,10 @@ func newLine(t *testing.T, databaseURL string) *line {
 	q.Del("port")
 	u.RawQuery = q.Encode()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &line{URL: strings.ReplaceAll(u.String(), "+", "%20"), cut: cancel, good: make(chan struct{}), swallowed: make(chan struct{}, 1)}
+	l := &line{
+		URL: strings.ReplaceAll(u.String(), "+", "%20"), cut: cancel, good: make(chan struct{}),
+		swallowed: make(chan struct{}, 1),
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
@@ -126,7 +129,8 @@ func holdProduct(t *testing.T, databaseURL string) (blocked func() bool) {
 	}
 	const waiting = ` FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))`
 	count := func(query string) (n int) {
-		if err := watcher.QueryRow(context.WithoutCancel(t.Context()), query+waiting, holder.PgConn().PID()).Scan(&n); err != nil {
+		if err := watcher.QueryRow(context.WithoutCancel(t.Context()), query+waiting,
+			holder.PgConn().PID()).Scan(&n); err != nil {
 			t.Error(err)
 		}
 		return n
@@ -165,7 +169,8 @@ func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
 	began := time.Now()
 	err = n.Stop(context.WithoutCancel(t.Context()))
 	t.Logf("stopped after %v: %v", time.Since(began), err)
-	if want := "not stopped within 1s"; err == nil || !strings.Contains(err.Error(), want) { // without a bound all of it ends at last
+	// without a bound all of it ends at last
+	if want := "not stopped within 1s"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("stopped with %v, want %q", err, want)
 	}
 	if err := <-asked; err == nil {

@@ -34,7 +34,9 @@ const stageSchemas = "sneakers23_rehearsal_"
 // decides for each product whether it is released there from the beginning; it is given the SKU,
 // and whether the real one is released. Schemas of killed rehearsals are dropped first. Close ends
 // the node, and drops the copy.
-func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, really bool) bool, log *slog.Logger) (_ *Stage, err error) {
+func OpenStage(
+	ctx context.Context, c DatabaseConfig, released func(sku string, really bool) bool, log *slog.Logger,
+) (_ *Stage, err error) {
 	s := &Stage{schema: stageSchemas + strings.ToLower(rand.Text())}
 	defer func() {
 		if err != nil {
@@ -45,7 +47,9 @@ func OpenStage(ctx context.Context, c DatabaseConfig, released func(sku string, 
 		return nil, err
 	}
 	if pending, err := s.real.db.pending(ctx); err != nil || pending > 0 {
-		return nil, errors.Join(err, errors.New("the database has not the schema of this program: see `sneakers23 migrate status`"))
+		return nil, errors.Join(
+			err, errors.New("the database has not the schema of this program: see `sneakers23 migrate status`"),
+		)
 	}
 	if s.lock, err = pgx.Connect(ctx, s.real.db.url); err != nil {
 		return nil, fmt.Errorf("database: %w", err)

@@ -44,7 +44,8 @@ func TestStageIsACopy(t *testing.T) {
 	)
 	before, others := text(stock+"item_availabilities"), text(schemas)
 
-	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, func(string, bool) bool { return true }, slog.New(slog.DiscardHandler))
+	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, func(string, bool) bool { return true },
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,8 @@ func TestStageIsACopy(t *testing.T) {
 	}
 	waittest.Until(t, "somebody buys in the copy", func() bool {
 		report, err := rehearsal.Run(t.Context(), rehearsal.Config{
-			URLs: []string{stage.URL()}, Shoppers: 5, For: time.Second, Think: 30 * time.Millisecond, Buy: 0.4, AdminPassword: stage.AdminPassword(),
+			URLs: []string{stage.URL()}, Shoppers: 5, For: time.Second, Think: 30 * time.Millisecond, Buy: 0.4,
+			AdminPassword: stage.AdminPassword(),
 		})
 		if err != nil {
 			t.Fatalf("%+v, %v", report, err)

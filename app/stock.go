@@ -113,9 +113,12 @@ func (o *operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 	case errors.Is(err, inventory.ErrTooFew):
 		now, _, _ := o.inventory.Catalog().Item(it.ID) // which may lag: the database has refused
 		if now.Frozen {
-			return Corrected{}, fmt.Errorf("%d pairs can't be taken away: the movements of %s add up to fewer; see `sneakers23 audit`", -q.By, it.SKU)
+			return Corrected{}, fmt.Errorf(
+				"%d pairs can't be taken away: the movements of %s add up to fewer; see `sneakers23 audit`", -q.By, it.SKU,
+			)
 		}
-		return Corrected{}, fmt.Errorf("%d pairs can't be taken away: %s has %d that are not sold", -q.By, it.SKU, now.Available)
+		return Corrected{}, fmt.Errorf("%d pairs can't be taken away: %s has %d that are not sold",
+			-q.By, it.SKU, now.Available)
 	case err != nil:
 		return Corrected{}, err
 	}

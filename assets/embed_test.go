@@ -31,7 +31,8 @@ func TestOpen(t *testing.T) {
 	if len(got) != 4 {
 		t.Errorf("got %d files, want both under both names", len(got))
 	}
-	if f := got["/assets/app-01.js"]; !f.Hashed || string(f.Body) != "start()" || !strings.HasPrefix(f.Type, "text/javascript") {
+	if f := got["/assets/app-01.js"]; !f.Hashed || string(f.Body) != "start()" ||
+		!strings.HasPrefix(f.Type, "text/javascript") {
 		t.Errorf("got %+v", f)
 	}
 	if f := got["/assets/images/a.svg"]; f.Hashed || string(f.Body) != "<svg/>" || f.Type != "image/svg+xml" {
@@ -44,10 +45,12 @@ func TestOpenBroken(t *testing.T) {
 		built fstest.MapFS
 		want  string
 	}{
-		"not built":      {fstest.MapFS{".gitkeep": {}}, "run make assets"},
-		"bad manifest":   {fstest.MapFS{"manifest.json": {Data: []byte("{")}}, "manifest"},
-		"file is gone":   {fstest.MapFS{"manifest.json": {Data: []byte(`{"app.js":"app-01.js"}`)}}, "app-01.js"},
-		"unknown ending": {fstest.MapFS{"manifest.json": {Data: []byte(`{"a.exe":"a.exe"}`)}, "a.exe": {}}, "no content type"},
+		"not built":    {fstest.MapFS{".gitkeep": {}}, "run make assets"},
+		"bad manifest": {fstest.MapFS{"manifest.json": {Data: []byte("{")}}, "manifest"},
+		"file is gone": {fstest.MapFS{"manifest.json": {Data: []byte(`{"app.js":"app-01.js"}`)}}, "app-01.js"},
+		"unknown ending": {
+			fstest.MapFS{"manifest.json": {Data: []byte(`{"a.exe":"a.exe"}`)}, "a.exe": {}}, "no content type",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

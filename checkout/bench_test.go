@@ -45,7 +45,9 @@ func BenchmarkSelling(b *testing.B) {
 	b.Run("hot/buyers=256", func(b *testing.B) { comparePairs(b, 256, 0, hot) })
 	b.Run("two/buyers=256", func(b *testing.B) { comparePairs(b, 256, 0, two) })
 	for _, delay := range []time.Duration{100 * time.Microsecond, time.Millisecond, 5 * time.Millisecond} {
-		b.Run(fmt.Sprintf("two/buyers=256/commit_delay=%v", delay), func(b *testing.B) { comparePairs(b, 256, delay, two) })
+		b.Run(fmt.Sprintf("two/buyers=256/commit_delay=%v", delay), func(b *testing.B) {
+			comparePairs(b, 256, delay, two)
+		})
 	}
 	b.Run("lone", func(b *testing.B) { comparePairs(b, 1, 0, hot) })
 	b.Run("refused", benchmarkRefusals)
@@ -58,7 +60,8 @@ type rate struct {
 }
 
 func (r rate) String() string {
-	return fmt.Sprintf("%.0f/s, p50 %v, p99 %v", r.perSecond, r.p50.Round(10*time.Microsecond), r.p99.Round(10*time.Microsecond))
+	return fmt.Sprintf("%.0f/s, p50 %v, p99 %v",
+		r.perSecond, r.p50.Round(10*time.Microsecond), r.p99.Round(10*time.Microsecond))
 }
 
 // comparePairs lets both sellers sell the same kind of carts to so many buyers, each of whom comes
@@ -84,7 +87,8 @@ func comparePairs(b *testing.B, buyers int, delay time.Duration, cart func(*stor
 		fsync := fsyncLatency(b)
 		x := rush(b, sellers[0], buyers, *side, func() Purchase { return cart(s) }, nil)
 		y := rush(b, sellers[1], buyers, *side, func() Purchase { return cart(s) }, nil)
-		b.Logf("fsync %v; naive %v; teller %v; %.1f times", fsync.Round(time.Microsecond), x, y, y.perSecond/x.perSecond)
+		b.Logf("fsync %v; naive %v; teller %v; %.1f times",
+			fsync.Round(time.Microsecond), x, y, y.perSecond/x.perSecond)
 		fsyncs = append(fsyncs, fsync)
 		naives, tellers = append(naives, x.perSecond), append(tellers, y.perSecond)
 		naive50, teller50 = append(naive50, x.p50.Seconds()), append(teller50, y.p50.Seconds())

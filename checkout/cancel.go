@@ -77,7 +77,8 @@ type cancelAttempt struct {
 // Read locks the orders, behind the rows of their items. It does not wait for an order that another
 // transaction holds: all other operations of the batch would wait too.
 func (a *cancelAttempt) Read(b *pgx.Batch) {
-	b.Queue(`SELECT id, status FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`, a.orders).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT id, status FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+		a.orders).Query(func(rows pgx.Rows) error {
 		var (
 			key    [16]byte
 			status OrderStatus
@@ -88,7 +89,8 @@ func (a *cancelAttempt) Read(b *pgx.Batch) {
 		})
 		return err
 	})
-	b.Queue(`SELECT DISTINCT operation FROM stock_movements WHERE operation = ANY ($1)`, a.ids).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT DISTINCT operation FROM stock_movements WHERE operation = ANY ($1)`,
+		a.ids).Query(func(rows pgx.Rows) error {
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[[16]byte])
 		for _, id := range ids {
 			a.done[id] = true
@@ -119,7 +121,8 @@ func (a *cancelAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 	}
 	for _, l := range c.lines {
 		m := ledger.Movement{
-			Available: 1, Sold: -1, Order: c.order, Operation: c.id, Cause: ledger.Cause{Reason: ledger.Returned, Who: c.who},
+			Available: 1, Sold: -1, Order: c.order, Operation: c.id,
+			Cause: ledger.Cause{Reason: ledger.Returned, Who: c.who},
 		}
 		if stock.Row(l.Item) != nil {
 			stock.Move(l.Item, m)

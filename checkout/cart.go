@@ -188,7 +188,9 @@ func (c Cart) forget() Cart {
 		c.floor = max(c.floor, ch.stamp)
 		c.choices = c.without(ch.product)
 	}
-	c.choices = slices.DeleteFunc(slices.Clone(c.choices), func(ch choice) bool { return ch.none() && ch.stamp <= c.floor })
+	c.choices = slices.DeleteFunc(slices.Clone(c.choices), func(ch choice) bool {
+		return ch.none() && ch.stamp <= c.floor
+	})
 	return c
 }
 

@@ -31,8 +31,9 @@ func TestCutAtCommit(t *testing.T) {
 		pgtest.Fault
 		times int
 	}{
-		"before": {pgtest.LosesCommit, 3}, "after": {pgtest.LosesAnswer, 3}, "said rolled back": {pgtest.LiesRollback, 3},
-		"silent before": {pgtest.SwallowsMore, 1}, "silent after": {pgtest.HoldsAnswer, 3},
+		"before": {pgtest.LosesCommit, 3}, "after": {pgtest.LosesAnswer, 3},
+		"said rolled back": {pgtest.LiesRollback, 3},
+		"silent before":    {pgtest.SwallowsMore, 1}, "silent after": {pgtest.HoldsAnswer, 3},
 	} {
 		t.Run(name+"/lone", func(t *testing.T) { cutAtCommit(t, tt.Fault, tt.times, 2, 0) })
 		t.Run(name+"/looked at", func(t *testing.T) { cutAtCommit(t, tt.Fault, tt.times, 0, 2) })
@@ -106,7 +107,8 @@ func loseAnswers(t *testing.T, f pgtest.Fault, known, unknown int) {
 		s.Restock(s.Items[0], unknown)
 	}
 	p := s.cart(s.Items[0])
-	waittest.Until(t, "a commit whose answer is lost", func() bool { // at once, unless the teller's patience was too short
+	// at once, unless the teller's patience was too short
+	waittest.Until(t, "a commit whose answer is lost", func() bool {
 		if _, err := n.teller.Buy(t.Context(), p); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrFailed) {
 			t.Fatalf("got %v, want ErrUnknown", err)
 		}

@@ -135,7 +135,8 @@ func TestLocksInOrder(t *testing.T) {
 	s := newStore(t, 8, 1, 5)
 	n := s.node(s.Pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
 	o := n.buy(s.cart(s.Items...))
-	first, others := s.Item(s.Items[0]), s.Items[1:] // goes to the end of the table, so that only sorting finds it first
+	// goes to the end of the table, so that only sorting finds it first
+	first, others := s.Item(s.Items[0]), s.Items[1:]
 	s.Exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
 	s.Exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count, stocked_count) VALUES ($1, $2::integer, $3::integer, $2 + $3)`,
 		first.ID, first.Available, first.Sold)
@@ -151,13 +152,15 @@ func TestLocksInOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`, s.Items[0]); err != nil {
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = $1 FOR UPDATE`,
+			s.Items[0]); err != nil {
 			t.Fatal(err)
 		}
 		done := make(chan error, 1)
 		go func() { done <- do() }()
 		s.UntilWaits(1)
-		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = ANY ($1) FOR UPDATE NOWAIT`, others); err != nil {
+		if _, err := hold.Exec(ctx, `SELECT FROM item_availabilities WHERE item_id = ANY ($1) FOR UPDATE NOWAIT`,
+			others); err != nil {
 			t.Errorf("%s waits for the first row and holds another: %v", what, err)
 		}
 		if err := errors.Join(hold.Rollback(ctx), waittest.Receive(t, "the answer to "+what, done)); err != nil {

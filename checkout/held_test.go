@@ -60,7 +60,9 @@ func TestHeldRowIsWaitedForOnce(t *testing.T) {
 		})
 	}
 	buy(held)
-	waittest.Until(t, "the teller waits for the held row", func() bool { return s.Waits() > 0 || tracer.inVain.Load() > 0 })
+	waittest.Until(t, "the teller waits for the held row", func() bool {
+		return s.Waits() > 0 || tracer.inVain.Load() > 0
+	})
 	began := time.Now()
 	for range 5 {
 		n.buy(s.cart(free))

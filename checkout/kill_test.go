@@ -33,7 +33,9 @@ func runTellerProcess(url string) error {
 	quiet := slog.New(slog.DiscardHandler)
 	d := inventory.NewDispatcher()
 	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, d, quiet)
-	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock, Patience: waittest.Limit(), MaxWait: waittest.Limit()})
+	committer := ledger.New(ledger.Config{
+		Pool: pool, Inventory: stock, Patience: waittest.Limit(), MaxWait: waittest.Limit(),
+	})
 	teller := NewTeller(TellerConfig{Ledger: committer, Inventory: stock})
 	for _, serve := range []func(context.Context) error{stock.Serve, d.Serve, committer.Serve, teller.Serve} {
 		go serve(ctx) // they end with the process

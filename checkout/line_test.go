@@ -19,7 +19,10 @@ func TestLineID(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil || back != id {
 		t.Errorf("%s became %v, %v", text, back, err)
 	}
-	for _, bad := range []string{"", "x", id.String() + "A", id.String()[1:], strings.Repeat("!", 22), strings.Repeat("_", 22), strings.Repeat("A", 1000)} {
+	for _, bad := range []string{
+		"", "x", id.String() + "A", id.String()[1:], strings.Repeat("!", 22), strings.Repeat("_", 22),
+		strings.Repeat("A", 1000),
+	} {
 		if err := new(LineID).UnmarshalText([]byte(bad)); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

@@ -20,7 +20,10 @@ func anyCart() *rapid.Generator[Cart] {
 			if !rapid.Bool().Draw(t, "chosen") {
 				continue
 			}
-			ch := choice{product: product + 1, stamp: rapid.Uint64Range(1, 4).Draw(t, "stamp"), actor: Actor(small.Draw(t, "actor"))}
+			ch := choice{
+				product: product + 1, stamp: rapid.Uint64Range(1, 4).Draw(t, "stamp"),
+				actor: Actor(small.Draw(t, "actor")),
+			}
 			if rapid.Bool().Draw(t, "line") {
 				ch.item = inventory.ItemID(small.Draw(t, "item"))
 				ch.line[0] = byte(small.Draw(t, "id"))
@@ -91,7 +94,9 @@ type family struct {
 }
 
 func newFamily(products inventory.ItemID) *family {
-	return &family{places: make([]Cart, 3), sent: []Cart{{}}, actors: []Actor{1, 2, 2}, bought: map[LineID]bool{}, most: products}
+	return &family{
+		places: make([]Cart, 3), sent: []Cart{{}}, actors: []Actor{1, 2, 2}, bought: map[LineID]bool{}, most: products,
+	}
 }
 
 func (f *family) place(t *rapid.T) int { return rapid.IntRange(0, len(f.places)-1).Draw(t, "place") }

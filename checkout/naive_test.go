@@ -64,7 +64,9 @@ func (n naive) Buy(ctx context.Context, p Purchase) (Order, error) {
 }
 
 // write sends all but the COMMIT, and returns the rows that had a pair left.
-func (n naive) write(ctx context.Context, conn *pgxpool.Conn, key orderKey, p Purchase, o *Order) (sold []inventory.ItemRow, err error) {
+func (n naive) write(
+	ctx context.Context, conn *pgxpool.Conn, key orderKey, p Purchase, o *Order,
+) (sold []inventory.ItemRow, err error) {
 	lines := slices.SortedFunc(slices.Values(p.Lines), func(a, b Line) int { return cmp.Compare(a.Item, b.Item) })
 	ids := make([][16]byte, len(lines))
 	items := make([]inventory.ItemID, len(lines))

@@ -53,7 +53,8 @@ func collectOrders(rows pgx.Rows) ([]*Order, error) {
 		order, ok := known[key]
 		if !ok {
 			order = &Order{
-				ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status, Buyer: shopperID(buyer),
+				ID: orderKey(key).id(), CreatedAt: o.CreatedAt, Total: o.Total, Status: o.Status,
+				Buyer: shopperID(buyer),
 			}
 			known[key] = order
 			orders = append(orders, order)

@@ -218,7 +218,9 @@ func TestOrderIDs(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 1, 1)
 	n := s.node(s.Pool)
-	for _, id := range []OrderID{"", "x", "'; DROP TABLE orders", newOrderKey().id(), OrderID(strings.Repeat("A", 1000))} {
+	for _, id := range []OrderID{
+		"", "x", "'; DROP TABLE orders", newOrderKey().id(), OrderID(strings.Repeat("A", 1000)),
+	} {
 		if _, err := n.orders.Order(t.Context(), id); !errors.Is(err, ErrNoOrder) {
 			t.Errorf("order %q: got %v, want ErrNoOrder", id, err)
 		}
@@ -300,7 +302,8 @@ func TestSales(t *testing.T) {
 		t.Errorf("sold before the first order: %+v, %v", before, err)
 	}
 	byMinute, err := n.orders.SalesByMinute(t.Context(), began)
-	if want := map[time.Time]Sales{first.CreatedAt.UTC().Truncate(time.Minute): {1, first.Total}}; err != nil || !maps.Equal(byMinute, want) {
+	if want := map[time.Time]Sales{first.CreatedAt.UTC().Truncate(time.Minute): {1, first.Total}}; err != nil ||
+		!maps.Equal(byMinute, want) {
 		t.Errorf("by minute: %v, %v, want %v", byMinute, err, want)
 	}
 	if none, err := n.orders.SalesByMinute(t.Context(), now); err != nil || len(none) != 0 {

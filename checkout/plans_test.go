@@ -48,7 +48,8 @@ func TestPlansOfGrownTables(t *testing.T) {
 // backend is the process that serves the only connection of a pool.
 func backend(t *testing.T, pool *pgxpool.Pool) (pid int) {
 	t.Helper()
-	if err := pool.QueryRow(t.Context(), `SELECT pg_backend_pid()`, pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
+	if err := pool.QueryRow(t.Context(), `SELECT pg_backend_pid()`,
+		pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
 		t.Fatal(err)
 	}
 	return pid

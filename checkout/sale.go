@@ -148,7 +148,9 @@ func (a *saleAttempt) sell(s *sale, stock *ledger.Stock) *Order {
 	at := stock.Now.Add(time.Duration(len(a.orders)) * time.Microsecond)
 	o := &Order{ID: s.key.id(), CreatedAt: at, Total: s.Total, Status: Confirmed, Buyer: s.Buyer}
 	for _, l := range s.Lines {
-		stock.Move(l.Item, ledger.Movement{Available: -1, Sold: 1, Order: s.key, Cause: ledger.Cause{Reason: ledger.Sold}})
+		stock.Move(l.Item, ledger.Movement{
+			Available: -1, Sold: 1, Order: s.key, Cause: ledger.Cause{Reason: ledger.Sold},
+		})
 		o.Lines = append(o.Lines, lineOf(l.ID, stock.Row(l.Item)))
 		a.bought[l.ID] = o
 	}
@@ -184,7 +186,8 @@ func (a *saleAttempt) Write(b *pgx.Batch) {
 	w := newOrderArrays(a.orders, a.keys)
 	i := w.items
 	b.Queue(writeOrders, w.orders, w.totals, w.times, w.buyers)
-	b.Queue(writeLines, w.lineOrders, w.lines, w.lineItems, i.id, i.product, i.sku, i.size, i.brand, i.name, i.color, i.image, i.price)
+	b.Queue(writeLines, w.lineOrders, w.lines, w.lineItems, i.id, i.product, i.sku, i.size, i.brand, i.name, i.color,
+		i.image, i.price)
 }
 
 // Committed logs what the batch has sold, in sum and without the ids of orders, which are secrets.

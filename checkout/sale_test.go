@@ -49,7 +49,8 @@ func TestDecide(t *testing.T) {
 	if twin.order.ID != first.order.ID || again.order.ID != "earlier" {
 		t.Error("a line that was bought did not lead to its order")
 	}
-	if len(a.orders) != 2 || len(a.keys) != 2 || a.keys[0] != first.key || !a.orders[0].CreatedAt.Before(a.orders[1].CreatedAt) {
+	if len(a.orders) != 2 || len(a.keys) != 2 || a.keys[0] != first.key ||
+		!a.orders[0].CreatedAt.Before(a.orders[1].CreatedAt) {
 		t.Errorf("got orders %+v, want two in order of arrival", a.orders)
 	}
 	for id, left := range map[inventory.ItemID]int{1: 0, 2: 0, 3: 9} {

@@ -175,7 +175,9 @@ func (c *crowd) progress() {
 	defer c.mu.Unlock()
 	faults := c.suffered()
 	c.T.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, "+
-		"silent %d and %d; %d crashes", c.asked.Load(), c.commits.Load(), len(c.orders), len(c.refused), c.unknown.Load(),
+		"silent %d and %d; %d crashes", c.asked.Load(), c.commits.Load(), len(
+		c.orders,
+	), len(c.refused), c.unknown.Load(),
 		faults[pgtest.LosesCommit], faults[pgtest.LosesAnswer], faults[pgtest.SwallowsMore], faults[pgtest.HoldsAnswer], c.crashes.Load())
 }
 
@@ -183,7 +185,9 @@ func (c *crowd) progress() {
 func (c *crowd) checkFaults() {
 	faults := c.suffered()
 	commits := c.commits.Load()
-	for f, want := range map[pgtest.Fault]int64{pgtest.LosesCommit: commits / 40, pgtest.LosesAnswer: commits / 100, pgtest.SwallowsMore: commits / 500} {
+	for f, want := range map[pgtest.Fault]int64{
+		pgtest.LosesCommit: commits / 40, pgtest.LosesAnswer: commits / 100, pgtest.SwallowsMore: commits / 500,
+	} {
 		if faults[f] < want {
 			c.T.Errorf("fault %d struck %d of %d commits, want at least %d", f, faults[f], commits, want)
 		}

@@ -22,7 +22,8 @@ func TestBuy(t *testing.T) {
 	p := s.cart(b, a)
 	before := s.Clock()
 	o := n.buy(p)
-	if o.Total != p.Total || o.Status != Confirmed || len(o.Lines) != 2 || o.Lines[0].Item != a || o.Lines[1].Item != b {
+	if o.Total != p.Total || o.Status != Confirmed || len(o.Lines) != 2 || o.Lines[0].Item != a ||
+		o.Lines[1].Item != b {
 		t.Errorf("got %+v", o)
 	}
 	if after := s.Clock(); o.CreatedAt.Before(before) || o.CreatedAt.After(after) {
@@ -73,19 +74,27 @@ func TestRefusals(t *testing.T) {
 		want  error
 		items []inventory.ItemID
 	}{
-		"empty":         {Purchase{}, ErrEmptyCart, nil},
-		"sold out":      {s.cart(there, out), ErrSoldOut, []inventory.ItemID{out}},
-		"not released":  {s.cart(there, soon), ErrNotReleased, []inventory.ItemID{soon}},
-		"both":          {s.cart(soon, out), ErrSoldOut, []inventory.ItemID{out}},
-		"cheaper":       {change(s.cart(there), func(p *Purchase) { p.Total-- }), ErrPriceChanged, nil},
-		"dearer":        {change(s.cart(there), func(p *Purchase) { p.Total++ }), ErrPriceChanged, nil},
-		"too many":      {s.cart(1, 2, 3, 4), ErrTooManyLines, nil},
-		"no such item":  {change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrNoItem, []inventory.ItemID{999}},
-		"other product": {change(s.cart(there), func(p *Purchase) { p.Lines[0].Product = 1 }), ErrNoItem, []inventory.ItemID{there}},
-		"gone is out":   {change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrSoldOut, []inventory.ItemID{999}},
-		"same shoe":     {s.cart(there, s.Items[5]), ErrBadCart, nil},
-		"same line":     {change(s.cart(there, soon), func(p *Purchase) { p.Lines[1].ID = p.Lines[0].ID }), ErrBadCart, nil},
-		"no line":       {change(s.cart(there), func(p *Purchase) { p.Lines[0].ID = LineID{} }), ErrBadCart, nil},
+		"empty":        {Purchase{}, ErrEmptyCart, nil},
+		"sold out":     {s.cart(there, out), ErrSoldOut, []inventory.ItemID{out}},
+		"not released": {s.cart(there, soon), ErrNotReleased, []inventory.ItemID{soon}},
+		"both":         {s.cart(soon, out), ErrSoldOut, []inventory.ItemID{out}},
+		"cheaper":      {change(s.cart(there), func(p *Purchase) { p.Total-- }), ErrPriceChanged, nil},
+		"dearer":       {change(s.cart(there), func(p *Purchase) { p.Total++ }), ErrPriceChanged, nil},
+		"too many":     {s.cart(1, 2, 3, 4), ErrTooManyLines, nil},
+		"no such item": {
+			change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrNoItem, []inventory.ItemID{999},
+		},
+		"other product": {
+			change(s.cart(there), func(p *Purchase) { p.Lines[0].Product = 1 }), ErrNoItem, []inventory.ItemID{there},
+		},
+		"gone is out": {
+			change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrSoldOut, []inventory.ItemID{999},
+		},
+		"same shoe": {s.cart(there, s.Items[5]), ErrBadCart, nil},
+		"same line": {
+			change(s.cart(there, soon), func(p *Purchase) { p.Lines[1].ID = p.Lines[0].ID }), ErrBadCart, nil,
+		},
+		"no line": {change(s.cart(there), func(p *Purchase) { p.Lines[0].ID = LineID{} }), ErrBadCart, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := n.teller.Buy(t.Context(), tt.cart)
@@ -234,7 +243,8 @@ func TestSoldBehindTheBack(t *testing.T) {
 	if it, _, _ := here.stock.Catalog().Item(s.Items[0]); it.Available != 0 {
 		t.Fatalf("the node knows of %d pairs, want none", it.Available)
 	}
-	if bought, err := here.teller.Bought(t.Context(), []LineID{form.Lines[0].ID}); err != nil || bought[form.Lines[0].ID].Order != order.ID {
+	if bought, err := here.teller.Bought(t.Context(), []LineID{form.Lines[0].ID}); err != nil ||
+		bought[form.Lines[0].ID].Order != order.ID {
 		t.Errorf("the page would show %v, %v, want the order", bought, err)
 	}
 	if again := here.buy(form); again.ID != order.ID {
@@ -254,7 +264,8 @@ func TestSecondFormWaitsForTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := holder.Exec(t.Context(), `UPDATE item_availabilities SET available_count = 0, sold_count = 1`); err != nil {
+	if _, err := holder.Exec(t.Context(),
+		`UPDATE item_availabilities SET available_count = 0, sold_count = 1`); err != nil {
 		t.Fatal(err)
 	}
 	answers := make(chan answer, 2) // one for each form

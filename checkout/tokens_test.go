@@ -99,16 +99,23 @@ func TestBadTokensAreEmptyCarts(t *testing.T) {
 		return c
 	}
 	for name, bad := range map[string]string{
-		"a line too many": signed(choices(MostLines+1, 11).encode(ShopperID{})), "a removal too many": signed(choices(mostRemovals+1, 0).encode(ShopperID{})),
-		"nothing": "", "words": "a cart", "truncated": good[:len(good)-1], "longer": good + "A", "oversized": strings.Repeat("A", 1<<20),
-		"forged": "B" + good[1:], "bytes": "\x00\xff", "signed elsewhere": tokens(t, "other").Sign(added(t, Cart{}, 11), ""),
-		"signed nothing": signed(nil), "unknown version": signed(append([]byte{9}, raw[1:]...)),
+		"a line too many":    signed(choices(MostLines+1, 11).encode(ShopperID{})),
+		"a removal too many": signed(choices(mostRemovals+1, 0).encode(ShopperID{})),
+		"nothing":            "", "words": "a cart", "truncated": good[:len(good)-1], "longer": good + "A",
+		"oversized": strings.Repeat("A", 1<<20),
+		"forged":    "B" + good[1:], "bytes": "\x00\xff",
+		"signed elsewhere": tokens(t, "other").Sign(added(t, Cart{}, 11), ""),
+		"signed nothing":   signed(nil), "unknown version": signed(append([]byte{9}, raw[1:]...)),
 		"signed half": signed(raw[:len(raw)/2]), "signed and more": signed(append(raw, 0)),
-		"the last stamp there is": signed(Cart{choices: []choice{{product: 1, item: 11, stamp: math.MaxUint64}}}.encode(ShopperID{})),
-		"the highest floor":       signed(Cart{floor: math.MaxUint64}.encode(ShopperID{})),
-		"a product twice":         signed(Cart{choices: []choice{{product: 1, item: 11, stamp: 1}, {product: 1, item: 12, stamp: 1}}}.encode(ShopperID{})),
-		"product 0":               signed(Cart{choices: []choice{{product: 0, item: 11, stamp: 1}}}.encode(ShopperID{})),
-		"too many choices":        signed(Cart{choices: make([]choice, 100)}.encode(ShopperID{})),
+		"the last stamp there is": signed(Cart{
+			choices: []choice{{product: 1, item: 11, stamp: math.MaxUint64}},
+		}.encode(ShopperID{})),
+		"the highest floor": signed(Cart{floor: math.MaxUint64}.encode(ShopperID{})),
+		"a product twice": signed(Cart{
+			choices: []choice{{product: 1, item: 11, stamp: 1}, {product: 1, item: 12, stamp: 1}},
+		}.encode(ShopperID{})),
+		"product 0":        signed(Cart{choices: []choice{{product: 0, item: 11, stamp: 1}}}.encode(ShopperID{})),
+		"too many choices": signed(Cart{choices: make([]choice, 100)}.encode(ShopperID{})),
 	} {
 		if got := tok.OpenForm(bad); !got.Equal(Cart{}) {
 			t.Errorf("%s: %+v", name, got)

@@ -29,7 +29,8 @@ func TestTryWrite(t *testing.T) {
 		t.Errorf("%d rows and %d movements are left, %v", rows, moved, err)
 	}
 	var pages int
-	if err := s.Pool.QueryRow(t.Context(), `SELECT pg_relation_size('order_lines') / 8192`).Scan(&pages); err != nil || pages < 2 {
+	if err := s.Pool.QueryRow(t.Context(), `SELECT pg_relation_size('order_lines') / 8192`).Scan(&pages); err != nil ||
+		pages < 2 {
 		t.Errorf("it needed %d pages, %v: on a full disk it might go well where no order does", pages, err)
 	}
 	s.Exec(noSpace)

@@ -82,7 +82,9 @@ func TestSaleWaitsForAnUndo(t *testing.T) {
 				_, err := s.Inv.Unrelease(t.Context(), s.Of[s.Items[0]])
 				undone <- err
 			}()
-			waittest.Until(t, "the undo holds the first size and waits for the second", func() bool { return s.Waits() > 0 })
+			waittest.Until(t, "the undo holds the first size and waits for the second", func() bool {
+				return s.Waits() > 0
+			})
 			told := make(chan error, crowd)
 			for range crowd {
 				go func() {

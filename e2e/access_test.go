@@ -49,7 +49,9 @@ func TestPagesAreAccessible(t *testing.T) {
 			v.cartLive()
 			v.click(size(7))
 			v.wait(inCart(7))
-			for _, path := range []string{"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1]} {
+			for _, path := range []string{
+				"/", "/products/SHU6000", "/products/SHU6100", "/products/NOPE", "/checkout", orders[0], orders[1],
+			} {
 				v.visit(s.URL + path)
 				v.accessible(axe, fmt.Sprintf("%s, %s, %d px wide", path, *scheme, width))
 			}

@@ -87,12 +87,14 @@ func TestAdminSignsIn(t *testing.T) {
 // knock asks for the admins' socket with a token, and returns the status.
 func (s *shop) knock(token string) int {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+"/admin_socket/websocket?vsn=2.0.0&token="+url.QueryEscape(token), nil)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet,
+		s.URL+"/admin_socket/websocket?vsn=2.0.0&token="+url.QueryEscape(token), nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+		"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 	} {
 		r.Header.Set(name, value)
 	}

@@ -44,7 +44,8 @@ func TestAuditAndFreeze(t *testing.T) {
 	admin := newAdmin(t, s.password, playwright.BrowserNewContextOptions{})
 	admin.opensDashboard(s.URL)
 	admin.wait("[data-troubles] li")
-	if said := admin.text("[data-troubles]"); !strings.Contains(said, "SHU6005") || !strings.Contains(said, "stock correct") {
+	if said := admin.text("[data-troubles]"); !strings.Contains(said, "SHU6005") ||
+		!strings.Contains(said, "stock correct") {
 		t.Errorf("the dashboard says %q", said)
 	}
 

@@ -80,7 +80,8 @@ func TestBackupAndRestore(t *testing.T) {
 	if got := truth(t, fresh.database); !sameStock(got, before) {
 		t.Errorf("a fresh database holds %+v", got)
 	}
-	if _, errOut, code := fresh.try("restore", "--yes", "README.md"); code != 1 || !strings.Contains(errOut, "no backup") {
+	if _, errOut, code := fresh.try("restore", "--yes", "README.md"); code != 1 ||
+		!strings.Contains(errOut, "no backup") {
 		t.Errorf("restore what is no backup: exit code %d: %s", code, errOut)
 	}
 }

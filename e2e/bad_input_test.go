@@ -85,13 +85,15 @@ func TestBadForms(t *testing.T) {
 			sent.Set("total_cents", tt.total)
 		}
 		p := c.post("/checkout", sent)
-		if main, _ := p.listed(); p.status != http.StatusOK || p.path != "/checkout" || !strings.HasPrefix(p.flash(), tt.says) ||
+		if main, _ := p.listed(); p.status != http.StatusOK || p.path != "/checkout" ||
+			!strings.HasPrefix(p.flash(), tt.says) ||
 			strings.Join(main, " ") != "2" {
 			t.Errorf("%s: %d at %s, %q, with the lines %v", name, p.status, p.path, p.flash(), main)
 		}
 		stranger := newCustomer(t, s.URL)
 		p = stranger.get("/checkout?serialized_cart=" + url.QueryEscape(sent.Get("serialized_cart")))
-		if empty := strings.Contains(p.html, "No items to checkout!"); p.status != http.StatusOK || empty != (tt.token != "") {
+		if empty := strings.Contains(p.html, "No items to checkout!"); p.status != http.StatusOK ||
+			empty != (tt.token != "") {
 			t.Errorf("%s: as a page: %d, empty: %v", name, p.status, empty)
 		}
 		if tt.token != "" {
@@ -106,7 +108,8 @@ func TestBadForms(t *testing.T) {
 		"serialized_cart=%zz":                            http.StatusBadRequest,
 	} {
 		header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-		if p, err := c.try(http.MethodPost, "/checkout", strings.NewReader(body), header); err != nil || p.status != status {
+		if p, err := c.try(http.MethodPost, "/checkout", strings.NewReader(body), header); err != nil ||
+			p.status != status {
 			t.Errorf("%d bytes that are no form: %d, %v, want %d", len(body), p.status, err, status)
 		}
 	}
@@ -114,15 +117,21 @@ func TestBadForms(t *testing.T) {
 		t.Error("the test cannot make tokens: one that is almost too old is not good")
 	}
 
-	for _, id := range []string{"", "abc", "5abc", "0x5", " 5", "5.0", "-5", "0", "999", strings.Repeat("9", 40), "<b>5</b>"} {
-		if p := c.post("/cart/add", url.Values{"item_id": {id}}); p.status != http.StatusOK || p.flash() != "That shoe is not here any more." {
+	for _, id := range []string{
+		"", "abc", "5abc", "0x5", " 5", "5.0", "-5", "0", "999", strings.Repeat("9", 40), "<b>5</b>",
+	} {
+		if p := c.post("/cart/add", url.Values{"item_id": {id}}); p.status != http.StatusOK ||
+			p.flash() != "That shoe is not here any more." {
 			t.Errorf("item %q was added: %d, %q", id, p.status, p.flash())
 		}
-		if p := c.post("/cart/remove", url.Values{"item_id": {id}}); p.status != http.StatusOK || p.flash() != "It is not in your cart." {
+		if p := c.post("/cart/remove", url.Values{"item_id": {id}}); p.status != http.StatusOK ||
+			p.flash() != "It is not in your cart." {
 			t.Errorf("item %q was removed: %d, %q", id, p.status, p.flash())
 		}
 	}
-	for _, id := range []string{"x", strings.Repeat("A", 22), strings.Repeat("A", 23), strings.Repeat("!", 22), "..%2f..%2fadmin", "%00"} {
+	for _, id := range []string{
+		"x", strings.Repeat("A", 22), strings.Repeat("A", 23), strings.Repeat("!", 22), "..%2f..%2fadmin", "%00",
+	} {
 		if p := c.get("/orders/" + id); p.status != http.StatusNotFound || !strings.Contains(p.html, "No such order") {
 			t.Errorf("order %q: %d", id, p.status)
 		}
@@ -157,7 +166,8 @@ func TestFormOfAnotherSite(t *testing.T) {
 	c.add(2)
 	form := c.purchase()
 	for name, header := range map[string]http.Header{
-		"another site": {"Sec-Fetch-Site": {"cross-site"}}, "another host": {"Origin": {"https://shop.example"}}, "no origin": {"Origin": {"null"}},
+		"another site": {"Sec-Fetch-Site": {"cross-site"}}, "another host": {"Origin": {"https://shop.example"}},
+		"no origin": {"Origin": {"null"}},
 	} {
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 		p, err := c.try(http.MethodPost, "/checkout", strings.NewReader(form.Encode()), header)
@@ -196,7 +206,8 @@ type frame struct {
 
 func openRawTab(t testing.TB, url string) *rawTab {
 	t.Helper()
-	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http")+"/product_socket/websocket?vsn=2.0.0", nil)
+	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(),
+		"ws"+strings.TrimPrefix(url, "http")+"/product_socket/websocket?vsn=2.0.0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +270,9 @@ func TestTooFast(t *testing.T) {
 	s := newCartShop(t, 2, 3, 15)
 	fast, calm := openRawTab(t, s.URL), openRawTab(t, s.URL)
 	fastCart, calmCart := "cart:"+strings.Repeat("F", 64), "cart:"+strings.Repeat("C", 64)
-	for _, topic := range []string{"cart:", "cart:short", fastCart[:len(fastCart)-1], fastCart + "F", fastCart[:len(fastCart)-1] + "!"} {
+	for _, topic := range []string{
+		"cart:", "cart:short", fastCart[:len(fastCart)-1], fastCart + "F", fastCart[:len(fastCart)-1] + "!",
+	} {
 		if f := calm.ask(topic, "phx_join", nil); f.payload.Status != "error" || f.payload.Response.Reason == "" {
 			t.Errorf("joined %d characters: %+v", len(topic)-len("cart:"), f.payload)
 		}

@@ -163,7 +163,8 @@ func buyInTwoTabs(t *testing.T, s *shop, url string, script bool) {
 	for _, l := range bought {
 		was, is := before[l.SKU], after[l.SKU]
 		if is.Available != was.Available-1 || is.Sold != was.Sold+1 {
-			t.Errorf("%s: %d available and %d sold, before %d and %d", l.SKU, is.Available, is.Sold, was.Available, was.Sold)
+			t.Errorf("%s: %d available and %d sold, before %d and %d",
+				l.SKU, is.Available, is.Sold, was.Available, was.Sold)
 		}
 	}
 	all := s.orders()

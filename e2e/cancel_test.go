@@ -64,7 +64,8 @@ func TestCancelledOrder(t *testing.T) {
 
 	// the form that made the order makes no other: its shopper is shown what became of it
 	again := buyer.post("/checkout", form)
-	if _, cart := again.listed(); again.order() != id || len(cart) != 0 || strings.Contains(again.html, "The shoes are yours") ||
+	if _, cart := again.listed(); again.order() != id || len(cart) != 0 ||
+		strings.Contains(again.html, "The shoes are yours") ||
 		!strings.Contains(again.html, "This order was cancelled") {
 		t.Errorf("sent again, the form leads to %s, %q", again.path, again.flash())
 	}

@@ -34,9 +34,11 @@ func TestCountdownWithAWrongClock(t *testing.T) {
 			block := `[data-product-id="2"] `
 			v.says(block+"[data-countdown-moment]", moment)
 			got := v.text(block + "[data-countdown]")
-			if left, err := time.ParseDuration(strings.Replace(strings.Replace(got, ":", "h", 1), ":", "m", 1) + "s"); err != nil ||
+			if left, err := time.ParseDuration(strings.Replace(strings.Replace(got, ":", "h", 1), ":", "m", 1) +
+				"s"); err != nil ||
 				left > 2*time.Hour || left < time.Hour {
-				t.Errorf("%s, a clock that is %s: two hours before its release a product counts down from %q", path, name, got)
+				t.Errorf("%s, a clock that is %s: two hours before its release a product counts down from %q",
+					path, name, got)
 			}
 		}
 	}

@@ -28,7 +28,8 @@ func TestBuyingThroughABalancer(t *testing.T) {
 				s.t = t
 				t.Cleanup(func() { s.t = parent })
 			}
-			cluster[0].sql(`DELETE FROM order_lines; DELETE FROM orders`) // of the way before; its movements stay booked
+			// of the way before; its movements stay booked
+			cluster[0].sql(`DELETE FROM order_lines; DELETE FROM orders`)
 			fill(cluster, map[int]int{5: 1, 18: 1})
 			url := newBalancer(t, cluster)
 			if way.noWebSocket {
@@ -53,7 +54,8 @@ type cartTab struct {
 // openCart joins a cart at a node.
 func openCart(t *testing.T, s *shop, id string) *cartTab {
 	t.Helper()
-	ws, resp, err := websocket.DefaultDialer.Dial(strings.Replace(s.URL, "http", "ws", 1)+"/product_socket/websocket?vsn=2.0.0", nil)
+	ws, resp, err := websocket.DefaultDialer.Dial(strings.Replace(s.URL, "http", "ws", 1)+
+		"/product_socket/websocket?vsn=2.0.0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,15 +120,21 @@ func TestCartsMergeAfterAPartition(t *testing.T) {
 	id := strings.Repeat("abcdefgh", 8)
 	here, there := openCart(t, cluster[0], id), openCart(t, cluster[1], id)
 	here.send("add_item", id, map[string]any{"item_id": 1})
-	waittest.Until(t, "both tabs have the first shoe", func() bool { return here.shows("[{1}]") && there.shows("[{1}]") })
+	waittest.Until(t, "both tabs have the first shoe", func() bool {
+		return here.shows("[{1}]") && there.shows("[{1}]")
+	})
 	here.send("remove_item", id, map[string]any{"item_id": 1})
 	waittest.Until(t, "both tabs are empty", func() bool { return here.shows("[]") && there.shows("[]") })
 
 	cluster[0].host.cut(cluster[1].host, cluster[2].host)
-	waittest.Until(t, "the nodes miss each other", func() bool { return len(cluster[0].nodes()) == 1 && len(cluster[1].nodes()) == 2 })
+	waittest.Until(t, "the nodes miss each other", func() bool {
+		return len(cluster[0].nodes()) == 1 && len(cluster[1].nodes()) == 2
+	})
 	here.send("add_item", id, map[string]any{"item_id": 2})
 	there.send("add_item", id, map[string]any{"item_id": 15})
 	waittest.Until(t, "each tab has its own", func() bool { return here.shows("[{2}]") && there.shows("[{15}]") })
 	cluster[0].host.mend(cluster[1].host, cluster[2].host)
-	waittest.Until(t, "both tabs have both", func() bool { return here.shows("[{2} {15}]") && there.shows("[{2} {15}]") })
+	waittest.Until(t, "both tabs have both", func() bool {
+		return here.shows("[{2} {15}]") && there.shows("[{2} {15}]")
+	})
 }

@@ -24,7 +24,9 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	dir := pgtest.DataDir(t)
 	start := func() *postgres.Server {
 		t.Helper()
-		db, err := postgres.Start(ctx, postgres.Config{Dir: dir, Root: "..", BinDir: os.Getenv("PG_BINDIR"), DieWithParent: true})
+		db, err := postgres.Start(ctx, postgres.Config{
+			Dir: dir, Root: "..", BinDir: os.Getenv("PG_BINDIR"), DieWithParent: true,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,8 @@ func (s *shop) clusterArgs() []string {
 		return []string{"--listen", "127.0.0.1:0"}
 	}
 	return append([]string{
-		"--listen", s.host.IP + ":4000", "--node-name", s.name, "--cluster-listen", s.host.IP + ":6222", "--join", s.seed,
+		"--listen", s.host.IP + ":4000", "--node-name", s.name, "--cluster-listen", s.host.IP + ":6222", "--join",
+		s.seed,
 		"--cluster-secret", clusterSecret, "--admin-password", sharedPassword,
 	}, s.args...)
 }

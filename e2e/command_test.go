@@ -86,7 +86,10 @@ func TestCommandLine(t *testing.T) {
 		{"devices revoke till", 2, "and needs the key of a new device."},
 		{"devices vars till", 0, "till has reported no variable yet"},
 		{"devices set till volume 7", 1, "add --type string, integer, float or boolean"},
-		{"devices set till volume -1 --type integer", 0, "volume of till is to become -1; the device gets it now, or when it is back"},
+		{
+			"devices set till volume -1 --type integer", 0,
+			"volume of till is to become -1; the device gets it now, or when it is back",
+		},
 		{"devices set till volume loud", 1, `variable "volume": the value is not of type integer`},
 		{"devices vars till", 0, "-1"},
 		{"devices unset till volume", 0, "volume of till is not to change any more"},
@@ -128,7 +131,10 @@ func TestCommandLine(t *testing.T) {
 		{"serve --drain-share=NaN", 2, "--drain-share must be from 0.0001 to 1"},
 		{"serve --max-frame=9999999999", 2, "--max-frame must be from 1024 to 16777216"},
 		{"serve --address-share 0", 2, "--address-share must be from 0.0001 to 1"},
-		{"serve --no-limits --listen 0.0.0.0:0", 2, "--no-limits is for rehearsals on one machine, and --listen 0.0.0.0:0 is open to others"},
+		{
+			"serve --no-limits --listen 0.0.0.0:0", 2,
+			"--no-limits is for rehearsals on one machine, and --listen 0.0.0.0:0 is open to others",
+		},
 		{"rehearse --buy=NaN", 2, "--buy must be from 0 to 0.4"},
 		{"rehearse --reply-p99=-1s", 2, "--reply-p99 must be from 0s"},
 		{"serve --listen 127.0.0.1:0", 1, "another node runs with the data directory"},
@@ -139,7 +145,8 @@ func TestCommandLine(t *testing.T) {
 			said = errOut
 		}
 		if code != tt.code || !strings.Contains(said, tt.says) {
-			t.Errorf("sneakers23 %s: exit code %d, want %d, with %q in:\n%s%s", tt.args, code, tt.code, tt.says, out, errOut)
+			t.Errorf("sneakers23 %s: exit code %d, want %d, with %q in:\n%s%s",
+				tt.args, code, tt.code, tt.says, out, errOut)
 		}
 	}
 }
@@ -167,9 +174,12 @@ func TestWhatKeepsANodeFromStarting(t *testing.T) {
 		args              []string
 		says              []string
 	}{
-		"port in use": {args: []string{"--listen", taken.Addr().String()}, says: []string{"another program has this port"}},
+		"port in use": {
+			args: []string{"--listen", taken.Addr().String()}, says: []string{"another program has this port"},
+		},
 		"no database there": {
-			database: "postgres://shopper:topsecret@127.0.0.1:1/shop", says: []string{"does not answer", "127.0.0.1:1", "DATABASE_URL"},
+			database: "postgres://shopper:topsecret@127.0.0.1:1/shop",
+			says:     []string{"does not answer", "127.0.0.1:1", "DATABASE_URL"},
 		},
 		"no database address":           {database: "postgres://[", says: []string{"DATABASE_URL"}},
 		"data directory is a file":      {dataDir: file, says: []string{"data directory", "--data-dir"}},
@@ -238,7 +248,8 @@ func TestSeedWithoutANode(t *testing.T) {
 	if out := s.run("migrate", "status"); strings.Count(out, "pending") != len(steps) {
 		t.Errorf("status after down: %s", out)
 	}
-	if _, errOut, code := s.try("migrate", "down", "--yes"); code != 1 || !strings.Contains(errOut, "nothing to take back") {
+	if _, errOut, code := s.try("migrate", "down", "--yes"); code != 1 ||
+		!strings.Contains(errOut, "nothing to take back") {
 		t.Errorf("down from nothing: exit code %d: %s", code, errOut)
 	}
 }
@@ -256,7 +267,8 @@ func TestTimesHaveTheirZone(t *testing.T) {
 	backup := filepath.Join(t.TempDir(), "shop.backup")
 	s.run("backup", backup)
 	for _, args := range [][]string{
-		{"orders"}, {"orders", "show", string(o.ID)}, {"release", "SHU6100", "--at", "1h"}, {"products"}, {"migrate", "status"},
+		{"orders"}, {"orders", "show", string(o.ID)}, {"release", "SHU6100", "--at", "1h"}, {"products"},
+		{"migrate", "status"},
 		{"restore", backup},
 	} {
 		cmd := s.command(args...)

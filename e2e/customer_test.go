@@ -113,7 +113,8 @@ var orderLinks = regexp.MustCompile(`href="/orders/([^"]+)"`)
 
 // order is the id of the order that a page tells to be complete, "" if it tells of none.
 func (p page) order() string {
-	if link := orderLinks.FindStringSubmatch(p.html); p.path == "/checkout/complete" && p.status == http.StatusOK && link != nil {
+	if link := orderLinks.FindStringSubmatch(p.html); p.path == "/checkout/complete" && p.status == http.StatusOK &&
+		link != nil {
 		return link[1]
 	}
 	return ""

@@ -16,7 +16,8 @@ import (
 )
 
 var (
-	recording    = flag.String("frames", "", "what a dashboard was sent, as rehearse --record wrote it; empty: a rehearsal of this benchmark's own")
+	recording = flag.String("frames", "",
+		"what a dashboard was sent, as rehearse --record wrote it; empty: a rehearsal of this benchmark's own")
 	shoppersInIt = flag.Int("shoppers", 300, "shoppers of the rehearsal")
 )
 
@@ -31,7 +32,8 @@ func BenchmarkDashboardPage(b *testing.B) {
 		if testing.Short() {
 			long = "5s"
 		}
-		s.run("rehearse", "--json", "-n", strconv.Itoa(*shoppersInIt), "--for", long, "--think", "1s", "--record", frames,
+		s.run("rehearse", "--json", "-n", strconv.Itoa(*shoppersInIt), "--for", long, "--think", "1s", "--record",
+			frames,
 			"--reply-p99", "0s", "--push-p99", "0s", "--purchase-p99", "0s", "--page-p99", "0s", "--errors", "1")
 	}
 	film := readFrames(b, frames)

@@ -126,6 +126,7 @@ func TestDevicesPage(t *testing.T) {
 	a.says("[data-device] [data-where]", "Its key was revoked")
 	a.gone("[data-list] li[data-connected]")
 	waittest.Until(t, "the log of the node tells who did it", func() bool {
-		return strings.Contains(cluster[1].log.String(), `msg="the key of a device is revoked" device=kiosk who="the dashboard"`)
+		return strings.Contains(cluster[1].log.String(),
+			`msg="the key of a device is revoked" device=kiosk who="the dashboard"`)
 	})
 }

@@ -132,13 +132,17 @@ func TestDeviceOutlivesItsNode(t *testing.T) {
 	}
 	gateway := func(s *shop) string { return net.JoinHostPort(s.host.IP, "6667") }
 	guess(t, gateway(cluster[0]))
-	waittest.Until(t, "the log tells of a wrong key", func() bool { return strings.Contains(cluster[0].log.String(), "wrong keys at the gateway") })
+	waittest.Until(t, "the log tells of a wrong key", func() bool {
+		return strings.Contains(cluster[0].log.String(), "wrong keys at the gateway")
+	})
 	k := newKiosk(t, added.Key, gateway(cluster[0]), gateway(cluster[1]))
 	if err := k.Set(device.Integer("volume", 3), device.String("greeting", "Hello")); err != nil {
 		t.Fatal(err)
 	}
 	k.says(t, "before")
-	waittest.Until(t, "the first record is written", func() bool { return len(cluster[0].messages("--text", "before")) == 1 })
+	waittest.Until(t, "the first record is written", func() bool {
+		return len(cluster[0].messages("--text", "before")) == 1
+	})
 
 	here, there := cluster[0], cluster[1]
 	back := make(chan struct{})

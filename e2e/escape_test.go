@@ -38,7 +38,9 @@ func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	s.sql(`UPDATE products SET name = $1, brand = $1, color = $1`, "Hop"+evil+"Man")
 	s.sql(`UPDATE items SET size = $1 WHERE sku = 'SHU6001'`, "6\x1b[7m\u202e")
 	s.sql(shelf{pairs: map[int]int{1: 20}}.sql())
-	waittest.Until(t, "the node knows the words", func() bool { return strings.Contains(s.run("products", "--json"), `Hop\u001b`) })
+	waittest.Until(t, "the node knows the words", func() bool {
+		return strings.Contains(s.run("products", "--json"), `Hop\u001b`)
+	})
 	s.run("release", "SHU6000")
 	o := besides(t, s.database, checkout.Purchase{
 		Lines: []checkout.Line{{ID: checkout.NewLineID(), Product: 1, Item: 1}}, Total: inventory.Cents(120_00),
@@ -124,7 +126,8 @@ func TestNoEscapeReachesTheTerminal(t *testing.T) {
 		t.Errorf("the node's log: %s", at)
 	}
 	var products []struct{ Name string }
-	if err := json.Unmarshal([]byte(s.run("products", "--json")), &products); err != nil || products[0].Name != "Hop"+evil+"Man" {
+	if err := json.Unmarshal([]byte(s.run("products", "--json")), &products); err != nil ||
+		products[0].Name != "Hop"+evil+"Man" {
 		t.Errorf("as JSON, the name is %+q, %v", products, err)
 	}
 }
@@ -138,7 +141,9 @@ func openTab(t *testing.T, s *shop, page string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	join := []any{"1", "1", "cart:" + strings.Repeat("Ab1+", 16), "phx_join", map[string]any{"serialized": nil, "page": page}}
+	join := []any{
+		"1", "1", "cart:" + strings.Repeat("Ab1+", 16), "phx_join", map[string]any{"serialized": nil, "page": page},
+	}
 	if err := conn.WriteJSON(join); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +193,8 @@ func TestBanner(t *testing.T) {
 			if !strings.HasPrefix(out.String(), tt.out) || tt.out == "" && out.String() != "" {
 				t.Errorf("on the standard output: %s", out.String())
 			}
-			people := strings.Contains(errOut.String(), "shop        http://") && strings.Contains(errOut.String(), "stopping;")
+			people := strings.Contains(errOut.String(), "shop        http://") &&
+				strings.Contains(errOut.String(), "stopping;")
 			if people != (tt.out == "") {
 				t.Errorf("on the standard error: %s", errOut.String())
 			}

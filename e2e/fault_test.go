@@ -79,7 +79,8 @@ func truth(t testing.TB, url string) map[string]item {
 			t.Fatal(err)
 		}
 		if movedIn != it.Available || movedSold != it.Sold {
-			t.Errorf("%s has %d available and %d sold, its movements say %d and %d", it.SKU, it.Available, it.Sold, movedIn, movedSold)
+			t.Errorf("%s has %d available and %d sold, its movements say %d and %d",
+				it.SKU, it.Available, it.Sold, movedIn, movedSold)
 		}
 		all[it.SKU] = it
 	}
@@ -106,7 +107,8 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	}
 	sold := make(chan result, 1)
 	go func() {
-		out, errOut, code := s.try("sell", "--yes", "--unreleased", "--per-tick", "1", "--every", "10ms") // hundreds of ticks
+		// hundreds of ticks
+		out, errOut, code := s.try("sell", "--yes", "--unreleased", "--per-tick", "1", "--every", "10ms")
 		sold <- result{out, errOut, code}
 	}()
 	waittest.Until(t, "something is sold", func() bool {
@@ -137,7 +139,8 @@ func TestKilledInTheMiddleOfSell(t *testing.T) {
 	for sku, want := range truth(t, s.privateURL()) {
 		got := says[sku]
 		if got.Available != want.Available || got.Sold != want.Sold {
-			t.Errorf("%s: the node says %d and %d, the database %d and %d", sku, got.Available, got.Sold, want.Available, want.Sold)
+			t.Errorf("%s: the node says %d and %d, the database %d and %d",
+				sku, got.Available, got.Sold, want.Available, want.Sold)
 		}
 	}
 	for id := 1; id <= 26; id++ {
@@ -204,7 +207,10 @@ func TestPrivateDatabaseDies(t *testing.T) {
 	if err := syscall.Kill(s.postmaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	waittest.Until(t, "the node notices", func() bool { ok, _ := s.ready(); return !ok || strings.Contains(s.log.String(), "starting it again") })
+	waittest.Until(t, "the node notices", func() bool {
+		ok, _ := s.ready()
+		return !ok || strings.Contains(s.log.String(), "starting it again")
+	})
 	if status, body := s.get("/"); status != http.StatusOK || !strings.Contains(body, "Hop Man 3") {
 		t.Errorf("page without a database: %d", status)
 	}
@@ -218,7 +224,9 @@ func TestNamedDatabaseStops(t *testing.T) {
 	ctx := context.Background()
 	start := func(dir string) *postgres.Server {
 		t.Helper()
-		db, err := postgres.Start(ctx, postgres.Config{Dir: dir, Root: "..", BinDir: os.Getenv("PG_BINDIR"), DieWithParent: true})
+		db, err := postgres.Start(ctx, postgres.Config{
+			Dir: dir, Root: "..", BinDir: os.Getenv("PG_BINDIR"), DieWithParent: true,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +252,8 @@ func TestNamedDatabaseStops(t *testing.T) {
 		}
 		return !ok
 	})
-	if status, body := s.get("/products/SHU6000"); status != http.StatusOK || !strings.Contains(body, "size-container") {
+	if status, body := s.get("/products/SHU6000"); status != http.StatusOK ||
+		!strings.Contains(body, "size-container") {
 		t.Errorf("page without a database: %d", status)
 	}
 	if status, _ := s.get("/healthz"); status != http.StatusOK {

@@ -91,9 +91,11 @@ func newTour(t *testing.T, g *states.Gallery, address string, options playwright
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.ReducedMotion = playwright.ReducedMotionReduce                                           // nothing is looked at while it fades
-	to := &tour{newContext(t, options), g, address, u.Port(), readAxe(t), make(chan struct{}, 1000)} // more than there are states
-	if err := to.AddInitScript(playwright.Script{Content: &to.axe}); err != nil {                    // sent once, and not for each page
+	// nothing is looked at while it fades
+	options.ReducedMotion = playwright.ReducedMotionReduce
+	// more than there are states
+	to := &tour{newContext(t, options), g, address, u.Port(), readAxe(t), make(chan struct{}, 1000)}
+	if err := to.AddInitScript(playwright.Script{Content: &to.axe}); err != nil { // sent once, and not for each page
 		t.Fatal(err)
 	}
 	to.OnWebSocket(func(socket playwright.WebSocket) {
@@ -180,7 +182,9 @@ func (to *tour) at(state states.State, l look) {
 	if l.forced {
 		forced = playwright.ForcedColorsActive
 	}
-	if err := to.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: l.scheme, ForcedColors: forced}); err != nil {
+	if err := to.EmulateMedia(playwright.PageEmulateMediaOptions{
+		ColorScheme: l.scheme, ForcedColors: forced,
+	}); err != nil {
 		to.t.Fatal(err)
 	}
 	if err := to.SetViewportSize(l.width, l.height); err != nil {

@@ -136,7 +136,8 @@ func (n *network) forward(url string) string {
 		f.wg.Wait()
 	})
 	port := l.Addr().(*net.TCPAddr).Port
-	dsn := fmt.Sprintf("host=%s port=%d dbname='%s' user='%s' password='%s' sslmode=disable", wires.database(), port, cfg.Database, cfg.User, cfg.Password)
+	dsn := fmt.Sprintf("host=%s port=%d dbname='%s' user='%s' password='%s' sslmode=disable",
+		wires.database(), port, cfg.Database, cfg.User, cfg.Password)
 	if schema := cfg.RuntimeParams["search_path"]; schema != "" {
 		dsn += " search_path=" + schema
 	}

@@ -58,7 +58,8 @@ func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 		t.Fatalf("the buyer is at %s and is told %q, of the lines %v; his cart has %v", p.path, p.flash(), main, cart)
 	}
 	p = other.at(second.URL).post("/checkout", othersForm)
-	if !strings.HasPrefix(p.flash(), "Your cart has out-of-stock shoes") || !strings.Contains(p.html, "Sorry, this shoe is sold out") {
+	if !strings.HasPrefix(p.flash(), "Your cart has out-of-stock shoes") ||
+		!strings.Contains(p.html, "Sorry, this shoe is sold out") {
 		t.Errorf("another shopper is at %s and is told %q", p.path, p.flash())
 	}
 	second.ordered("5")
@@ -67,7 +68,8 @@ func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 	if p := buyer.at(first.URL).post("/checkout", form); p.order() != id {
 		t.Errorf("the node that is back leads to %s and says %q", p.path, p.flash())
 	}
-	if p := other.at(first.URL).post("/checkout", othersForm); !strings.HasPrefix(p.flash(), "Your cart has out-of-stock shoes") {
+	if p := other.at(first.URL).post("/checkout", othersForm); !strings.HasPrefix(p.flash(),
+		"Your cart has out-of-stock shoes") {
 		t.Errorf("the node that is back tells another shopper %q", p.flash())
 	}
 	second.ordered("5")

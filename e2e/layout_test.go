@@ -24,7 +24,8 @@ func (v *visitor) clear(what, of string) {
 func newPhone(t *testing.T, width, height int) *visitor {
 	t.Helper()
 	return newContext(t, playwright.BrowserNewContextOptions{
-		Viewport: &playwright.Size{Width: width, Height: height}, HasTouch: playwright.Bool(true), IsMobile: playwright.Bool(true),
+		Viewport: &playwright.Size{Width: width, Height: height}, HasTouch: playwright.Bool(true),
+		IsMobile: playwright.Bool(true),
 	})
 }
 
@@ -164,7 +165,11 @@ func TestHighContrast(t *testing.T) {
 	}
 	bars := make(map[string]bool)
 	for _, item := range []int{2, 3, 4} {
-		bar := evaluate[string](v, `(selector) => getComputedStyle(document.querySelector(selector), "::after").backgroundImage`, size(item))
+		bar := evaluate[string](
+			v, `(selector) => getComputedStyle(document.querySelector(selector), "::after").backgroundImage`, size(
+				item,
+			),
+		)
 		bars[bar] = true
 	}
 	if len(bars) != 3 || bars["none"] {

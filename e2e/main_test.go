@@ -73,7 +73,8 @@ var lookAtSources = sync.OnceFunc(func() {
 		switch {
 		case err != nil:
 			return nil // gone meanwhile, or not ours to read
-		case d.IsDir() && slices.Contains([]string{".git", ".tools", ".data", "bin", "node_modules", "testdata"}, d.Name()):
+		case d.IsDir() && slices.Contains([]string{".git", ".tools", ".data", "bin", "node_modules", "testdata"},
+			d.Name()):
 			return fs.SkipDir
 		}
 		_, _ = os.Stat(path)

@@ -34,12 +34,17 @@ func newClusterTool(t testing.TB) *clusterTool {
 	t.Helper()
 	lookAtSources()
 	tool := filepath.Join(t.TempDir(), "cluster")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", tool, "../cmd/cluster").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", tool,
+		"../cmd/cluster").CombinedOutput(); err != nil {
 		t.Fatalf("build the tool: %v\n%s", err, out)
 	}
 	dir := pgtest.DataDir(t)
-	c := &clusterTool{t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1)} // buffer 1: it ends even without a receiver
-	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0", "--first-gateway-port", "0",
+	// buffer 1: it ends even without a receiver
+	c := &clusterTool{
+		t: t, a: &shop{t: t, dataDir: filepath.Join(dir, "a")}, said: new(logBuffer), done: make(chan error, 1),
+	}
+	c.cmd = exec.Command(tool, "--listen", "127.0.0.1:0", "--first-port", "0", "--first-cluster-port", "0",
+		"--first-gateway-port", "0",
 		"--data-dir", dir, "--program", program)
 	c.cmd.Dir = ".." // the checkout, where a PostgreSQL from npm is
 	c.cmd.Env = c.a.command().Env
@@ -117,7 +122,9 @@ func TestMakeCluster(t *testing.T) {
 	t.Parallel()
 	c := newClusterTool(t)
 	waittest.Until(t, "all nodes serve", func() bool { return len(c.asks()) == 3 })
-	waittest.Until(t, "all nodes know each other", func() bool { return strings.Count(c.a.run("nodes", "--json"), `"address"`) == 3 })
+	waittest.Until(t, "all nodes know each other", func() bool {
+		return strings.Count(c.a.run("nodes", "--json"), `"address"`) == 3
+	})
 	c.types("kill b")
 	c.awaits("b       | is gone: signal: killed", 1)
 	if served := c.asks(); served["b"] || len(served) != 2 {

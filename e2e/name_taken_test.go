@@ -36,5 +36,7 @@ func TestNameTakenOutOfReach(t *testing.T) {
 	}
 	a.kill()
 	twin.start()
-	waittest.Until(t, "b sees the new one", func() bool { return strings.Contains(b.nodes()["a"].Address, twin.host.IP) })
+	waittest.Until(t, "b sees the new one", func() bool {
+		return strings.Contains(b.nodes()["a"].Address, twin.host.IP)
+	})
 }

@@ -117,7 +117,8 @@ func TestOneAddress(t *testing.T) {
 	waittest.Until(t, "sessions that nobody polls end, and make room", func() bool { return greedy.poll() == 410 })
 	checkPurchases(t, s, greedy, other)
 	checkConnections(t, s, greedy, other, files)
-	if status, metrics := s.get("/metrics"); status != http.StatusOK || !strings.Contains(metrics, `sneakers23_address_refused_total{of="feeds"} 1`) {
+	if status, metrics := s.get("/metrics"); status != http.StatusOK ||
+		!strings.Contains(metrics, `sneakers23_address_refused_total{of="feeds"} 1`) {
 		t.Errorf("the metrics do not tell of what was refused: %d", status)
 	}
 }
@@ -305,7 +306,8 @@ func TestRehearsalOfOneAddress(t *testing.T) {
 		s := &shop{t: t, dataDir: t.TempDir(), database: pgtest.URL(t), secret: sharedSecret}
 		s.start("--seed", flag)
 		s.run("release", "SHU6000")
-		out, errOut, _ := s.try("rehearse", "--json", "--url", s.URL, "--yes", "-n", shoppers, "--for", "2s", "--at-most", "2s", "--ramp", "1s")
+		out, errOut, _ := s.try("rehearse", "--json", "--url", s.URL, "--yes", "-n", shoppers, "--for", "2s",
+			"--at-most", "2s", "--ramp", "1s")
 		var report struct {
 			Errors   map[string]int
 			Examples map[string]string
@@ -314,7 +316,8 @@ func TestRehearsalOfOneAddress(t *testing.T) {
 			t.Fatalf("%v: %s%s", err, out, errOut)
 		}
 		if got := strings.Contains(report.Examples["connect"], "start its nodes with --no-limits"); got != refused {
-			t.Errorf("%s: the report says of sockets %q (%d times)", flag, report.Examples["connect"], report.Errors["connect"])
+			t.Errorf("%s: the report says of sockets %q (%d times)",
+				flag, report.Examples["connect"], report.Errors["connect"])
 		}
 	}
 }

@@ -51,7 +51,8 @@ func besides(t *testing.T, database string, p checkout.Purchase) checkout.Order 
 	}
 	defer pool.Close()
 	quiet := slog.New(slog.DiscardHandler)
-	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, inventory.NewDispatcher(), quiet)
+	stock := inventory.NewServer(inventory.NewStore(pool), inventory.DefaultThresholds, inventory.NewDispatcher(),
+		quiet)
 	committer := ledger.New(ledger.Config{Pool: pool, Inventory: stock})
 	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: committer, Inventory: stock})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -108,8 +109,10 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 	v.wait(sizeAt(int(p.Lines[0].Item), "out"))
 
 	list := s.orders()
-	if len(list) != 1 || list[0].ID != id || list[0].Status != "confirmed" || list[0].Total != int64(p.Total) || list[0].CreatedAt.IsZero() ||
-		len(list[0].Lines) != 2 || list[0].Lines[0].SKU != out || list[0].Lines[0].Price != 120_00 || list[0].Lines[0].Size == "" {
+	if len(list) != 1 || list[0].ID != id || list[0].Status != "confirmed" || list[0].Total != int64(p.Total) ||
+		list[0].CreatedAt.IsZero() ||
+		len(list[0].Lines) != 2 || list[0].Lines[0].SKU != out || list[0].Lines[0].Price != 120_00 ||
+		list[0].Lines[0].Size == "" {
 		t.Errorf("got %+v", list)
 	}
 	for _, tt := range []struct{ args, says string }{
@@ -130,10 +133,12 @@ func TestOrdersOnTheCommandLine(t *testing.T) {
 		}
 	}
 	v.wait(sizeAt(int(p.Lines[0].Item), "low")) // live again, on the page
-	if _, says, code := s.try("orders", "show", "0000-0000"); code != 1 || !strings.Contains(says, "has the number 0000-0000") {
+	if _, says, code := s.try("orders", "show", "0000-0000"); code != 1 ||
+		!strings.Contains(says, "has the number 0000-0000") {
 		t.Errorf("a number that no order has: exit code %d: %s", code, says)
 	}
-	if _, says, code := s.try("orders", "cancel", "--yes", id); code != 1 || !strings.Contains(says, "was cancelled before") {
+	if _, says, code := s.try("orders", "cancel", "--yes", id); code != 1 ||
+		!strings.Contains(says, "was cancelled before") {
 		t.Errorf("cancelled again: exit code %d: %s", code, says)
 	}
 	if strings.Contains(s.log.String(), id) {

@@ -100,7 +100,8 @@ func (c *crowd) check(t *testing.T, s *shop, pairs, buyers int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.orders) != pairs || c.out != buyers-pairs {
-		t.Errorf("%d were told that they bought, %d that it is gone; want %d of %d", len(c.orders), c.out, pairs, buyers)
+		t.Errorf("%d were told that they bought, %d that it is gone; want %d of %d",
+			len(c.orders), c.out, pairs, buyers)
 	}
 	there := make(map[string]bool)
 	for _, o := range s.orders() {
@@ -179,7 +180,9 @@ func TestCutFromDatabase(t *testing.T) {
 	cut := time.Now()
 	buyers.buy(t, other, each, item)()
 	t.Logf("%d buyers were served by the other node within %v", each, time.Since(cut))
-	waittest.Until(t, "the node says that it is not ready", func() bool { return lonely.readiness() == http.StatusServiceUnavailable })
+	waittest.Until(t, "the node says that it is not ready", func() bool {
+		return lonely.readiness() == http.StatusServiceUnavailable
+	})
 	if status, body := lonely.get("/"); status != http.StatusOK || !strings.Contains(body, "Hop Man 3") {
 		t.Errorf("its page: %d", status)
 	}

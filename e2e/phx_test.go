@@ -43,7 +43,8 @@ func TestForeignClient(t *testing.T) {
 	}
 	reply := join("product:1", "ok")
 	levels, _ := reply["levels"].(map[string]any)
-	if reply["released"] != false || levels["3"] != "low" || levels["1"] != "out" || len(levels) != 13 || reply["size_html"] != nil {
+	if reply["released"] != false || levels["3"] != "low" || levels["1"] != "out" || len(levels) != 13 ||
+		reply["size_html"] != nil {
 		t.Errorf("join reply: %v", reply)
 	}
 	s.run("release", "SHU6000")

@@ -46,7 +46,8 @@ func watchDashboard(t *testing.T, s *shop, password string) *watch {
 	if err != nil || token == nil {
 		t.Fatalf("the dashboard of %s answers %d, %v", s.name, res.StatusCode, err)
 	}
-	address := strings.Replace(s.URL, "http", "ws", 1) + "/admin_socket/websocket?vsn=2.0.0&token=" + url.QueryEscape(string(token[1]))
+	address := strings.Replace(s.URL, "http", "ws", 1) + "/admin_socket/websocket?vsn=2.0.0&token=" +
+		url.QueryEscape(string(token[1]))
 	ws, resp, err := websocket.DefaultDialer.Dial(address, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +116,9 @@ func (w *watch) counts(shoppers, tabs int) time.Duration {
 
 // presenceArgs let a node that says nothing for three seconds be down. It is forgotten long after
 // any test has ended.
-var presenceArgs = []string{"--presence-every", "200ms", "--presence-down", "3s", "--presence-permdown", "1h", "--log-level", "debug"}
+var presenceArgs = []string{
+	"--presence-every", "200ms", "--presence-down", "3s", "--presence-permdown", "1h", "--log-level", "debug",
+}
 
 // logs waits until the node has logged this of the tracker of another one: its log comes through a
 // pipe.

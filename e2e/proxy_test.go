@@ -25,9 +25,10 @@ type proxy struct {
 // newProxy makes a line to the node at url. It ends with the test.
 func newProxy(t testing.TB, url string) *proxy {
 	t.Helper()
-	p := &proxy{network: "tcp", target: strings.TrimPrefix(url, "http://"), answers: func(to io.Writer, from io.Reader) {
-		_, _ = io.Copy(to, from)
-	}}
+	p := &proxy{network: "tcp", target: strings.TrimPrefix(url, "http://"),
+		answers: func(to io.Writer, from io.Reader) {
+			_, _ = io.Copy(to, from)
+		}}
 	p.URL = "http://" + p.start(t)
 	return p
 }

@@ -29,7 +29,8 @@ type aRehearsal struct {
 func beginRehearsal(t *testing.T, urls []string, args ...string) *aRehearsal {
 	t.Helper()
 	long := waittest.Limit().String()
-	args = append([]string{"rehearse", "--json", "--yes", "--for", "1h", "--at-least", "1", "--patience", long, "--reply-p99", long, "--push-p99", "0s",
+	args = append([]string{"rehearse", "--json", "--yes", "--for", "1h", "--at-least", "1", "--patience", long,
+		"--reply-p99", long, "--push-p99", "0s",
 		"--purchase-p99", long, "--page-p99", long, "--errors", "0", "--think", "500ms", "--buy", "0.3"}, args...)
 	for _, text := range urls {
 		u, err := url.Parse(text)
@@ -114,7 +115,9 @@ func TestRehearsalOfARelease(t *testing.T) {
 		t.Errorf("%d orders before the release", n)
 	}
 	s.run("release", "SHU6000")
-	waittest.Until(t, "those who waited buy, and somebody buys again", func() bool { return s.count(countOrders) > shoppers })
+	waittest.Until(t, "those who waited buy, and somebody buys again", func() bool {
+		return s.count(countOrders) > shoppers
+	})
 	s.run("restock", skuOf(3), "1000", "--yes")
 	waittest.Until(t, "somebody buys what was put back", func() bool { return s.count(countPairs, 3) > 0 })
 	report := r.end()
@@ -145,8 +148,9 @@ func TestRehearsalOfRestarts(t *testing.T) {
 		nodes = append(nodes, s.URL)
 	}
 	rehearsals := map[string]*aRehearsal{
-		"through the balancer": beginRehearsal(t, []string{balancer}, "-n", strconv.Itoa(shoppers), "--ramp", "1s", "--admin-password", sharedPassword),
-		"straight to nodes":    beginRehearsal(t, nodes, "-n", strconv.Itoa(shoppers), "--ramp", "1s"),
+		"through the balancer": beginRehearsal(t, []string{balancer}, "-n", strconv.Itoa(shoppers), "--ramp", "1s",
+			"--admin-password", sharedPassword),
+		"straight to nodes": beginRehearsal(t, nodes, "-n", strconv.Itoa(shoppers), "--ramp", "1s"),
 	}
 	sold := func() int { return truth(t, cluster[0].direct)[skuOf(1)].Sold }
 	for _, s := range cluster {
@@ -170,6 +174,7 @@ func TestRehearsalOfRestarts(t *testing.T) {
 		}
 	}
 	if orders := cluster[0].count(countOrders); orders < told || orders > told+2*shoppers {
-		t.Errorf("there are %d orders; shoppers were told of %d, and each may have been about to be told of one more", orders, told)
+		t.Errorf("there are %d orders; shoppers were told of %d, and each may have been about to be told of one more",
+			orders, told)
 	}
 }

@@ -46,7 +46,8 @@ const enough = 20
 func (s *shop) rehearse(args ...string) rehearsal {
 	s.t.Helper()
 	r, code := s.tryRehearsal(args...)
-	if code != 0 || !r.Passed || r.Verdict != "passed" || len(r.Broken) != 0 || len(r.TooFew) != 0 || len(r.Errors) != 0 ||
+	if code != 0 || !r.Passed || r.Verdict != "passed" || len(r.Broken) != 0 || len(r.TooFew) != 0 ||
+		len(r.Errors) != 0 ||
 		r.Deeds < enough || r.Reply.Count < enough || r.Push.Count < enough || r.Page.Count < enough {
 		s.t.Errorf("code %d, and the report is %+v", code, r)
 	}
@@ -58,7 +59,8 @@ func (s *shop) rehearse(args ...string) rehearsal {
 func (s *shop) tryRehearsal(args ...string) (r rehearsal, code int) {
 	s.t.Helper()
 	long := waittest.Limit().String()
-	args = append([]string{"rehearse", "--json", "--for", "1s", "--at-least", strconv.Itoa(enough), "--at-most", long, "--patience", long,
+	args = append([]string{"rehearse", "--json", "--for", "1s", "--at-least", strconv.Itoa(enough), "--at-most", long,
+		"--patience", long,
 		"--reply-p99", long, "--push-p99", long, "--purchase-p99", long, "--page-p99", long}, args...)
 	out, errOut, code := s.try(args...)
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
@@ -146,7 +148,8 @@ func TestRehearsalFails(t *testing.T) {
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no orders today'; END $$;
 		CREATE TRIGGER refuse BEFORE INSERT ON orders EXECUTE FUNCTION refuse()`)
 	r, code := s.tryRehearsal("--url", s.URL, "--yes", "-n", "10", "--think", "200ms", "--buy", "0.4")
-	if code != 1 || r.Verdict != "failed" || len(r.Broken) != 1 || r.Orders != 0 || r.Errors["purchase: could not be completed"] == 0 {
+	if code != 1 || r.Verdict != "failed" || len(r.Broken) != 1 || r.Orders != 0 ||
+		r.Errors["purchase: could not be completed"] == 0 {
 		t.Errorf("nothing can be bought: code %d, and the report is %+v", code, r)
 	}
 	r = s.rehearse("--url", s.URL, "--yes", "-n", "10", "--think", "100ms", "--buy", "0", "--errors", "0")
@@ -162,7 +165,8 @@ func TestRehearsalSoldOut(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, nil)
 	r, code := s.tryRehearsal("--url", s.URL, "--yes", "-n", "10", "--think", "100ms", "--buy", "0.4")
-	if code != 3 || r.Verdict != "too_few" || len(r.Broken) != 0 || !r.SoldOut || len(r.TooFew) != 3 || r.TooFew[2].Kind != "purchase" ||
+	if code != 3 || r.Verdict != "too_few" || len(r.Broken) != 0 || !r.SoldOut || len(r.TooFew) != 3 ||
+		r.TooFew[2].Kind != "purchase" ||
 		len(r.Errors) != 0 || r.Reply.Count != 0 || r.Page.Count < enough {
 		t.Errorf("code %d, and the report is %+v", code, r)
 	}
@@ -178,7 +182,8 @@ func TestRehearsalTooShort(t *testing.T) {
 		t.Errorf("code %d, and the report is %+v", code, r)
 	}
 	out, errOut, code := s.try(append([]string{"rehearse", "--for", "1s"}, args...)...)
-	if code != 3 || !strings.Contains(out, "push: 0 measured, 20 needed") || !strings.Contains(errOut, "TOO FEW TO TELL") || strings.Contains(out, "PASS") {
+	if code != 3 || !strings.Contains(out, "push: 0 measured, 20 needed") ||
+		!strings.Contains(errOut, "TOO FEW TO TELL") || strings.Contains(out, "PASS") {
 		t.Errorf("code %d: %s%s", code, out, errOut)
 	}
 }
@@ -221,7 +226,8 @@ func TestRehearsalRefused(t *testing.T) {
 		"there is no term": {"--url", "http://localhost:4000"},
 		"no private":       {},
 	} {
-		if _, errOut, code := s.try(append([]string{"rehearse"}, args...)...); code == 0 || !strings.Contains(errOut, says) {
+		if _, errOut, code := s.try(append([]string{"rehearse"}, args...)...); code == 0 ||
+			!strings.Contains(errOut, says) {
 			t.Errorf("%v: code %d: %s", args, code, errOut)
 		}
 	}

@@ -187,7 +187,8 @@ func TestSellEmptiesTheShopBeforeYourEyes(t *testing.T) {
 	s.run("release", "SHU6000")
 	s.run("release", "SHU6100")
 	v := newVisitor(t, s.URL)
-	if out := s.run("sell", "--yes", "--unreleased", "--per-tick", "500", "--every", "0s"); !strings.Contains(out, "every size is out") {
+	if out := s.run("sell", "--yes", "--unreleased", "--per-tick", "500", "--every", "0s"); !strings.Contains(out,
+		"every size is out") {
 		t.Errorf("sell says %q", out)
 	}
 	for item := 1; item <= 26; item++ {

@@ -111,7 +111,8 @@ func TestRollingRestart(t *testing.T) {
 	if sold := truth(t, cluster[0].direct)[skuOf(1)].Sold - soldBefore; int64(sold) != bought {
 		t.Errorf("%d pairs are sold, %d buyers were told so", sold, bought)
 	}
-	t.Logf("%d bought, %d after a second try; %d sockets came back %d times", bought, buyers.again.Load(), size.sockets, len(watchers.returns))
+	t.Logf("%d bought, %d after a second try; %d sockets came back %d times",
+		bought, buyers.again.Load(), size.sockets, len(watchers.returns))
 }
 
 // buyers send a form each, so many a second.

@@ -150,7 +150,8 @@ func TestFocusAfterARefusal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newScarceShop(t, map[int]int{2: 10, 15: 1})
 			v := newContext(t, playwright.BrowserNewContextOptions{})
-			if err := v.Route("**/*.js", func(r playwright.Route) { _ = r.Abort() }); err != nil { // so that no page follows the shelf
+			// so that no page follows the shelf
+			if err := v.Route("**/*.js", func(r playwright.Route) { _ = r.Abort() }); err != nil {
 				t.Fatal(err)
 			}
 			v.visit(s.URL)

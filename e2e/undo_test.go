@@ -32,7 +32,8 @@ func TestUndoneRelease(t *testing.T) {
 	if id := buyer.post("/checkout", form).order(); id != "" {
 		t.Errorf("what is not released was bought, by order %s", id)
 	}
-	if _, says, code := s.try("release", "SHU6000", "--undo"); code != 1 || !strings.Contains(says, "nothing to take back") {
+	if _, says, code := s.try("release", "SHU6000", "--undo"); code != 1 ||
+		!strings.Contains(says, "nothing to take back") {
 		t.Errorf("a second undo: exit code %d: %s", code, says)
 	}
 
@@ -44,17 +45,23 @@ func TestUndoneRelease(t *testing.T) {
 	if id == "" {
 		t.Fatal("released again, it can't be bought")
 	}
-	if _, says, code := s.try("release", "SHU6000", "--undo"); code != 1 || !strings.Contains(says, "the release stands") {
+	if _, says, code := s.try("release", "SHU6000", "--undo"); code != 1 ||
+		!strings.Contains(says, "the release stands") {
 		t.Errorf("with a pair sold: exit code %d: %s", code, says)
 	}
 	waittest.Until(t, "the other node knows of the sale", func() bool { return other.stock()[skuOf(item)].Sold == 1 })
 	if said := s.run("orders", "cancel", id, "--yes"); !strings.Contains(said, "is cancelled") {
 		t.Errorf("cancel says %s", said)
 	}
-	waittest.Until(t, "the other node has logged the cancel", func() bool { return strings.Contains(other.log.String(), "sold pairs are back") })
+	waittest.Until(t, "the other node has logged the cancel", func() bool {
+		return strings.Contains(other.log.String(), "sold pairs are back")
+	})
 	s.run("release", "SHU6000", "--undo")
 
-	for _, says := range []string{`msg=release sku=SHU6000`, `msg="release is taken back" sku=SHU6000`, `msg=sold orders=1 pairs=1 cents=12000`, "who="} {
+	for _, says := range []string{
+		`msg=release sku=SHU6000`, `msg="release is taken back" sku=SHU6000`, `msg=sold orders=1 pairs=1 cents=12000`,
+		"who=",
+	} {
 		if !strings.Contains(s.log.String(), says) {
 			t.Errorf("%s is not in the log:\n%s", says, s.log)
 		}
@@ -69,7 +76,8 @@ func TestUndoneRelease(t *testing.T) {
 func unsoldShop(t *testing.T, pairs map[int]int) *shop {
 	t.Helper()
 	s := freshShop(t)
-	s.sql(`DELETE FROM stock_movements; UPDATE item_availabilities SET available_count = 0, stocked_count = 0;` + shelf{pairs: pairs}.sql())
+	s.sql(`DELETE FROM stock_movements; UPDATE item_availabilities SET available_count = 0, stocked_count = 0;` +
+		shelf{pairs: pairs}.sql())
 	s.look()
 	return s
 }
@@ -110,7 +118,8 @@ func TestCalledOffRelease(t *testing.T) {
 	} {
 		out, errOut, code := s.try(strings.Fields(tt.args)...)
 		if code != tt.code || !strings.Contains(out+errOut, tt.says) {
-			t.Errorf("sneakers23 %s: exit code %d, want %d, with %q in:\n%s%s", tt.args, code, tt.code, tt.says, out, errOut)
+			t.Errorf("sneakers23 %s: exit code %d, want %d, with %q in:\n%s%s",
+				tt.args, code, tt.code, tt.says, out, errOut)
 		}
 	}
 }
@@ -125,9 +134,18 @@ func TestStockCorrect(t *testing.T) {
 		says string
 		left int
 	}{
-		{[]string{"stock", "correct", "shu6001", "--by", "-5", "--why", "five were wet"}, 0, "corrected by -5, 15 available, level low", 15},
-		{[]string{"stock", "correct", "1", "--by=2", "--why", "two were found", "--json"}, 0, `"available_count": 17`, 17},
-		{[]string{"stock", "correct", "SHU6001", "--by", "-18", "--why", "all are gone"}, 1, "18 pairs can't be taken away: SHU6001 has 17 that are not sold", 17},
+		{
+			[]string{"stock", "correct", "shu6001", "--by", "-5", "--why", "five were wet"}, 0,
+			"corrected by -5, 15 available, level low", 15,
+		},
+		{
+			[]string{"stock", "correct", "1", "--by=2", "--why", "two were found", "--json"}, 0,
+			`"available_count": 17`, 17,
+		},
+		{
+			[]string{"stock", "correct", "SHU6001", "--by", "-18", "--why", "all are gone"}, 1,
+			"18 pairs can't be taken away: SHU6001 has 17 that are not sold", 17,
+		},
 		{[]string{"stock", "correct", "SHU6001", "--by", "0", "--why", "so"}, 1, "--by must say", 17},
 		{[]string{"stock", "correct", "SHU6001", "--by", "1", "--why", " "}, 1, "--why must say why", 17},
 		{[]string{"stock", "correct", "SHU6001", "--by", "1"}, 2, "--why", 17},
@@ -140,13 +158,16 @@ func TestStockCorrect(t *testing.T) {
 	} {
 		out, errOut, code := s.try(tt.args...)
 		if code != tt.code || !strings.Contains(out+errOut, tt.says) {
-			t.Errorf("sneakers23 %q: exit code %d, want %d, with %q in:\n%s%s", tt.args, code, tt.code, tt.says, out, errOut)
+			t.Errorf("sneakers23 %q: exit code %d, want %d, with %q in:\n%s%s",
+				tt.args, code, tt.code, tt.says, out, errOut)
 		}
 		if left := s.stock()["SHU6001"].Available; left != tt.left {
 			t.Errorf("sneakers23 %q: %d are left, want %d", tt.args, left, tt.left)
 		}
 	}
-	for _, says := range []string{`msg="stock is corrected" sku=SHU6001 by=-5 why="five were wet" who=`, "msg=restock sku=SHU6001 count=170 who="} {
+	for _, says := range []string{
+		`msg="stock is corrected" sku=SHU6001 by=-5 why="five were wet" who=`, "msg=restock sku=SHU6001 count=170 who=",
+	} {
 		if !strings.Contains(s.log.String(), says) {
 			t.Errorf("%s is not in the log:\n%s", says, s.log)
 		}
@@ -158,12 +179,14 @@ func TestStockCorrect(t *testing.T) {
 func TestSellIsCareful(t *testing.T) {
 	t.Parallel()
 	s := unsoldShop(t, map[int]int{1: 3, 14: 4})
-	if said := s.run("sell", "--yes"); !strings.Contains(said, "nothing to sell: all 7 pairs of products that are not released") {
+	if said := s.run("sell", "--yes"); !strings.Contains(said,
+		"nothing to sell: all 7 pairs of products that are not released") {
 		t.Errorf("with nothing released: %s", said)
 	}
 	s.run("release", "SHU6000")
 	_, says, code := s.try("sell")
-	if code != 2 || !strings.Contains(says, "This sells all 3 pairs of the shop") || strings.Contains(says, "order in this shop") {
+	if code != 2 || !strings.Contains(says, "This sells all 3 pairs of the shop") ||
+		strings.Contains(says, "order in this shop") {
 		t.Errorf("without orders: exit code %d: %s", code, says)
 	}
 	besides(t, s.database, checkout.Purchase{
@@ -198,7 +221,10 @@ func TestErrorsAsJSON(t *testing.T) {
 		try  string
 	}{
 		{[]string{"release", "NOPE", "--json"}, 1, `no product has the SKU or id "NOPE"`, ""},
-		{[]string{"--json", "prodcts"}, 2, "there is no command prodcts; did you mean: sneakers23 products", "sneakers23 --help"},
+		{
+			[]string{"--json", "prodcts"}, 2, "there is no command prodcts; did you mean: sneakers23 products",
+			"sneakers23 --help",
+		},
 		{[]string{"sell", "--json"}, 2, "add --yes", "sneakers23 sell --help"},
 		{[]string{"orders", "list", "--limit", "0", "--json"}, 2, "--limit", "sneakers23 orders list --help"},
 		{[]string{"products", "--json", "--nope"}, 2, "--nope", "sneakers23 products --help"},
@@ -206,7 +232,8 @@ func TestErrorsAsJSON(t *testing.T) {
 		out, errOut, code := s.try(tt.args...)
 		var told struct{ Error, Try string }
 		if err := json.Unmarshal([]byte(errOut), &told); err != nil || out != "" {
-			t.Errorf("sneakers23 %q: %v, on the standard output %q, on the standard error %s", tt.args, err, out, errOut)
+			t.Errorf("sneakers23 %q: %v, on the standard output %q, on the standard error %s",
+				tt.args, err, out, errOut)
 		}
 		if code != tt.code || !strings.Contains(told.Error, tt.want) || told.Try != tt.try {
 			t.Errorf("sneakers23 %q: exit code %d, %+v", tt.args, code, told)

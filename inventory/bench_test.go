@@ -19,7 +19,8 @@ func bigRows(products, items int) Rows {
 		for i := range items {
 			id := ItemID(p*items + i + 1)
 			rows.Items = append(rows.Items, ItemRow{
-				ID: id, ProductID: row.ID, SKU: fmt.Sprintf("I%d", id), Size: strconv.Itoa(i), Available: 1000, Revision: 1,
+				ID: id, ProductID: row.ID, SKU: fmt.Sprintf("I%d", id), Size: strconv.Itoa(i), Available: 1000,
+				Revision: 1,
 			})
 		}
 	}

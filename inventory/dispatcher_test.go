@@ -24,7 +24,9 @@ func TestDispatcherCoalescesForASlowWatcher(t *testing.T) {
 		d.tell(catalogs[0], []Change{{Item: &ItemRow{ID: 1}}})
 		synctest.Wait() // the watcher is busy with the first notice
 		d.tell(catalogs[1], []Change{{Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 1}}})
-		d.tell(catalogs[2], []Change{{Item: &ItemRow{ID: 1}}, {Product: &ProductRow{ID: 9}}, {Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 3}}})
+		d.tell(catalogs[2], []Change{
+			{Item: &ItemRow{ID: 1}}, {Product: &ProductRow{ID: 9}}, {Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 3}},
+		})
 		close(release)
 		synctest.Wait()
 		cancel()
@@ -33,8 +35,10 @@ func TestDispatcherCoalescesForASlowWatcher(t *testing.T) {
 		if len(told) != 2 {
 			t.Fatalf("told %d times, want 2", len(told))
 		}
-		if n := told[1]; n.Catalog != catalogs[2] || !slices.Equal(n.Items, []ItemID{2, 1, 3}) || !slices.Equal(n.Products, []ProductID{9}) {
-			t.Errorf("second notice: %v %v of catalog %d, want items 2, 1, 3 and product 9 of catalog 3", n.Items, n.Products, n.Catalog.shown)
+		if n := told[1]; n.Catalog != catalogs[2] || !slices.Equal(n.Items, []ItemID{2, 1, 3}) ||
+			!slices.Equal(n.Products, []ProductID{9}) {
+			t.Errorf("second notice: %v %v of catalog %d, want items 2, 1, 3 and product 9 of catalog 3",
+				n.Items, n.Products, n.Catalog.shown)
 		}
 	})
 }

@@ -44,7 +44,8 @@ func hold(t testing.TB, pool *pgxpool.Pool, id inventory.ItemID) pgx.Tx {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // does nothing after a commit
-	if _, err := tx.Exec(t.Context(), `SELECT FROM item_availabilities WHERE item_id = $1 FOR NO KEY UPDATE`, id); err != nil {
+	if _, err := tx.Exec(t.Context(), `SELECT FROM item_availabilities WHERE item_id = $1 FOR NO KEY UPDATE`,
+		id); err != nil {
 		t.Fatal(err)
 	}
 	return tx

@@ -69,7 +69,9 @@ func startServer(t testing.TB) (*inventory.Server, *inventory.Store, *pgxpool.Po
 }
 
 // restock adds a pair to an item as package ledger does, in the name of an operator.
-func restock(t testing.TB, s *inventory.Server, store *inventory.Store, pool *pgxpool.Pool, id inventory.ItemID, by ...string) {
+func restock(
+	t testing.TB, s *inventory.Server, store *inventory.Store, pool *pgxpool.Pool, id inventory.ItemID, by ...string,
+) {
 	t.Helper()
 	stocktest.Put(t, pool, 1, id)
 	rows := readRows(t, store).Items
@@ -92,7 +94,8 @@ func TestServerShowsWhatItCommitted(t *testing.T) {
 	if p, _ := s.Catalog().Product(p.ID); !p.Released {
 		t.Error("the catalog does not show a release that has returned")
 	}
-	if n := waittest.Receive(t, "the notice of the release", told); !slices.Equal(n.Products, []inventory.ProductID{p.ID}) || len(n.Items) != 0 {
+	if n := waittest.Receive(t, "the notice of the release", told); !slices.Equal(n.Products,
+		[]inventory.ProductID{p.ID}) || len(n.Items) != 0 {
 		t.Errorf("watchers were told of %v and %v, want product %d", n.Products, n.Items, p.ID)
 	}
 	item := p.Items[0].ID

@@ -14,11 +14,15 @@ import (
 )
 
 func shoe(id ProductID, rev Revision) ProductRow {
-	return ProductRow{ID: id, SKU: "P" + string(rune('A'+id)), Order: int(id), Name: "shoe", Price: 120_00, Revision: rev}
+	return ProductRow{
+		ID: id, SKU: "P" + string(rune('A'+id)), Order: int(id), Name: "shoe", Price: 120_00, Revision: rev,
+	}
 }
 
 func pair(id ItemID, product ProductID, available int, rev Revision) ItemRow {
-	return ItemRow{ID: id, ProductID: product, SKU: "I" + string(rune('A'+id)), Size: "9", Available: available, Revision: rev}
+	return ItemRow{
+		ID: id, ProductID: product, SKU: "I" + string(rune('A'+id)), Size: "9", Available: available, Revision: rev,
+	}
 }
 
 // list is a catalog as plain rows, for comparison.
@@ -35,7 +39,8 @@ func list(c *Catalog) Rows {
 }
 
 func TestApplyIgnoresOlderRevisions(t *testing.T) {
-	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 5)}}, DefaultThresholds, emptyCatalog)
+	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 5)}}, DefaultThresholds,
+		emptyCatalog)
 	before := st.catalog
 	for _, old := range []ItemRow{pair(1, 1, 99, 4), pair(1, 1, 99, 5)} {
 		if news := st.apply([]Change{{Item: &old}}); len(news) != 0 {
@@ -57,7 +62,8 @@ func TestApplyIgnoresOlderRevisions(t *testing.T) {
 }
 
 func TestGoneIsOnlyWhatWasSeen(t *testing.T) {
-	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 6)}}, DefaultThresholds, emptyCatalog)
+	st := newState(Rows{Products: []ProductRow{shoe(1, 1)}, Items: []ItemRow{pair(1, 1, 10, 6)}}, DefaultThresholds,
+		emptyCatalog)
 	seen := pair(1, 1, 10, 5) // a comparison found the row missing, but a newer one came meanwhile
 	if news := st.apply([]Change{{Item: &seen, Gone: true, Replaces: 5}}); len(news) != 0 {
 		t.Error("a row that is newer than what was missed is gone")
@@ -191,7 +197,8 @@ func TestChangesConverge(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"write": func(t *rapid.T) {
 				revision++
-				it := pair(ItemID(rapid.IntRange(1, 4).Draw(t, "item")), 1, rapid.IntRange(0, 600).Draw(t, "count"), revision)
+				it := pair(ItemID(rapid.IntRange(1, 4).Draw(t, "item")), 1, rapid.IntRange(0, 600).Draw(t, "count"),
+					revision)
 				it.ProductID = ProductID(1 + it.ID%2)
 				db[it.ID] = it
 				sent = append(sent, Change{Item: &it})

@@ -62,7 +62,9 @@ func (s *Store) Schedule(ctx context.Context, id ProductID, at time.Time) ([]Cha
 }
 
 // changeProduct runs a statement that finds the product only while it is not released.
-func (s *Store) changeProduct(ctx context.Context, what string, id ProductID, sql string, args ...any) ([]Change, error) {
+func (s *Store) changeProduct(
+	ctx context.Context, what string, id ProductID, sql string, args ...any,
+) ([]Change, error) {
 	changes, err := s.products(ctx, sql, args...)
 	if err == nil && len(changes) == 0 {
 		err = s.pool.QueryRow(ctx, `SELECT FROM products WHERE id = $1`, id).Scan()

@@ -70,7 +70,9 @@ func TestSeedOnce(t *testing.T) {
 	for _, it := range rows.Items {
 		levels[inventory.DefaultThresholds.Level(it.Available)]++
 	}
-	for _, l := range []inventory.Level{inventory.LevelOut, inventory.LevelLow, inventory.LevelMedium, inventory.LevelHigh} {
+	for _, l := range []inventory.Level{
+		inventory.LevelOut, inventory.LevelLow, inventory.LevelMedium, inventory.LevelHigh,
+	} {
 		if levels[l] == 0 {
 			t.Errorf("no size is %s", l)
 		}
@@ -95,7 +97,8 @@ func TestRelease(t *testing.T) {
 	if _, err := store.Release(t.Context(), 999); !errors.Is(err, inventory.ErrNotFound) {
 		t.Errorf("unknown product: got %v, want ErrNotFound", err)
 	}
-	if _, err := store.Schedule(t.Context(), before.ID, time.Now().Add(time.Hour)); !errors.Is(err, inventory.ErrReleased) {
+	if _, err := store.Schedule(t.Context(), before.ID, time.Now().Add(time.Hour)); !errors.Is(err,
+		inventory.ErrReleased) {
 		t.Errorf("schedule what is released: got %v, want ErrReleased", err)
 	}
 }

@@ -80,7 +80,8 @@ func TestUnreleaseWaitsForSales(t *testing.T) {
 				done <- err
 			}()
 			waittest.Until(t, "the undo waits for the sale", func() bool { return waiting(t, pool, sale) })
-			if _, err := sale.Exec(t.Context(), `UPDATE item_availabilities SET `+tt.moved+` WHERE item_id = $1`, ids[1]); err != nil {
+			if _, err := sale.Exec(t.Context(), `UPDATE item_availabilities SET `+tt.moved+` WHERE item_id = $1`,
+				ids[1]); err != nil {
 				t.Fatal(err)
 			}
 			if err := sale.Commit(t.Context()); err != nil {
@@ -117,7 +118,8 @@ func TestUnreleaseCountsANewSize(t *testing.T) {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
 	var id inventory.ItemID
-	err = tx.QueryRow(t.Context(), `INSERT INTO items (product_id, sku, size) VALUES ($1, 'NEW', '15') RETURNING id`, released.ID).Scan(&id)
+	err = tx.QueryRow(t.Context(), `INSERT INTO items (product_id, sku, size) VALUES ($1, 'NEW', '15') RETURNING id`,
+		released.ID).Scan(&id)
 	if err != nil {
 		t.Fatal(err)
 	}

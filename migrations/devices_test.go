@@ -28,7 +28,10 @@ func TestDevicesDownAndUp(t *testing.T) {
 			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	for _, settings := range []string{`SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Kolkata'`, `SET datestyle = 'ISO'; SET timezone = 'America/Sao_Paulo'`} {
+	for _, settings := range []string{
+		`SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Kolkata'`,
+		`SET datestyle = 'ISO'; SET timezone = 'America/Sao_Paulo'`,
+	} {
 		if _, err := migrations.Up(ctx, url); err != nil {
 			t.Fatal(err)
 		}
@@ -38,9 +41,12 @@ func TestDevicesDownAndUp(t *testing.T) {
 		exec(`ALTER TABLE device_logs DETACH PARTITION device_logs_20280229`)
 		exec(`SELECT make_device_log_day('2028-02-29')`)
 		exec(`INSERT INTO device_logs (device_id, received_at, message) VALUES (1, '2028-02-29 00:00:00+00', 'c')`)
-		for where, want := range map[string]int{`true`: 1, `tableoid = 'device_logs_20280229'::regclass AND words @@ 'c & ''device 1'''`: 1} {
+		for where, want := range map[string]int{
+			`true`: 1, `tableoid = 'device_logs_20280229'::regclass AND words @@ 'c & ''device 1'''`: 1,
+		} {
 			var got int
-			if err := conn.QueryRow(ctx, `SELECT count(*) FROM device_logs WHERE `+where).Scan(&got); err != nil || got != want {
+			if err := conn.QueryRow(ctx, `SELECT count(*) FROM device_logs WHERE `+where).Scan(&got); err != nil ||
+				got != want {
 				t.Errorf("%d rows with %s, %v; want %d", got, where, err, want)
 			}
 		}

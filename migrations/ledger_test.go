@@ -32,7 +32,8 @@ func TestMovementsOutliveItems(t *testing.T) {
 	for _, sql := range []string{
 		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`,
 		`INSERT INTO items (product_id, sku, size) SELECT id, 'I' || n, n FROM products, generate_series(1, 2) n`,
-		`INSERT INTO stock_movements (item_id, reason, available_delta, operation) SELECT id, 'restock', 2, ` + operation + ` FROM items`,
+		`INSERT INTO stock_movements (item_id, reason, available_delta, operation) SELECT id, 'restock', 2, ` +
+			operation + ` FROM items`,
 		`DELETE FROM items WHERE sku = 'I1'`,
 	} {
 		if err := exec(sql); err != nil {
@@ -49,7 +50,8 @@ func TestMovementsOutliveItems(t *testing.T) {
 	if n := count(); n != 2 {
 		t.Errorf("%d movements are left, want both", n)
 	}
-	if exec(`INSERT INTO stock_movements (item_id, reason, available_delta, operation) SELECT id, 'restock', 2, `+operation+` FROM items`) == nil {
+	if exec(`INSERT INTO stock_movements (item_id, reason, available_delta, operation) SELECT id, 'restock', 2, `+
+		operation+` FROM items`) == nil {
 		t.Error("an operation is booked twice for an item")
 	}
 	for version := int64(0); version != 7; {

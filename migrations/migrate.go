@@ -106,7 +106,8 @@ func alone(ctx context.Context, databaseURL string, do func(*goose.Provider) err
 	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock(`+key+`)`); err != nil {
 		return fmt.Errorf("wait for other migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true), goose.WithTableName(Table))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true),
+		goose.WithTableName(Table))
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,8 @@ func TestNewerDatabase(t *testing.T) {
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pool.Exec(t.Context(), `INSERT INTO `+migrations.Table+` (version_id, is_applied) VALUES (999999, true)`); err != nil {
+	if _, err := pool.Exec(t.Context(), `INSERT INTO `+migrations.Table+
+		` (version_id, is_applied) VALUES (999999, true)`); err != nil {
 		t.Fatal(err)
 	}
 	_, up := migrations.Up(t.Context(), url)

@@ -81,7 +81,9 @@ func TestOrdersDownAndUp(t *testing.T) {
 	}
 	balance := func() (available, sold int) {
 		t.Helper()
-		if err := conn.QueryRow(ctx, `SELECT sum(available_delta), sum(sold_delta) FROM stock_movements`).Scan(&available, &sold); err != nil {
+		if err := conn.QueryRow(ctx, `SELECT sum(available_delta), sum(sold_delta) FROM stock_movements`).Scan(
+			&available, &sold,
+		); err != nil {
 			t.Fatal(err)
 		}
 		return available, sold

@@ -22,8 +22,9 @@ type Changes struct {
 	healer *Healer
 	log    *slog.Logger
 
-	to       sender
-	received chan []inventory.Change // buffer backlog: what comes while changes are applied; beyond it, the healer makes up for it
+	to sender
+	// buffer backlog: what comes while changes are applied; beyond it, the healer makes up for it
+	received chan []inventory.Change
 }
 
 // How much may wait, and how many changes stand in one message.
@@ -55,7 +56,8 @@ func (c *Changes) Announce(changes []inventory.Change) {
 			err = c.to.Send(data)
 		}
 		if err != nil {
-			c.log.Warn("changes not told to the other nodes, they will find out by comparing", "changes", len(some), "err", err)
+			c.log.Warn("changes not told to the other nodes, they will find out by comparing", "changes", len(some),
+				"err", err)
 		}
 	}
 }

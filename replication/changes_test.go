@@ -49,7 +49,10 @@ func pair(reads *atomic.Int64) (*Changes, *line, *fakeDoor, *Healer) {
 func itemChanges(n int) []inventory.Change {
 	changes := make([]inventory.Change, n)
 	for i := range changes {
-		changes[i].Item = &inventory.ItemRow{ID: inventory.ItemID(i + 1), ProductID: 1, SKU: fmt.Sprint("I", i), Available: i, Revision: inventory.Revision(i + 10)}
+		changes[i].Item = &inventory.ItemRow{
+			ID: inventory.ItemID(i + 1), ProductID: 1, SKU: fmt.Sprint("I", i), Available: i,
+			Revision: inventory.Revision(i + 10),
+		}
 	}
 	return changes
 }
@@ -76,7 +79,9 @@ func TestChangesArrive(t *testing.T) {
 		tells, l, door, _ := pair(new(atomic.Int64))
 		defer served(t, l.to.Serve)()
 		at := time.Date(2026, 12, 24, 18, 0, 0, 0, time.UTC)
-		want := append(itemChanges(2*perMessage+1), inventory.Change{Product: &inventory.ProductRow{ID: 1, SKU: "P", Price: 9000, ReleaseAt: &at, Revision: 99}})
+		want := append(itemChanges(2*perMessage+1), inventory.Change{
+			Product: &inventory.ProductRow{ID: 1, SKU: "P", Price: 9000, ReleaseAt: &at, Revision: 99},
+		})
 		tells.Announce(want)
 		synctest.Wait()
 		if l.sent != 3 || len(door.applied) != len(want) {
@@ -97,9 +102,11 @@ func TestChangesArrive(t *testing.T) {
 // applied.
 func TestWhatIsLostIsCompared(t *testing.T) {
 	for name, lose := range map[string]func(l *line, door *fakeDoor){
-		"garbage":          func(l *line, _ *fakeDoor) { l.to.Receive([]byte("garbage")) },
-		"neither nor":      func(l *line, _ *fakeDoor) { l.to.Receive([]byte(`[{}]`)) },
-		"both":             func(l *line, _ *fakeDoor) { l.to.Receive([]byte(`[{"item":{"id":1},"product":{"id":1}}]`)) },
+		"garbage":     func(l *line, _ *fakeDoor) { l.to.Receive([]byte("garbage")) },
+		"neither nor": func(l *line, _ *fakeDoor) { l.to.Receive([]byte(`[{}]`)) },
+		"both": func(l *line, _ *fakeDoor) {
+			l.to.Receive([]byte(`[{"item":{"id":1},"product":{"id":1}}]`))
+		},
 		"too many waiting": func(l *line, _ *fakeDoor) { fillUp(l) },
 		"not applied": func(l *line, door *fakeDoor) {
 			door.fails = inventory.ErrCrashed

@@ -45,7 +45,9 @@ const DefaultHealEvery = 3 * time.Second
 
 // NewHealer makes a healer that reads all rows by read, which must take one snapshot of the
 // database.
-func NewHealer(d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger) *Healer {
+func NewHealer(
+	d door, read func(context.Context) (inventory.Rows, error), every time.Duration, log *slog.Logger,
+) *Healer {
 	return &Healer{door: d, read: read, every: every, log: log, kick: make(chan struct{}, 1)}
 }
 

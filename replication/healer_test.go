@@ -31,7 +31,9 @@ func (d *fakeDoor) Apply(_ context.Context, changes ...inventory.Change) error {
 func stock(available int, revision inventory.Revision) inventory.Rows {
 	return inventory.Rows{
 		Products: []inventory.ProductRow{{ID: 1, SKU: "P", Revision: 1}},
-		Items:    []inventory.ItemRow{{ID: 1, ProductID: 1, SKU: "I", Size: "9", Available: available, Revision: revision}},
+		Items: []inventory.ItemRow{
+			{ID: 1, ProductID: 1, SKU: "I", Size: "9", Available: available, Revision: revision},
+		},
 	}
 }
 
@@ -137,7 +139,8 @@ func TestRestoreIsLogged(t *testing.T) {
 		restore int64
 		logs    int
 	}{
-		{"at the start", 3, 0}, {"nothing new", 3, 0}, {"a restore", 4, 1}, {"the same", 4, 0}, {"the database went back", 2, 0},
+		{"at the start", 3, 0}, {"nothing new", 3, 0}, {"a restore", 4, 1}, {"the same", 4, 0},
+		{"the database went back", 2, 0},
 		{"a restore after that", 5, 1},
 	} {
 		log.Reset()

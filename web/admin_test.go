@@ -29,7 +29,8 @@ func newStaffedSite(t *testing.T) site {
 		t.Fatal(err)
 	}
 	signIn, err := admin.NewSignIn(admin.SignInConfig{
-		Secrets: []string{"a secret of the test"}, Password: adminPassword, Scheme: proxies.Scheme, Log: slog.New(slog.DiscardHandler),
+		Secrets: []string{"a secret of the test"}, Password: adminPassword, Scheme: proxies.Scheme,
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +41,8 @@ func newStaffedSite(t *testing.T) site {
 	}
 	t.Cleanup(socket.Close)
 	return newSite(t, func(c *Config) {
-		c.Admin = admin.NewPages(webtest.NewShelf(webtest.Rows()), c.Templates, func(name string) (string, error) { return "/assets/" + name, nil }, signIn, tokens)
+		c.Admin = admin.NewPages(webtest.NewShelf(webtest.Rows()), c.Templates,
+			func(name string) (string, error) { return "/assets/" + name, nil }, signIn, tokens)
 		c.AdminSocket, c.Proxies = socket, proxies
 	})
 }
@@ -54,20 +56,24 @@ func TestDashboardIsBehindAPassword(t *testing.T) {
 	s := newStaffedSite(t)
 	for _, method := range []string{"GET", "HEAD"} {
 		res, _ := s.ask(method, "/admin")
-		if res.StatusCode != http.StatusUnauthorized || !strings.HasPrefix(res.Header.Get("WWW-Authenticate"), "Basic realm=") ||
+		if res.StatusCode != http.StatusUnauthorized ||
+			!strings.HasPrefix(res.Header.Get("WWW-Authenticate"), "Basic realm=") ||
 			res.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s without a password: %d %v", method, res.StatusCode, res.Header)
 		}
 	}
-	if _, body := s.ask("GET", "/admin"); !strings.Contains(body, "For those who run the shop") || strings.Contains(body, "admin-token") {
+	if _, body := s.ask("GET", "/admin"); !strings.Contains(body, "For those who run the shop") ||
+		strings.Contains(body, "admin-token") {
 		t.Errorf("without a password: %s", body)
 	}
 	res, body := s.ask("GET", "/admin", "Authorization", basic("admin", adminPassword))
-	if res.StatusCode != http.StatusOK || !strings.Contains(body, `<meta name="admin-token" content="`) || !strings.Contains(body, `<main class="site-main" id="dashboard">`) {
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, `<meta name="admin-token" content="`) ||
+		!strings.Contains(body, `<main class="site-main" id="dashboard">`) {
 		t.Errorf("with the password: %d %s", res.StatusCode, body)
 	}
 	for name, want := range map[string]string{
-		"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "Content-Security-Policy": contentSecurityPolicy[0], "Etag": "",
+		"Cache-Control": "no-store", "Referrer-Policy": "same-origin",
+		"Content-Security-Policy": contentSecurityPolicy[0], "Etag": "",
 	} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -76,7 +82,8 @@ func TestDashboardIsBehindAPassword(t *testing.T) {
 	if !strings.Contains(body, `<meta name="robots" content="noindex, nofollow">`) {
 		t.Error("the page may be indexed")
 	}
-	if res, _ := s.ask("POST", "/admin", "Authorization", basic("admin", adminPassword)); res.StatusCode != http.StatusMethodNotAllowed {
+	if res, _ := s.ask("POST", "/admin", "Authorization",
+		basic("admin", adminPassword)); res.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", res.StatusCode)
 	}
 }
@@ -128,13 +135,15 @@ func TestAdminSocketWantsAToken(t *testing.T) {
 		"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="); res.StatusCode != http.StatusForbidden {
 		t.Errorf("WebSocket: %d, want 403", res.StatusCode)
 	}
-	if res, body := s.ask("GET", "/admin_socket/longpoll?vsn=2.0.0"); res.StatusCode != http.StatusOK || !strings.Contains(body, `"status":403`) {
+	if res, body := s.ask("GET", "/admin_socket/longpoll?vsn=2.0.0"); res.StatusCode != http.StatusOK ||
+		!strings.Contains(body, `"status":403`) {
 		t.Errorf("long-poll: %d %s", res.StatusCode, body)
 	}
 	_, body := s.ask("GET", "/admin", "Authorization", basic("admin", adminPassword))
 	_, token, _ := strings.Cut(body, `name="admin-token" content="`)
 	token, _, _ = strings.Cut(token, `"`)
-	if _, body := s.ask("GET", "/admin_socket/longpoll?vsn=2.0.0&token="+token); !strings.Contains(body, `"status":410`) {
+	if _, body := s.ask("GET", "/admin_socket/longpoll?vsn=2.0.0&token="+token); !strings.Contains(body,
+		`"status":410`) {
 		t.Errorf("long-poll with the page's token: %s", body)
 	}
 	if strings.Contains(s.log.String(), token) {
@@ -146,7 +155,8 @@ func TestAdminSocketWantsAToken(t *testing.T) {
 func TestNoDashboard(t *testing.T) {
 	s := newSite(t, nil)
 	for _, path := range []string{"/admin", "/admin_socket/websocket", "/admin_socket/longpoll"} {
-		if res, _ := s.ask("GET", path, "Authorization", basic("admin", adminPassword)); res.StatusCode != http.StatusNotFound {
+		if res, _ := s.ask("GET", path, "Authorization",
+			basic("admin", adminPassword)); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, res.StatusCode)
 		}
 	}

@@ -29,7 +29,8 @@ func (c *customer) atOnce(forms []form) []map[string]*http.Cookie {
 type form struct{ to, item string }
 
 func (c *customer) send(f form, cookies []*http.Cookie) map[string]*http.Cookie {
-	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+f.to, strings.NewReader(url.Values{"item_id": {f.item}}.Encode()))
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+f.to,
+		strings.NewReader(url.Values{"item_id": {f.item}}.Encode()))
 	if err != nil {
 		c.t.Error(err)
 		return nil
@@ -152,7 +153,8 @@ func TestFormsAtOnceFollowed(t *testing.T) {
 		words, items := shown(t, page)
 		if strings.Contains(words, "is in your cart") {
 			said++
-			if size := map[string]string{"1": "9 ", "2": "9.5 ", "3": "10 "}[strings.Join(items, "")]; size == "" || !strings.Contains(words, "size "+size) {
+			if size := map[string]string{"1": "9 ", "2": "9.5 ", "3": "10 "}[strings.Join(items, "")]; size == "" ||
+				!strings.Contains(words, "size "+size) {
 				t.Errorf("item %v is in the cart, and the page says %q", items, words)
 			}
 		}
@@ -170,7 +172,9 @@ func TestOtherMessagesOfTheCart(t *testing.T) {
 	t.Parallel()
 	c, _ := newCustomer(t)
 	c.ask("POST", "/cart/add", url.Values{"item_id": {"2"}}) // past the page that finds out about cookies
-	answers := c.atOnce([]form{{"/cart/remove", "2"}, {"/cart/add", "2"}, {"/cart/add", "3"}, {"/cart/add?replace=true", "3"}})
+	answers := c.atOnce([]form{
+		{"/cart/remove", "2"}, {"/cart/add", "2"}, {"/cart/add", "3"}, {"/cart/add?replace=true", "3"},
+	})
 	removed, again, offered, swapped := answers[0], answers[1], answers[2], answers[3]
 	for name, tt := range map[string]struct {
 		message, cart map[string]*http.Cookie

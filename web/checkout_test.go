@@ -115,13 +115,17 @@ func TestBuyingAPair(t *testing.T) {
 	if res.Request.URL.Path != "/checkout/complete" || !strings.Contains(page, `href="/orders/`+orderID) {
 		t.Errorf("bought, and led to %s:\n%s", res.Request.URL.Path, page)
 	}
-	for path, status := range map[string]int{"/orders/" + orderID: 200, "/orders/" + orderID + "x": 404, "/orders/": 404} {
+	for path, status := range map[string]int{
+		"/orders/" + orderID: 200, "/orders/" + orderID + "x": 404, "/orders/": 404,
+	} {
 		if res, _ := c.ask("GET", path, nil); res.StatusCode != status {
 			t.Errorf("%s: %d, want %d", path, res.StatusCode, status)
 		}
 	}
 	log := s.log.String()
-	for what, secret := range map[string]string{"cart id": v.CartID, "token": token[1], "order id": orderID, "query": "serialized_cart"} {
+	for what, secret := range map[string]string{
+		"cart id": v.CartID, "token": token[1], "order id": orderID, "query": "serialized_cart",
+	} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the %s is in the log:\n%s", what, log)
 		}
@@ -135,7 +139,8 @@ func TestBuyingAPair(t *testing.T) {
 func TestOtherSitesCannotShop(t *testing.T) {
 	c, _ := newCustomer(t)
 	for _, path := range []string{"/cart/add", "/cart/remove", "/checkout/cart", "/checkout", "/session"} {
-		res, _ := c.ask("POST", path, url.Values{"item_id": {"2"}}, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
+		res, _ := c.ask("POST", path, url.Values{"item_id": {"2"}}, "Origin", "https://evil.example", "Sec-Fetch-Site",
+			"cross-site")
 		if res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s from another site: %d, want 403", path, res.StatusCode)
 		}

@@ -37,16 +37,28 @@ var statuses = []struct {
 
 // words are what people read about a status. They never hold the cause: that goes to the log.
 var words = map[int]struct{ heading, text string }{
-	http.StatusBadRequest:            {"That made no sense to us", "Something in the request is not as it should be. Go back and try again."},
-	http.StatusUnauthorized:          {"For those who run the shop", "The dashboard opens for the user admin, with the --admin-password of the shop, or with the one that its node tells at its start."},
-	http.StatusForbidden:             {"That did not come from our pages", "For your safety we only take orders that start here, in the shop."},
-	http.StatusMethodNotAllowed:      {"That does not work here", "This page exists, but it cannot be used that way."},
-	http.StatusConflict:              {"Sold out", "Somebody was faster. The page shows what is left."},
-	http.StatusGone:                  {"This link has expired", "It showed your order for ten minutes after the purchase. What you bought is yours. If you copied the link from the order's page, that link still works."},
+	http.StatusBadRequest: {
+		"That made no sense to us", "Something in the request is not as it should be. Go back and try again.",
+	},
+	http.StatusUnauthorized: {
+		"For those who run the shop", "The dashboard opens for the user admin, with the --admin-password of the shop, or with the one that its node tells at its start.",
+	},
+	http.StatusForbidden: {
+		"That did not come from our pages", "For your safety we only take orders that start here, in the shop.",
+	},
+	http.StatusMethodNotAllowed: {"That does not work here", "This page exists, but it cannot be used that way."},
+	http.StatusConflict:         {"Sold out", "Somebody was faster. The page shows what is left."},
+	http.StatusGone: {
+		"This link has expired", "It showed your order for ten minutes after the purchase. What you bought is yours. If you copied the link from the order's page, that link still works.",
+	},
 	http.StatusRequestEntityTooLarge: {"That is too much", "What was sent is larger than anything this shop needs."},
 	http.StatusTooManyRequests:       {"Slow down a little", "That was a lot at once. Wait a moment and try again."},
-	http.StatusInternalServerError:   {"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment."},
-	http.StatusServiceUnavailable:    {"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds."},
+	http.StatusInternalServerError: {
+		"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment.",
+	},
+	http.StatusServiceUnavailable: {
+		"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds.",
+	},
 }
 
 // ErrorStatus is the status of an error that is answered elsewhere than here. It goes into
@@ -158,7 +170,8 @@ func (s *Server) errorHTML(err error, code int, requestID string) ([]byte, error
 		return []byte(html.String()), err
 	}
 	page := errorPage{
-		Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text, SignIn: code == http.StatusUnauthorized,
+		Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text,
+		SignIn: code == http.StatusUnauthorized,
 	}
 	if code >= http.StatusInternalServerError {
 		page.RequestID = requestID

@@ -54,7 +54,8 @@ func TestErrorTable(t *testing.T) {
 				t.Errorf("Cache-Control is %q", got)
 			}
 			asJSON, text := s.ask("GET", "/fails", "Accept", "application/json")
-			if asJSON.StatusCode != test.status || !strings.HasPrefix(text, fmt.Sprintf(`{"status":%d,"error":"`, test.status)) {
+			if asJSON.StatusCode != test.status ||
+				!strings.HasPrefix(text, fmt.Sprintf(`{"status":%d,"error":"`, test.status)) {
 				t.Errorf("as JSON: got %d, %s", asJSON.StatusCode, text)
 			}
 			if got := asJSON.Header.Get("Content-Type"); got != "application/json" {

@@ -39,7 +39,8 @@ func TestFeedIsMounted(t *testing.T) {
 			t.Errorf("%s: status %d", method, response.StatusCode)
 		}
 	}
-	if _, metrics := s.ask(http.MethodGet, "/metrics"); !strings.Contains(metrics, `sneakers23_http_requests_total{route="/feed",status="202"} 2`) {
+	if _, metrics := s.ask(http.MethodGet, "/metrics"); !strings.Contains(metrics,
+		`sneakers23_http_requests_total{route="/feed",status="202"} 2`) {
 		t.Errorf("feeds are not counted:\n%s", metrics)
 	}
 	if response, _ := s.ask(http.MethodPost, "/feed"); response.StatusCode != http.StatusMethodNotAllowed {

@@ -17,9 +17,11 @@ import (
 // The headers of every response: slices that all requests share, because a page costs little more
 // than its headers.
 var (
-	contentSecurityPolicy = []string{"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"}
-	referrerPolicy        = []string{"same-origin"}
-	contentTypeOptions    = []string{"nosniff"}
+	contentSecurityPolicy = []string{
+		"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+	}
+	referrerPolicy     = []string{"same-origin"}
+	contentTypeOptions = []string{"nosniff"}
 )
 
 // The headers of answers that are one visitor's.

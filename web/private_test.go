@@ -38,7 +38,8 @@ func TestPrivateAnswers(t *testing.T) {
 	ask(200, "POST", "/checkout", nil) // without a cookie
 	ask(303, "POST", "/cart/remove", url.Values{"item_id": {"2"}})
 	ask(303, "POST", "/cart/add", url.Values{"item_id": {"2"}})
-	token := regexp.MustCompile(`name="serialized_cart" value="([^"]+)"`).FindStringSubmatch(ask(200, "GET", "/checkout", nil))
+	token := regexp.MustCompile(`name="serialized_cart" value="([^"]+)"`).FindStringSubmatch(ask(200, "GET",
+		"/checkout", nil))
 	if token == nil {
 		t.Fatal("there is no cart to buy")
 	}
@@ -72,7 +73,8 @@ func TestRobotsAndIcon(t *testing.T) {
 		t.Errorf("the icon: %d, %v, %s", res.StatusCode, res.Header, body)
 	}
 	res, body = s.ask("GET", "/robots.txt")
-	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "User-agent: *\n") {
+	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") ||
+		!strings.HasPrefix(body, "User-agent: *\n") {
 		t.Errorf("for robots: %d, %v, %s", res.StatusCode, res.Header, body)
 	}
 	for _, path := range []string{"/orders", "/checkout"} {

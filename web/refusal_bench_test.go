@@ -41,7 +41,9 @@ func BenchmarkRefusal(b *testing.B) {
 		b.Fatal(err)
 	}
 	shelf := webtest.NewShelf(rows)
-	teller := checkout.NewTeller(checkout.TellerConfig{Ledger: ledger.New(ledger.Config{Pool: s.Pool}), Inventory: still{shelf}})
+	teller := checkout.NewTeller(checkout.TellerConfig{
+		Ledger: ledger.New(ledger.Config{Pool: s.Pool}), Inventory: still{shelf},
+	})
 	ctx, cancel := context.WithCancel(b.Context())
 	ended := make(chan error, 1) // buffer 1: it ends whether or not anything waits
 	go func() { ended <- teller.Serve(ctx) }()
@@ -55,7 +57,8 @@ func BenchmarkRefusal(b *testing.B) {
 		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(form), form)
 	cookies := refusedCookies(b, site, form)
 	again := strings.Replace(request, "\r\n", "\r\n"+cookies, 1)
-	follow := "GET /checkout HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n" + cookies + "\r\n"
+	follow := "GET /checkout HTTP/1.1\r\nHost: shop\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n" +
+		cookies + "\r\n"
 	buyers := dialMany(b, site, crowd)
 	asked := s.Pool.Stat().AcquireCount()
 	var refused, shown, alone time.Duration

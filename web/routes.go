@@ -83,7 +83,9 @@ func (s *Server) assets(set *assets.Set) {
 		}
 		files[file.URL] = prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: caching})
 		if file.URL == assets.Prefix+"images/favicon.svg" { // asked for where no page names it
-			files["/favicon.ico"] = prepared.New(file.Body, prepared.Options{ContentType: file.Type, CacheControl: "public, max-age=86400"})
+			files["/favicon.ico"] = prepared.New(file.Body, prepared.Options{
+				ContentType: file.Type, CacheControl: "public, max-age=86400",
+			})
 		}
 	}
 	serve := func(c echo.Context) error {

@@ -266,7 +266,8 @@ func TestReady(t *testing.T) {
 			return missing
 		}
 	})
-	if res, body := s.ask("GET", "/readyz"); res.StatusCode != 200 || strings.TrimSpace(body) != `{"ready":true,"missing":[]}` {
+	if res, body := s.ask("GET", "/readyz"); res.StatusCode != 200 ||
+		strings.TrimSpace(body) != `{"ready":true,"missing":[]}` {
 		t.Errorf("got %d, %s", res.StatusCode, body)
 	}
 	missing = errors.Join(errors.New("catalog not loaded"), errors.New("database not reachable"))
@@ -284,13 +285,15 @@ func TestReady(t *testing.T) {
 func TestLogKeepsSecrets(t *testing.T) {
 	s := newSite(t, nil)
 	s.echo.GET("/orders/:id", func(c echo.Context) error { return errors.New("broken") })
-	s.ask("GET", "/orders/tellnobody?token=tellnobody", "Cookie", "sneakers23=tellnobody", "Referer", "http://x/tellnobody")
+	s.ask("GET", "/orders/tellnobody?token=tellnobody", "Cookie", "sneakers23=tellnobody", "Referer",
+		"http://x/tellnobody")
 	s.ask("GET", "/tellnobody/tellnobody")
 	log := s.log.String()
 	if strings.Contains(log, "tellnobody") {
 		t.Errorf("logged: %s", log)
 	}
-	if !strings.Contains(log, "route=/orders/:id") || !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "err=broken") {
+	if !strings.Contains(log, "route=/orders/:id") || !strings.Contains(log, "level=ERROR") ||
+		!strings.Contains(log, "err=broken") {
 		t.Errorf("got %s", log)
 	}
 }
@@ -332,7 +335,8 @@ func TestLongPollIsMounted(t *testing.T) {
 	})
 	s := newSite(t, func(c *Config) { c.ProductSocket, c.MaxBody = socket, 10 })
 	for _, method := range []string{"GET", "POST", "OPTIONS"} {
-		r := httptest.NewRequest(method, "/product_socket/longpoll?vsn=2.0.0", strings.NewReader(strings.Repeat("x", 100)))
+		r := httptest.NewRequest(method, "/product_socket/longpoll?vsn=2.0.0",
+			strings.NewReader(strings.Repeat("x", 100)))
 		r.Header.Set("Origin", "https://elsewhere.example")
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		w := httptest.NewRecorder()
@@ -344,7 +348,8 @@ func TestLongPollIsMounted(t *testing.T) {
 	if want := []string{"GET 100", "POST 100", "OPTIONS 100"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if _, page := s.ask("GET", "/metrics"); !strings.Contains(page, `{route="/product_socket/longpoll",status="200"} 3`) {
+	if _, page := s.ask("GET", "/metrics"); !strings.Contains(page,
+		`{route="/product_socket/longpoll",status="200"} 3`) {
 		t.Error("the requests are not counted")
 	}
 }
@@ -352,7 +357,9 @@ func TestLongPollIsMounted(t *testing.T) {
 // A page of the shop itself may poll and publish, one of elsewhere is refused in the words of the
 // protocol.
 func TestLongPollWorks(t *testing.T) {
-	socket, err := channel.New(channel.Config{Routes: []channel.Route{{Pattern: "none", New: func() channel.Channel { return nil }}}})
+	socket, err := channel.New(channel.Config{
+		Routes: []channel.Route{{Pattern: "none", New: func() channel.Channel { return nil }}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,7 +422,8 @@ func TestConfigIsChecked(t *testing.T) {
 
 func TestHTTPServerHasLimits(t *testing.T) {
 	h := newSite(t, nil).HTTPServer()
-	if h.ReadHeaderTimeout == 0 || h.ReadTimeout == 0 || h.WriteTimeout == 0 || h.IdleTimeout == 0 || h.MaxHeaderBytes == 0 {
+	if h.ReadHeaderTimeout == 0 || h.ReadTimeout == 0 || h.WriteTimeout == 0 || h.IdleTimeout == 0 ||
+		h.MaxHeaderBytes == 0 {
 		t.Errorf("a limit is missing: %+v", h)
 	}
 }

@@ -52,7 +52,8 @@ func (w *Writer) step(ctx context.Context) error {
 		return nil
 	}
 	w.refused.Add(1)
-	w.cfg.Log.Error("a log record of a device is lost: the database refuses it", "device_id", batch[0].Device, "err", err)
+	w.cfg.Log.Error("a log record of a device is lost: the database refuses it", "device_id", batch[0].Device,
+		"err", err)
 	w.todo = w.todo[1:]
 	return nil
 }
@@ -88,7 +89,8 @@ func (w *Writer) try(ctx context.Context, batch []entry) error {
 		committing = err == nil
 		return err
 	})
-	if pg, ok := errors.AsType[*pgconn.PgError](err); err != nil && committing && (!ok || pg.SeverityUnlocalized != "ERROR") {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); err != nil && committing &&
+		(!ok || pg.SeverityUnlocalized != "ERROR") {
 		for i := range batch {
 			batch[i].ID = ids[i]
 		}
@@ -117,7 +119,8 @@ func draw(ctx context.Context, tx pgx.Tx, batch []entry) (ids []int64, err error
 		b     pgx.Batch
 		drawn []int64
 	)
-	b.Queue(`SELECT pg_advisory_xact_lock_shared(` + writersLock + `, ((` + lastID + `) & 2147483647)::int) FROM device_log_ids`)
+	b.Queue(`SELECT pg_advisory_xact_lock_shared(` + writersLock + `, ((` + lastID +
+		`) & 2147483647)::int) FROM device_log_ids`)
 	b.Queue(drawIDs, missing).QueryRow(func(row pgx.Row) error { return row.Scan(&drawn) })
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return nil, err

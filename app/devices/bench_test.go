@@ -59,11 +59,13 @@ func benchRows(b *testing.B, pool *pgxpool.Pool, n int) {
 				b.Fatal(err)
 			}
 		}
-		_, err := pool.CopyFrom(ctx, pgx.Identifier{"device_logs"}, []string{"device_id", "received_at", "message", "stamp", "fields"},
+		_, err := pool.CopyFrom(ctx, pgx.Identifier{"device_logs"},
+			[]string{"device_id", "received_at", "message", "stamp", "fields"},
 			pgx.CopyFromSlice(min(50_000, n-from), func(i int) ([]any, error) {
 				i += from
 				return []any{
-					int64(1 + random.IntN(100)), firstDay.Add(time.Duration(i) * step), text(i), fmt.Appendf(nil, "%d", 1_700_000_000+i),
+					int64(1 + random.IntN(100)), firstDay.Add(time.Duration(i) * step), text(i),
+					fmt.Appendf(nil, "%d", 1_700_000_000+i),
 					fmt.Appendf(nil, `{"level":"info","code":%d}`, 200+i%7),
 				}, nil
 			}))
@@ -103,7 +105,11 @@ func BenchmarkSearch(b *testing.B) {
 		{"device,in-all", devices.Query{Device: "kiosk 7", Text: "sale"}},
 		{"device,in-a-thousandth", devices.Query{Device: "kiosk 7", Text: "hourly"}},
 		{"device,in-none", devices.Query{Device: "kiosk 7", Text: "needle"}},
-		{"time,in-a-thousandth", devices.Query{Text: "hourly", Since: firstDay.AddDate(0, 0, 4), Until: firstDay.AddDate(0, 0, 4).Add(time.Hour)}},
+		{
+			"time,in-a-thousandth", devices.Query{
+				Text: "hourly", Since: firstDay.AddDate(0, 0, 4), Until: firstDay.AddDate(0, 0, 4).Add(time.Hour),
+			},
+		},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -137,8 +143,9 @@ func BenchmarkCopy(b *testing.B) {
 	batch := make([]devices.Record, records)
 	for i := range batch {
 		batch[i] = devices.Record{
-			Message: fmt.Sprintf("sale of item %d at the counter, card read in %d ms", i, 100+i), Timestamp: []byte("1700000000"),
-			Fields: fmt.Appendf(nil, `{"level":"info","code":%d}`, 200+i),
+			Message:   fmt.Sprintf("sale of item %d at the counter, card read in %d ms", i, 100+i),
+			Timestamp: []byte("1700000000"),
+			Fields:    fmt.Appendf(nil, `{"level":"info","code":%d}`, 200+i),
 		}
 	}
 	var day atomic.Int64
@@ -173,7 +180,8 @@ func BenchmarkCopy(b *testing.B) {
 	b.ReportMetric(float64(n)*float64(b.N)/written.Seconds(), "records/s")
 	b.ReportMetric(float64(n)*float64(b.N)/bare.Seconds(), "bare-records/s")
 	b.ReportMetric(bare.Seconds()/written.Seconds(), "ratio")
-	b.ReportMetric(2*devices.MaxBatchRecords/(float64(n)*float64(b.N)/written.Seconds())*1000, "ms-held") // what a killed node loses
+	// what a killed node loses
+	b.ReportMetric(2*devices.MaxBatchRecords/(float64(n)*float64(b.N)/written.Seconds())*1000, "ms-held")
 }
 
 // bareCopy writes n rows by one COPY.
@@ -183,7 +191,8 @@ func bareCopy(b *testing.B, pool *pgxpool.Pool, batch []devices.Record, n int, a
 	if _, err := pool.Exec(ctx, `SELECT make_device_log_day($1)`, at); err != nil {
 		b.Fatal(err)
 	}
-	_, err := pool.CopyFrom(ctx, pgx.Identifier{"device_logs_" + at.Format("20060102")}, []string{"device_id", "received_at", "message", "stamp", "fields"},
+	_, err := pool.CopyFrom(ctx, pgx.Identifier{"device_logs_" + at.Format("20060102")},
+		[]string{"device_id", "received_at", "message", "stamp", "fields"},
 		pgx.CopyFromSlice(n, func(i int) ([]any, error) {
 			r := batch[i%len(batch)]
 			return []any{int64(i % 50), at, r.Message, []byte(r.Timestamp), []byte(r.Fields)}, nil

@@ -60,8 +60,9 @@ type KeyState string
 // States of a key.
 const (
 	KeyCurrent KeyState = "current" // the first secret
-	KeyOlder   KeyState = "older"   // another one that is still set; the next verification stores the key under the first
-	KeyLost    KeyState = "lost"    // one that is no longer set: the key is not recognized
+	// another one that is still set; the next verification stores the key under the first
+	KeyOlder KeyState = "older"
+	KeyLost  KeyState = "lost" // one that is no longer set: the key is not recognized
 )
 
 // Errors of a device or its key.
@@ -80,7 +81,8 @@ const MaxName = 64
 // goodName reports whether a name is 1 to MaxName printable characters, without a space at either
 // end.
 func goodName(name string) bool {
-	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName || strings.TrimSpace(name) != name {
+	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName ||
+		strings.TrimSpace(name) != name {
 		return false
 	}
 	return strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0

@@ -66,7 +66,8 @@ func (f *Followed) collect(rows pgx.Rows, limit int, horizon int64) error {
 			r   Logged
 			hit bool
 		)
-		if err := rows.Scan(&r.ID, &r.Device, &r.Name, &r.Received, &r.Message, &r.Timestamp, &r.Fields, &hit); err != nil {
+		if err := rows.Scan(&r.ID, &r.Device, &r.Name, &r.Received, &r.Message, &r.Timestamp, &r.Fields,
+			&hit); err != nil {
 			return err
 		}
 		if hit {

@@ -140,7 +140,8 @@ func TestFollowMissesNothing(t *testing.T) {
 		w := startWriter(t, pool, spoolFile(t), nil)
 		wg.Go(func() {
 			for i := range each {
-				if err := w.Write(ctx, devices.ID(n+1), messages(fmt.Sprint(i), strings.Repeat("x ", i%50))); err != nil {
+				if err := w.Write(ctx, devices.ID(n+1),
+					messages(fmt.Sprint(i), strings.Repeat("x ", i%50))); err != nil {
 					t.Error(err)
 				}
 			}

@@ -62,10 +62,12 @@ func BenchmarkGateway(b *testing.B) {
 	batch := make([]devices.Record, records)
 	for i := range batch {
 		batch[i] = devices.Record{
-			Message: fmt.Sprintf("sale of item %d at the counter, card read in %d ms", i, 100+i), Timestamp: []byte("1700000000"),
-			Fields: fmt.Appendf(nil, `{"level":"info","code":%d}`, 200+i),
+			Message:   fmt.Sprintf("sale of item %d at the counter, card read in %d ms", i, 100+i),
+			Timestamp: []byte("1700000000"),
+			Fields:    fmt.Appendf(nil, `{"level":"info","code":%d}`, 200+i),
 		}
-		array = fmt.Appendf(array, `{"message":%q,"timestamp":1700000000,"level":"info","code":%d},`, batch[i].Message, 200+i)
+		array = fmt.Appendf(array, `{"message":%q,"timestamp":1700000000,"level":"info","code":%d},`,
+			batch[i].Message, 200+i)
 	}
 	array[len(array)-1] = ']'
 	kiosks := make([]*rawDevice, connections)

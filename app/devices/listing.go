@@ -61,7 +61,8 @@ func (s *Store) Page(ctx context.Context, l Listing) (page Listed, err error) {
 		SELECT `+deviceColumns+` FROM devices
 		WHERE `+whose+` AND strpos(lower(name), lower(@text)) > 0 AND (lower(name), id) > (lower(@name), @id)
 		ORDER BY lower(name), id LIMIT @limit`, planned, pgx.NamedArgs{
-		"connected": append([]ID{}, l.Connected...), "text": storableText(l.Text), "name": storableText(l.After.Name), "id": l.After.ID,
+		"connected": append([]ID{}, l.Connected...), "text": storableText(l.Text), "name": storableText(l.After.Name),
+		"id":    l.After.ID,
 		"limit": l.Limit + 1,
 	})
 	page.Devices, err = pgx.CollectRows(rows, s.device)

@@ -54,7 +54,8 @@ func (l *lookup) walk(ctx context.Context, step int) (looked int, err error) {
 		times  []time.Time
 		ids    []int64
 	)
-	if _, err := pgx.ForEachRow(rows, []any{&looked, &oldest.Received, &oldest.ID, &times, &ids}, func() error { return nil }); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&looked, &oldest.Received, &oldest.ID, &times, &ids},
+		func() error { return nil }); err != nil {
 		return 0, err
 	}
 	if looked > 0 {

@@ -61,10 +61,12 @@ type Page struct {
 
 // Errors of a query.
 var (
-	ErrSearchTooLong = errors.New("devices: the search took too long: narrow it down to a device, a shorter time or a rarer word")
-	ErrBadQuery      = errors.New("devices: the text of a search is at most 1,000 bytes, its limit at most 500")
-	ErrBadMark       = errors.New("devices: this is no place among log records")
-	ErrNoWords       = errors.New("devices: the text of the search has no word in it")
+	ErrSearchTooLong = errors.New(
+		"devices: the search took too long: narrow it down to a device, a shorter time or a rarer word",
+	)
+	ErrBadQuery = errors.New("devices: the text of a search is at most 1,000 bytes, its limit at most 500")
+	ErrBadMark  = errors.New("devices: this is no place among log records")
+	ErrNoWords  = errors.New("devices: the text of the search has no word in it")
 )
 
 // Changes are what a node must do about connections that are verified already.

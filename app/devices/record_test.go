@@ -12,30 +12,37 @@ import (
 func TestParseRecords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]Record{
-		`[{"message":"hello"}]`:                               {Message: "hello"},
-		` [ { "message" : "" , "timestamp" : 1.5e3 } ] `:      {Timestamp: []byte(`1.5e3`)},
-		`[{"message":"a","timestamp":null}]`:                  {Message: "a", Timestamp: []byte(`null`)},
-		`[{"message":"a","timestamp":"soon","z":1,"b":"<>"}]`: {Message: "a", Timestamp: []byte(`"soon"`), Fields: []byte(`{"b":"<>","z":1}`)},
-		`[{"message":"a\u0000b\ud800"}]`:                      {Message: "a\ufffdb\ufffd"},
-		`[{"message":"\ud83d\ude00"}]`:                        {Message: "😀"},
-		`[{"message":"a","n\u0000":["\u0000",{"x":1e9999}]}]`: {Message: "a", Fields: []byte(`{"n` + "\ufffd" + `":["` + "\ufffd" + `",{"x":1e9999}]}`)},
-		`[{"message":"a","s":"\ud800"}]`:                      {Message: "a", Fields: []byte(`{"s":"` + "\ufffd" + `"}`)},
-		`[{"message":"a","s":"\\u0000"}]`:                     {Message: "a", Fields: []byte(`{"s":"\\u0000"}`)},
-		`[{"message":"a","message":"b"}]`:                     {Message: "b"},
+		`[{"message":"hello"}]`:                          {Message: "hello"},
+		` [ { "message" : "" , "timestamp" : 1.5e3 } ] `: {Timestamp: []byte(`1.5e3`)},
+		`[{"message":"a","timestamp":null}]`:             {Message: "a", Timestamp: []byte(`null`)},
+		`[{"message":"a","timestamp":"soon","z":1,"b":"<>"}]`: {
+			Message: "a", Timestamp: []byte(`"soon"`), Fields: []byte(`{"b":"<>","z":1}`),
+		},
+		`[{"message":"a\u0000b\ud800"}]`: {Message: "a\ufffdb\ufffd"},
+		`[{"message":"\ud83d\ude00"}]`:   {Message: "😀"},
+		`[{"message":"a","n\u0000":["\u0000",{"x":1e9999}]}]`: {
+			Message: "a", Fields: []byte(`{"n` + "\ufffd" + `":["` + "\ufffd" + `",{"x":1e9999}]}`),
+		},
+		`[{"message":"a","s":"\ud800"}]`:  {Message: "a", Fields: []byte(`{"s":"` + "\ufffd" + `"}`)},
+		`[{"message":"a","s":"\\u0000"}]`: {Message: "a", Fields: []byte(`{"s":"\\u0000"}`)},
+		`[{"message":"a","message":"b"}]`: {Message: "b"},
 	} {
 		got, err := ParseRecords([]byte(in))
 		if err != nil || len(got) != 1 {
 			t.Errorf("%s: %v, %v", in, got, err)
 			continue
 		}
-		if g := got[0]; g.Message != want.Message || !bytes.Equal(g.Timestamp, want.Timestamp) || !bytes.Equal(g.Fields, want.Fields) {
-			t.Errorf("%s:\n got %q %s %s\nwant %q %s %s", in, g.Message, g.Timestamp, g.Fields, want.Message, want.Timestamp, want.Fields)
+		if g := got[0]; g.Message != want.Message || !bytes.Equal(g.Timestamp, want.Timestamp) ||
+			!bytes.Equal(g.Fields, want.Fields) {
+			t.Errorf("%s:\n got %q %s %s\nwant %q %s %s",
+				in, g.Message, g.Timestamp, g.Fields, want.Message, want.Timestamp, want.Fields)
 		}
 	}
 	if got, err := ParseRecords([]byte(`[]`)); err != nil || len(got) != 0 {
 		t.Errorf("no records: %v, %v", got, err)
 	}
-	if got, err := ParseRecords([]byte("[" + strings.Repeat(`{"message":"a"},`, MaxArray-1) + `{"message":"a"}]`)); err != nil || len(got) != MaxArray {
+	if got, err := ParseRecords([]byte("[" + strings.Repeat(`{"message":"a"},`, MaxArray-1) +
+		`{"message":"a"}]`)); err != nil || len(got) != MaxArray {
 		t.Errorf("%d records: %v", len(got), err)
 	}
 }
@@ -62,7 +69,8 @@ func badArrays() map[string]string {
 
 // nested is an array with a record that is nested so much deeper.
 func nested(depth int) string {
-	return `[{"message":"\"[[[","name":"a","type":"integer","value":1,"x":` + strings.Repeat(`[`, depth-1) + strings.Repeat(`]`, depth-1) + `}]`
+	return `[{"message":"\"[[[","name":"a","type":"integer","value":1,"x":` + strings.Repeat(`[`, depth-1) +
+		strings.Repeat(`]`, depth-1) + `}]`
 }
 
 // TestParseBadRecords says what is wrong, shortly and without the data of the device.
@@ -75,8 +83,10 @@ func TestParseBadRecords(t *testing.T) {
 	bad[`[{"Message":"a"}]`] = "record 1: there is no message"
 	bad[`[{"message":"`+strings.Repeat("a", MaxMessage+1)+`"}]`] = "record 1: the message is longer than 64 KiB"
 	bad[`[{"message":"`+strings.Repeat("a", MaxMessage)+`"}]`] = ""
-	bad[`[{"message":"","timestamp":"`+strings.Repeat("a", MaxStamp)+`"}]`] = "record 1: the timestamp is longer than 1024 bytes"
-	bad[`[{"message":"","x":"`+strings.Repeat("a", MaxFields)+`"}]`] = "record 1: the members beside message and timestamp are longer than 64 KiB"
+	bad[`[{"message":"","timestamp":"`+strings.Repeat("a", MaxStamp)+
+		`"}]`] = "record 1: the timestamp is longer than 1024 bytes"
+	bad[`[{"message":"","x":"`+strings.Repeat("a", MaxFields)+
+		`"}]`] = "record 1: the members beside message and timestamp are longer than 64 KiB"
 	for in, want := range bad {
 		_, err := ParseRecords([]byte(in))
 		if got := words(err); got != want {
@@ -96,7 +106,8 @@ func words(err error) string {
 func checkSentence(t *testing.T, err error) {
 	t.Helper()
 	text := err.Error()
-	if len(text) > 400 || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(text) > 400 || !utf8.ValidString(text) ||
+		strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		t.Errorf("no sentence for a device: %q", text)
 	}
 }

@@ -41,7 +41,8 @@ func (s *Store) Add(ctx context.Context, name, who string) (d Device, key Key, e
 		if err := actAs(ctx, tx, who); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, `INSERT INTO devices (name, key_hash, secret_id) VALUES ($1, $2, $3) RETURNING `+deviceColumns,
+		rows, _ := tx.Query(ctx, `INSERT INTO devices (name, key_hash, secret_id) VALUES ($1, $2, $3) RETURNING `+
+			deviceColumns,
 			name, s.keys[0].hash(key), s.keys[0].id[:])
 		d, err = pgx.CollectExactlyOneRow(rows, s.device)
 		return err
@@ -130,7 +131,8 @@ func (s *Store) Revoke(ctx context.Context, id ID, who string) (d Device, err er
 // Verify returns the device that has the key. The error is ErrUnknownKey, ErrRevoked, or the
 // database's. A key that is stored under an older secret is stored under the first one then.
 func (s *Store) Verify(ctx context.Context, key Key) (Device, error) {
-	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE key_hash = ANY($1)`, planned, s.keys.hashes(key))
+	rows, _ := s.pool.Query(ctx, `SELECT `+deviceColumns+` FROM devices WHERE key_hash = ANY($1)`, planned,
+		s.keys.hashes(key))
 	d, err := pgx.CollectExactlyOneRow(rows, s.device)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -142,7 +144,8 @@ func (s *Store) Verify(ctx context.Context, key Key) (Device, error) {
 	}
 	if d.Key == KeyOlder {
 		if err := s.rekey(ctx, d.ID, key); err != nil {
-			s.log.Warn("the key of a device stays under an older secret, the next verification tries again", "device", d.Name, "err", err)
+			s.log.Warn("the key of a device stays under an older secret, the next verification tries again",
+				"device", d.Name, "err", err)
 			return d, nil
 		}
 		d.Key = KeyCurrent

@@ -129,7 +129,8 @@ func columnsOf(variables []Variable) (c columns, err error) {
 // Wanted returns what an admin wants of a device and the device has not reported yet, by name: what
 // is sent to each connection of it when it is verified.
 func (s *Store) Wanted(ctx context.Context, id ID) ([]Variable, error) {
-	rows, _ := s.pool.Query(ctx, `SELECT name, type, value FROM device_wants WHERE device_id = $1 ORDER BY name`, planned, id)
+	rows, _ := s.pool.Query(ctx, `SELECT name, type, value FROM device_wants WHERE device_id = $1 ORDER BY name`,
+		planned, id)
 	wanted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Variable, err error) {
 		var value string
 		err = row.Scan(&v.Name, &v.Type, &value)

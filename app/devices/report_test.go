@@ -30,7 +30,8 @@ func states(t testing.TB, s *devices.Store, id devices.ID) string {
 	lines := make([]string, len(all))
 	for i, v := range all {
 		lines[i] = fmt.Sprintf("%s: %s / %s", v.Name, show(v.Reported), show(v.Wanted))
-		if v.Reported != nil == v.At.IsZero() || v.Wanted != nil == (v.Revision == 0 || v.Since.IsZero() || v.Who == "") {
+		if v.Reported != nil == v.At.IsZero() ||
+			v.Wanted != nil == (v.Revision == 0 || v.Since.IsZero() || v.Who == "") {
 			lines[i] += fmt.Sprintf(" wrong: %+v", v)
 		}
 	}
@@ -84,17 +85,21 @@ func TestWantedUntilReported(t *testing.T) {
 	is("testing1: string \"example\" / -\ntesting2: float 0.5 / -", "")
 
 	want(variable("testing2", "integer", `7`), variable("new", "boolean", `true`))
-	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: float 0.5 / integer 7", "new boolean true;testing2 integer 7;")
+	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: float 0.5 / integer 7",
+		"new boolean true;testing2 integer 7;")
 	report(variable("testing2", "integer", `8`)) // another value
 	report(variable("testing2", "float", `7`))   // another type
-	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: float 7 / integer 7", "new boolean true;testing2 integer 7;")
+	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: float 7 / integer 7",
+		"new boolean true;testing2 integer 7;")
 	want(variable("testing2", "integer", `9`)) // replaces the earlier one
 	report(variable("testing2", "integer", `7`))
-	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: integer 7 / integer 9", "new boolean true;testing2 integer 9;")
+	is("new: - / boolean true\ntesting1: string \"example\" / -\ntesting2: integer 7 / integer 9",
+		"new boolean true;testing2 integer 9;")
 	report(variable("testing2", "integer", `9`), variable("new", "boolean", `true`))
 	is("new: boolean true / -\ntesting1: string \"example\" / -\ntesting2: integer 9 / -", "")
 	want(variable("testing2", "integer", `9`)) // is wanted though it was reported: another device may have the key
-	is("new: boolean true / -\ntesting1: string \"example\" / -\ntesting2: integer 9 / integer 9", "testing2 integer 9;")
+	is("new: boolean true / -\ntesting1: string \"example\" / -\ntesting2: integer 9 / integer 9",
+		"testing2 integer 9;")
 
 	if err := s.Unwant(ctx, d.ID, "testing2", "carol"); err != nil {
 		t.Fatal(err)
@@ -174,7 +179,9 @@ func TestManyReportAtOnce(t *testing.T) {
 		wg.Go(func() {
 			s := stores[n%2]
 			for i := range 30 {
-				vs := []devices.Variable{variable("a", "integer", fmt.Sprint(i)), variable("b", "integer", fmt.Sprint(i))}
+				vs := []devices.Variable{
+					variable("a", "integer", fmt.Sprint(i)), variable("b", "integer", fmt.Sprint(i)),
+				}
 				if n%3 == 0 {
 					vs[0], vs[1] = vs[1], vs[0]
 				}
@@ -191,10 +198,13 @@ func TestManyReportAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if err := one.Want(ctx, d.ID, []devices.Variable{variable("a", "integer", "99"), variable("b", "integer", "99")}, "bob"); err != nil {
+	if err := one.Want(ctx, d.ID, []devices.Variable{variable("a", "integer", "99"), variable("b", "integer", "99")},
+		"bob"); err != nil {
 		t.Fatal(err)
 	}
-	if err := one.Report(ctx, d.ID, []devices.Variable{variable("b", "integer", "99"), variable("a", "integer", "99")}); err != nil {
+	if err := one.Report(ctx, d.ID, []devices.Variable{
+		variable("b", "integer", "99"), variable("a", "integer", "99"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if got := states(t, one, d.ID); got != "a: integer 99 / -\nb: integer 99 / -" {

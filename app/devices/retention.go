@@ -69,7 +69,8 @@ func (r *Retention) Drop(ctx context.Context) error {
 	err = r.drop(ctx, conn.Conn())
 	_, unlocked := conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+lock+`)`)
 	if unlocked != nil {
-		unlocked = errors.Join(unlocked, conn.Conn().Close(context.WithoutCancel(ctx))) // the lock ends with the connection
+		// the lock ends with the connection
+		unlocked = errors.Join(unlocked, conn.Conn().Close(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(err, unlocked)
 }

@@ -22,7 +22,9 @@ func TestRetention(t *testing.T) {
 	fill(t, pool, 1200)
 	now := firstDay.AddDate(0, 0, 3).Add(time.Minute)
 	retain := func(days int, now time.Time) *devices.Retention {
-		return devices.NewRetention(devices.RetentionConfig{Pool: pool, Days: days, Log: quiet, Now: func() time.Time { return now }})
+		return devices.NewRetention(devices.RetentionConfig{
+			Pool: pool, Days: days, Log: quiet, Now: func() time.Time { return now },
+		})
 	}
 	drop := func(days int, now time.Time, want string) {
 		t.Helper()

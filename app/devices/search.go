@@ -105,7 +105,9 @@ func (l *lookup) begin(ctx context.Context) error {
 	case l.query.ID != 0:
 		l.devices = []ID{l.query.ID}
 	case l.query.Device != "":
-		rows, err := l.ask(ctx, `SELECT id FROM devices WHERE name = @name`, pgx.NamedArgs{"name": storableName(l.query.Device)})
+		rows, err := l.ask(ctx, `SELECT id FROM devices WHERE name = @name`, pgx.NamedArgs{
+			"name": storableName(l.query.Device),
+		})
 		if err != nil {
 			return err
 		}

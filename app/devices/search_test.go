@@ -102,13 +102,15 @@ func TestSearch(t *testing.T) {
 	day := 24 * time.Hour
 	asked := 0
 	for _, text := range []string{
-		"", "sale", "half", "needle", "tenth", "odd even", "odd or even", "half -odd", "nowhere", `"sale n42"`, `"n42 sale"`, "error", "4200",
+		"", "sale", "half", "needle", "tenth", "odd even", "odd or even", "half -odd", "nowhere", `"sale n42"`,
+		`"n42 sale"`, "error", "4200",
 		"-sale", "NEEDLE or n11999", "half tenth",
 	} {
 		for _, device := range []string{"", "two"} {
 			for _, times := range [][2]time.Time{
 				{}, {firstDay.Add(day)}, {{}, firstDay.Add(2*day + 3*time.Hour)},
-				{firstDay.Add(30 * time.Hour), firstDay.Add(31 * time.Hour)}, {firstDay.Add(-time.Hour), firstDay.Add(9 * day)}, {firstDay.Add(9 * day)},
+				{firstDay.Add(30 * time.Hour), firstDay.Add(31 * time.Hour)},
+				{firstDay.Add(-time.Hour), firstDay.Add(9 * day)}, {firstDay.Add(9 * day)},
 			} {
 				q := devices.Query{Text: text, Device: device, Since: times[0], Until: times[1]}
 				want := model(t, pool, q)
@@ -117,7 +119,8 @@ func TestSearch(t *testing.T) {
 				const most = 5
 				got := pages(t, s, q, most)
 				if want := want[:min(len(want), most*q.Limit)]; !slices.Equal(got, want) {
-					t.Errorf("%+v: %d records, want %d; they differ from place %d on", q, len(got), len(want), differ(got, want))
+					t.Errorf("%+v: %d records, want %d; they differ from place %d on",
+						q, len(got), len(want), differ(got, want))
 				}
 			}
 		}
@@ -139,7 +142,8 @@ func TestSearchIsEmpty(t *testing.T) {
 	s, _ := newStore(t)
 	addThree(t, s)
 	for _, q := range []devices.Query{{}, {Text: "a"}, {Device: "one"}, {Device: "one", Text: "a"}} {
-		if page, err := s.Search(t.Context(), q); err != nil || len(page.Records) > 0 || page.Older != (devices.Mark{}) {
+		if page, err := s.Search(t.Context(), q); err != nil || len(page.Records) > 0 ||
+			page.Older != (devices.Mark{}) {
 			t.Errorf("%+v: %+v, %v", q, page, err)
 		}
 	}
@@ -167,8 +171,10 @@ func TestSearchTextIsData(t *testing.T) {
 	s, pool := newStore(t)
 	addThree(t, s)
 	texts := []string{
-		`'; DROP TABLE device_logs; --`, `robert') & 'x`, `a%b_c`, `\'escaped\'`, `<script>alert(1)</script>`, `{"json": [1]}`, "tab\tand\nline", `"`, `'`, `a:*`,
-		`!a & (b | c)`, `device 1`, `'device 2'`, "nul\x00byte", "\xff\xfe", `$1 @words :: text`, "ünïcödé 鞋子", `-`, `OR`, `and or not`, strings.Repeat("(", 900),
+		`'; DROP TABLE device_logs; --`, `robert') & 'x`, `a%b_c`, `\'escaped\'`, `<script>alert(1)</script>`,
+		`{"json": [1]}`, "tab\tand\nline", `"`, `'`, `a:*`,
+		`!a & (b | c)`, `device 1`, `'device 2'`, "nul\x00byte", "\xff\xfe", `$1 @words :: text`, "ünïcödé 鞋子", `-`,
+		`OR`, `and or not`, strings.Repeat("(", 900),
 	}
 	w := startWriter(t, pool, spoolFile(t), nil)
 	for _, text := range texts {
@@ -188,7 +194,10 @@ func TestSearchTextIsData(t *testing.T) {
 			t.Errorf("%q finds %d records", text, len(page.Records))
 		}
 	}
-	for text, want := range map[string]string{"ünïcödé": "ünïcödé 鞋子", "鞋子": "ünïcödé 鞋子", `drop device_logs`: `'; DROP TABLE device_logs; --`, "alert(1)": "<script>alert(1)</script>", "<SCRIPT>": "<script>alert(1)</script>"} {
+	for text, want := range map[string]string{
+		"ünïcödé": "ünïcödé 鞋子", "鞋子": "ünïcödé 鞋子", `drop device_logs`: `'; DROP TABLE device_logs; --`,
+		"alert(1)": "<script>alert(1)</script>", "<SCRIPT>": "<script>alert(1)</script>",
+	} {
 		page, err := s.Search(t.Context(), devices.Query{Text: text})
 		if err != nil || len(page.Records) != 1 || page.Records[0].Message != want {
 			t.Errorf("%q: %+v, %v", text, page, err)
@@ -209,7 +218,8 @@ func TestSearchOfOneName(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, _ := add(t, s, "two")
-	if _, err := pool.Exec(t.Context(), `UPDATE device_logs SET device_id = $1 WHERE device_id = 3`, again.ID); err != nil {
+	if _, err := pool.Exec(t.Context(), `UPDATE device_logs SET device_id = $1 WHERE device_id = 3`,
+		again.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"", "odd", "needle"} {
@@ -228,7 +238,8 @@ func TestPageIsBounded(t *testing.T) {
 	s, pool := newStore(t)
 	addThree(t, s)
 	w := startWriter(t, pool, spoolFile(t), nil)
-	large := messages(strings.Split(strings.Repeat(strings.Repeat("x", devices.MaxMessage-5)+" big,", 39)+"big", ",")...)
+	large := messages(strings.Split(strings.Repeat(strings.Repeat("x", devices.MaxMessage-5)+" big,", 39)+"big",
+		",")...)
 	if err := w.Write(eventually(t), 1, large); err != nil {
 		t.Fatal(err)
 	}

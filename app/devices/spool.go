@@ -102,7 +102,8 @@ func (w *Writer) forget() {
 		return
 	}
 	if err := os.Remove(w.cfg.Spool); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		w.cfg.Log.Error("the spool file of device logs is written and can't be removed: delete it", "file", w.cfg.Spool, "err", err)
+		w.cfg.Log.Error("the spool file of device logs is written and can't be removed: delete it", "file", w.cfg.Spool,
+			"err", err)
 	}
 	w.spooled = false
 }

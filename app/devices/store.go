@@ -19,8 +19,10 @@ type Store struct {
 
 // Config is what a Store needs.
 type Config struct {
-	Pool    *pgxpool.Pool
-	Secrets []string // one at least: keys are stored under the first; a key that was stored under any of them is verified
+	Pool *pgxpool.Pool
+	// one at least: keys are stored under the first; a key that was stored under any of them is
+	// verified
+	Secrets []string
 	Log     *slog.Logger
 }
 

@@ -71,7 +71,8 @@ func TestDeviceComesAndGoes(t *testing.T) {
 	if parsed, ok := devices.ParseKey(string(key)); !ok || parsed != key {
 		t.Errorf("the key has not its form: %d characters", len(key))
 	}
-	if d.Name != "kiosk 1" || d.Created.IsZero() || !d.Revoked.IsZero() || !d.Seen.IsZero() || d.Key != devices.KeyCurrent {
+	if d.Name != "kiosk 1" || d.Created.IsZero() || !d.Revoked.IsZero() || !d.Seen.IsZero() ||
+		d.Key != devices.KeyCurrent {
 		t.Errorf("added: %+v", d)
 	}
 	if _, _, err := s.Add(ctx, "kiosk 1", ""); !errors.Is(err, devices.ErrNameTaken) {
@@ -106,7 +107,9 @@ func TestDeviceComesAndGoes(t *testing.T) {
 	if got, err := s.Get(ctx, d.ID); !errors.Is(err, devices.ErrRevoked) || got.Name != "kiosk 1" {
 		t.Errorf("get it: %+v, %v", got, err)
 	}
-	for what, err := range map[string]error{"get": second(s.Get(ctx, 4711)), "revoke": second(s.Revoke(ctx, 4711, ""))} {
+	for what, err := range map[string]error{
+		"get": second(s.Get(ctx, 4711)), "revoke": second(s.Revoke(ctx, 4711, "")),
+	} {
 		if !errors.Is(err, devices.ErrNoSuchDevice) {
 			t.Errorf("%s one that there is not: %v", what, err)
 		}
@@ -136,13 +139,15 @@ func TestDatabaseHasNoKey(t *testing.T) {
 	s, pool := newStore(t)
 	d, key := add(t, s, "kiosk")
 	var row string
-	if err := pool.QueryRow(t.Context(), `SELECT devices::text FROM devices WHERE id = $1`, d.ID).Scan(&row); err != nil {
+	if err := pool.QueryRow(t.Context(), `SELECT devices::text FROM devices WHERE id = $1`,
+		d.ID).Scan(&row); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(row, string(key)) || strings.Contains(row, fmt.Sprintf("%x", string(key))) {
 		t.Error("the key stands in its row")
 	}
-	if _, err := storeOn(pool, "another secret of 32 characters !").Verify(t.Context(), key); !errors.Is(err, devices.ErrUnknownKey) {
+	if _, err := storeOn(pool, "another secret of 32 characters !").Verify(t.Context(), key); !errors.Is(err,
+		devices.ErrUnknownKey) {
 		t.Errorf("verified under another secret: %v", err)
 	}
 }
@@ -202,7 +207,9 @@ func TestOneReadVerifies(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `ANALYZE devices`); err != nil {
 		t.Fatal(err)
 	}
-	rows, _ := pool.Query(t.Context(), `EXPLAIN SELECT id FROM devices WHERE key_hash = ANY($1)`, [][]byte{make([]byte, 32), make([]byte, 32)})
+	rows, _ := pool.Query(t.Context(), `EXPLAIN SELECT id FROM devices WHERE key_hash = ANY($1)`, [][]byte{
+		make([]byte, 32), make([]byte, 32),
+	})
 	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || !strings.Contains(strings.Join(plan, "\n"), "devices_key_hash_key ") {
 		t.Errorf("%v\n%s", err, strings.Join(plan, "\n"))

@@ -49,11 +49,13 @@ func (s *Sweep) Next(ctx context.Context) (Changes, error) {
 	if s.since.IsZero() {
 		since = nil
 	}
-	b.Queue(`SELECT id, revoked_at FROM devices WHERE revoked_at`+from, since, overlap).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT id, revoked_at FROM devices WHERE revoked_at`+from, since,
+		overlap).Query(func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&id, &at}, func() error { revoked[id] = at; return nil })
 		return err
 	})
-	b.Queue(`SELECT device_id, max(revision) FROM device_wants WHERE wanted_at`+from+` GROUP BY device_id`, since, overlap).
+	b.Queue(`SELECT device_id, max(revision) FROM device_wants WHERE wanted_at`+from+` GROUP BY device_id`, since,
+		overlap).
 		Query(func(rows pgx.Rows) error {
 			_, err := pgx.ForEachRow(rows, []any{&id, &number}, func() error { wanted[id] = number; return nil })
 			return err

@@ -53,7 +53,9 @@ func (s *Store) Tail(ctx context.Context, q TailQuery) (t Tail, err error) {
 	}
 	after := max(q.After, horizon-tailGap)
 	const since = ` FROM device_logs WHERE id > @after AND id <= @horizon AND (@device = 0 OR device_id = @device)`
-	args := pgx.NamedArgs{"after": after, "horizon": horizon, "device": int64(q.Device), "limit": q.Limit, "length": q.Length}
+	args := pgx.NamedArgs{
+		"after": after, "horizon": horizon, "device": int64(q.Device), "limit": q.Limit, "length": q.Length,
+	}
 	rows, _ := s.pool.Query(ctx, `
 		SELECT l.id, l.device_id, coalesce(d.name, ''), l.received_at, left(l.message, @length), coalesce(l.stamp::text, ''),
 			coalesce(left(l.fields::text, @length), ''),

@@ -76,8 +76,10 @@ func TestTail(t *testing.T) {
 	if got, now := tail(0, 150_000, 10); got != "one e +0" || now.AtLeast {
 		t.Errorf("after a gap that is counted: %s, at least %v", got, now.AtLeast)
 	}
-	write(1, devices.Record{Message: "äöüß€", Timestamp: json.RawMessage(`"noon"`)}, devices.Record{Message: "äöüß€!", Fields: json.RawMessage(`{"a":1}`)})
-	if _, now := tail(0, 200_001, 10); len(now.Lines) != 2 || now.Lines[0].Message != "äöüß€" || now.Lines[0].Fields != `{"a":` || !now.Lines[0].Cut ||
+	write(1, devices.Record{Message: "äöüß€", Timestamp: json.RawMessage(`"noon"`)},
+		devices.Record{Message: "äöüß€!", Fields: json.RawMessage(`{"a":1}`)})
+	if _, now := tail(0, 200_001, 10); len(now.Lines) != 2 || now.Lines[0].Message != "äöüß€" ||
+		now.Lines[0].Fields != `{"a":` || !now.Lines[0].Cut ||
 		now.Lines[1].Timestamp != `"noon"` || now.Lines[1].Fields != "" || now.Lines[1].Cut {
 		t.Errorf("texts are cut: %+v", now.Lines)
 	}
@@ -134,7 +136,9 @@ func TestPage(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", tt.Listing, got, tt.want)
 		}
 	}
-	for _, bad := range []devices.Listing{{}, {Limit: devices.MaxPage + 1}, {Limit: 1, Which: "all"}, {Limit: 1, Text: strings.Repeat("a", 1001)}} {
+	for _, bad := range []devices.Listing{
+		{}, {Limit: devices.MaxPage + 1}, {Limit: 1, Which: "all"}, {Limit: 1, Text: strings.Repeat("a", 1001)},
+	} {
 		if _, err := s.Page(ctx, bad); err == nil {
 			t.Errorf("%+v is accepted", bad)
 		}

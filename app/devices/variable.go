@@ -50,7 +50,9 @@ func ParseVariables(array []byte) ([]Variable, error) {
 	for i, o := range objects {
 		var v Variable
 		if json.Unmarshal(o["name"], &v.Name) != nil || !goodName(v.Name) {
-			return nil, fmt.Errorf("variable %d: the name is not 1 to %d printable characters without a space at either end", i+1, MaxName)
+			return nil, fmt.Errorf(
+				"variable %d: the name is not 1 to %d printable characters without a space at either end", i+1, MaxName,
+			)
 		}
 		if json.Unmarshal(o["type"], &v.Type) != nil {
 			v.Type = "" // refused by Check
@@ -68,7 +70,8 @@ func ParseVariables(array []byte) ([]Variable, error) {
 // float becomes 1.5. An error says what is wrong, as one sentence that names the variable.
 func (v Variable) Check() (Variable, error) {
 	if !goodName(v.Name) {
-		return v, fmt.Errorf("the name of a variable is 1 to %d printable characters without a space at either end", MaxName)
+		return v, fmt.Errorf("the name of a variable is 1 to %d printable characters without a space at either end",
+			MaxName)
 	}
 	canonical, ok := canonicals[v.Type]
 	if !ok {

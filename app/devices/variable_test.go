@@ -31,8 +31,12 @@ func TestParseVariables(t *testing.T) {
 			t.Errorf("%s: %v, %v; want the value %s", in, got, err, want)
 		}
 	}
-	got, err := ParseVariables([]byte(`[{"name":"a","type":"integer","value":1},{"name":"b","type":"boolean","value":true},{"name":"a","type":"string","value":"x"}]`))
-	if err != nil || fmt.Sprint(got) != fmt.Sprint([]Variable{{"a", "string", []byte(`"x"`)}, {"b", "boolean", []byte(`true`)}}) {
+	got, err := ParseVariables([]byte(
+		`[{"name":"a","type":"integer","value":1},{"name":"b","type":"boolean","value":true},{"name":"a","type":"string","value":"x"}]`,
+	))
+	if err != nil || fmt.Sprint(got) != fmt.Sprint([]Variable{
+		{"a", "string", []byte(`"x"`)}, {"b", "boolean", []byte(`true`)},
+	}) {
 		t.Errorf("of two with one name the last holds: %v, %v", got, err)
 	}
 }
@@ -43,27 +47,28 @@ func TestParseBadVariables(t *testing.T) {
 	const badName = "variable 1: the name is not 1 to 64 printable characters without a space at either end"
 	bad := badArrays()
 	for in, want := range map[string]string{
-		`{"type":"string","value":"x"}`:                                                   badName,
-		`{"name":"","type":"string","value":"x"}`:                                         badName,
-		`{"name":7,"type":"string","value":"x"}`:                                          badName,
-		`{"name":"a\u001b[2J","type":"string","value":"x"}`:                               badName,
-		`{"name":" a","type":"string","value":"x"}`:                                       badName,
-		`{"name":"` + strings.Repeat("ä", 65) + `","type":"string"}`:                      badName,
-		`{"name":"a","value":"x"}`:                                                        `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":"String","value":"x"}`:                                        `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":7,"value":"x"}`:                                               `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":"string"}`:                                                    `variable "a": there is no value`,
-		`{"name":"a","type":"string","value":7}`:                                          `variable "a": the value is not of type string`,
-		`{"name":"a","type":"string","value":null}`:                                       `variable "a": the value is not of type string`,
-		`{"name":"a","type":"string","value":"\u0000"}`:                                   `variable "a": the value has the character NUL in it`,
-		`{"name":"testing2","type":"integer","value":"-1"}`:                               `variable "testing2": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":1.0}`:                                       `variable "a": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":1e3}`:                                       `variable "a": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":9223372036854775808}`:                       `variable "a": the value is too large: an integer has 64 bits`,
-		`{"name":"a","type":"float","value":"1"}`:                                         `variable "a": the value is not of type float`,
-		`{"name":"a","type":"float","value":1e400}`:                                       `variable "a": the value is too large: a float has 64 bits`,
-		`{"name":"a","type":"boolean","value":1}`:                                         `variable "a": the value is not of type boolean`,
-		`{"name":"a","type":"string","value":"` + strings.Repeat("a", MaxString+1) + `"}`: `variable "a": the value is longer than 4 KiB`,
+		`{"type":"string","value":"x"}`:                              badName,
+		`{"name":"","type":"string","value":"x"}`:                    badName,
+		`{"name":7,"type":"string","value":"x"}`:                     badName,
+		`{"name":"a\u001b[2J","type":"string","value":"x"}`:          badName,
+		`{"name":" a","type":"string","value":"x"}`:                  badName,
+		`{"name":"` + strings.Repeat("ä", 65) + `","type":"string"}`: badName,
+		`{"name":"a","value":"x"}`:                                   `variable "a": the type is none of string, integer, float and boolean`,
+		`{"name":"a","type":"String","value":"x"}`:                   `variable "a": the type is none of string, integer, float and boolean`,
+		`{"name":"a","type":7,"value":"x"}`:                          `variable "a": the type is none of string, integer, float and boolean`,
+		`{"name":"a","type":"string"}`:                               `variable "a": there is no value`,
+		`{"name":"a","type":"string","value":7}`:                     `variable "a": the value is not of type string`,
+		`{"name":"a","type":"string","value":null}`:                  `variable "a": the value is not of type string`,
+		`{"name":"a","type":"string","value":"\u0000"}`:              `variable "a": the value has the character NUL in it`,
+		`{"name":"testing2","type":"integer","value":"-1"}`:          `variable "testing2": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":1.0}`:                  `variable "a": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":1e3}`:                  `variable "a": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":9223372036854775808}`:  `variable "a": the value is too large: an integer has 64 bits`,
+		`{"name":"a","type":"float","value":"1"}`:                    `variable "a": the value is not of type float`,
+		`{"name":"a","type":"float","value":1e400}`:                  `variable "a": the value is too large: a float has 64 bits`,
+		`{"name":"a","type":"boolean","value":1}`:                    `variable "a": the value is not of type boolean`,
+		`{"name":"a","type":"string","value":"` + strings.Repeat("a", MaxString+1) +
+			`"}`: `variable "a": the value is longer than 4 KiB`,
 	} {
 		bad["["+in+"]"] = want
 	}
@@ -109,7 +114,8 @@ func TestKeysAreHidden(t *testing.T) {
 		t.Fatalf("%q, %v", string(key), ok)
 	}
 	var out bytes.Buffer
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "key", key, "err", fmt.Errorf("no: %w", errors.New(fmt.Sprint(key))), "in", []Key{key})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "key", key,
+		"err", fmt.Errorf("no: %w", errors.New(fmt.Sprint(key))), "in", []Key{key})
 	for _, verb := range []string{"%v", "%s", "%q", "%x", "%#v", "%+v", "%d"} {
 		fmt.Fprintf(&out, verb, key)
 		fmt.Fprintf(&out, verb, struct{ K Key }{key})
@@ -117,7 +123,9 @@ func TestKeysAreHidden(t *testing.T) {
 	if strings.Contains(out.String(), "0123") || strings.Contains(out.String(), "3031") {
 		t.Errorf("the key is shown: %s", out.String())
 	}
-	for _, bad := range []string{"", "0123456789a", "0123456789abc", "0123456789ag", "0123456789a ", "0123456789\x01b", "０123456789"} {
+	for _, bad := range []string{
+		"", "0123456789a", "0123456789abc", "0123456789ag", "0123456789a ", "0123456789\x01b", "０123456789",
+	} {
 		if _, ok := ParseKey(bad); ok {
 			t.Errorf("%q has the form of a key", bad)
 		}

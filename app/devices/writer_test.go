@@ -67,7 +67,8 @@ func messages(texts ...string) []devices.Record {
 // rowsOf counts the rows with a condition.
 func rowsOf(t testing.TB, pool *pgxpool.Pool, where string) (n int) {
 	t.Helper()
-	if err := pool.QueryRow(context.WithoutCancel(t.Context()), `SELECT count(*) FROM device_logs WHERE `+where).Scan(&n); err != nil {
+	if err := pool.QueryRow(context.WithoutCancel(t.Context()),
+		`SELECT count(*) FROM device_logs WHERE `+where).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -90,7 +91,9 @@ func TestWriterWrites(t *testing.T) {
 	d, _ := add(t, s, "kiosk")
 	w := startWriter(t, pool, spoolFile(t), nil)
 	ctx := eventually(t)
-	full, err := devices.ParseRecords([]byte(`[{"message":"all of it","timestamp":"17:03","level":"info","n":1e9999},{"message":"null","timestamp":null}]`))
+	full, err := devices.ParseRecords(
+		[]byte(`[{"message":"all of it","timestamp":"17:03","level":"info","n":1e9999},{"message":"null","timestamp":null}]`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +120,8 @@ func TestWriterWrites(t *testing.T) {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	r := page.Records[0]
-	if r.Name != "kiosk" || r.Device != d.ID || string(r.Timestamp) != `"17:03"` || string(r.Fields) != `{"level":"info","n":1e9999}` ||
+	if r.Name != "kiosk" || r.Device != d.ID || string(r.Timestamp) != `"17:03"` ||
+		string(r.Fields) != `{"level":"info","n":1e9999}` ||
 		time.Since(r.Received).Abs() > time.Hour {
 		t.Errorf("read back: %+v", r)
 	}
@@ -142,7 +146,8 @@ func TestBadRecordsAreAlone(t *testing.T) {
 	}
 	untilRows(t, pool, 97)
 	waittest.Until(t, "three are refused", func() bool { return w.Stats().Refused == 3 })
-	if log := w.log.String(); strings.Count(log, "a log record of a device is lost") != 3 || strings.Contains(log, "broken") && strings.Contains(log, "{\"broken") {
+	if log := w.log.String(); strings.Count(log, "a log record of a device is lost") != 3 ||
+		strings.Contains(log, "broken") && strings.Contains(log, "{\"broken") {
 		t.Errorf("the log: %s", log)
 	}
 }
@@ -167,7 +172,8 @@ func TestDatabaseIsAway(t *testing.T) {
 	refused := make(chan error, 1) // buffer 1: the test reads it later
 	go func() {
 		for {
-			if err := w.Write(impatient, d.ID, messages(strings.Split(strings.Repeat("x,", 499)+"x", ",")...)); err != nil {
+			if err := w.Write(impatient, d.ID,
+				messages(strings.Split(strings.Repeat("x,", 499)+"x", ",")...)); err != nil {
 				refused <- err
 				return
 			}
@@ -187,7 +193,9 @@ func TestDatabaseIsAway(t *testing.T) {
 	}
 	way.Mend()
 	untilRows(t, direct, 1+int(accepted.Load()))
-	waittest.Until(t, "the recovery is logged", func() bool { return strings.Contains(w.log.String(), "written again") })
+	waittest.Until(t, "the recovery is logged", func() bool {
+		return strings.Contains(w.log.String(), "written again")
+	})
 }
 
 // TestCommitInDoubt loses the COMMIT of batches, or the answer to it: each record is written once.
@@ -231,7 +239,9 @@ func TestSpool(t *testing.T) {
 	}
 	untilRows(t, direct, 1)
 	way.Cut()
-	records, err := devices.ParseRecords([]byte(`[{"message":"a\n\u2028b","timestamp":null,"x":{"y":"<&>"}},{"message":"plain"}]`))
+	records, err := devices.ParseRecords(
+		[]byte(`[{"message":"a\n\u2028b","timestamp":null,"x":{"y":"<&>"}},{"message":"plain"}]`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +274,10 @@ func TestSpool(t *testing.T) {
 	way.Mend()
 	way.OnCommit(nil)
 	w = startWriter(t, pool, spool, nil)
-	waittest.Until(t, "the spool file is removed", func() bool { _, err := os.Stat(spool); return errors.Is(err, os.ErrNotExist) })
+	waittest.Until(t, "the spool file is removed", func() bool {
+		_, err := os.Stat(spool)
+		return errors.Is(err, os.ErrNotExist)
+	})
 	untilRows(t, direct, 4)
 	if n := rowsOf(t, direct, `message = E'a\n\u2028b' AND stamp::text = 'null' AND fields::text = '{"x":{"y":"<&>"}}'`); n != 1 {
 		t.Errorf("%d rows are as they were sent", n)
@@ -422,7 +435,9 @@ func TestMidnight(t *testing.T) {
 	if n := rowsOf(t, pool, `tableoid::regclass::text = 'device_logs_' || substring(replace(message, '-', ''), 1, 8)`); n != written {
 		t.Errorf("%d of %d are in the partition of their day", n, written)
 	}
-	page, err := s.Search(ctx, devices.Query{Since: time.Date(2028, 2, 28, 23, 59, 0, 0, time.UTC), Until: time.Date(2028, 2, 29, 0, 0, 1, 0, time.UTC)})
+	page, err := s.Search(ctx, devices.Query{
+		Since: time.Date(2028, 2, 28, 23, 59, 0, 0, time.UTC), Until: time.Date(2028, 2, 29, 0, 0, 1, 0, time.UTC),
+	})
 	if err != nil || len(page.Records) != 2 || page.Records[0].Message != "2028-02-29 00:00:00" {
 		t.Errorf("around midnight: %+v, %v", page, err)
 	}
@@ -435,7 +450,9 @@ func TestPartitionsAreMadeAtOnce(t *testing.T) {
 	ctx := eventually(t)
 	var wg sync.WaitGroup
 	for n := range 8 {
-		w := startWriter(t, pool, spoolFile(t), func() time.Time { return time.Date(2030, 1, 1+n%2, 23, 30, 0, n, time.UTC) })
+		w := startWriter(t, pool, spoolFile(t), func() time.Time {
+			return time.Date(2030, 1, 1+n%2, 23, 30, 0, n, time.UTC)
+		})
 		wg.Go(func() {
 			if err := w.Write(ctx, 1, messages("x")); err != nil {
 				t.Error(err)

@@ -51,7 +51,9 @@ type finder struct {
 
 // newFinder looks everywhere, or only in cfg.BinDir where it is set.
 func newFinder(cfg Config, owner account) finder {
-	f := finder{set: cfg.BinDir, system: []string{"/usr/lib/postgresql/*/bin"}, path: true, owner: owner, stateDir: stateDir}
+	f := finder{
+		set: cfg.BinDir, system: []string{"/usr/lib/postgresql/*/bin"}, path: true, owner: owner, stateDir: stateDir,
+	}
 	var roots []string
 	if wd, err := os.Getwd(); err == nil {
 		roots = append(roots, wd)

@@ -62,7 +62,10 @@ func TestFind(t *testing.T) {
 		{"npm's for the data", everything, "16", "16.3", nil},
 		{"the one that is set", set, "", "14.2", nil},
 		{"no other for the data", set, "10", "", []string{"PostgreSQL 10", "14.2 in " + dir + "/set"}},
-		{"none for the data", everything, "12", "", []string{"PostgreSQL 12", "17.1 in", "10.23 in", "16.3 in", "postgresql-12"}},
+		{
+			"none for the data", everything, "12", "",
+			[]string{"PostgreSQL 12", "17.1 in", "10.23 in", "16.3 in", "postgresql-12"},
+		},
 		{"none that runs", broken, "", "", []string{"does not run"}},
 		{"none at all", nothing, "", "", []string{"apt-get install postgresql", "install.sh", "DATABASE_URL"}},
 	}

@@ -28,7 +28,8 @@ func (s *Server) ready(ctx context.Context) error {
 			s.begun = true
 			s.mu.Unlock()
 			pm, _ := readPostmaster(s.place.data)
-			s.cfg.Log.Info("PostgreSQL is ready", "dir", s.place.data, "pid", pm.pid, "took", time.Since(begin).Round(time.Millisecond))
+			s.cfg.Log.Info("PostgreSQL is ready", "dir", s.place.data, "pid", pm.pid,
+				"took", time.Since(begin).Round(time.Millisecond))
 			return nil
 		}
 		if !passing(err) || time.Since(begin) > greetLimit {
@@ -57,7 +58,9 @@ func (s *Server) bring(ctx context.Context) error {
 			return fmt.Errorf("postgres: the server ended while it was starting: %w\nIf its files are damaged: move %s away to begin with an empty database, or bring a backup back",
 				errors.Join(mine.err, s.quote(mine)), s.place.data)
 		case up || mine != nil: // it starts, recovers from a crash or stops
-		case locked(s.place.runLock()): // backends that have not yet noticed that their server was killed; or another container's server
+		// backends that have not yet noticed that their server was killed; or another container's
+		// server
+		case locked(s.place.runLock()):
 		default:
 			var err error
 			if mine, err = s.launch(ctx); err != nil {
@@ -66,12 +69,14 @@ func (s *Server) bring(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("postgres: wait for the server on %s: %w", s.place.data, errors.Join(context.Cause(ctx), s.why(pm, up, mine)))
+			return fmt.Errorf("postgres: wait for the server on %s: %w",
+				s.place.data, errors.Join(context.Cause(ctx), s.why(pm, up, mine)))
 		case <-tick.C:
 		}
 		if time.Since(said) > 5*time.Second {
 			said = time.Now()
-			s.cfg.Log.Info("waiting for PostgreSQL", "dir", s.place.data, "status", pm.status, "since", time.Since(begin).Round(time.Second))
+			s.cfg.Log.Info("waiting for PostgreSQL", "dir", s.place.data, "status", pm.status,
+				"since", time.Since(begin).Round(time.Second))
 		}
 	}
 }
@@ -106,7 +111,8 @@ func (s *Server) launch(ctx context.Context) (*child, error) {
 		return nil, err
 	}
 	if fresh {
-		s.cfg.Log.Info("new PostgreSQL cluster", "dir", s.place.data, "version", bin.version, "took", time.Since(begin).Round(time.Millisecond))
+		s.cfg.Log.Info("new PostgreSQL cluster", "dir", s.place.data, "version", bin.version,
+			"took", time.Since(begin).Round(time.Millisecond))
 	}
 	if err := makeSocketDir(s.socketDir, s.place.data, s.place.owner); err != nil {
 		return nil, err
@@ -143,7 +149,9 @@ func (s *Server) prepare(ctx context.Context) (bin binaries, fresh bool, err err
 	begun := s.begun
 	s.mu.Unlock()
 	if begun { // its users believe in what was there
-		return binaries{}, false, fmt.Errorf("postgres: %s is gone: bring it back, or start the node again to begin with an empty database", s.place.data)
+		return binaries{}, false, fmt.Errorf(
+			"postgres: %s is gone: bring it back, or start the node again to begin with an empty database", s.place.data,
+		)
 	}
 	if bin, err = finder.find(ctx, ""); err != nil {
 		return binaries{}, false, err
@@ -180,7 +188,8 @@ func (s *Server) greet(ctx context.Context) error {
 // backend.
 func passing(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return !ok || refused.Code == pgerrcode.AdminShutdown || refused.Code == pgerrcode.CrashShutdown || refused.Code == pgerrcode.CannotConnectNow
+	return !ok || refused.Code == pgerrcode.AdminShutdown || refused.Code == pgerrcode.CrashShutdown ||
+		refused.Code == pgerrcode.CannotConnectNow
 }
 
 func (s *Server) createDatabase(ctx context.Context) error {

@@ -40,7 +40,8 @@ func initialize(ctx context.Context, bin binaries, p place) error {
 		return fmt.Errorf("postgres: initdb in %s as the user %v: %w",
 			filepath.Dir(p.data), p.owner, errors.Join(err, context.Cause(ctx), lastLines(out.Bytes())))
 	}
-	if err := os.Remove(p.data); err != nil && !errors.Is(err, os.ErrNotExist) { // an empty directory may have been there
+	// an empty directory may have been there
+	if err := os.Remove(p.data); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("postgres: move the new data directory to its place: %w", err)
 	}
 	if err := os.Rename(half, p.data); err != nil {

@@ -19,7 +19,9 @@ func (f finder) lend(dir string) (string, error) {
 	tree := filepath.Dir(dir)
 	for _, part := range parts {
 		if _, err := os.Stat(filepath.Join(tree, part)); err != nil || filepath.Base(dir) != "bin" {
-			return "", fmt.Errorf("the user %v can't get there: let him pass through the directories above it (chmod o+x)", f.owner)
+			return "", fmt.Errorf(
+				"the user %v can't get there: let him pass through the directories above it (chmod o+x)", f.owner,
+			)
 		}
 	}
 	fi, err := os.Stat(filepath.Join(dir, "postgres"))

@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	cfg := Config{Dir: dir, Root: checkout, BinDir: os.Getenv("POSTGRES_TEST_BIN"), DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != ""}
+	cfg := Config{
+		Dir: dir, Root: checkout, BinDir: os.Getenv("POSTGRES_TEST_BIN"),
+		DieWithParent: os.Getenv("POSTGRES_TEST_DIE") != "",
+	}
 	if _, err := Start(context.Background(), cfg); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -167,7 +170,8 @@ func dataDir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if pm, up := running(place{data: dir + "/postgres"}); up { // a killed node's, and the test failed before it took it over
+		// a killed node's, and the test failed before it took it over
+		if pm, up := running(place{data: dir + "/postgres"}); up {
 			syscall.Kill(pm.pid, syscall.SIGQUIT)
 		}
 		if err := removeAll(context.Background(), dir); err != nil {

@@ -76,7 +76,8 @@ func (p place) owned() (place, error) {
 	p.owner = ownerOf(fi)
 	switch {
 	case !fi.IsDir():
-		return place{}, fmt.Errorf("postgres: %s is not a directory: move it away, or choose another data directory", p.data)
+		return place{}, fmt.Errorf("postgres: %s is not a directory: move it away, or choose another data directory",
+			p.data)
 	case os.Geteuid() == 0 && p.owner.uid == 0:
 		return place{}, fmt.Errorf("postgres: %s belongs to root, and PostgreSQL does not run as root: "+
 			"give it to the user that shall run it (chown -R postgres: %[1]s)", p.data)
@@ -95,7 +96,8 @@ func (p place) reachable(stateDir string, log *slog.Logger) (place, error) {
 	sum := sha256.Sum256([]byte(p.data))
 	home := filepath.Join(stateDir, hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(home, 0o755); err != nil {
-		return place{}, fmt.Errorf("postgres: the user %v can't reach %s, and there is no other place: %w", p.owner, p.data, err)
+		return place{}, fmt.Errorf("postgres: the user %v can't reach %s, and there is no other place: %w",
+			p.owner, p.data, err)
 	}
 	for _, dir := range []string{stateDir, home} { // whatever the umask was
 		if err := os.Chmod(dir, 0o755); err != nil {

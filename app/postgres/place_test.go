@@ -182,7 +182,8 @@ func TestOwners(t *testing.T) {
 		if err := os.Symlink("/etc", dir+"/postgres"); err != nil { // a directory of root's
 			t.Fatal(err)
 		}
-		if _, err := Start(t.Context(), config(t, dir)); err == nil || !strings.Contains(err.Error(), "belongs to the user root") {
+		if _, err := Start(t.Context(), config(t, dir)); err == nil ||
+			!strings.Contains(err.Error(), "belongs to the user root") {
 			t.Errorf("got %v, want that it belongs to root", err)
 		}
 		return
@@ -220,7 +221,9 @@ func TestOwners(t *testing.T) {
 		if err == nil && ownerOf(fi).uid != uid { // the backend may have ended
 			t.Errorf("the server runs as %v, want %d", ownerOf(fi), uid)
 		}
-		for _, path := range []string{s.place.log(), s.place.useLock(), s.place.runLock(), s.place.startLock(), s.Dir() + "/postmaster.pid"} {
+		for _, path := range []string{
+			s.place.log(), s.place.useLock(), s.place.runLock(), s.place.startLock(), s.Dir() + "/postmaster.pid",
+		} {
 			if fi, err := os.Stat(path); err != nil || ownerOf(fi).uid != uid {
 				t.Errorf("%s belongs to somebody else than the data (%v)", path, err)
 			}

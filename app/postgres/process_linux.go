@@ -25,7 +25,8 @@ func attributes(a account, dieWithParent bool) *syscall.SysProcAttr {
 func inspect(pid int, data string) verdict {
 	proc := "/proc/" + strconv.Itoa(pid)
 	cwd, err := os.Stat(proc + "/cwd")
-	if errors.Is(err, fs.ErrPermission) { // another user's, and we are not root, or root without CAP_SYS_PTRACE, as in a container
+	// another user's, and we are not root, or root without CAP_SYS_PTRACE, as in a container
+	if errors.Is(err, fs.ErrPermission) {
 		return inspectFromOutside(proc)
 	}
 	if err != nil {

@@ -39,7 +39,8 @@ func TestStart(t *testing.T) {
 	}
 	pid := pidOf(t, s.Dir())
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
-		t.Errorf("the server is in the process group %d (%v), want one of its own: Ctrl-C would end it before the node", group, err)
+		t.Errorf("the server is in the process group %d (%v), want one of its own: Ctrl-C would end it before the node",
+			group, err)
 	}
 	if got := query[int](t, s, "SELECT count(*) FROM pg_hba_file_rules WHERE type <> 'local' AND auth_method <> 'scram-sha-256'"); got != 0 {
 		t.Errorf("%d ways in over TCP without a password", got)

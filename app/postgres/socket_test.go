@@ -42,7 +42,8 @@ func TestSocketsLongestPath(t *testing.T) {
 		if len(s.Dir()) != length {
 			t.Fatalf("the data directory's name has %d bytes, want %d", len(s.Dir()), length)
 		}
-		if inside, want := s.socketDir == s.Dir(), length+len("/"+socketName) <= 107; inside != want && runtime.GOOS == "linux" {
+		if inside, want := s.socketDir == s.Dir(), length+len("/"+socketName) <= 107; inside != want &&
+			runtime.GOOS == "linux" {
 			t.Errorf("%d bytes: the socket is in %s", length, s.socketDir)
 		}
 		query[int](t, s, "SELECT 1")

@@ -53,7 +53,8 @@ func (s *Server) shutDown(ctx context.Context) error {
 	for s.alive() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("postgres: the server (process %d) has been told to stop and has not yet: %w", pm.pid, context.Cause(ctx))
+			return fmt.Errorf("postgres: the server (process %d) has been told to stop and has not yet: %w",
+				pm.pid, context.Cause(ctx))
 		case <-tick.C:
 		}
 	}

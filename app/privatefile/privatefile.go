@@ -50,7 +50,8 @@ func ReadUpTo(name string, most int64) ([]byte, error) {
 func Write(name string, text []byte) error {
 	part := name + ".part"
 	f, err := create(part)
-	if errors.Is(err, os.ErrExist) { // left by one who was killed, or laid there: a link is removed, not what it leads to
+	// left by one who was killed, or laid there: a link is removed, not what it leads to
+	if errors.Is(err, os.ErrExist) {
 		if err = os.Remove(part); err == nil {
 			f, err = create(part)
 		}

@@ -91,7 +91,8 @@ func (t *tab) join(l *link) error {
 		return err
 	}
 	for i, id := range t.ids {
-		if err := l.send(productTopics+id, productTopics+id, "phx_join", map[string]bool{"released": released[i]}); err != nil {
+		if err := l.send(productTopics+id, productTopics+id, "phx_join",
+			map[string]bool{"released": released[i]}); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,9 @@ var adminToken = regexp.MustCompile(`name="admin-token" content="([^"]+)"`)
 
 // openDashboard signs in as the admin, and joins. It returns when the join was sent: nothing was
 // pushed before.
-func openDashboard(ctx context.Context, base, password string, patience time.Duration) (*websocket.Conn, time.Time, error) {
+func openDashboard(
+	ctx context.Context, base, password string, patience time.Duration,
+) (*websocket.Conn, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/admin", nil)
@@ -146,7 +148,9 @@ var errRecord = errors.New("the record")
 
 // read counts what comes until the connection or ctx ends, and writes each frame to record, a line
 // each, if that is not nil.
-func (d *Dashboard) read(ctx context.Context, ws *websocket.Conn, tries *attempts, opened time.Time, record io.Writer) error {
+func (d *Dashboard) read(
+	ctx context.Context, ws *websocket.Conn, tries *attempts, opened time.Time, record io.Writer,
+) error {
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
 	defer ws.Close()

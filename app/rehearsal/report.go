@@ -21,8 +21,9 @@ type Report struct {
 	Refused    int64   `json:"refused"`          // purchases, for want of stock
 	Reconnects int64   `json:"reconnects"`       // of tabs, by choice or after a connection was lost
 	Lost       int64   `json:"lost_connections"` // that the shop or the network ended
-	Retried    int64   `json:"retried"`          // requests and messages that were sent again, after a refusal or a lost connection
-	Pushes     int64   `json:"pushes_received"`  // by all sockets, of all kinds
+	// requests and messages that were sent again, after a refusal or a lost connection
+	Retried int64 `json:"retried"`
+	Pushes  int64 `json:"pushes_received"` // by all sockets, of all kinds
 
 	Waited int64 `json:"waited"` // shoppers, for the release of a product
 	Rushed int64 `json:"rushed"` // of them, those who saw the release and bought, or found nothing left
@@ -86,7 +87,8 @@ func (m *measures) report(shoppers int, took time.Duration) Report {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return Report{
-		Shoppers: shoppers, Duration: took.Seconds(), Deeds: m.deeds.Load(), Orders: m.orders.Load(), Refused: m.refused.Load(),
+		Shoppers: shoppers, Duration: took.Seconds(), Deeds: m.deeds.Load(), Orders: m.orders.Load(),
+		Refused:    m.refused.Load(),
 		Reconnects: m.reconnects.Load(), Lost: m.lost.Load(), Retried: m.retried.Load(), Pushes: m.pushes.Load(),
 		Waited: m.waited.Load(), Rushed: m.rushed.Load(), Rush: m.rush.latency(),
 		Reply: m.reply.latency(), Push: m.push.latency(), Purchase: m.purchase.latency(), Page: m.page.latency(),

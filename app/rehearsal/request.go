@@ -78,7 +78,8 @@ func (s *shopper) request(ctx context.Context, method, path string, form url.Val
 	others := len(s.route.urls) - 1
 	for try := 0; ; try++ {
 		a, err := s.requestOnce(ctx, method, path, form)
-		if err == nil && !a.refused() || err != nil && isTimeout(err) || ctx.Err() != nil || try >= others+len(reloads) {
+		if err == nil && !a.refused() || err != nil && isTimeout(err) || ctx.Err() != nil ||
+			try >= others+len(reloads) {
 			return a, err
 		}
 		s.route.next()

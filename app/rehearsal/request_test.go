@@ -17,7 +17,10 @@ type node func(*http.Request) (*http.Response, error)
 func (n node) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
 
 func response(status int, header http.Header) (*http.Response, error) {
-	return &http.Response{StatusCode: status, Status: http.StatusText(status), Header: header, Body: io.NopCloser(strings.NewReader("page"))}, nil
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Header: header,
+		Body: io.NopCloser(strings.NewReader("page")),
+	}, nil
 }
 
 // browser is a shopper of the shop at some nodes. It is used in a bubble.
@@ -36,8 +39,10 @@ func TestRefusedRequest(t *testing.T) {
 	t.Parallel()
 	refusals := map[string]func() (*http.Response, error){
 		"a connection that is refused": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"a node that stops":            func() (*http.Response, error) { return response(http.StatusServiceUnavailable, nil) },
-		"a proxy without a node":       func() (*http.Response, error) { return response(http.StatusBadGateway, nil) },
+		"a node that stops": func() (*http.Response, error) {
+			return response(http.StatusServiceUnavailable, nil)
+		},
+		"a proxy without a node": func() (*http.Response, error) { return response(http.StatusBadGateway, nil) },
 	}
 	for name, refuse := range refusals {
 		t.Run(name, func(t *testing.T) {
@@ -53,11 +58,14 @@ func TestRefusedRequest(t *testing.T) {
 				}, "shop")
 				page, err := s.get(t.Context(), "/")
 				took, retried := time.Since(began), s.result.retried.Load()
-				if err != nil || page != "page" || retried < 2 || retried != int64(asked)-1 || s.result.page.latency().Max != milliseconds(took) {
-					t.Errorf("page %q, %v after %v and %d retries; measured is %+v", page, err, took, retried, s.result.page.latency())
+				if err != nil || page != "page" || retried < 2 || retried != int64(asked)-1 ||
+					s.result.page.latency().Max != milliseconds(took) {
+					t.Errorf("page %q, %v after %v and %d retries; measured is %+v",
+						page, err, took, retried, s.result.page.latency())
 				}
 				back, asked = time.Hour, 0
-				if _, err := s.get(t.Context(), "/"); err == nil || asked != 1+len(reloads) || s.result.page.latency().Count != 1 {
+				if _, err := s.get(t.Context(), "/"); err == nil || asked != 1+len(reloads) ||
+					s.result.page.latency().Count != 1 {
 					t.Errorf("a shop that stays away was asked %d times: %v", asked, err)
 				}
 			})

@@ -26,7 +26,9 @@ type Config struct {
 	Ramp     time.Duration // within which they come; a fifth of For
 	Think    time.Duration // pause between two deeds, in the mean; 2 s
 	Buy      float64       // share of the deeds that are purchases; 0.05, negative for none
-	Wait     float64       // share of the shoppers who wait for a release, while a product is not released; 0.5, negative for none
+	// share of the shoppers who wait for a release, while a product is not released; 0.5, negative
+	// for none
+	Wait     float64
 	Patience time.Duration // how long a shopper waits for an answer before that is a failure; 10 s
 
 	// Releases happen meanwhile, in the order of After.

@@ -22,13 +22,19 @@ func TestDirect(t *testing.T) {
 		ends                      time.Duration // up to half a second later
 		waiting                   string        // what is shown at last
 	}{
-		"enough in time":       {repliesEvery: sec, pushesEvery: sec, ends: 30 * sec},
-		"enough later":         {repliesEvery: sec, pushesEvery: 2 * sec, ends: 40 * sec, waiting: "push: 19 measured, 20 needed"},
-		"never enough":         {repliesEvery: sec, ends: 90 * sec, waiting: "push: 0 measured, 20 needed"},
-		"a failure before":     {repliesEvery: sec, failsAt: 5 * sec, ends: 30 * sec},
-		"a failure while late": {repliesEvery: sec, failsAt: 45 * sec, ends: 45 * sec, waiting: "push: 0 measured, 20 needed"},
-		"Ctrl-C":               {repliesEvery: sec, ctrlC: 7 * sec, ends: 7 * sec},
-		"Ctrl-C while late":    {repliesEvery: sec, ctrlC: 37 * sec, ends: 37 * sec, waiting: "push: 0 measured, 20 needed"},
+		"enough in time": {repliesEvery: sec, pushesEvery: sec, ends: 30 * sec},
+		"enough later": {
+			repliesEvery: sec, pushesEvery: 2 * sec, ends: 40 * sec, waiting: "push: 19 measured, 20 needed",
+		},
+		"never enough":     {repliesEvery: sec, ends: 90 * sec, waiting: "push: 0 measured, 20 needed"},
+		"a failure before": {repliesEvery: sec, failsAt: 5 * sec, ends: 30 * sec},
+		"a failure while late": {
+			repliesEvery: sec, failsAt: 45 * sec, ends: 45 * sec, waiting: "push: 0 measured, 20 needed",
+		},
+		"Ctrl-C": {repliesEvery: sec, ctrlC: 7 * sec, ends: 7 * sec},
+		"Ctrl-C while late": {
+			repliesEvery: sec, ctrlC: 37 * sec, ends: 37 * sec, waiting: "push: 0 measured, 20 needed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +43,8 @@ func TestDirect(t *testing.T) {
 				defer cancel()
 				waiting := ""
 				r := &rehearsal{urls: []*url.URL{{Scheme: "http", Host: "shop"}}, cfg: Config{
-					For: 30 * sec, AtMost: AtMost(30 * sec), Limits: Limits{Reply: sec, Push: sec, Errors: 0.01, AtLeast: 20},
+					For: 30 * sec, AtMost: AtMost(30 * sec),
+					Limits: Limits{Reply: sec, Push: sec, Errors: 0.01, AtLeast: 20},
 					Progress: func(p Progress) {
 						if len(p.Waiting) > 1 {
 							t.Errorf("waits for %v", p.Waiting)
@@ -48,7 +55,9 @@ func TestDirect(t *testing.T) {
 				}}
 				r.result.errors, r.result.examples = make(map[string]int64), make(map[string]string)
 				r.result.deeds.Store(20)
-				r.http.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+				r.http.DialContext = func(context.Context, string, string) (net.Conn, error) {
+					return nil, net.ErrClosed
+				}
 				happens := func(every time.Duration, h *histogram) {
 					if every == 0 {
 						return
@@ -86,7 +95,9 @@ func TestDirect(t *testing.T) {
 
 func TestAtMost(t *testing.T) {
 	t.Parallel()
-	for planned, want := range map[time.Duration]time.Duration{time.Second: 30 * time.Second, time.Minute: 3 * time.Minute} {
+	for planned, want := range map[time.Duration]time.Duration{
+		time.Second: 30 * time.Second, time.Minute: 3 * time.Minute,
+	} {
 		if got := AtMost(planned); got != want {
 			t.Errorf("of %v: %v, want %v", planned, got, want)
 		}
@@ -100,7 +111,9 @@ func TestAllOut(t *testing.T) {
 		out     = `<button class="size-container__entry" name="item_id" value="2" title="none" aria-pressed="true" disabled>7</button>`
 		another = `<button class="cart-item__remove" type="submit" name="item_id" value="0">Remove</button>`
 	)
-	for page, want := range map[string]bool{in + out: false, out + in: false, out + out: true, another + out: true, in: false, another: false, "": false} {
+	for page, want := range map[string]bool{
+		in + out: false, out + in: false, out + out: true, another + out: true, in: false, another: false, "": false,
+	} {
 		if got := allOut(page); got != want {
 			t.Errorf("%v, want %v: %s", got, want, page)
 		}
@@ -122,7 +135,8 @@ func TestReleasesMeanwhile(t *testing.T) {
 			}}
 		}
 		r := &rehearsal{cfg: Config{
-			Shoppers: 100, Ramp: 10 * sec, Patience: 60 * sec, Releases: []Release{release(5 * sec), release(20 * sec), release(30 * sec)},
+			Shoppers: 100, Ramp: 10 * sec, Patience: 60 * sec,
+			Releases: []Release{release(5 * sec), release(20 * sec), release(30 * sec)},
 		}}
 		for second, settled := range map[time.Duration]int64{7: 49, 8: 50, 25: 99, 28: 100} {
 			time.AfterFunc(second*sec-time.Millisecond, func() { r.result.settled.Store(settled) })

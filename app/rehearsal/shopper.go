@@ -41,7 +41,9 @@ func (r *rehearsal) shopper(n int) *shopper {
 	return &shopper{
 		rehearsal: r, origin: to.url(), route: to, second: n%secondTab == 0, n: n,
 		dice: rand.New(rand.NewPCG(seed, uint64(n))), patient: waits(n, r.cfg.Wait),
-		client: &http.Client{Transport: byRoute{to, &r.http}, Jar: jar, Timeout: 2 * r.cfg.Patience, CheckRedirect: asIs},
+		client: &http.Client{
+			Transport: byRoute{to, &r.http}, Jar: jar, Timeout: 2 * r.cfg.Patience, CheckRedirect: asIs,
+		},
 	}
 }
 
@@ -157,7 +159,8 @@ func (s *shopper) anyPage() string { return s.shelf.pages[s.dice.IntN(len(s.shel
 // open opens a tab that follows all products and the cart, first at the address of that number.
 func (s *shopper) open(ctx context.Context, at int, page string) (*tab, error) {
 	return openTab(ctx, tabConfig{
-		of: &s.result, route: route{urls: s.urls, at: at % len(s.urls)}, ids: s.shelf.products, cart: "cart:" + s.cartID, page: page,
+		of: &s.result, route: route{urls: s.urls, at: at % len(s.urls)}, ids: s.shelf.products,
+		cart: "cart:" + s.cartID, page: page,
 		cookies: func() []*http.Cookie { return s.client.Jar.Cookies(s.origin) }, patience: s.cfg.Patience,
 	}, s.stored)
 }

@@ -40,17 +40,29 @@ func TestProductOfATab(t *testing.T) {
 			more    bool
 			forSale []int64
 		}{
-			{"", payload(t, map[string]any{"released": false, "levels": map[string]string{"1": "high", "2": "out"}}), false, nil},
+			{
+				"", payload(t, map[string]any{"released": false, "levels": map[string]string{"1": "high", "2": "out"}}),
+				false, nil,
+			},
 			{"stock_change", level(2, "low"), true, nil}, // not to be bought before the release
 			{"released", payload(t, map[string]any{"size_html": sizeForm}), true, []int64{1}},
 			{"stock_change", level(1, "low"), false, []int64{1}},
 			{"stock_change", level(1, "out"), false, nil},
 			{"stock_change", level(2, "low"), true, []int64{2}},
 			{"scheduled", payload(t, map[string]any{"release_at": nil}), false, []int64{2}},
-			{"product", payload(t, map[string]any{"html": `<div class="product-stock">` + sizeForm + `</div>`}), false, []int64{1}},
+			{
+				"product", payload(t, map[string]any{"html": `<div class="product-stock">` + sizeForm + `</div>`}),
+				false, []int64{1},
+			},
 			{"stock_change", json.RawMessage(`"nonsense"`), false, []int64{1}},
-			{"", payload(t, map[string]any{"released": true, "levels": map[string]string{"1": "out", "2": "out"}}), false, nil},
-			{"", payload(t, map[string]any{"released": true, "levels": map[string]string{"1": "out", "2": "low"}}), true, []int64{2}},
+			{
+				"", payload(t, map[string]any{"released": true, "levels": map[string]string{"1": "out", "2": "out"}}),
+				false, nil,
+			},
+			{
+				"", payload(t, map[string]any{"released": true, "levels": map[string]string{"1": "out", "2": "low"}}),
+				true, []int64{2},
+			},
 			{"product", payload(t, map[string]any{"html": ""}), false, nil},
 		} {
 			time.Sleep(time.Second)
@@ -61,7 +73,8 @@ func TestProductOfATab(t *testing.T) {
 				more = p.push(step.event, step.payload)
 			}
 			if got := tb.forSale("1"); more != step.more || !slices.Equal(got, step.forSale) {
-				t.Errorf("%s %s: for sale are %v, more %v, want %v, %v", step.event, step.payload, got, more, step.forSale, step.more)
+				t.Errorf("%s %s: for sale are %v, more %v, want %v, %v",
+					step.event, step.payload, got, more, step.forSale, step.more)
 			}
 		}
 		if at := p.releasedAt.Sub(opened); at != 3*time.Second {
@@ -82,7 +95,8 @@ func TestReleasedBefore(t *testing.T) {
 	before.reply(released)
 	meanwhile.reply(payload(t, map[string]any{"released": false}))
 	if more := meanwhile.reply(released); !more || meanwhile.releasedAt.IsZero() || !before.releasedAt.IsZero() {
-		t.Errorf("more to buy: %v; released before at %v, meanwhile at %v", more, before.releasedAt, meanwhile.releasedAt)
+		t.Errorf("more to buy: %v; released before at %v, meanwhile at %v",
+			more, before.releasedAt, meanwhile.releasedAt)
 	}
 }
 
@@ -94,8 +108,10 @@ func TestWhatIsReleased(t *testing.T) {
 		one, two, three product
 		want, orAny     string
 	}{
-		"nothing":                   {product{sizes: in}, product{sizes: in}, product{}, "", ""},
-		"the product, though out":   {product{released: true, sizes: out}, product{released: true, sizes: in}, product{}, "1", "1"},
+		"nothing": {product{sizes: in}, product{sizes: in}, product{}, "", ""},
+		"the product, though out": {
+			product{released: true, sizes: out}, product{released: true, sizes: in}, product{}, "1", "1",
+		},
 		"another one":               {product{sizes: in}, product{}, product{released: true, sizes: in}, "", "3"},
 		"another one, which is out": {product{sizes: in}, product{released: true, sizes: out}, product{}, "", ""},
 	} {

@@ -139,7 +139,8 @@ func (t *tab) receive(data []byte) (joins int, err error) {
 		topic string
 		event string
 	)
-	if json.Unmarshal(data, &frame) != nil || json.Unmarshal(frame[2], &topic) != nil || json.Unmarshal(frame[3], &event) != nil {
+	if json.Unmarshal(data, &frame) != nil || json.Unmarshal(frame[2], &topic) != nil ||
+		json.Unmarshal(frame[3], &event) != nil {
 		return 0, nil
 	}
 	switch event {

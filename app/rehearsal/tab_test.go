@@ -44,7 +44,8 @@ func (l line) next() (m message, ok bool) {
 }
 
 func (l line) push(topic, event string, payload any) {
-	_ = l.ws.WriteJSON([]any{nil, nil, topic, event, payload}) // at the end of the connection the test sees it elsewhere
+	// at the end of the connection the test sees it elsewhere
+	_ = l.ws.WriteJSON([]any{nil, nil, topic, event, payload})
 }
 
 func (l line) reply(m message, status string, response any) {
@@ -55,7 +56,9 @@ func (l line) reply(m message, status string, response any) {
 // brought.
 func (l line) joins() (product, cart message) {
 	product, _ = l.next()
-	l.reply(product, "ok", map[string]any{"released": product.Payload.Released, "levels": map[string]string{"1": "high"}})
+	l.reply(product, "ok", map[string]any{
+		"released": product.Payload.Released, "levels": map[string]string{"1": "high"},
+	})
 	cart, _ = l.next()
 	l.push(cart.Topic, "cart", cartOf(7))
 	l.reply(cart, "ok", map[string]any{})
@@ -68,7 +71,8 @@ func cartOf(item int64) any {
 }
 
 func (l line) restart() {
-	_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseServiceRestart, ""), time.Time{})
+	_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseServiceRestart, ""),
+		time.Time{})
 }
 
 // openAt opens a tab at a shop that serves its connections by these, one after the other. A nil one
@@ -128,7 +132,8 @@ func TestReconnects(t *testing.T) {
 			l.next()
 		}
 		second = func(l line) {
-			if product, cart := l.joins(); !product.Payload.Released || cart.Payload.Serialized == nil || *cart.Payload.Serialized != "seven" {
+			if product, cart := l.joins(); !product.Payload.Released || cart.Payload.Serialized == nil ||
+				*cart.Payload.Serialized != "seven" {
 				t.Errorf("the tab brought %+v and %+v", product, cart)
 			}
 			m, ok := l.next()
@@ -147,8 +152,10 @@ func TestReconnects(t *testing.T) {
 	if err != nil || r.Status != "ok" || !strings.Contains(string(r.Response), `"id":8`) {
 		t.Errorf("the answer is %+v, %v", r, err)
 	}
-	if lost, reconnects, retried := of.lost.Load(), of.reconnects.Load(), of.retried.Load(); lost != 1 || reconnects != 1 || retried != 1 {
-		t.Errorf("%d connections were lost, %d opened again, %d questions sent again, want 1, 1, 1", lost, reconnects, retried)
+	if lost, reconnects, retried := of.lost.Load(), of.reconnects.Load(), of.retried.Load(); lost != 1 ||
+		reconnects != 1 || retried != 1 {
+		t.Errorf("%d connections were lost, %d opened again, %d questions sent again, want 1, 1, 1",
+			lost, reconnects, retried)
 	}
 	if id, at, _ := tab.release("1", false); at.IsZero() || id != "1" {
 		t.Error("the tab has forgotten the release")
@@ -176,7 +183,8 @@ func TestClosingSocket(t *testing.T) {
 	if err := l.ws.WriteControl(websocket.CloseMessage, nil, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := tab.ask(t.Context(), "phoenix", "heartbeat", nil); err != nil || r.Status != "ok" || of.reconnects.Load() != 1 {
+	if r, err := tab.ask(t.Context(), "phoenix", "heartbeat", nil); err != nil || r.Status != "ok" ||
+		of.reconnects.Load() != 1 {
 		t.Errorf("the answer is %+v, %v, after %d reconnects", r, err, of.reconnects.Load())
 	}
 }
@@ -189,8 +197,11 @@ func TestNoConnection(t *testing.T) {
 		m, _ := l.next()
 		l.reply(m, "error", map[string]string{"reason": "not_found"})
 	}
-	for says, lines := range map[string][]func(line){"503": nil, "not_found": slices.Repeat([]func(line){refuse}, attemptsPerMinute)} {
-		if _, err := openAt(t, &of, waittest.Scaled(time.Second), lines...); err == nil || !strings.Contains(err.Error(), errPatient.Error()) ||
+	for says, lines := range map[string][]func(line){
+		"503": nil, "not_found": slices.Repeat([]func(line){refuse}, attemptsPerMinute),
+	} {
+		if _, err := openAt(t, &of, waittest.Scaled(time.Second), lines...); err == nil ||
+			!strings.Contains(err.Error(), errPatient.Error()) ||
 			!strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)
 		}

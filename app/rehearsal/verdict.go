@@ -9,8 +9,9 @@ import (
 type Limits struct {
 	Reply, Push, Purchase, Page time.Duration // at the 99th percentile
 	Errors                      float64       // share of the deeds that fail; 0: none may, 1: all may
-	Rush                        bool          // whether shoppers must have rushed at a release, AtLeast or as many as waited for one
-	AtLeast                     int64         // how often what has a limit must have been measured; less than 1 counts as 1
+	// whether shoppers must have rushed at a release, AtLeast or as many as waited for one
+	Rush    bool
+	AtLeast int64 // how often what has a limit must have been measured; less than 1 counts as 1
 }
 
 // Outcome is the word for a verdict.
@@ -69,13 +70,17 @@ func (r Report) Judge(l Limits) Verdict {
 		kind  string
 		limit time.Duration
 		got   Latency
-	}{{kindReply, l.Reply, r.Reply}, {kindPush, l.Push, r.Push}, {KindPurchase, l.Purchase, r.Purchase}, {"page", l.Page, r.Page}} {
+	}{
+		{kindReply, l.Reply, r.Reply}, {kindPush, l.Push, r.Push}, {KindPurchase, l.Purchase, r.Purchase},
+		{"page", l.Page, r.Page},
+	} {
 		if of.limit == 0 {
 			continue
 		}
 		needs(of.kind, of.got.Count)
 		if of.got.P99 > milliseconds(of.limit) {
-			v.Broken = append(v.Broken, fmt.Sprintf("%s: 99 of 100 took up to %.1f ms, limit %v", of.kind, of.got.P99, of.limit))
+			v.Broken = append(v.Broken, fmt.Sprintf("%s: 99 of 100 took up to %.1f ms, limit %v",
+				of.kind, of.got.P99, of.limit))
 		}
 	}
 	if least := min(max(1, l.AtLeast), max(1, r.Waited)); l.Rush && r.Rushed < least {
@@ -85,7 +90,8 @@ func (r Report) Judge(l Limits) Verdict {
 		needs(kindDeeds, r.Deeds)
 	}
 	if share := r.failed(); share > l.Errors {
-		v.Broken = append(v.Broken, fmt.Sprintf("errors: %.2f %% of what was done failed, limit %.2f %%", 100*share, 100*l.Errors))
+		v.Broken = append(v.Broken, fmt.Sprintf("errors: %.2f %% of what was done failed, limit %.2f %%",
+			100*share, 100*l.Errors))
 	}
 	v.Broken = append(v.Broken, r.Dashboard.check()...)
 	switch {

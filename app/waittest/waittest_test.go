@@ -43,7 +43,9 @@ func TestWaits(t *testing.T) {
 	Done(t, "the end", closed)
 	times := 0
 	Until(t, "the third look", func() bool { times++; return times == 3 })
-	if said := fails(func(t testing.TB) { Receive(t, "a number", closed) }); said != "the channel of a number was closed" {
+	if said := fails(func(t testing.TB) {
+		Receive(t, "a number", closed)
+	}); said != "the channel of a number was closed" {
 		t.Errorf("a closed channel: %q", said)
 	}
 }

@@ -49,7 +49,8 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin-devices.js": "devices", "admin.css": "gold", "images/a.svg": "<svg/>",
+		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin-devices.js": "devices", "admin.css": "gold",
+		"images/a.svg": "<svg/>",
 	} {
 		body, err := os.ReadFile(filepath.Join(dir, "dist", manifest[name]))
 		if err != nil {
@@ -73,7 +74,9 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		change func(map[string]string)
 		want   string
 	}{
-		"npm ci was not run":   {func(f map[string]string) { delete(f, "node_modules/phoenix/package.json") }, "npm ci --prefix"},
+		"npm ci was not run": {
+			func(f map[string]string) { delete(f, "node_modules/phoenix/package.json") }, "npm ci --prefix",
+		},
 		"a script with a slip": {func(f map[string]string) { f["js/app.js"] = "let = {" }, "js/app.js"},
 		"an import of nothing": {func(f map[string]string) { f["js/app.js"] = `import "./nothing"` }, "./nothing"},
 	}

@@ -148,7 +148,9 @@ func (c *Committer) Look(ctx context.Context, b *pgx.Batch) error {
 
 // read begins the transaction, locks the rows of the items in the order of their ids, and only then
 // reads what the decisions need.
-func (c *Committer) read(ctx context.Context, conn *pgxpool.Conn, items []inventory.ItemID, attempts []Attempt) (*Stock, error) {
+func (c *Committer) read(
+	ctx context.Context, conn *pgxpool.Conn, items []inventory.ItemID, attempts []Attempt,
+) (*Stock, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.LockWithin+roundTrip)
 	defer cancel()
 	s := NewStock()
@@ -164,7 +166,9 @@ func (c *Committer) read(ctx context.Context, conn *pgxpool.Conn, items []invent
 // write writes what was decided and commits it in one round trip, and reads the counts as they are
 // then. It reports whether there was something to write; if not, the transaction is rolled back,
 // since a COMMIT would wait for the disk. Its error is aborted or inDoubt.
-func (c *Committer) write(ctx context.Context, conn *pgxpool.Conn, s *Stock, attempts []Attempt) (wrote bool, err error) {
+func (c *Committer) write(
+	ctx context.Context, conn *pgxpool.Conn, s *Stock, attempts []Attempt,
+) (wrote bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.LockWithin+roundTrip)
 	defer cancel()
 	b := &pgx.Batch{}

@@ -46,10 +46,18 @@ func TestAudit(t *testing.T) {
 		sql  []string
 		want []FindingKind
 	}{
-		"a healthy shop":   {nil, nil},
-		"a sold movement":  {[]string{`DELETE FROM stock_movements WHERE ` + theOrder}, []FindingKind{LineUnbooked, MovementsOff}},
-		"another movement": {[]string{`DELETE FROM stock_movements WHERE reason = 'restock' AND item_id = 1`}, []FindingKind{MovementsOff}},
-		"a count":          {[]string{`UPDATE item_availabilities SET available_count = 2 WHERE item_id = 1`}, []FindingKind{CountsOff, MovementsOff}},
+		"a healthy shop": {nil, nil},
+		"a sold movement": {
+			[]string{`DELETE FROM stock_movements WHERE ` + theOrder}, []FindingKind{LineUnbooked, MovementsOff},
+		},
+		"another movement": {
+			[]string{`DELETE FROM stock_movements WHERE reason = 'restock' AND item_id = 1`},
+			[]FindingKind{MovementsOff},
+		},
+		"a count": {
+			[]string{`UPDATE item_availabilities SET available_count = 2 WHERE item_id = 1`},
+			[]FindingKind{CountsOff, MovementsOff},
+		},
 		"a line that is gone": {
 			[]string{`DELETE FROM order_lines`}, []FindingKind{TotalOff, SaleWithoutLine, SoldOff},
 		},
@@ -67,9 +75,13 @@ func TestAudit(t *testing.T) {
 		"a return that was not booked": {
 			[]string{`UPDATE orders SET status = 'cancelled', cancelled_at = now()`}, []FindingKind{ReturnOff, SoldOff},
 		},
-		"a frozen item":                                 {[]string{`UPDATE item_availabilities SET frozen_at = now() WHERE item_id = 1`}, []FindingKind{FrozenItem}},
-		"what a deleted product had":                    {[]string{`DELETE FROM products`}, nil},
-		"what one had before its movements outlived it": {[]string{`DELETE FROM products`, `DELETE FROM stock_movements`}, nil},
+		"a frozen item": {
+			[]string{`UPDATE item_availabilities SET frozen_at = now() WHERE item_id = 1`}, []FindingKind{FrozenItem},
+		},
+		"what a deleted product had": {[]string{`DELETE FROM products`}, nil},
+		"what one had before its movements outlived it": {
+			[]string{`DELETE FROM products`, `DELETE FROM stock_movements`}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,7 +186,8 @@ func TestFreeze(t *testing.T) {
 		t.Errorf("sold %+v, %v; want 7", sales, err)
 	}
 	var events []string
-	if err := s.Pool.QueryRow(t.Context(), `SELECT array_agg(kind ORDER BY id) FROM events WHERE kind LIKE '%frozen'`).Scan(&events); err != nil {
+	if err := s.Pool.QueryRow(t.Context(),
+		`SELECT array_agg(kind ORDER BY id) FROM events WHERE kind LIKE '%frozen'`).Scan(&events); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"frozen", "unfrozen"}; !slices.Equal(events, want) {
@@ -183,13 +196,15 @@ func TestFreeze(t *testing.T) {
 	s.CheckBooks()
 }
 
-var movementsOfAudit = flag.Int("movements", 10_000, "movements of the shop of BenchmarkAudit; a million takes a minute to make")
+var movementsOfAudit = flag.Int("movements", 10_000,
+	"movements of the shop of BenchmarkAudit; a million takes a minute to make")
 
 // BenchmarkAudit audits a healthy shop with orders of two pairs each.
 func BenchmarkAudit(b *testing.B) {
 	orders := *movementsOfAudit / 2
 	s := stocktest.New(b, 2, 13, 900_000_000)
-	s.Exec(`INSERT INTO orders (id, total_cents) SELECT md5(n::text)::uuid, 200 FROM generate_series(1, $1::integer) n`, orders)
+	s.Exec(`INSERT INTO orders (id, total_cents) SELECT md5(n::text)::uuid, 200 FROM generate_series(1, $1::integer) n`,
+		orders)
 	s.Exec(`INSERT INTO order_lines (line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT md5(n || '-' || p)::uuid, md5(n::text)::uuid, 13 * p + 1 + n % 13, p + 1, 's', 's', 'b', 'n', 'c', '/i', 100
 		FROM generate_series(1, $1::integer) n, generate_series(0, 1) p`, orders)

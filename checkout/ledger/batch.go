@@ -104,7 +104,8 @@ func beginAll(batch []*ticket) []*ticket {
 // this very attempt has read the facts under the locks. Otherwise another process may be committing
 // the same sale, or may have committed it long ago.
 func giveUp(batch []*ticket, err error) {
-	failed := errors.As(err, new(aborted)) && !isCode(err, pgerrcode.UniqueViolation) // the other's row came after the read
+	// the other's row came after the read
+	failed := errors.As(err, new(aborted)) && !isCode(err, pgerrcode.UniqueViolation)
 	for _, t := range batch {
 		why := ErrNotDone
 		switch {
@@ -136,7 +137,8 @@ func (c *Committer) noteFrozen(items []inventory.ItemID) {
 		return
 	}
 	c.frozen.Add(int64(len(items)))
-	c.log.Error("these items are sold no more: their counts contradict their movements, see the command audit", "items", items)
+	c.log.Error("these items are sold no more: their counts contradict their movements, see the command audit",
+		"items", items)
 }
 
 // noteFailure logs the first of several failures, noteRecovery their end. Two committers that meet

@@ -42,7 +42,8 @@ func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]in
 		return nil, nil
 	}
 	s := &bulkSale{
-		id: newOperationID(), items: slices.Sorted(maps.Keys(wanted)), wanted: wanted, which: which, who: inventory.Actor(ctx),
+		id: newOperationID(), items: slices.Sorted(maps.Keys(wanted)), wanted: wanted, which: which,
+		who: inventory.Actor(ctx),
 	}
 	if err := c.Submit(ctx, s, nil); err != nil {
 		return nil, fmt.Errorf("sell items: %w", err)
@@ -105,7 +106,9 @@ func (a *bulkAttempt) Decide(op Operation, stock *Stock) error {
 			continue
 		}
 		if done == nil {
-			stock.Move(id, Movement{Available: -pairs, Sold: pairs, Operation: s.id, Cause: Cause{Reason: Sold, Who: s.who}})
+			stock.Move(id, Movement{
+				Available: -pairs, Sold: pairs, Operation: s.id, Cause: Cause{Reason: Sold, Who: s.who},
+			})
 		}
 		s.sales = append(s.sales, Sale{pairs, row.ItemRow})
 	}

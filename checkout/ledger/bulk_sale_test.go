@@ -30,7 +30,8 @@ func TestSellUpTo(t *testing.T) {
 	n := newNode(s, s.Pool)
 	stocktest.Sell(t, s.Pool, 3, s.Items[2])
 	before := s.Item(s.Items[3])
-	sales, err := n.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[0]: 2, s.Items[1]: 5, s.Items[2]: 1, 999: 1}, OnlyReleased)
+	sales, err := n.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[0]: 2, s.Items[1]: 5, s.Items[2]: 1, 999: 1},
+		OnlyReleased)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,8 @@ func TestSellUpTo(t *testing.T) {
 	}
 	for _, sale := range sales {
 		is := s.Item(sale.Item.ID)
-		if shown, _, _ := n.stock.Catalog().Item(is.ID); shown.ItemRow != is || sale.Item.Available != is.Available || sale.Item.Sold != is.Sold {
+		if shown, _, _ := n.stock.Catalog().Item(is.ID); shown.ItemRow != is || sale.Item.Available != is.Available ||
+			sale.Item.Sold != is.Sold {
 			t.Errorf("the sale says %+v, the database %+v, the catalog %+v", sale.Item, is, shown.ItemRow)
 		}
 	}
@@ -47,7 +49,8 @@ func TestSellUpTo(t *testing.T) {
 		t.Errorf("an item that was not to be sold is %+v and was %+v", is, before)
 	}
 	for _, count := range []int{0, -1, 1_000_001} {
-		if _, err := n.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[3]: count}, AlsoUnreleased); !errors.Is(err, inventory.ErrBadCount) {
+		if _, err := n.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[3]: count},
+			AlsoUnreleased); !errors.Is(err, inventory.ErrBadCount) {
 			t.Errorf("sell %d: got %v, want ErrBadCount", count, err)
 		}
 	}
@@ -73,7 +76,8 @@ func TestSellUpToIsOneCommit(t *testing.T) {
 	err := s.Pool.QueryRow(t.Context(), `SELECT count(DISTINCT xmin::text), count(*), sum(sold_delta) FROM stock_movements WHERE reason = 'sale'`).
 		Scan(&transactions, &movements, &pairs)
 	if err != nil || transactions != 1 || movements != len(s.Items) || pairs != 500 {
-		t.Errorf("%d transactions wrote %d movements of %d pairs, %v; want 1, %d and 500", transactions, movements, pairs, err, len(s.Items))
+		t.Errorf("%d transactions wrote %d movements of %d pairs, %v; want 1, %d and 500",
+			transactions, movements, pairs, err, len(s.Items))
 	}
 	s.CheckBooks()
 }
@@ -132,7 +136,9 @@ func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 			n := newNode(s, s.Pool, func(c *Config) { c.LockWithin = waittest.Limit() })
 			release := s.Hold(s.Items[0])
 			done := make(chan error, 1)
-			sale := &bulkSale{id: newOperationID(), items: s.Items, wanted: map[inventory.ItemID]int{s.Items[0]: 2}, which: tt.which}
+			sale := &bulkSale{
+				id: newOperationID(), items: s.Items, wanted: map[inventory.ItemID]int{s.Items[0]: 2}, which: tt.which,
+			}
 			go func() { done <- n.Submit(t.Context(), sale, nil) }()
 			s.UntilWaits(1)
 			s.Exec(`UPDATE products SET released = $1`, tt.after)

@@ -32,7 +32,8 @@ type Config struct {
 	// not wait. Default: nothing is called.
 	Attempted func(committed bool)
 
-	MaxWaiting int           // operations in the queue, and as many that wait for held rows; more get ErrBusy. Default 8192
+	// operations in the queue, and as many that wait for held rows; more get ErrBusy. Default 8192
+	MaxWaiting int
 	MaxBatch   int           // operations in a transaction; default 512
 	MaxWait    time.Duration // of a caller, from the queue on; default 30 s
 	Patience   time.Duration // how long a batch that fails is tried again; default 10 s

@@ -74,7 +74,9 @@ func retryable(err error, attempt int) bool {
 
 // isConnectionLost reports whether an error is one of the connection, and not of what was sent.
 func isConnectionLost(err error) bool {
-	for _, gone := range []error{context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+	for _, gone := range []error{
+		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+	} {
 		if errors.Is(err, gone) {
 			return true
 		}
@@ -86,14 +88,16 @@ func isConnectionLost(err error) bool {
 // that is wrong, missing rights, a full disk. To halve the batch would not help.
 func concernsAll(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code) || pgerrcode.IsInvalidAuthorizationSpecification(pg.Code) ||
+	return ok && (pgerrcode.IsSyntaxErrororAccessRuleViolation(pg.Code) ||
+		pgerrcode.IsInvalidAuthorizationSpecification(pg.Code) ||
 		pgerrcode.IsInvalidCatalogName(pg.Code) || pgerrcode.IsInvalidSchemaName(pg.Code) ||
 		pg.Code == pgerrcode.DiskFull || pg.Code == pgerrcode.FeatureNotSupported)
 }
 
 // isLockTimeout reports whether another transaction held a row for longer than this one waits.
 func isLockTimeout(err error) bool {
-	return isCode(err, pgerrcode.LockNotAvailable) || isCode(err, pgerrcode.QueryCanceled) // by an operator, most likely for the same reason
+	// by an operator, most likely for the same reason
+	return isCode(err, pgerrcode.LockNotAvailable) || isCode(err, pgerrcode.QueryCanceled)
 }
 
 func isCode(err error, code string) bool {

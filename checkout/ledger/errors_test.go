@@ -58,7 +58,9 @@ func TestRetryable(t *testing.T) {
 			t.Errorf("%s: a lock timeout is %t, want %t", code, got, want)
 		}
 	}
-	for code, want := range map[string]bool{"42501": true, "42703": true, "53100": true, "28000": true, "23514": false, "22003": false} {
+	for code, want := range map[string]bool{
+		"42501": true, "42703": true, "53100": true, "28000": true, "23514": false, "22003": false,
+	} {
 		if got := concernsAll(aborted{pg(code)}); got != want {
 			t.Errorf("%s: concerns all is %t, want %t", code, got, want)
 		}
@@ -73,10 +75,14 @@ func TestBeforeCommit(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"an error":                  {&pgconn.PgError{Severity: "FEHLER", SeverityUnlocalized: "ERROR", Code: "23514"}, true},
-		"the end of the connection": {&pgconn.PgError{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: "57P01"}, false},
-		"of the server":             {&pgconn.PgError{Severity: "PANIK", SeverityUnlocalized: "PANIC", Code: "XX000"}, false},
-		"of the line":               {io.EOF, false},
+		"an error": {
+			&pgconn.PgError{Severity: "FEHLER", SeverityUnlocalized: "ERROR", Code: "23514"}, true,
+		},
+		"the end of the connection": {
+			&pgconn.PgError{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: "57P01"}, false,
+		},
+		"of the server": {&pgconn.PgError{Severity: "PANIK", SeverityUnlocalized: "PANIC", Code: "XX000"}, false},
+		"of the line":   {io.EOF, false},
 	} {
 		if got := errors.As(beforeCommit(tt.err), new(aborted)); got != tt.want {
 			t.Errorf("%s: aborted is %t, want %t", what, got, tt.want)
@@ -103,7 +109,8 @@ func TestGiveUp(t *testing.T) {
 		x.inDoubt = tt.inDoubt
 		giveUp([]*ticket{x}, tt.err)
 		got := <-x.answer
-		if !errors.Is(got, tt.want) || !errors.Is(got, tt.err) || errors.Is(got, ErrNotDone) != (tt.want == ErrNotDone) {
+		if !errors.Is(got, tt.want) || !errors.Is(got, tt.err) ||
+			errors.Is(got, ErrNotDone) != (tt.want == ErrNotDone) {
 			t.Errorf("%s: got %v, want %v", what, got, tt.want)
 		}
 	}
@@ -121,7 +128,8 @@ func TestErrorThatConcernsAll(t *testing.T) {
 	var wg sync.WaitGroup
 	for range crowd {
 		wg.Go(func() {
-			if err := c.Submit(t.Context(), sellOne(s.Items[0]), nil); !errors.Is(err, ErrFailed) || !isCode(err, pgerrcode.UndefinedColumn) {
+			if err := c.Submit(t.Context(), sellOne(s.Items[0]), nil); !errors.Is(err, ErrFailed) ||
+				!isCode(err, pgerrcode.UndefinedColumn) {
 				t.Errorf("got %v, want ErrFailed with the database's reason", err)
 			}
 		})
@@ -162,7 +170,8 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"lock_timeout": "3s", "idle_in_transaction_session_timeout": "3s", "statement_timeout": "0", "enable_seqscan": "off",
+		"lock_timeout": "3s", "idle_in_transaction_session_timeout": "3s", "statement_timeout": "0",
+		"enable_seqscan": "off",
 	} {
 		var got string
 		if err := pool.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got); err != nil {

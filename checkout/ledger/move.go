@@ -164,7 +164,8 @@ func (a *moveAttempt) Decide(op Operation, s *Stock) error {
 // The map is filled when the batch is sent.
 func readDone(b *pgx.Batch, ids [][16]byte) map[[16]byte]map[inventory.ItemID]int {
 	done := make(map[[16]byte]map[inventory.ItemID]int)
-	b.Queue(`SELECT operation, item_id, sold_delta FROM stock_movements WHERE operation = ANY ($1)`, ids).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT operation, item_id, sold_delta FROM stock_movements WHERE operation = ANY ($1)`,
+		ids).Query(func(rows pgx.Rows) error {
 		var (
 			id   [16]byte
 			item inventory.ItemID

@@ -146,7 +146,8 @@ func TestWatchersLearnWhoMovedPairs(t *testing.T) {
 func TestOperatorInDoubt(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]pgtest.Fault{
-		"before": pgtest.LosesCommit, "after": pgtest.LosesAnswer, "said rolled back": pgtest.LiesRollback, "silent": pgtest.HoldsAnswer,
+		"before": pgtest.LosesCommit, "after": pgtest.LosesAnswer, "said rolled back": pgtest.LiesRollback,
+		"silent": pgtest.HoldsAnswer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +165,8 @@ func TestOperatorInDoubt(t *testing.T) {
 				t.Fatal(err)
 			}
 			sales, err := n.SellUpTo(ctx, map[inventory.ItemID]int{s.Items[0]: 3, s.Items[1]: 99}, AlsoUnreleased)
-			if err != nil || len(sales) != 2 || sales[0].Pairs != 3 || sales[1].Pairs != 10 || sales[1].Item.Available != 0 {
+			if err != nil || len(sales) != 2 || sales[0].Pairs != 3 || sales[1].Pairs != 10 ||
+				sales[1].Item.Available != 0 {
 				t.Errorf("sold %+v, %v; want 3 and all 10", sales, err)
 			}
 			if line.Faults[fault].Load() == 0 {

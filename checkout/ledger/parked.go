@@ -75,7 +75,8 @@ func (c *Committer) markHeld(ctx context.Context, batch []*ticket) {
 	}
 	if len(c.parked.tickets) == 0 {
 		c.parked.rows = make(map[inventory.ItemID]holder)
-		c.log.Warn("operations wait for rows that another transaction holds for too long", "items", slices.Sorted(maps.Keys(held)))
+		c.log.Warn("operations wait for rows that another transaction holds for too long",
+			"items", slices.Sorted(maps.Keys(held)))
 	}
 	maps.Copy(c.parked.rows, held)
 	c.parked.asked, c.parked.pause = time.Now(), askSoon

@@ -228,7 +228,8 @@ func TestPanicWhileAsking(t *testing.T) {
 		c.serve(t.Context(), []*ticket{comes})
 	}()
 	if !comes.done || waits.done || len(c.parked.tickets) != 1 {
-		t.Errorf("told the one who came: %t, the one who waits: %t; %d wait", comes.done, waits.done, len(c.parked.tickets))
+		t.Errorf("told the one who came: %t, the one who waits: %t; %d wait",
+			comes.done, waits.done, len(c.parked.tickets))
 	}
 }
 

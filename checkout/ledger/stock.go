@@ -206,10 +206,11 @@ func (s *Stock) read(b *pgx.Batch, items []inventory.ItemID, statement string) {
 
 func scanCounts(rows pgx.Rows, each func(Row)) error {
 	var row Row
-	_, err := pgx.ForEachRow(rows, []any{&row.ID, &row.Available, &row.Sold, &row.Revision, &row.Frozen, &row.stocked}, func() error {
-		each(row)
-		return nil
-	})
+	_, err := pgx.ForEachRow(rows, []any{&row.ID, &row.Available, &row.Sold, &row.Revision, &row.Frozen, &row.stocked},
+		func() error {
+			each(row)
+			return nil
+		})
 	return err
 }
 

@@ -41,7 +41,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if c.listener, err = listen(ctx, "--listen", c.Listen); err != nil {
 		return err
 	}
-	ports, err := choosePorts(ctx, c.Nodes, portRange{"--first-port", c.FirstPort}, portRange{"--first-cluster-port", c.FirstClusterPort},
+	ports, err := choosePorts(ctx, c.Nodes, portRange{"--first-port", c.FirstPort},
+		portRange{"--first-cluster-port", c.FirstClusterPort},
 		portRange{"--first-gateway-port", c.FirstGatewayPort})
 	if err != nil {
 		return err
@@ -95,7 +96,8 @@ func (c *cluster) newNode(name string, port, clusterPort, gatewayPort int, join 
 			"--cluster-listen", loopback(clusterPort), "--join", strings.Join(join, ","),
 			"--gateway-listen", loopback(gatewayPort),
 		},
-		env: slices.Concat(os.Environ(), c.secrets, []string{"DATABASE_URL=" + c.database.URL()}), // the last of each name holds
+		// the last of each name holds
+		env: slices.Concat(os.Environ(), c.secrets, []string{"DATABASE_URL=" + c.database.URL()}),
 	}
 }
 

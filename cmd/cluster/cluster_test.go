@@ -23,7 +23,8 @@ func TestSecretsAreKept(t *testing.T) {
 		t.Errorf("got %v, %v the second time", kept, err)
 	}
 	if len(made) != 3 || !strings.HasPrefix(made[0], "SNEAKERS23_SECRET=") || made[0][len("SNEAKERS23_SECRET="):] ==
-		strings.TrimPrefix(made[1], "SNEAKERS23_CLUSTER_SECRET=") || made[2] != "SNEAKERS23_ADMIN_PASSWORD="+made.password() {
+		strings.TrimPrefix(made[1], "SNEAKERS23_CLUSTER_SECRET=") ||
+		made[2] != "SNEAKERS23_ADMIN_PASSWORD="+made.password() {
 		t.Errorf("got %v", made)
 	}
 	name := filepath.Join(dir, "secrets")
@@ -41,7 +42,8 @@ func TestSecretsAreKept(t *testing.T) {
 		t.Errorf("got %v, %v the time after", kept, err)
 	}
 	for _, damage := range []string{
-		made[0] + "\n" + "SNEAKERS23_CLUSTER_SECRET=short", made[1] + "\n" + made[0], strings.Join(made, "\n") + "1\nand=more",
+		made[0] + "\n" + "SNEAKERS23_CLUSTER_SECRET=short", made[1] + "\n" + made[0],
+		strings.Join(made, "\n") + "1\nand=more",
 		made[0] + "\n" + made[1] + "\nSNEAKERS23_ADMIN_PASSWORD=short",
 	} {
 		if err := os.WriteFile(name, []byte(damage), 0o600); err != nil {
@@ -88,7 +90,8 @@ func TestChoosePorts(t *testing.T) {
 	}
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
-	if _, err := choosePorts(t.Context(), 3, portRange{"--first-port", port - 1}); err == nil || !strings.Contains(err.Error(), "--first-port") {
+	if _, err := choosePorts(t.Context(), 3, portRange{"--first-port", port - 1}); err == nil ||
+		!strings.Contains(err.Error(), "--first-port") {
 		t.Errorf("with a port in use: %v", err)
 	}
 	chosen, err := choosePorts(t.Context(), 9, portRange{"--first-port", 0}, portRange{"--first-cluster-port", 0})

@@ -61,7 +61,8 @@ func TestWhateverIsPrinted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(
 			rapid.String(),
-			rapid.StringOfN(rapid.RuneFrom([]rune("a\x1b\a\r\n\t\x7f\u0085\u009b\u202e\u2066\u200f\u2028\ufeff")), 1, 20, -1),
+			rapid.StringOfN(rapid.RuneFrom([]rune("a\x1b\a\r\n\t\x7f\u0085\u009b\u202e\u2066\u200f\u2028\ufeff")), 1,
+				20, -1),
 			rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
 		).Draw(t, "text")
 		var b bytes.Buffer
@@ -70,11 +71,15 @@ func TestWhateverIsPrinted(t *testing.T) {
 			print func()
 			lines int
 		}{
-			"Printf":     {func() { w.Printf("%s|%v|%7s|%-7v|%q\n", text, errors.New(text), text, []string{text}, text) }, 1},
-			"Println":    {func() { w.Println(text, named(text), stringer{text}) }, 1},
-			"a struct":   {func() { w.Printf("%+v\n", struct{ Name, Brand string }{text, text}) }, 1},
-			"Lines":      {func() { w.Lines("program: ", text) }, 1 + strings.Count(text, "\n")},
-			"a table":    {func() { table := w.Table(); table.Row("NAME", "SIZE"); table.Row(text, text); table.Print() }, 2},
+			"Printf": {
+				func() { w.Printf("%s|%v|%7s|%-7v|%q\n", text, errors.New(text), text, []string{text}, text) }, 1,
+			},
+			"Println":  {func() { w.Println(text, named(text), stringer{text}) }, 1},
+			"a struct": {func() { w.Printf("%+v\n", struct{ Name, Brand string }{text, text}) }, 1},
+			"Lines":    {func() { w.Lines("program: ", text) }, 1 + strings.Count(text, "\n")},
+			"a table": {
+				func() { table := w.Table(); table.Row("NAME", "SIZE"); table.Row(text, text); table.Print() }, 2,
+			},
 			"figures":    {func() { table := w.Figures(); table.Row(text, 1); table.Print() }, 1},
 			"Redraw":     {func() { w.Redraw(text) }, 0},
 			"JSON":       {func() { _ = w.JSON(map[string]string{"name": text}) }, 3},

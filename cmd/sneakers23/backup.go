@@ -37,7 +37,9 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 	}
 	raw, ok := term.out.Raw()
 	if b.File == "-" && !ok {
-		return usageError{errors.New("a backup is not for reading: send it on, like " + program() + " backup - > shop.backup")}
+		return usageError{
+			errors.New("a backup is not for reading: send it on, like " + program() + " backup - > shop.backup"),
+		}
 	}
 	s, err := b.schema(ctx, g, term, false)
 	if err != nil {
@@ -60,7 +62,9 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 }
 
 // write writes beside the file, and puts it in its place when it is whole.
-func (b *backupCmd) write(ctx context.Context, s *app.Schema, p *progress) (info app.BackupInfo, size int64, err error) {
+func (b *backupCmd) write(
+	ctx context.Context, s *app.Schema, p *progress,
+) (info app.BackupInfo, size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(b.File), filepath.Base(b.File)+".partial-") // mode 0600
 	if err != nil {
 		return info, 0, err

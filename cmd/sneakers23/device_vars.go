@@ -124,13 +124,16 @@ func (s *devicesSetCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	defer c.Close()
-	variables, err := c.SetDevice(ctx, app.SetDeviceRequest{Device: s.Name, Name: s.Variable, Type: s.Type, Value: s.Value})
+	variables, err := c.SetDevice(ctx, app.SetDeviceRequest{
+		Device: s.Name, Name: s.Variable, Type: s.Type, Value: s.Value,
+	})
 	if err != nil {
 		return err
 	}
 	if g.JSON {
 		return term.out.JSON(orEmpty(variables))
 	}
-	term.out.Printf("%s of %s is to become %s; the device gets it now, or when it is back\n", s.Variable, s.Name, s.Value)
+	term.out.Printf("%s of %s is to become %s; the device gets it now, or when it is back\n",
+		s.Variable, s.Name, s.Value)
 	return nil
 }

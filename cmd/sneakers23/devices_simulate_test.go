@@ -66,7 +66,8 @@ func startDeviceGateway(t *testing.T) *devicetest.Gateway {
 func TestSimulate(t *testing.T) {
 	t.Parallel()
 	g := startDeviceGateway(t)
-	s := simulate(t, "# a kiosk\n\n"+deviceKey+"\n", "--address", g.Address(), "-n", "5", "--key-file", "-", "--every", "20ms", "--lines-per", "3")
+	s := simulate(t, "# a kiosk\n\n"+deviceKey+"\n", "--address", g.Address(), "-n", "5", "--key-file", "-", "--every",
+		"20ms", "--lines-per", "3")
 	waittest.Until(t, "five devices", func() bool { return g.Verified() == 5 })
 	g.Cut()
 	waittest.Until(t, "five devices once more", func() bool { return g.Accepted() >= 10 && g.Verified() == 5 })
@@ -74,12 +75,17 @@ func TestSimulate(t *testing.T) {
 	waittest.Until(t, "the change at each device", func() bool {
 		return strings.Count(s.out.String(), `: greeting = Hello \x1b[31m (string)`+"\n") == 5
 	})
-	waittest.Until(t, "the report of the change", func() bool { return g.Value("greeting") == `"Hello \u001b[31m"` && g.Value("temperature") != "" })
+	waittest.Until(t, "the report of the change", func() bool {
+		return g.Value("greeting") == `"Hello \u001b[31m"` && g.Value("temperature") != ""
+	})
 	if code := s.end(t); code != exitOK {
 		t.Errorf("exit code %d: %s", code, s.err.String())
 	}
 	out := s.out.String()
-	for _, want := range []string{"device 5: greeting = ", "5 devices for ", " 0 waiting, 0 dropped\n", " 5 variables changed by an admin\n", "TIMES  PROBLEM\n"} {
+	for _, want := range []string{
+		"device 5: greeting = ", "5 devices for ", " 0 waiting, 0 dropped\n", " 5 variables changed by an admin\n",
+		"TIMES  PROBLEM\n",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -120,10 +126,12 @@ func TestSimulateJSON(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
-	if changed.Event != "change" || changed.Name != "brightness" || changed.Type != "integer" || changed.Value != 60 || changed.Device < 1 || changed.Device > 2 {
+	if changed.Event != "change" || changed.Name != "brightness" || changed.Type != "integer" || changed.Value != 60 ||
+		changed.Device < 1 || changed.Device > 2 {
 		t.Errorf("got %s", lines[0])
 	}
-	if len(lines) != 3 || sum.Event != "sum" || sum.Devices != 2 || sum.Reached != 2 || sum.Changes != 2 || sum.Records == 0 || sum.Confirmed != sum.Records {
+	if len(lines) != 3 || sum.Event != "sum" || sum.Devices != 2 || sum.Reached != 2 || sum.Changes != 2 ||
+		sum.Records == 0 || sum.Confirmed != sum.Records {
 		t.Errorf("got %s", lines[len(lines)-1])
 	}
 }
@@ -153,7 +161,9 @@ func TestSimulateWithoutGateway(t *testing.T) {
 	if code := waittest.Receive(t, "the exit code", s.code); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}
-	if got := s.err.String(); !strings.Contains(got, "no device could connect: dial: connect: connection refused; is there a node with --gateway-listen "+g.Address()) {
+	if got := s.err.String(); !strings.Contains(got,
+		"no device could connect: dial: connect: connection refused; is there a node with --gateway-listen "+
+			g.Address()) {
 		t.Errorf("got %s", got)
 	}
 }
@@ -174,7 +184,10 @@ func TestSimulateMisused(t *testing.T) {
 		{"--key-file -", exitUsage, "there is no key"},
 		{"--key " + deviceKey + "0", exitUsage, "key 1: device: Config.Key is not 12"},
 		{"--key-file " + open, exitFailed, "chmod 600"},
-		{"--key " + deviceKey + " --address 192.0.2.1:6667", exitUsage, "192.0.2.1 is another machine, which this would load as 100 devices do"},
+		{
+			"--key " + deviceKey + " --address 192.0.2.1:6667", exitUsage,
+			"192.0.2.1 is another machine, which this would load as 100 devices do",
+		},
 		{"--key " + deviceKey + " --address 192.0.2.1:6667 --yes", exitUsage, "by --allow-host 192.0.2.1 and --yes"},
 		{"--key " + deviceKey + " --address localhost", exitUsage, "should be like 127.0.0.1:6667"},
 		{"--key " + deviceKey + " --tls-ca " + open, exitUsage, "--tls-ca needs --tls"},
@@ -182,7 +195,8 @@ func TestSimulateMisused(t *testing.T) {
 	} {
 		s := simulate(t, "", strings.Fields(tt.args)...)
 		code := waittest.Receive(t, "the exit code", s.code)
-		if got := s.err.String(); code != tt.code || !strings.Contains(got, tt.want) || strings.Contains(got, deviceKey) {
+		if got := s.err.String(); code != tt.code || !strings.Contains(got, tt.want) ||
+			strings.Contains(got, deviceKey) {
 			t.Errorf("%s: exit code %d, %s", tt.args, code, got)
 		}
 	}
@@ -230,7 +244,8 @@ func TestNumbersOfASimulationHaveRanges(t *testing.T) {
 			set := defaults
 			reflect.ValueOf(&set).Elem().FieldByName(fieldOf(&defaults, flag)).Set(reflect.ValueOf(value))
 			says := "--" + flag.Name + " must be from "
-			if err := set.check(); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), " to ") {
+			if err := set.check(); err == nil || !strings.Contains(err.Error(), says) ||
+				!strings.Contains(err.Error(), " to ") {
 				t.Errorf("--%s=%v: %v, want %q", flag.Name, value, err, says)
 			}
 		}

@@ -66,13 +66,25 @@ func TestListOfVariables(t *testing.T) {
 	t.Parallel()
 	checkPrinted(t, printed(func(w *console.Writer) {
 		printVariables(w, []app.DeviceVariable{
-			{Name: "new", Wanted: &app.WantedValue{Type: "boolean", Value: []byte("true"), Since: at(12, 0), Who: "bob"}},
-			{Name: "testing1", Reported: &app.ReportedValue{Type: "string", Value: []byte(`"a\u001b[2J"`), At: at(9, 0)}},
+			{
+				Name: "new", Wanted: &app.WantedValue{
+					Type: "boolean", Value: []byte("true"), Since: at(12, 0), Who: "bob",
+				},
+			},
+			{
+				Name: "testing1", Reported: &app.ReportedValue{
+					Type: "string", Value: []byte(`"a\u001b[2J"`), At: at(9, 0),
+				},
+			},
 			{
 				Name: "testing2", Reported: &app.ReportedValue{Type: "float", Value: []byte("-1"), At: at(9, 0)},
 				Wanted: &app.WantedValue{Type: "integer", Value: []byte("-1"), Since: at(12, 0), Who: "bob"},
 			},
-			{Name: "long", Reported: &app.ReportedValue{Type: "string", Value: []byte(`"` + strings.Repeat("ä", 61) + `"`), At: at(9, 0)}},
+			{
+				Name: "long", Reported: &app.ReportedValue{
+					Type: "string", Value: []byte(`"` + strings.Repeat("ä", 61) + `"`), At: at(9, 0),
+				},
+			},
 		})
 	}),
 		"VARIABLE TYPE REPORTED AT WANTED SINCE BY",
@@ -87,7 +99,10 @@ func TestListOfLogs(t *testing.T) {
 	t.Parallel()
 	checkPrinted(t, printed(func(w *console.Writer) {
 		printLogs(w, []app.DeviceLog{
-			{Device: "kiosk 1", Received: at(9, 0), Message: "card\nread\x1b]0;x\x07", Stamp: []byte("17"), Fields: []byte(`{"level":"info"}`)},
+			{
+				Device: "kiosk 1", Received: at(9, 0), Message: "card\nread\x1b]0;x\x07", Stamp: []byte("17"),
+				Fields: []byte(`{"level":"info"}`),
+			},
 			{Device: "till", Received: at(8, 59), Message: "<script>"},
 		})
 	}),
@@ -147,7 +162,9 @@ func TestFollowLogs(t *testing.T) {
 		if got := strings.Join(node.asked, ", "); got != want {
 			t.Errorf("asked: %s\nwant:  %s", got, want)
 		}
-		if err := follow(t.Context(), &fakeLogs{fails: true}, app.DeviceLogsRequest{}, func([]app.DeviceLog) error { return nil }); err == nil {
+		if err := follow(t.Context(), &fakeLogs{fails: true}, app.DeviceLogsRequest{}, func([]app.DeviceLog) error {
+			return nil
+		}); err == nil {
 			t.Error("the end of the node is no error")
 		}
 	})
@@ -172,8 +189,10 @@ func TestRequestOfLogs(t *testing.T) {
 		}
 	}
 	for says, want := range map[string]string{
-		"90m": "2026-11-29T10:30:00Z", "1h": "2026-11-29T11:00:00Z", "2d": "2026-11-27T12:00:00Z", "1d12h": "2026-11-28T00:00:00Z", "0s": "2026-11-29T12:00:00Z",
-		"18:00": "2026-11-29T18:00:00Z", "yesterday 18:00": "2026-11-28T18:00:00Z", "2026-11-01": "2026-11-01T00:00:00Z",
+		"90m": "2026-11-29T10:30:00Z", "1h": "2026-11-29T11:00:00Z", "2d": "2026-11-27T12:00:00Z",
+		"1d12h": "2026-11-28T00:00:00Z", "0s": "2026-11-29T12:00:00Z",
+		"18:00": "2026-11-29T18:00:00Z", "yesterday 18:00": "2026-11-28T18:00:00Z",
+		"2026-11-01":       "2026-11-01T00:00:00Z",
 		"2026-11-01 10:00": "2026-11-01T10:00:00Z", "2026-11-01T10:00:00+01:00": "2026-11-01T09:00:00Z",
 	} {
 		got, err := parsePast("--since", says, now)

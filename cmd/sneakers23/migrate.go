@@ -63,7 +63,8 @@ func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (er
 	if client, err := app.Dial(g.DataDir); err == nil {
 		defer client.Close()
 		if client.Uses(c.config(g)) {
-			return fmt.Errorf("node %s runs on this database and would be left without its tables: stop it first", client.Node.Name)
+			return fmt.Errorf("node %s runs on this database and would be left without its tables: stop it first",
+				client.Node.Name)
 		}
 	}
 	if !c.Yes {

@@ -4,7 +4,10 @@ import "testing"
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	names := []string{"serve", "seed", "sell", "products", "release", "restock", "restore", "rehearse", "orders", "nodes", "migrate", "version"}
+	names := []string{
+		"serve", "seed", "sell", "products", "release", "restock", "restore", "rehearse", "orders", "nodes", "migrate",
+		"version",
+	}
 	for word, want := range map[string]string{
 		"prodcuts": "products",
 		"product":  "products",

@@ -114,7 +114,8 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 }
 
 func printOrder(to *console.Writer, o app.Order) {
-	to.Printf("order %s (number %s) of %s: %s, %s\n", o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, app.Dollars(o.Total))
+	to.Printf("order %s (number %s) of %s: %s, %s\n",
+		o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, app.Dollars(o.Total))
 	table := to.Table()
 	table.Row("  ITEM", "SIZE", "PRICE", "SHOE")
 	for _, l := range o.Lines {

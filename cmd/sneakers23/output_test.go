@@ -22,10 +22,12 @@ func TestLogs(t *testing.T) {
 	w := console.New(&out)
 	log := func(asJSON bool) {
 		newLog(w, asJSON, slog.LevelInfo).With("waited", time.Second).
-			Info("request", "took", 1500*time.Microsecond, "count", 3, slog.Group("db", "took", time.Minute), "name", "\x1b[31m\u202e\u009b")
+			Info("request", "took", 1500*time.Microsecond, "count", 3, slog.Group("db", "took", time.Minute), "name",
+				"\x1b[31m\u202e\u009b")
 	}
 	log(false)
-	if want := `waited=1s took=1.5ms count=3 db.took=1m0s name="\x1b[31m\u202e\u009b"`; !strings.Contains(out.String(), want) {
+	if want := `waited=1s took=1.5ms count=3 db.took=1m0s name="\x1b[31m\u202e\u009b"`; !strings.Contains(out.String(),
+		want) {
 		t.Errorf("as text: %s want %s", out.String(), want)
 	}
 	out.Reset()
@@ -62,7 +64,8 @@ func TestSurely(t *testing.T) {
 			}
 			return 1, tt.fails
 		})
-		if !slices.Equal(calls, tt.calls) || (err != nil) != (tt.failed != "") || err != nil && !strings.Contains(err.Error(), tt.failed) {
+		if !slices.Equal(calls, tt.calls) || (err != nil) != (tt.failed != "") ||
+			err != nil && !strings.Contains(err.Error(), tt.failed) {
 			t.Errorf("%s: called %v, %v", name, calls, err)
 		}
 	}
@@ -79,10 +82,17 @@ func TestFailures(t *testing.T) {
 		asString string
 	}{
 		{err: nil, code: exitOK},
-		{errors.New("no \x1b[31m\nand no"), exitFailed, "sneakers23: no \\x1b[31m\nsneakers23: and no\n", "", "no \x1b[31m\nand no"},
-		{usageError{errors.New("how?")}, exitUsage, "sneakers23: how?\ntry: sneakers23 --help\n", "sneakers23 --help", "how?"},
 		{
-			misused{usageError{errors.New("how?")}, "sneakers23 sell"}, exitUsage, "sneakers23: how?\ntry: sneakers23 sell --help\n",
+			errors.New("no \x1b[31m\nand no"), exitFailed, "sneakers23: no \\x1b[31m\nsneakers23: and no\n", "",
+			"no \x1b[31m\nand no",
+		},
+		{
+			usageError{errors.New("how?")}, exitUsage, "sneakers23: how?\ntry: sneakers23 --help\n",
+			"sneakers23 --help", "how?",
+		},
+		{
+			misused{usageError{errors.New("how?")}, "sneakers23 sell"}, exitUsage,
+			"sneakers23: how?\ntry: sneakers23 sell --help\n",
 			"sneakers23 sell --help", "how?",
 		},
 		{exitError{errors.New("too few"), exitTooFew}, exitTooFew, "sneakers23: too few\n", "", "too few"},
@@ -99,7 +109,8 @@ func TestFailures(t *testing.T) {
 				continue
 			}
 			var told failure
-			if err := json.Unmarshal(out.Bytes(), &told); tt.err != nil && (err != nil || told != failure{tt.asString, tt.asJSON}) {
+			if err := json.Unmarshal(out.Bytes(), &told); tt.err != nil &&
+				(err != nil || told != failure{tt.asString, tt.asJSON}) {
 				t.Errorf("%v: as JSON %s, %v", tt.err, out.String(), err)
 			}
 		}

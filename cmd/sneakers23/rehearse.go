@@ -98,7 +98,8 @@ func (r *rehearseCmd) Run(ctx context.Context, g *globals, term terminal) error 
 
 func (r *rehearseCmd) limits() rehearsal.Limits {
 	l := rehearsal.Limits{
-		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors, AtLeast: r.AtLeast,
+		Reply: r.ReplyP99, Push: r.PushP99, Purchase: r.PurchaseP99, Page: r.PageP99, Errors: r.Errors,
+		AtLeast: r.AtLeast,
 	}
 	if r.Buy == 0 {
 		l.Purchase = 0 // without purchases there is nothing to measure
@@ -114,7 +115,9 @@ func explain(r rehearsal.Report, v rehearsal.Verdict) error {
 		return fmt.Errorf("FAIL: limits that were not kept: %d", len(v.Broken))
 	case rehearsal.TooFew:
 		hint := "rehearse for longer (--for, --at-most), with more shoppers (--shoppers) or shorter pauses (--think)"
-		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return s.Kind == rehearsal.KindPurchase })
+		purchases := slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool {
+			return s.Kind == rehearsal.KindPurchase
+		})
 		const soldOut = "everything is sold out, so nothing more can be bought: put in more pairs first (sneakers23 restock), or rehearse without purchases (--buy 0)"
 		switch {
 		case r.SoldOut && !slices.ContainsFunc(v.TooFew, func(s rehearsal.Shortage) bool { return !s.NeedsStock() }):
@@ -122,7 +125,9 @@ func explain(r rehearsal.Report, v rehearsal.Verdict) error {
 		case r.SoldOut:
 			hint += "; " + soldOut
 		case purchases && r.Refused > 0:
-			hint += fmt.Sprintf("; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused)
+			hint += fmt.Sprintf(
+				"; %d purchases were refused for want of stock: more pairs help too (sneakers23 restock)", r.Refused,
+			)
 		case r.Waited > 0 && r.Rushed == 0:
 			hint += "; shoppers waited for a release that did not come: release a product meanwhile (sneakers23 release)"
 		}
@@ -159,14 +164,18 @@ func (r *rehearseCmd) check() error {
 	for _, limit := range []struct {
 		flag  string
 		value time.Duration
-	}{{"--reply-p99", r.ReplyP99}, {"--push-p99", r.PushP99}, {"--purchase-p99", r.PurchaseP99}, {"--page-p99", r.PageP99}} {
+	}{
+		{"--reply-p99", r.ReplyP99}, {"--push-p99", r.PushP99}, {"--purchase-p99", r.PurchaseP99},
+		{"--page-p99", r.PageP99},
+	} {
 		if limit.value < 0 || limit.value > time.Hour {
 			return fmt.Errorf("%s must be from 0s (no limit) to 1h", limit.flag)
 		}
 	}
 	for i, text := range r.URL {
 		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" ||
+			u.RawQuery != "" {
 			return fmt.Errorf("--url %q: it should be like http://localhost:4000", text)
 		}
 		r.URL[i] = u.Scheme + "://" + u.Host
@@ -243,7 +252,8 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	}
 	return rehearsal.Run(ctx, rehearsal.Config{
 		AdminPassword: password, Record: record,
-		URLs: urls, Shoppers: r.Shoppers, For: r.For, AtMost: r.AtMost, Ramp: r.Ramp, Think: r.Think, Buy: orNone(r.Buy),
+		URLs: urls, Shoppers: r.Shoppers, For: r.For, AtMost: r.AtMost, Ramp: r.Ramp, Think: r.Think,
+		Buy:  orNone(r.Buy),
 		Wait: orNone(r.Wait), Releases: releases,
 		Patience: r.Patience, Limits: r.limits(),
 		Progress: func(now rehearsal.Progress) { r.show(p, now) },
@@ -284,7 +294,8 @@ func printReport(to *console.Writer, r rehearsal.Report, v rehearsal.Verdict) {
 	to.Printf("%d shoppers for %.0f s: %d deeds, %d orders, %d refused, %d reconnects, %d pushes received\n",
 		r.Shoppers, r.Duration, r.Deeds, r.Orders, r.Refused, r.Reconnects, r.Pushes)
 	if r.Lost > 0 || r.Retried > 0 {
-		to.Printf("%d connections were lost and opened again; %d requests and messages were sent again\n", r.Lost, r.Retried)
+		to.Printf("%d connections were lost and opened again; %d requests and messages were sent again\n",
+			r.Lost, r.Retried)
 	}
 	if r.Waited > 0 {
 		to.Printf("%d waited for a release, %d rushed at it, %d of them bought\n", r.Waited, r.Rushed, r.Rush.Count)
@@ -308,7 +319,8 @@ func printReport(to *console.Writer, r rehearsal.Report, v rehearsal.Verdict) {
 	}
 	table.Print()
 	if d := r.Dashboard; d != nil {
-		to.Printf("\ndashboard: %d changes, the largest of %d bytes, at most %.1f in a second\n", d.Frames, d.Largest, d.MostASecond)
+		to.Printf("\ndashboard: %d changes, the largest of %d bytes, at most %.1f in a second\n",
+			d.Frames, d.Largest, d.MostASecond)
 	}
 	if failures := r.Failures(); len(failures) > 0 {
 		to.Printf("\nfailed: %s\n", strings.Join(failures, ", "))

@@ -76,5 +76,7 @@ func (d *drop) check() error {
 
 // releases are those that happen during the rehearsal, the earliest first.
 func (d *drop) releases() []dropRelease {
-	return slices.SortedStableFunc(slices.Values(d.planned), func(a, b dropRelease) int { return cmp.Compare(a.after, b.after) })
+	return slices.SortedStableFunc(slices.Values(d.planned), func(a, b dropRelease) int {
+		return cmp.Compare(a.after, b.after)
+	})
 }

@@ -30,7 +30,8 @@ func TestDrop(t *testing.T) {
 		for _, r := range d.releases() {
 			got = append(got, fmt.Sprintf("%s@%v", r.sku, r.after))
 		}
-		if text := strings.Join(got, " "); text != tt.want || a == strings.Contains(text, "A@") || b == strings.Contains(text, "B@") || d.check() != nil {
+		if text := strings.Join(got, " "); text != tt.want || a == strings.Contains(text, "A@") ||
+			b == strings.Contains(text, "B@") || d.check() != nil {
 			t.Errorf("%q: %q, from the beginning A %v, B %v; %v; want %q", tt.flags, text, a, b, d.check(), tt.want)
 		}
 	}

@@ -43,7 +43,8 @@ func TestNumbersOfARehearsalHaveRanges(t *testing.T) {
 			set := defaults
 			reflect.ValueOf(&set).Elem().FieldByName(fieldOf(&defaults, flag)).Set(reflect.ValueOf(value))
 			says := "--" + flag.Name + " must be from "
-			if err := set.check(); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), " to ") {
+			if err := set.check(); err == nil || !strings.Contains(err.Error(), says) ||
+				!strings.Contains(err.Error(), " to ") {
 				t.Errorf("--%s=%v: %v, want %q", flag.Name, value, err, says)
 			}
 		}

@@ -38,7 +38,9 @@ func TestSellShowsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen bytes.Buffer
 		cmd, node := &sellCmd{PerTick: 500, Every: 6 * time.Second}, &slowNode{left: 1200, takes: 2500 * time.Millisecond}
-		sold, left, err := cmd.untilGone(t.Context(), node, 1200, &progress{w: console.New(&seen), bar: true, began: time.Now()})
+		sold, left, err := cmd.untilGone(t.Context(), node, 1200, &progress{
+			w: console.New(&seen), bar: true, began: time.Now(),
+		})
 		if sold != 1200 || left != 0 || err != nil {
 			t.Errorf("sold %d, left %d, %v", sold, left, err)
 		}

@@ -143,7 +143,8 @@ func newLog(to *console.Writer, asJSON bool, level slog.Level) *slog.Logger {
 func (s *serveCmd) greet(term terminal, g *globals, node *app.Node, took time.Duration) {
 	if g.JSON {
 		greeting := map[string]any{
-			"name": node.Name(), "http": node.URL(), "admin": node.AdminURL(), "database": node.Database(), "data_dir": g.DataDir,
+			"name": node.Name(), "http": node.URL(), "admin": node.AdminURL(), "database": node.Database(),
+			"data_dir": g.DataDir,
 		}
 		if devices := node.DevicesAddress(); devices != "" {
 			greeting["devices"] = devices

@@ -35,7 +35,10 @@ func TestNumbersHaveRanges(t *testing.T) {
 		var bad []any
 		switch flag.Target.Interface().(type) {
 		case time.Duration:
-			bad = []any{time.Duration(-1), time.Duration(math.MinInt64), time.Duration(math.MaxInt64), 100 * 365 * 24 * time.Hour}
+			bad = []any{
+				time.Duration(-1), time.Duration(math.MinInt64), time.Duration(math.MaxInt64),
+				100 * 365 * 24 * time.Hour,
+			}
 		case int:
 			bad = []any{-1, 0, math.MinInt, math.MaxInt, 9_999_999_999}
 		case float64:

@@ -175,6 +175,7 @@ func (r *restockCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	if g.JSON {
 		return term.out.JSON(done)
 	}
-	term.out.Printf("%s size %s: %d more, %d available, level %s\n", done.SKU, done.Size, done.Added, done.Available, done.Level)
+	term.out.Printf("%s size %s: %d more, %d available, level %s\n",
+		done.SKU, done.Size, done.Added, done.Available, done.Level)
 	return nil
 }

@@ -21,7 +21,9 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return at, nil
 	}
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+	for _, layout := range []string{
+		"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04",
+	} {
 		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			written, _ := time.Parse(layout, s)
 			return at, skipped(at, written, s)
@@ -44,13 +46,16 @@ func parsePast(flag, s string, now time.Time) (time.Time, error) {
 			if yesterday {
 				day--
 			}
-			return time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, now.Location()), nil
+			return time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, now.Location()),
+				nil
 		}
 	}
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return at, nil
 	}
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+	for _, layout := range []string{
+		"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02",
+	} {
 		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			return at, nil
 		}
@@ -127,7 +132,8 @@ func skipped(at, written time.Time, s string) error {
 	if at.Hour() == written.Hour() && at.Minute() == written.Minute() {
 		return nil
 	}
-	return fmt.Errorf("--at %q: clocks are set forward then, and there is no such time; the next is near %s", s, stamp(at))
+	return fmt.Errorf("--at %q: clocks are set forward then, and there is no such time; the next is near %s",
+		s, stamp(at))
 }
 
 // stamp writes a time as people read it, with its zone.

@@ -82,7 +82,8 @@ file: sums.go
 -	return a - b
 +	return a - c
 `))
-	if err == nil || !strings.Contains(err.Error(), "1 survived") || !strings.Contains(err.Error(), "1 could not be tested") {
+	if err == nil || !strings.Contains(err.Error(), "1 survived") ||
+		!strings.Contains(err.Error(), "1 could not be tested") {
 		t.Errorf("ended with %v", err)
 	}
 	for _, want := range []string{
@@ -116,10 +117,16 @@ func TestEnds(t *testing.T) {
 		prints string
 		err    string
 	}{
-		{"red without a break", []result{{outcome: failed, by: "TestA", output: "the output"}}, "not green", "the output"},
+		{
+			"red without a break", []result{{outcome: failed, by: "TestA", output: "the output"}}, "not green",
+			"the output",
+		},
 		{"no tests", []result{{outcome: passed}, {outcome: noTests}}, "not green", "./b must pass"},
 		{"the second package notices", []result{{}, {}, {}, {outcome: failed, by: "TestB"}}, "caught by TestB", ""},
-		{"the first package notices", []result{{}, {}, {outcome: failed, by: hang}}, "caught by the timeout: the tests hang after", ""},
+		{
+			"the first package notices", []result{{}, {}, {outcome: failed, by: hang}},
+			"caught by the timeout: the tests hang after", "",
+		},
 		{"neither notices", []result{{}, {}, {}, {}}, "SURVIVED", "1 survived"},
 		{"the go command fails", []result{{}, {}, {outcome: notJudge}}, "COULD NOT RUN", "could not be tested"},
 		{"interrupted before", []result{{}}, "./b without a break: stopped", "enough"},
@@ -200,9 +207,15 @@ func TestJudge(t *testing.T) {
 		want          outcome
 		by            string
 	}{
-		{name: "green", printed: began + `{"Action":"pass","Package":"p","Test":"TestA"}` + "\n", ok: true, want: passed},
+		{
+			name: "green", printed: began + `{"Action":"pass","Package":"p","Test":"TestA"}` + "\n", ok: true,
+			want: passed,
+		},
 		{name: "no tests", printed: `{"Action":"pass","Package":"p"}` + "\n", ok: true, want: noTests},
-		{name: "a failed subtest", printed: began + `{"Action":"fail","Package":"p","Test":"TestA/b"}` + "\n" + end, want: failed, by: "TestA"},
+		{
+			name: "a failed subtest", printed: began + `{"Action":"fail","Package":"p","Test":"TestA/b"}` + "\n" + end,
+			want: failed, by: "TestA",
+		},
 		{name: "a crash in a test", printed: began + end, want: failed, by: "a crash in TestA"},
 		{name: "a crash before any test", printed: end, want: failed, by: "a crash of the test binary"},
 		{
@@ -210,7 +223,10 @@ func TestJudge(t *testing.T) {
 			printed: began + `{"Action":"output","Package":"p","Test":"TestA","Output":"panic: test timed out after 5m0s\n"}` + "\n" + end,
 		},
 		{name: "a hang that this program ends", printed: began, hung: true, want: failed, by: hang},
-		{name: "a build that fails", printed: `{"Action":"fail","Package":"p","FailedBuild":"p"}` + "\n", want: unbuilt},
+		{
+			name: "a build that fails", printed: `{"Action":"fail","Package":"p","FailedBuild":"p"}` + "\n",
+			want: unbuilt,
+		},
 		{
 			name: "a build that can't begin", want: unbuilt,
 			printed: `{"Action":"output","Package":"p","Output":"FAIL\tp [setup failed]\n"}` + "\n" + end,

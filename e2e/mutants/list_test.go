@@ -31,7 +31,8 @@ func TestParse(t *testing.T) {
 		t.Fatalf("%d breaks, %v", len(all), err)
 	}
 	first, second := all[0], all[1]
-	if first.at != "sums.txt:3" || first.promise != "sums are exact" || !slices.Equal(first.packages, []string{"./sums"}) {
+	if first.at != "sums.txt:3" || first.promise != "sums are exact" ||
+		!slices.Equal(first.packages, []string{"./sums"}) {
 		t.Errorf("got %+v", first)
 	}
 	if want := []string{"func Add(a, b int) int {", "", "\treturn a + b"}; !slices.Equal(first.old, want) {
@@ -40,7 +41,8 @@ func TestParse(t *testing.T) {
 	if want := []string{"func Add(a, b int) int {", "", "\treturn a - b"}; !slices.Equal(first.new, want) {
 		t.Errorf("new text %q, want %q", first.new, want)
 	}
-	if !slices.Equal(second.packages, []string{"./sums", "./books"}) || !slices.Equal(second.old, []string{"\tonce()"}) || second.new != nil {
+	if !slices.Equal(second.packages, []string{"./sums", "./books"}) ||
+		!slices.Equal(second.old, []string{"\tonce()"}) || second.new != nil {
 		t.Errorf("got %+v", second)
 	}
 }

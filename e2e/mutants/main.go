@@ -61,7 +61,8 @@ func main() {
 	flag.StringVar(&f.run, "run", "", "run only breaks whose promise matches this regular expression")
 	flag.BoolVar(&f.list, "list", false, "list the breaks and check that they fit the code, but run nothing")
 	flag.BoolVar(&f.verbose, "v", false, "print the output of the tests")
-	flag.DurationVar(&f.timeout, "timeout", 10*time.Minute, "limit for one package's tests with one break, twice what go test is given")
+	flag.DurationVar(&f.timeout, "timeout", 10*time.Minute,
+		"limit for one package's tests with one break, twice what go test is given")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(flag.CommandLine.Output(), "unexpected argument %q: a list is named by -room\n", flag.Arg(0))

@@ -110,7 +110,9 @@ func DialAt(address, secret string) (*nats.Conn, Address, error) {
 	conn, err := dial(a.NATS, nats.UserInfo(operatorUser, operatorPassword(secret)))
 	switch {
 	case errors.Is(err, nats.ErrNoServers):
-		return nil, a, fmt.Errorf("no node takes commands at %s: name its --commands-listen (SNEAKERS23_COMMANDS_LISTEN)", address)
+		return nil, a, fmt.Errorf(
+			"no node takes commands at %s: name its --commands-listen (SNEAKERS23_COMMANDS_LISTEN)", address,
+		)
 	case errors.Is(err, nats.ErrAuthorization):
 		return nil, a, fmt.Errorf("the node at %s refuses this --cluster-secret (SNEAKERS23_CLUSTER_SECRET)", address)
 	case err != nil:

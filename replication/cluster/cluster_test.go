@@ -54,7 +54,8 @@ func newMember(t *testing.T, name string, join []string, set func(*cluster.Confi
 	t.Helper()
 	m := member{log: new(logBuffer)}
 	cfg := cluster.Config{
-		DataDir: t.TempDir(), Name: name, HTTP: "http://" + name, Listen: "127.0.0.1:0", Join: join, Secret: clusterSecret,
+		DataDir: t.TempDir(), Name: name, HTTP: "http://" + name, Listen: "127.0.0.1:0", Join: join,
+		Secret:   clusterSecret,
 		Identity: cluster.Identity{Schema: 3, Secrets: []string{shopSecret}},
 		Log:      slog.New(slog.NewTextHandler(m.log, nil)),
 	}
@@ -283,16 +284,20 @@ func TestRefused(t *testing.T) {
 		says string // in the log of the node that is here
 	}{
 		"cluster secret": {"b", func(c *cluster.Config) { c.Secret = "guessed" }, cluster.ErrRefused, "cluster-secret"},
-		"secret":         {"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret"},
-		"schema":         {"b", func(c *cluster.Config) { c.Identity.Schema = 9 }, cluster.ErrSchema, "schema"},
-		"name":           {"a", nil, cluster.ErrNameTaken, "same name"},
+		"secret": {
+			"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret",
+		},
+		"schema": {"b", func(c *cluster.Config) { c.Identity.Schema = 9 }, cluster.ErrSchema, "schema"},
+		"name":   {"a", nil, cluster.ErrNameTaken, "same name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var came inbox
 			a := join(t, "a", nil, nil, func(n *cluster.Node) { n.Stream("words", came.receive) })
 			var words *cluster.Stream
-			b := newMember(t, tt.name, []string{a.Routes()}, tt.set, func(n *cluster.Node) { words = n.Stream("words", came.receive) })
+			b := newMember(t, tt.name, []string{a.Routes()}, tt.set, func(n *cluster.Node) {
+				words = n.Stream("words", came.receive)
+			})
 			if err := b.Join(t.Context()); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -463,7 +468,9 @@ func TestPortTaken(t *testing.T) {
 func TestCommandsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	a := join(t, "a.with.dots", nil, func(c *cluster.Config) { c.Publishers = "the word of publishers" }, nil)
-	if _, err := a.Conn().Subscribe(a.Address().Commands("greet"), func(m *nats.Msg) { _ = m.Respond([]byte("hello")) }); err != nil {
+	if _, err := a.Conn().Subscribe(a.Address().Commands("greet"), func(m *nats.Msg) {
+		_ = m.Respond([]byte("hello"))
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Announce(); err != nil {
@@ -475,7 +482,8 @@ func TestCommandsFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if m, err := conn.Request(addr.Commands("greet"), nil, waittest.Limit()); err != nil || string(m.Data) != "hello" || addr.Name != "a.with.dots" {
+	if m, err := conn.Request(addr.Commands("greet"), nil, waittest.Limit()); err != nil || string(m.Data) != "hello" ||
+		addr.Name != "a.with.dots" {
 		t.Errorf("got %v, %v of %q", m, err, addr.Name)
 	}
 	if err := conn.Publish(cluster.PublishSubject, nil); err != nil {

@@ -86,7 +86,8 @@ func TestConnectGivesUpAtOnce(t *testing.T) {
 		}
 	}()
 	t.Cleanup(func() { silent.Close(); <-ended })
-	if _, err := connect("nats://"+silent.Addr().String(), nats.Timeout(100*time.Millisecond)); err == nil || asked.Load() > 1 {
+	if _, err := connect("nats://"+silent.Addr().String(), nats.Timeout(100*time.Millisecond)); err == nil ||
+		asked.Load() > 1 {
 		t.Errorf("a silent server was asked %d times: %v", asked.Load(), err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

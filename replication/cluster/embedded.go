@@ -131,7 +131,9 @@ func route(opts *server.Options, cfg Config) error {
 	}
 	opts.CustomRouterAuthentication = doorkeeper{cfg.Log, rate.NewLimiter(rate.Every(time.Second), 10), password}
 	for _, address := range cfg.others() {
-		opts.Routes = append(opts.Routes, &url.URL{Scheme: "nats-route", Host: address, User: url.UserPassword(cfg.Name, password)})
+		opts.Routes = append(opts.Routes, &url.URL{
+			Scheme: "nats-route", Host: address, User: url.UserPassword(cfg.Name, password),
+		})
 	}
 	return nil
 }

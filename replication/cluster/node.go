@@ -31,7 +31,8 @@ type Node struct {
 
 	telling sync.Mutex // one status after the other
 
-	mu        sync.Mutex                                   // guards what is set up before Serve, and the counts of streams
+	// guards what is set up before Serve, and the counts of streams
+	mu        sync.Mutex
 	asking    map[string]map[*context.CancelCauseFunc]bool // questions to others that wait, by run
 	streams   map[string]*Stream
 	questions map[string]Handler
@@ -64,7 +65,8 @@ func Start(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, arrived: make(chan *nats.Msg, backlog), allSent: make(chan struct{}), changed: make(chan struct{}, 1),
 		asking: make(map[string]map[*context.CancelCauseFunc]bool), met: newWitnesses(cfg.Name),
-		streams: make(map[string]*Stream), questions: make(map[string]Handler), slots: make(chan struct{}, maxQuestions),
+		streams: make(map[string]*Stream), questions: make(map[string]Handler),
+		slots: make(chan struct{}, maxQuestions),
 	}
 	if n.cfg.Status == nil {
 		n.cfg.Status = func() Status { return Status{} }
@@ -157,7 +159,8 @@ func (n *Node) checkOutside(conn *nats.Conn) {
 // connect opens a connection that lives until Stop, whatever happens to the server.
 func (n *Node) connect(url string, options ...nats.Option) (*nats.Conn, error) {
 	return connect(url, append(options, nats.Name(n.cfg.Name), nats.NoEcho(),
-		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(50*time.Millisecond, time.Second),
+		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(50*time.Millisecond,
+			time.Second),
 		nats.PingInterval(time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {

@@ -13,7 +13,8 @@ var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func statusOf(name, run string) status {
 	return status{
-		Name: name, Run: run, Started: day, identity: Identity{Schema: 1, Secrets: []string{"the secret of all nodes"}}.show(),
+		Name: name, Run: run, Started: day,
+		identity: Identity{Schema: 1, Secrets: []string{"the secret of all nodes"}}.show(),
 	}
 }
 
@@ -39,17 +40,19 @@ func TestMismatch(t *testing.T) {
 		a, b func(*status)
 		want error
 	}{
-		"the same":                     {secrets("x"), secrets("x"), nil},
-		"another secret":               {secrets("x"), secrets("y"), ErrSecret},
-		"one verifies the new":         {secrets("old", "new"), secrets("old"), nil},
-		"one signs with the new":       {secrets("new", "old"), secrets("old", "new"), nil},
-		"one knows only the new":       {secrets("new"), secrets("new", "old"), nil},
-		"signs what nobody verifies":   {secrets("new", "old"), secrets("old"), ErrSecret},
-		"another schema":               {func(s *status) { s.Schema = 2 }, func(*status) {}, ErrSchema},
-		"another wire":                 {func(s *status) { s.Wire = 2 }, func(*status) {}, ErrWire},
-		"another wire and all of that": {func(s *status) { *s = status{identity: identity{Wire: 2}} }, func(*status) {}, ErrWire},
-		"one name":                     {func(s *status) { s.Name = "b" }, func(*status) {}, ErrNameTaken},
-		"no secret on one side":        {secrets(), secrets("x"), ErrSecret},
+		"the same":                   {secrets("x"), secrets("x"), nil},
+		"another secret":             {secrets("x"), secrets("y"), ErrSecret},
+		"one verifies the new":       {secrets("old", "new"), secrets("old"), nil},
+		"one signs with the new":     {secrets("new", "old"), secrets("old", "new"), nil},
+		"one knows only the new":     {secrets("new"), secrets("new", "old"), nil},
+		"signs what nobody verifies": {secrets("new", "old"), secrets("old"), ErrSecret},
+		"another schema":             {func(s *status) { s.Schema = 2 }, func(*status) {}, ErrSchema},
+		"another wire":               {func(s *status) { s.Wire = 2 }, func(*status) {}, ErrWire},
+		"another wire and all of that": {
+			func(s *status) { *s = status{identity: identity{Wire: 2}} }, func(*status) {}, ErrWire,
+		},
+		"one name":              {func(s *status) { s.Name = "b" }, func(*status) {}, ErrNameTaken},
+		"no secret on one side": {secrets(), secrets("x"), ErrSecret},
 	} {
 		a, b := statusOf("a", "1"), statusOf("b", "2")
 		tt.a(&a)

@@ -77,7 +77,9 @@ func TestClockSetBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.has(t, "after the goodbye", "")
-		err := a.Receive("b", []byte(`{"pool":1,"from":{"name":"b","vsn":1},"clock":1,"delta":{"from":0,"to":1,"joins":[{"tag":1,"topic":"room","key":"ben","meta":{}}]}}`))
+		err := a.Receive("b", []byte(
+			`{"pool":1,"from":{"name":"b","vsn":1},"clock":1,"delta":{"from":0,"to":1,"joins":[{"tag":1,"topic":"room","key":"ben","meta":{}}]}}`,
+		))
 		if err != nil {
 			t.Fatal(err)
 		}

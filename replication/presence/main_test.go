@@ -11,7 +11,8 @@ import (
 // otherwise.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue && os.Getenv("RAPID_CHECKS") == "" {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue &&
+		os.Getenv("RAPID_CHECKS") == "" {
 		if err := checks.Value.Set("2000"); err != nil {
 			panic(err)
 		}

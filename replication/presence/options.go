@@ -80,11 +80,13 @@ func (o *Options) validate() error {
 	must(o.MaxSilentPeriods > 0, "MaxSilentPeriods is %d, want at least 1", o.MaxSilentPeriods)
 	must(o.ClockSamplePeriods > 0, "ClockSamplePeriods is %d, want at least 1", o.ClockSamplePeriods)
 	must(o.PoolSize > 0, "PoolSize is %d, want at least 1", o.PoolSize)
-	must(o.DownPeriod >= 2*o.BroadcastPeriod, "DownPeriod is %v, want at least twice the BroadcastPeriod of %v", o.DownPeriod, o.BroadcastPeriod)
+	must(o.DownPeriod >= 2*o.BroadcastPeriod, "DownPeriod is %v, want at least twice the BroadcastPeriod of %v",
+		o.DownPeriod, o.BroadcastPeriod)
 	must(o.DownPeriod > time.Duration(o.MaxSilentPeriods)*o.BroadcastPeriod,
 		"DownPeriod is %v, want more than the %d MaxSilentPeriods of %v: who has nothing to tell would be taken for down",
 		o.DownPeriod, o.MaxSilentPeriods, o.BroadcastPeriod)
-	must(o.PermdownPeriod > o.DownPeriod, "PermdownPeriod is %v, want more than the DownPeriod of %v", o.PermdownPeriod, o.DownPeriod)
+	must(o.PermdownPeriod > o.DownPeriod, "PermdownPeriod is %v, want more than the DownPeriod of %v", o.PermdownPeriod,
+		o.DownPeriod)
 	must(slices.IsSorted(o.MaxDeltaSizes) && (len(o.MaxDeltaSizes) == 0 || o.MaxDeltaSizes[0] > 0),
 		"MaxDeltaSizes are %v, want positive numbers in rising order", o.MaxDeltaSizes)
 	return errors.Join(errs...)

@@ -14,7 +14,8 @@ func TestDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o := tr.opts; o.DownPeriod != 2*o.BroadcastPeriod*time.Duration(o.MaxSilentPeriods) || o.PermdownPeriod != permdown || o.PoolSize != 1 {
+		if o := tr.opts; o.DownPeriod != 2*o.BroadcastPeriod*time.Duration(o.MaxSilentPeriods) ||
+			o.PermdownPeriod != permdown || o.PoolSize != 1 {
 			t.Errorf("%+v", o)
 		}
 	}

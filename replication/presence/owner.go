@@ -36,7 +36,8 @@ type place struct{ topic, key string }
 // NewOwner makes an owner that ends with ctx.
 func (t *Tracker) NewOwner(ctx context.Context) *Owner {
 	o := &Owner{t, ctx.Done()}
-	context.AfterFunc(ctx, func() { _ = o.untrackAll(context.Background()) }) // until it is done, or the tracker has stopped
+	// until it is done, or the tracker has stopped
+	context.AfterFunc(ctx, func() { _ = o.untrackAll(context.Background()) })
 	return o
 }
 
@@ -119,7 +120,9 @@ func (o *Owner) UpdateFunc(topic, key string, change func(meta json.RawMessage) 
 
 var errThrown = errors.New("presence: the change panicked")
 
-func (o *Owner) update(topic, key string, change func(json.RawMessage) (json.RawMessage, error)) (ref string, err error) {
+func (o *Owner) update(
+	topic, key string, change func(json.RawMessage) (json.RawMessage, error),
+) (ref string, err error) {
 	err = o.call(topic, func(s *shard) error {
 		p, err := s.update(o, place{topic, key}, change)
 		if err == nil {

@@ -65,7 +65,8 @@ func newShard(t *Tracker, index int, me Replica) *shard {
 	return &shard{
 		t: t, index: index, state: NewState(me, t.opts.MaxDeltaSizes), held: make(map[*Owner]map[place]*Presence),
 		calls: make(chan call), received: make(chan message, backlog), missed: make(chan string, backlog),
-		heard: make(map[string]time.Time), claims: make(map[string]claim), gone: make(map[string]farewell), vain: make(map[string]int),
+		heard: make(map[string]time.Time), claims: make(map[string]claim), gone: make(map[string]farewell),
+		vain: make(map[string]int),
 	}
 }
 

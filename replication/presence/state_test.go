@@ -269,7 +269,8 @@ func (n *network) consistent(t *rapid.T) {
 			listed += len(list)
 		}
 		if !sound || listed != len(r.shown) {
-			t.Fatalf("%s lists\n%s\nits diffs say\n%s", name, strings.Join(r.all(), "\n"), strings.Join(texts(maps.Keys(r.shown)), "\n"))
+			t.Fatalf("%s lists\n%s\nits diffs say\n%s", name, strings.Join(r.all(), "\n"),
+				strings.Join(texts(maps.Keys(r.shown)), "\n"))
 		}
 		for other, o := range r.others {
 			was := n.past[moment{o.of.Replica, o.clock}]

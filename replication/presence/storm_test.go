@@ -88,7 +88,8 @@ func BenchmarkStorm(b *testing.B) {
 					if wait := time.Until(due); wait > 0 {
 						<-time.After(wait)
 					}
-					if _, err := r.NewOwner(b.Context()).Track("carts", fmt.Sprint("key", j), storedCart(j)); err != nil {
+					if _, err := r.NewOwner(b.Context()).Track("carts", fmt.Sprint("key", j),
+						storedCart(j)); err != nil {
 						b.Error(err)
 					}
 				}
@@ -139,5 +140,7 @@ func usage() time.Duration {
 }
 
 func storedCart(i int) any {
-	return map[string]any{"page": "/products/SHU6000", "page_loaded_at": 1772366400000 + i, "items": []int{1 + i%13, 14 + i%13}}
+	return map[string]any{
+		"page": "/products/SHU6000", "page_loaded_at": 1772366400000 + i, "items": []int{1 + i%13, 14 + i%13},
+	}
 }

@@ -66,7 +66,9 @@ func TestOwnerEnds(t *testing.T) {
 		if list, _ := a.List("hall"); len(list) != 0 {
 			t.Errorf("hall has %v", list)
 		}
-		for i := range 30 { // select may choose either: the owner has ended, and the idle tracker takes what is handed over
+		// select may choose either: the owner has ended, and the idle tracker takes what is handed
+		// over
+		for i := range 30 {
 			key := fmt.Sprintf("ann%d", i)
 			if _, err := o.Track("room", key, struct{}{}); !errors.Is(err, ErrEnded) {
 				t.Fatalf("tracked for one that has ended: %v", err)
@@ -105,7 +107,9 @@ func TestUpdate(t *testing.T) {
 			t.Errorf("refs %s and %s, %v", first, second, err)
 		}
 		no := errors.New("no")
-		if _, err := o.UpdateFunc("room", "ann", func(json.RawMessage) (any, error) { return nil, no }); !errors.Is(err, no) {
+		if _, err := o.UpdateFunc("room", "ann", func(json.RawMessage) (any, error) {
+			return nil, no
+		}); !errors.Is(err, no) {
 			t.Errorf("a change that fails: %v", err)
 		}
 		time.Sleep(period)

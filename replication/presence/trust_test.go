@@ -11,7 +11,9 @@ import (
 func TestNonsense(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *wire) {
 		a := w.start("a", nil)
-		for _, data := range []string{"", "{", "[]", "\x1f\x8b", `{"shard":1,"pool":1}`, `{"shard":-1,"pool":1}`, `{"pool":2}`} {
+		for _, data := range []string{
+			"", "{", "[]", "\x1f\x8b", `{"shard":1,"pool":1}`, `{"shard":-1,"pool":1}`, `{"pool":2}`,
+		} {
 			if err := a.Receive("b", []byte(data)); err == nil {
 				t.Errorf("%q was received", data)
 			}

@@ -189,7 +189,8 @@ func FuzzReceive(f *testing.F) {
 		again.Link(pubsub.Link{Carrier: sends, Codecs: []pubsub.Codec{pubsubtest.Codec}})
 		again.Subscribe(topic, deliver(func(m *pubsub.Message) { same = m }))
 		ps.Broadcast(got.Topic, got.Event, got.Payload)
-		if err := again.Receive(sends.sent[0]); err != nil || same.Event != got.Event || fmt.Sprint(same.Payload) != fmt.Sprint(got.Payload) {
+		if err := again.Receive(sends.sent[0]); err != nil || same.Event != got.Event ||
+			fmt.Sprint(same.Payload) != fmt.Sprint(got.Payload) {
 			t.Errorf("%v came back as %v, %v", got, same, err)
 		}
 	})

@@ -84,7 +84,8 @@ func delayOf(failures int) time.Duration {
 
 // recall forgets whose last failure is long ago, and returns the others' suspect, or nil.
 func (a *attempts) recall(from string, now time.Time) *suspect {
-	for oldest := a.order.Back(); oldest != nil && now.Sub(oldest.Value.(*suspect).last) >= forgetAfter; oldest = a.order.Back() {
+	for oldest := a.order.Back(); oldest != nil &&
+		now.Sub(oldest.Value.(*suspect).last) >= forgetAfter; oldest = a.order.Back() {
 		a.forget(oldest)
 	}
 	if e, ok := a.suspects[from]; ok {

@@ -28,7 +28,8 @@ func TestDelaysGrow(t *testing.T) {
 			guess(t, &a, stranger, false, wrong, want)
 			guess(t, &a, quota.Parse("192.0.2.2").String(), true, welcome, 0) // others do not feel it
 			time.Sleep(want)
-			guess(t, &a, stranger, true, welcome, 0) // nor does who knows the password, nor is the guesser forgiven for it
+			// nor does who knows the password, nor is the guesser forgiven for it
+			guess(t, &a, stranger, true, welcome, 0)
 		}
 		time.Sleep(forgetAfter - 8*time.Second)
 		guess(t, &a, stranger, false, wrong, firstDelay)

@@ -23,8 +23,10 @@ func TestDashboard(t *testing.T) {
 		o.shopper(tabs, "ann", "/checkout", 1)
 		time.Sleep(tellEvery)
 		d := o.dashboard()
-		if d.number("shoppers") != 1 || d.number("tabs") != 2 || d.number("items", "1", "in_carts") != 1 || d.number("pages", "/") != 1 ||
-			d.number("orders", "revenue_cents") != 12_000 || d.shows["nodes"].([]any)[0].(map[string]any)["sockets"] != 7.0 {
+		if d.number("shoppers") != 1 || d.number("tabs") != 2 || d.number("items", "1", "in_carts") != 1 ||
+			d.number("pages", "/") != 1 ||
+			d.number("orders", "revenue_cents") != 12_000 ||
+			d.shows["nodes"].([]any)[0].(map[string]any)["sockets"] != 7.0 {
 			t.Errorf("at first it shows %v", d.shows)
 		}
 		o.shopper(t.Context(), "bob", "/", 1)
@@ -153,7 +155,9 @@ func TestDesk(t *testing.T) {
 		o := openOffice(t)
 		d := o.dashboard()
 		d.Push("release", map[string]any{"product_id": 2}).AssertOK(map[string]any{"not_shown_by": []string{"node3"}})
-		d.Push("restock", map[string]any{"item_id": 1, "count": 50}).AssertOK(map[string]any{"not_shown_by": []string{"node3"}})
+		d.Push("restock", map[string]any{
+			"item_id": 1, "count": 50,
+		}).AssertOK(map[string]any{"not_shown_by": []string{"node3"}})
 		if want := []string{"release 2", "restock 1 50"}; !slices.Equal(o.desk.did, want) {
 			t.Errorf("it did %v, want %v", o.desk.did, want)
 		}
@@ -161,7 +165,9 @@ func TestDesk(t *testing.T) {
 			t.Errorf("nonsense: %s %s", status, answer)
 		}
 		o.desk.err = errors.New("no such item")
-		d.Push("restock", map[string]any{"item_id": 8, "count": 1}).AssertError(map[string]any{"reason": "no such item"})
+		d.Push("restock", map[string]any{
+			"item_id": 8, "count": 1,
+		}).AssertError(map[string]any{"reason": "no such item"})
 		o.desk.hold = make(chan struct{})
 		d.Push("release", map[string]any{"product_id": 1})
 		synctest.Wait()
@@ -182,7 +188,8 @@ func TestCartTracker(t *testing.T) {
 		synctest.Wait()
 		c := o.Connect(param(o.token)).Join(CartTracker, nil)
 		var state map[string]struct{ Metas []map[string]any }
-		if err := json.Unmarshal(c.Receive("presence_state"), &state); err != nil || state["ann"].Metas[0]["page"] != "/<b>" ||
+		if err := json.Unmarshal(c.Receive("presence_state"), &state); err != nil ||
+			state["ann"].Metas[0]["page"] != "/<b>" ||
 			state["ann"].Metas[0]["phx_ref"] == "" {
 			t.Errorf("state %v, %v", state, err)
 		}

@@ -67,7 +67,9 @@ func (d dashboardChannel) HandleIn(_ context.Context, s *channel.Socket, m chann
 		return nil, channel.ErrUnknownEvent
 	}
 	if err != nil {
-		return nil, channel.Refuse(reason(errors.New("this can't be read: product_id, item_id and count are whole numbers")))
+		return nil, channel.Refuse(
+			reason(errors.New("this can't be read: product_id, item_id and count are whole numbers")),
+		)
 	}
 	return nil, s.Go(func(ctx context.Context) {
 		done, err := do(context.WithoutCancel(ctx)) // what an admin has confirmed is done also when he closes the page

@@ -105,7 +105,8 @@ func (r Record) event() Event {
 	case eventTrouble:
 		e.Text = "Node " + r.Subject + ": " + Fault(r.Why).words().begins
 	case eventTroubleOver:
-		e.Text = fmt.Sprintf("Node %s: %s, after %s", r.Subject, Fault(r.Why).words().ends, r.At.Sub(r.Due).Round(time.Second))
+		e.Text = fmt.Sprintf("Node %s: %s, after %s",
+			r.Subject, Fault(r.Why).words().ends, r.At.Sub(r.Due).Round(time.Second))
 	case eventProxy:
 		e.Text = r.Subject + " looks like a proxy: see --trusted-proxies"
 	case eventDeviceAdded:

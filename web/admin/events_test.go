@@ -20,22 +20,40 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventScheduled, Subject: "Hop Man 3", Due: due}, "Hop Man 3 will be released at"},
 		{Record{Kind: eventCalledOff, Subject: "Hop Man 3"}, "The release of Hop Man 3 is called off"},
 		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 5}, "Hop Man 3, size 9: 5 pairs more"},
-		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true}, "Hop Man 3, size 9: 1 pair more, no longer sold out"},
-		{Record{Kind: eventReturned, Subject: "Hop Man 3, size 9", Pairs: 1}, "Hop Man 3, size 9: 1 pair more, from cancelled orders"},
-		{Record{Kind: eventCorrected, Subject: "Hop Man 3, size 9", Pairs: -2, Why: "wet"}, "Hop Man 3, size 9: 2 pairs fewer, since “wet”"},
+		{
+			Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true},
+			"Hop Man 3, size 9: 1 pair more, no longer sold out",
+		},
+		{
+			Record{Kind: eventReturned, Subject: "Hop Man 3, size 9", Pairs: 1},
+			"Hop Man 3, size 9: 1 pair more, from cancelled orders",
+		},
+		{
+			Record{Kind: eventCorrected, Subject: "Hop Man 3, size 9", Pairs: -2, Why: "wet"},
+			"Hop Man 3, size 9: 2 pairs fewer, since “wet”",
+		},
 		{Record{Kind: eventSoldOut, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9 is sold out"},
 		{Record{Kind: eventSoldOut, Subject: "Hop\x1b Man\u202e 3"}, "Hop\ufffd Man\ufffd 3 is sold out"},
 		{Record{Kind: eventRestored, Due: due}, "A backup was restored, of"},
 		{Record{Kind: eventNodeHere, Subject: "a"}, "Node a is here"},
 		{Record{Kind: eventNodeGone, Subject: "a"}, "Node a is gone"},
 		{Record{Kind: eventTrouble, Subject: "a", Why: "database"}, "Node a: the database does not answer"},
-		{Record{Kind: eventTroubleOver, Subject: "a", Why: "database", Due: due}, "Node a: the database answers again, after 12s"},
+		{
+			Record{Kind: eventTroubleOver, Subject: "a", Why: "database", Due: due},
+			"Node a: the database answers again, after 12s",
+		},
 		{Record{Kind: eventTrouble, Subject: "a", Why: "of a newer node"}, "Node a: the node is not ready"},
 		{Record{Kind: eventProxy, Subject: "10.0.0.7"}, "10.0.0.7 looks like a proxy: see --trusted-proxies"},
 		{Record{Kind: eventDeviceAdded, Subject: "kiosk 1"}, "Device kiosk 1 is added"},
 		{Record{Kind: eventDeviceRevoked, Subject: "kiosk 1"}, "The key of device kiosk 1 is revoked"},
-		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 1, Why: "volume"}, "Device kiosk 1: volume is to change"},
-		{Record{Kind: eventDeviceUnset, Subject: "kiosk 1", Why: "volume"}, "Device kiosk 1: volume is not to change any more"},
+		{
+			Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 1, Why: "volume"},
+			"Device kiosk 1: volume is to change",
+		},
+		{
+			Record{Kind: eventDeviceUnset, Subject: "kiosk 1", Why: "volume"},
+			"Device kiosk 1: volume is not to change any more",
+		},
 		{Record{Kind: eventDeviceSet, Subject: "kiosk 1", Pairs: 3}, "Device kiosk 1: 3 variables are to change"},
 		{Record{Kind: "of_a_newer_node", Subject: "a"}, "a: of_a_newer_node"},
 	} {
@@ -44,7 +62,8 @@ func TestWordsOfEvents(t *testing.T) {
 		if e.Text != tt.want || e.At != 1_000_000 || e.By != "ann" {
 			t.Errorf("%s: %+v, want %q", tt.Kind, e, tt.want)
 		}
-		if asks := strings.HasSuffix(e.Text, " at") || strings.HasSuffix(e.Text, " of"); asks != (e.When == due.UnixMilli()) {
+		if asks := strings.HasSuffix(e.Text, " at") ||
+			strings.HasSuffix(e.Text, " of"); asks != (e.When == due.UnixMilli()) {
 			t.Errorf("%s: %q, and the time %d", tt.Kind, e.Text, e.When)
 		}
 	}

@@ -34,7 +34,8 @@ func TestFirstDashboard(t *testing.T) {
 		for before := range 3 {
 			o.orders.add()
 			s := o.welcomed()
-			if s.Orders.Count != before+1 || s.Orders.PerMinute[minutes-1].Orders != 1 || s.Orders.Minute != time.Now().Truncate(time.Minute).UnixMilli() {
+			if s.Orders.Count != before+1 || s.Orders.PerMinute[minutes-1].Orders != 1 ||
+				s.Orders.Minute != time.Now().Truncate(time.Minute).UnixMilli() {
 				t.Errorf("%d orders, of which one is new: %+v", before+1, s.Orders)
 			}
 			time.Sleep((minutes + 10) * time.Minute)
@@ -87,7 +88,8 @@ func TestWelcomeMissesNothing(t *testing.T) {
 	t.Parallel()
 	topics := pubsub.New()
 	b := NewBoard(BoardConfig{
-		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics, Log: slog.New(slog.DiscardHandler),
+		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics,
+		Log:   slog.New(slog.DiscardHandler),
 		Nodes: func() []NodeState { return nil }, Journal: &pages{},
 	})
 	rounds := 500
@@ -166,7 +168,8 @@ func TestWhatHappened(t *testing.T) {
 			d.change()
 		}
 		time.Sleep(2 * lookEvery) // until it is written
-		if kinds := o.past.kinds(); !strings.HasSuffix(kinds, "node_here node_gone") || strings.Count(kinds, "node_here") != 2 {
+		if kinds := o.past.kinds(); !strings.HasSuffix(kinds, "node_here node_gone") ||
+			strings.Count(kinds, "node_here") != 2 {
 			t.Errorf("the journal says %s", kinds)
 		}
 		if !strings.Contains(fmt.Sprint(o.welcomed().Events), "is released") {

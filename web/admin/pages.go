@@ -31,7 +31,9 @@ type Pages struct {
 
 // NewPages serves the pages to those whom signIn lets in. A page opens its socket with one of the
 // tokens. asset tells the URL of a built file by its source name.
-func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), signIn *SignIn, tokens *Tokens) *Pages {
+func NewPages(
+	s shelf, t *templates.Set, asset func(name string) (string, error), signIn *SignIn, tokens *Tokens,
+) *Pages {
 	p := &Pages{shelf: s, templates: t, asset: asset, tokens: tokens}
 	p.Dashboard = signIn.Guard(p.serve(p.dashboard))
 	p.Devices = signIn.Guard(p.serve(p.devices))

@@ -39,7 +39,9 @@ func TestGoldenDashboard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var html bytes.Buffer
-			if err := (&Pages{shelf: shelf, templates: set, asset: address}).dashboard(&html, `a token with "quotes"`); err != nil {
+			if err := (&Pages{
+				shelf: shelf, templates: set, asset: address,
+			}).dashboard(&html, `a token with "quotes"`); err != nil {
 				t.Fatal(err)
 			}
 			webtest.Golden(t, name, html.Bytes())
@@ -61,7 +63,8 @@ func TestGoldenDevices(t *testing.T) {
 
 func TestGrouped(t *testing.T) {
 	for n, want := range map[grouped]string{
-		0: "0", 7: "7", 999: "999", 1000: "1,000", 12345: "12,345", 1_234_567: "1,234,567", -5: "-5", -100: "-100", -1000: "-1,000",
+		0: "0", 7: "7", 999: "999", 1000: "1,000", 12345: "12,345", 1_234_567: "1,234,567", -5: "-5", -100: "-100",
+		-1000: "-1,000",
 	} {
 		if got := n.String(); got != want {
 			t.Errorf("got %s, want %s", got, want)

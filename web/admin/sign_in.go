@@ -60,7 +60,8 @@ func NewSignIn(cfg SignInConfig) (*SignIn, error) {
 		return nil, err
 	}
 	return &SignIn{
-		user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(cfg.Password)), browsers: browsers{known, cfg.Scheme},
+		user: sha256.Sum256([]byte(user)), password: sha256.Sum256([]byte(cfg.Password)),
+		browsers: browsers{known, cfg.Scheme},
 		wrong: tally.New(func(client netip.Prefix, count int) {
 			cfg.Log.Warn("wrong password for the dashboard", "address", quota.Name(client), "count", count)
 		}),

@@ -103,7 +103,8 @@ func TestWhoDoesNotWait(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range mostAtOnce {
-			if _, took, err := d.knock(gone, "192.0.2.1:5000", user, "wrong"); !errors.Is(err, ErrNotSignedIn) || took != 0 {
+			if _, took, err := d.knock(gone, "192.0.2.1:5000", user, "wrong"); !errors.Is(err, ErrNotSignedIn) ||
+				took != 0 {
 				t.Errorf("%v after %v: the client is gone, and nobody waits", err, took)
 			}
 		}
@@ -228,7 +229,10 @@ func TestDeviceCookieAsksForHTTPS(t *testing.T) {
 }
 
 func TestEmptyPassword(t *testing.T) {
-	cfg := SignInConfig{Secrets: []string{"secret"}, Log: slog.New(slog.DiscardHandler), Scheme: func(*http.Request) string { return "http" }}
+	cfg := SignInConfig{
+		Secrets: []string{"secret"}, Log: slog.New(slog.DiscardHandler),
+		Scheme: func(*http.Request) string { return "http" },
+	}
 	if _, err := NewSignIn(cfg); err == nil {
 		t.Error("an empty password opens the dashboard to everybody")
 	}

@@ -94,7 +94,11 @@ func TestTokenByAuthToken(t *testing.T) {
 
 // bearer is how phoenix.js sends its authToken with a WebSocket.
 func bearer(token string) http.Header {
-	return http.Header{"Sec-Websocket-Protocol": {"phoenix, base64url.bearer.phx." + base64.RawStdEncoding.EncodeToString([]byte(token))}}
+	return http.Header{
+		"Sec-Websocket-Protocol": {
+			"phoenix, base64url.bearer.phx." + base64.RawStdEncoding.EncodeToString([]byte(token)),
+		},
+	}
 }
 
 func TestNewTokenBeforeTheOldOneEnds(t *testing.T) {
@@ -178,7 +182,8 @@ func TestLongPoll(t *testing.T) {
 	if a := poll(http.MethodPost, session, `["1","1","test:topic","phx_join",{}]`); a.Status != http.StatusOK {
 		t.Fatalf("published: %+v", a)
 	}
-	if a := poll(http.MethodGet, session, ""); a.Status != http.StatusOK || len(a.Messages) != 1 || !strings.Contains(a.Messages[0], `"ok"`) {
+	if a := poll(http.MethodGet, session, ""); a.Status != http.StatusOK || len(a.Messages) != 1 ||
+		!strings.Contains(a.Messages[0], `"ok"`) {
 		t.Errorf("polled %+v", a)
 	}
 
@@ -188,7 +193,8 @@ func TestLongPoll(t *testing.T) {
 		t.Fatalf("opened with the header: %+v", opened)
 	}
 	authToken = "" // the session's own token is enough for the session
-	if a := poll(http.MethodPost, "vsn=2.0.0&token="+url.QueryEscape(opened.Token), `["1","1","test:topic","phx_join",{}]`); a.Status != http.StatusOK {
+	if a := poll(http.MethodPost, "vsn=2.0.0&token="+url.QueryEscape(opened.Token),
+		`["1","1","test:topic","phx_join",{}]`); a.Status != http.StatusOK {
 		t.Errorf("published with the session's token: %+v", a)
 	}
 }

@@ -36,7 +36,8 @@ type ordersState struct {
 	Count     int             `json:"count"`
 	Revenue   int64           `json:"revenue_cents"`
 	PerMinute [minutes]minute `json:"per_minute"` // the oldest first
-	Minute    int64           `json:"minute"`     // when the last of them began, in ms since 1970; 0: none was summed yet
+	// when the last of them began, in ms since 1970; 0: none was summed yet
+	Minute int64 `json:"minute"`
 }
 
 // minutes is for how long orders are shown by the minute.

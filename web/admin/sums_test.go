@@ -98,8 +98,11 @@ func TestBusiestPages(t *testing.T) {
 	for _, page := range shops {
 		d.Joins = append(d.Joins, present("bob", page))
 	}
-	d.Joins = append(d.Joins, present("bob", "/products/SHU6000"), present("bob", "/products/none"), present("bob", "other"),
-		present("bob", "/<script>alert(1)</script>"), &presence.Presence{Key: "bob", Meta: json.RawMessage(`{"page":7}`)})
+	d.Joins = append(d.Joins, present("bob", "/products/SHU6000"), present("bob", "/products/none"),
+		present("bob", "other"),
+		present("bob", "/<script>alert(1)</script>"), &presence.Presence{
+			Key: "bob", Meta: json.RawMessage(`{"page":7}`),
+		})
 	s.apply(d)
 	pages := s.byPage(webtest.NewShelf(webtest.Rows()).Catalog())
 	total, madeUp := 0, 0
@@ -114,7 +117,8 @@ func TestBusiestPages(t *testing.T) {
 			t.Errorf("%d tabs on %s", pages[page], page)
 		}
 	}
-	if total != len(d.Joins) || madeUp != busiest || pages["/products/SHU6000"] != 1 || pages["/products/none"] != 0 || pages["/made-up/99"] != 100 {
+	if total != len(d.Joins) || madeUp != busiest || pages["/products/SHU6000"] != 1 || pages["/products/none"] != 0 ||
+		pages["/made-up/99"] != 100 {
 		t.Errorf("%d tabs on %v, want %d", total, pages, len(d.Joins))
 	}
 }

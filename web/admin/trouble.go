@@ -56,7 +56,8 @@ var wordsOfFaults = map[Fault]faultWords{
 
 // otherFault has the words for those of newer nodes.
 var otherFault = faultWords{
-	"the node is not ready", "the node is ready again", "Load balancers send nobody there. The log of the node says why.",
+	"the node is not ready", "the node is ready again",
+	"Load balancers send nobody there. The log of the node says why.",
 }
 
 func (f Fault) words() faultWords {
@@ -186,7 +187,9 @@ func (i *ill) look(now time.Time, me NodeState) (notes []Record) {
 	}
 	*i = ill{fault: found, since: now}
 	if found != "" {
-		notes = append(notes, Record{At: now, Kind: eventTrouble, Subject: me.Name, Due: now, Why: string(found), Run: me.Run})
+		notes = append(notes, Record{
+			At: now, Kind: eventTrouble, Subject: me.Name, Due: now, Why: string(found), Run: me.Run,
+		})
 	}
 	return notes
 }

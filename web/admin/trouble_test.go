@@ -22,12 +22,21 @@ func TestTroubles(t *testing.T) {
 		{[]NodeState{well}, nil},
 		{[]NodeState{well, {Name: "goes", Fault: FaultStopping}}, nil},
 		{[]NodeState{{Name: "a", Fault: FaultDatabase}}, []string{"The database does not answer. Shoppers"}},
-		{[]NodeState{{Name: "b", Fault: FaultDatabase}, well, {Name: "a", Fault: FaultDatabase, Lag: 5000}}, []string{"The database does not answer (a, b). "}},
+		{
+			[]NodeState{{Name: "b", Fault: FaultDatabase}, well, {Name: "a", Fault: FaultDatabase, Lag: 5000}},
+			[]string{"The database does not answer (a, b). "},
+		},
 		{[]NodeState{well, {Name: "a", Ready: true, Lag: 3001}}, []string{"Stock is shown late (a). "}},
 		{[]NodeState{well, {Name: "starts", Started: now, Fault: FaultCatalog}}, nil},
-		{[]NodeState{well, {Name: "a", Started: now.Add(-startTime), Fault: FaultCatalog}}, []string{"read from the database (a). "}},
+		{
+			[]NodeState{well, {Name: "a", Started: now.Add(-startTime), Fault: FaultCatalog}},
+			[]string{"read from the database (a). "},
+		},
 		{[]NodeState{well, {Name: "a", Fault: "of a newer node"}}, []string{"The node is not ready (a). "}},
-		{[]NodeState{{Name: "a", Fault: FaultCommits}, {Name: "b", Fault: FaultHealing}}, []string{"takes no orders (a). ", "compared with the database (b). "}},
+		{
+			[]NodeState{{Name: "a", Fault: FaultCommits}, {Name: "b", Fault: FaultHealing}},
+			[]string{"takes no orders (a). ", "compared with the database (b). "},
+		},
 	} {
 		got := troubles(now, tt.nodes, nil)
 		if got == nil || len(got) != len(tt.want) {
@@ -70,7 +79,8 @@ func TestTroubleIsTold(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		o.past.away.Store(false)
 		o.fault.Store(Fault(""))
-		for strings.Contains(d.says("troubles"), "does not answer") || !strings.Contains(d.says("events"), "answers again, after 1") {
+		for strings.Contains(d.says("troubles"), "does not answer") ||
+			!strings.Contains(d.says("events"), "answers again, after 1") {
 			d.change()
 		}
 		time.Sleep(time.Minute) // of the bubble
@@ -86,7 +96,10 @@ func TestHiccupIsNoEnd(t *testing.T) {
 	var i ill
 	now := time.UnixMilli(0)
 	var kinds []string
-	for _, f := range []Fault{"", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", "", FaultHealing, FaultStopping, FaultStopping} {
+	for _, f := range []Fault{
+		"", FaultDatabase, "", FaultDatabase, "", "", "", FaultCommits, FaultDatabase, "", "", FaultHealing,
+		FaultStopping, FaultStopping,
+	} {
 		now = now.Add(time.Second)
 		for _, r := range i.look(now, NodeState{Ready: true, Fault: f}) {
 			kinds = append(kinds, r.Kind+" "+r.Why)

@@ -91,7 +91,9 @@ func viewCard(p *inventory.Product, imageURL func(string) string) productCard {
 		card.ReleaseAt = &due
 	}
 	for i, it := range p.Items {
-		card.Sizes[i] = sizeRow{ItemID: it.ID, Size: it.Size, Level: it.Level, Left: grouped(it.Available), Sold: grouped(it.Sold)}
+		card.Sizes[i] = sizeRow{
+			ItemID: it.ID, Size: it.Size, Level: it.Level, Left: grouped(it.Available), Sold: grouped(it.Sold),
+		}
 		card.Left += grouped(it.Available)
 		card.Sold += grouped(it.Sold)
 	}

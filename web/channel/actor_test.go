@@ -88,7 +88,8 @@ func TestMailboxIsBounded(t *testing.T) {
 		`["1","6","room:a","phx_reply",{"status":"error","response":{"reason":"too busy"}}]`)
 	open()
 	for i := range 4 {
-		c.want(`["1","` + strconv.Itoa(i) + `","room:a","phx_reply",{"status":"ok","response":` + strconv.Itoa(i) + `}]`)
+		c.want(`["1","` + strconv.Itoa(i) + `","room:a","phx_reply",{"status":"ok","response":` + strconv.Itoa(i) +
+			`}]`)
 	}
 	c.want(`["1","5","room:a","phx_reply",{"status":"ok","response":{}}]`, `["1","1","room:a","phx_close",{}]`)
 }
@@ -134,7 +135,9 @@ func TestIdleChannelsHaveNoGoroutine(t *testing.T) {
 			c.send(`["1","2","room:%d","done",{}]`, i)
 			c.want(fmt.Sprintf(`["1","2","room:%d","phx_reply",{"status":"ok","response":{}}]`, i))
 		}
-		for function, want := range map[string]int{"channel.(*wire).run": 1, "channel.(*Socket).run": 0, "conns.(*Outbox).carry": 0} {
+		for function, want := range map[string]int{
+			"channel.(*wire).run": 1, "channel.(*Socket).run": 0, "conns.(*Outbox).carry": 0,
+		} {
 			if n := goroutines(function); n != want {
 				t.Errorf("%d goroutines in %s, want %d", n, function, want)
 			}

@@ -110,7 +110,9 @@ func TestCrowdOfGoCode(t *testing.T) {
 					}
 				})
 				for n := range 20 {
-					c.send(`["%d","%d","room:%d",%q,{}]`, n, n, n%3, []string{"phx_join", "shout", "phx_join", "phx_leave"}[n%4])
+					c.send(`["%d","%d","room:%d",%q,{}]`, n, n, n%3, []string{
+						"phx_join", "shout", "phx_join", "phx_leave",
+					}[n%4])
 				}
 				c.NetConn().Close()
 				reading.Wait()

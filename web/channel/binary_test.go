@@ -150,7 +150,10 @@ func TestTooLongBesideBinary(t *testing.T) {
 		if m.Event == "reply" {
 			return Binary("x"), nil
 		}
-		errs <- [4]error{s.Push(long, Binary("x")), s.Broadcast(long, Binary("x")), s.BroadcastFrom(long, Binary("x")), s.Push(longest, Binary("x"))}
+		errs <- [4]error{
+			s.Push(long, Binary("x")), s.Broadcast(long, Binary("x")), s.BroadcastFrom(long, Binary("x")),
+			s.Push(longest, Binary("x")),
+		}
 		s.conn.srv.cfg.PubSub.Broadcast(s.Topic(), long, Binary("x"))
 		return nil, nil
 	}})})
@@ -179,7 +182,8 @@ func TestTooLongBesideBinary(t *testing.T) {
 // FuzzDecodeBinary holds the decoder against the encoding that phoenix.js uses.
 func FuzzDecodeBinary(f *testing.F) {
 	for _, seed := range []string{
-		"\x00\x01\x02\x06\x04123room:aecho\x00\xffdata", "\x00\x00\x00\x00\x00", "\x00\xff\xff\xff\xff", "\x01", "", "\x00\x01\x00\x00\x00\xff",
+		"\x00\x01\x02\x06\x04123room:aecho\x00\xffdata", "\x00\x00\x00\x00\x00", "\x00\xff\xff\xff\xff", "\x01", "",
+		"\x00\x01\x00\x00\x00\xff",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -191,10 +195,12 @@ func FuzzDecodeBinary(f *testing.F) {
 			}
 			return
 		}
-		if m.binary == nil || string(m.payload) != "null" || !json.Valid(m.ref) || !json.Valid(m.joinRef) || !utf8.ValidString(m.topic+m.event) {
+		if m.binary == nil || string(m.payload) != "null" || !json.Valid(m.ref) || !json.Valid(m.joinRef) ||
+			!utf8.ValidString(m.topic+m.event) {
 			t.Fatalf("%q became %+v", data, m)
 		}
-		frame, err := binaryFrame(kindPush, m.binary, appendRef(nil, m.joinRef), appendRef(nil, m.ref), []byte(m.topic), []byte(m.event))
+		frame, err := binaryFrame(kindPush, m.binary, appendRef(nil, m.joinRef), appendRef(nil, m.ref), []byte(m.topic),
+			[]byte(m.event))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +229,8 @@ func TestDecodedMessageKeepsNothing(t *testing.T) {
 		}
 		want := fmt.Sprintf("%s %s %s %s %s %q", m.joinRef, m.ref, m.topic, m.event, m.payload, m.binary)
 		clear(data)
-		if got := fmt.Sprintf("%s %s %s %s %s %q", m.joinRef, m.ref, m.topic, m.event, m.payload, m.binary); got != want {
+		if got := fmt.Sprintf("%s %s %s %s %s %q",
+			m.joinRef, m.ref, m.topic, m.event, m.payload, m.binary); got != want {
 			t.Errorf("%s: it was %s, and became %s", name, want, got)
 		}
 	}

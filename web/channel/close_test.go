@@ -33,8 +33,10 @@ func TestBadFrames(t *testing.T) {
 		"two values":      {websocket.TextMessage, `["1","2","room:a","echo",{}] []`, 1011},
 		"binary":          {websocket.BinaryMessage, "\x00garbage", 1011},
 		"not UTF-8":       {websocket.TextMessage, "[null,\"1\",\"room:\xff\",\"echo\",{}]", 1007},
-		"too large":       {websocket.TextMessage, `["1","2","room:a","echo","` + strings.Repeat("x", 1000) + `"]`, 1009},
-		"far too large":   {websocket.TextMessage, strings.Repeat("x", sized(10<<20, 2<<20)), 1009},
+		"too large": {
+			websocket.TextMessage, `["1","2","room:a","echo","` + strings.Repeat("x", 1000) + `"]`, 1009,
+		},
+		"far too large": {websocket.TextMessage, strings.Repeat("x", sized(10<<20, 2<<20)), 1009},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := site.dial()

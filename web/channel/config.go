@@ -82,18 +82,23 @@ type Config struct {
 	Timeout      time.Duration // a WebSocket silent for so long is closed; 60 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut off; 10 s
 	MaxFrame     int           // bytes of a message from a client; 64 KiB
-	MaxQueue     int           // bytes that may wait for a client behind the frame being written, 72 more for each frame; 64 KiB
-	MaxChannels  int           // topics a socket may have joined at a time, each of 255 bytes at most; 100
-	MaxMailbox   int           // events of its client that may wait for one channel; 64
-	MaxMail      int           // bytes of events of its client that may wait for all channels of a socket, or be handled; 1 MiB
-	MaxInfos     int           // messages of others that may wait for one channel; 1024
-	MaxTasks     int           // tasks of one channel at a time; 10
+	// bytes that may wait for a client behind the frame being written, 72 more for each frame; 64
+	// KiB
+	MaxQueue    int
+	MaxChannels int // topics a socket may have joined at a time, each of 255 bytes at most; 100
+	MaxMailbox  int // events of its client that may wait for one channel; 64
+	MaxMail     int // bytes of events of its client that may wait for all channels of a socket, or be handled; 1 MiB
+	MaxInfos    int // messages of others that may wait for one channel; 1024
+	MaxTasks    int // tasks of one channel at a time; 10
 
-	PollWait    time.Duration // how long a poll waits for a message, and a POST for room; 10 s
-	MaxPolls    int           // long-poll sessions at a time, which unlike sockets no open connection bounds, of all clients together; 10,000
+	PollWait time.Duration // how long a poll waits for a message, and a POST for room; 10 s
+	// long-poll sessions at a time, which unlike sockets no open connection bounds, of all clients
+	// together; 10,000
+	MaxPolls    int
 	PollSilence time.Duration // a long-poll session without a request for so long is closed; 15 s
-	FirstPoll   time.Duration // the same for one that had no request since it was opened; 5 s, or PollSilence if that is less
-	MaxBody     int           // bytes of the body that publishes a batch; 1 MiB
+	// the same for one that had no request since it was opened; 5 s, or PollSilence if that is less
+	FirstPoll time.Duration
+	MaxBody   int // bytes of the body that publishes a batch; 1 MiB
 
 	DrainShare float64 // how much of the sockets Drain closes in a second; 0.05
 	DrainLeast int     // but at least so many; 50

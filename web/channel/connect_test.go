@@ -23,9 +23,11 @@ func TestVersion(t *testing.T) {
 		"?vsn=2.0.0": 2, "?vsn=2.0.17": 2, "?vsn=2.0.0%2Bbuild.007": 2, "?vsn=2.0.1-rc.1": 2, "?vsn=2.0.1-0a.x-y": 2,
 		"?vsn=1.0.0&vsn=2.0.0": 2, "?vsn=nonsense&vsn=1.0.0": 1,
 		"?vsn=": 0, "?vsn=1": 0, "?vsn=1.0": 0, "?vsn=1.1.0": 0, "?vsn=0.0.0": 0, "?vsn=3.0.0": 0, "?vsn=12.0.0": 0,
-		"?vsn=2": 0, "?vsn=2.0": 0, "?vsn=2.1.0": 0, "?vsn=2.0.x": 0, "?vsn=2.0.0.0": 0, "?vsn=2.0.01": 0, "?vsn=02.0.0": 0,
+		"?vsn=2": 0, "?vsn=2.0": 0, "?vsn=2.1.0": 0, "?vsn=2.0.x": 0, "?vsn=2.0.0.0": 0, "?vsn=2.0.01": 0,
+		"?vsn=02.0.0":     0,
 		"?vsn=2.0.0-rc.1": 0, "?vsn=2.1.0-rc.1": 0, "?vsn=2.0.1-": 0, "?vsn=2.0.1-01": 0, "?vsn=2.0.1-a..b": 0,
-		"?vsn=2.0.0%2B": 0, "?vsn=v2.0.0": 0, "?vsn=%202.0.0": 0, "?vsn=2.0.0%0A": 0, "?vsn=2.0.0&vsn=": 0, "?vsn=~>2.0.0": 0,
+		"?vsn=2.0.0%2B": 0, "?vsn=v2.0.0": 0, "?vsn=%202.0.0": 0, "?vsn=2.0.0%0A": 0, "?vsn=2.0.0&vsn=": 0,
+		"?vsn=~>2.0.0": 0,
 	} {
 		url := strings.TrimSuffix(site.url(), "?vsn=2.0.0") + query
 		conn, response, err := websocket.DefaultDialer.Dial(url, nil)
@@ -121,7 +123,8 @@ func TestConnectRefused(t *testing.T) {
 	})
 	for token, want := range map[string]int{
 		"good": 101, "often": 429, "bad": 403,
-		"400": 400, "599": 599, "0": 403, "101": 403, "200": 403, "302": 403, "399": 403, "600": 403, "-1": 403, "10000": 403,
+		"400": 400, "599": 599, "0": 403, "101": 403, "200": 403, "302": 403, "399": 403, "600": 403, "-1": 403,
+		"10000": 403,
 	} {
 		if got := site.status(site.url()+"&token="+token, nil); got != want {
 			t.Errorf("token %s: %d, want %d", token, got, want)
@@ -221,7 +224,9 @@ func TestTLS(t *testing.T) {
 	_, web := startTLS(t, Config{MaxFrame: 1 << 20, Routes: routeTo(&fake{in: echo})})
 	dialer := websocket.Dialer{TLSClientConfig: web.Client().Transport.(*http.Transport).TLSClientConfig}
 	url := "wss" + strings.TrimPrefix(web.URL, "https") + "/socket/websocket?vsn=2.0.0"
-	if _, _, err := dialer.Dial(url, http.Header{"Origin": {strings.Replace(web.URL, "https", "http", 1)}}); err == nil {
+	if _, _, err := dialer.Dial(url, http.Header{
+		"Origin": {strings.Replace(web.URL, "https", "http", 1)},
+	}); err == nil {
 		t.Error("a page that came without TLS may connect")
 	}
 	conn, _, err := dialer.Dial(url, http.Header{"Origin": {web.URL}})

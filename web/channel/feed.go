@@ -128,7 +128,9 @@ func NewFeed(cfg FeedConfig) (*Feed, error) {
 		cfg:     cfg,
 		origins: origins,
 		flusher: conns.NewFlusher(runtime.GOMAXPROCS(0)),
-		readers: conns.NewDrainer[reader](conns.DrainerConfig{What: "feeds", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast}),
+		readers: conns.NewDrainer[reader](conns.DrainerConfig{
+			What: "feeds", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast,
+		}),
 	}
 	for _, pattern := range cfg.Public {
 		f.public = append(f.public, Route{Pattern: pattern})

@@ -45,7 +45,8 @@ func TestFeedReaderIsGone(t *testing.T) {
 		if n := b.pubsub.Count("news:1"); n != 3 {
 			t.Fatalf("%d are subscribed, want 3", n)
 		}
-		go polite.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Time{})
+		go polite.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+			time.Time{})
 		polite.wantClose(websocket.CloseNormalClosure)
 		polite.Close()
 		rude.NetConn().Close()
@@ -277,7 +278,8 @@ func TestFeedDrainInSlices(t *testing.T) {
 				defer c.Close()
 				c.SetReadDeadline(time.Time{})
 				_, _, err := c.ReadMessage()
-				if closed, ok := errors.AsType[*websocket.CloseError](err); !ok || closed.Code != websocket.CloseServiceRestart {
+				if closed, ok := errors.AsType[*websocket.CloseError](err); !ok ||
+					closed.Code != websocket.CloseServiceRestart {
 					t.Errorf("got %v, want close 1012", err)
 				}
 				ended <- time.Since(began)
@@ -321,7 +323,8 @@ func TestFeedDrainTurnsNewReadersAway(t *testing.T) {
 	if err := b.readAll("topic=news:1"); err == nil {
 		t.Error("a stream was answered, want the end of the connection")
 	}
-	if e := b.get(http.MethodHead, "topic=news:1", "Accept", "text/event-stream"); e.StatusCode != http.StatusServiceUnavailable {
+	if e := b.get(http.MethodHead, "topic=news:1", "Accept",
+		"text/event-stream"); e.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("HEAD got %d, want 503", e.StatusCode)
 	}
 	if n := b.pubsub.Count("news:1"); n != 0 {

@@ -118,7 +118,8 @@ type wrapping func(topic, event string, payload json.RawMessage) []byte
 
 // feedFrame wraps a message in a text frame.
 func feedFrame(topic, event string, payload json.RawMessage) []byte {
-	return sealFrame(websocket.TextMessage, appendObject(newFrame(objectSize(topic, event, payload)), topic, event, payload))
+	return sealFrame(websocket.TextMessage,
+		appendObject(newFrame(objectSize(topic, event, payload)), topic, event, payload))
 }
 
 // feedBlock wraps a message as a server-sent event without a name, so that onmessage

@@ -78,7 +78,9 @@ func (f *Feed) ask(r *http.Request) ([]string, error) {
 			topics = append(topics, topic)
 		}
 		if len(topics) > f.cfg.MaxTopics {
-			return nil, &ConnectError{http.StatusBadRequest, fmt.Sprintf("a feed has %d topics at most", f.cfg.MaxTopics)}
+			return nil, &ConnectError{
+				http.StatusBadRequest, fmt.Sprintf("a feed has %d topics at most", f.cfg.MaxTopics),
+			}
 		}
 	}
 	if len(topics) == 0 {
@@ -95,7 +97,9 @@ func (f *Feed) ask(r *http.Request) ([]string, error) {
 
 // errNoReader refuses a request that is for no kind of reader. The states of its topics are not
 // read: it would cost the most, and bring nothing.
-var errNoReader = &ConnectError{http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events"}
+var errNoReader = &ConnectError{
+	http.StatusNotAcceptable, "connect by WebSocket, or send Accept: text/event-stream for server-sent events",
+}
 
 // acceptsStream tells whether a client wants server-sent events.
 func acceptsStream(r *http.Request) bool {

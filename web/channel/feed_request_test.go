@@ -58,7 +58,8 @@ func TestFeedRefuses(t *testing.T) {
 		e := b.get(test.method, test.query, "Accept", test.accept)
 		body := e.body()
 		if e.StatusCode != test.status || !strings.Contains(body, test.words) {
-			t.Errorf("%s %s, accepting %q: %d %q, want %d %q", test.method, test.query, test.accept, e.StatusCode, body, test.status, test.words)
+			t.Errorf("%s %s, accepting %q: %d %q, want %d %q", test.method, test.query, test.accept, e.StatusCode, body,
+				test.status, test.words)
 		}
 		if strings.Contains(body, "secret") || e.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: cached, or telling too much: %v %q", test.query, e.Header, body)
@@ -108,7 +109,8 @@ func TestFeedOrigins(t *testing.T) {
 		if got := e.Header.Get("Access-Control-Allow-Origin"); e.StatusCode != want || got != allowed {
 			t.Errorf("origin %s: %d, allowed %q, want %d, %q", origin, e.StatusCode, got, want, allowed)
 		}
-		conn, response, err := b.dialer.Dial("ws"+strings.TrimPrefix(b.base, "http")+"/feed?topic=news:1", http.Header{"Origin": {origin}})
+		conn, response, err := b.dialer.Dial("ws"+strings.TrimPrefix(b.base, "http")+"/feed?topic=news:1",
+			http.Header{"Origin": {origin}})
 		if err == nil {
 			conn.Close()
 		}

@@ -21,7 +21,8 @@ func TestFeedByWebSocket(t *testing.T) {
 	b.pubsub.Broadcast("news:1", "extra", map[string]string{"html": "<b>"})
 	b.pubsub.Broadcast("news:3", "extra", nil)
 	b.pubsub.Broadcast("news:2", "quiet", nil)
-	c.want(`{"topic":"news:1","event":"extra","payload":{"html":"<b>"}}`, `{"topic":"news:2","event":"quiet","payload":{}}`)
+	c.want(`{"topic":"news:1","event":"extra","payload":{"html":"<b>"}}`,
+		`{"topic":"news:2","event":"quiet","payload":{}}`)
 	if got, want := b.Stats(), (FeedStats{WebSockets: 1}); got != want {
 		t.Errorf("stats %+v, want %+v", got, want)
 	}
@@ -80,7 +81,10 @@ func TestFeedMissesNothing(t *testing.T) {
 		return read(ctx, topic)
 	}
 	b := startFeed(t, cfg)
-	want := []string{state("news:1"), `{"topic":"news:1","event":"first","payload":{}}`, `{"topic":"news:1","event":"second","payload":{}}`}
+	want := []string{
+		state("news:1"), `{"topic":"news:1","event":"first","payload":{}}`,
+		`{"topic":"news:1","event":"second","payload":{}}`,
+	}
 	b.dial("topic=news:1").want(want...)
 	b.stream("topic=news:1").want(want...)
 }

@@ -86,7 +86,8 @@ func TestInboundInPieces(t *testing.T) {
 		clientSends(fin|websocket.TextMessage, "the end"),
 	)
 	want := minutes{
-		`1 "hello"`, fmt.Sprintf("2 %q", long), `1 ""`, `9 "still there?"`, `10 ""`, `1 "in three parts"`, `1 "the end"`,
+		`1 "hello"`, fmt.Sprintf("2 %q", long), `1 ""`, `9 "still there?"`, `10 ""`, `1 "in three parts"`,
+		`1 "the end"`,
 	}
 	for piece := 1; piece <= len(stream); piece++ {
 		got, err := listen(stream, piece)
@@ -127,14 +128,19 @@ func TestInboundViolations(t *testing.T) {
 		"ping in fragments":      {clientSends(websocket.PingMessage, "x"), 1002},
 		"long ping":              {clientSends(fin|websocket.PingMessage, strings.Repeat("x", 126)), 1002},
 		"nothing to continue":    {clientSends(fin|continuation, "x"), 1002},
-		"message in a message":   {append(clientSends(websocket.TextMessage, "x"), clientSends(fin|websocket.TextMessage, "x")...), 1002},
-		"too long":               {clientSends(fin|websocket.TextMessage, strings.Repeat("x", limit+1)), 1009},
-		"far too long":           {huge, 1009},
-		"too long in parts":      {append(clientSends(websocket.TextMessage, strings.Repeat("x", limit)), clientSends(fin|continuation, "x")...), 1009},
-		"half a code":            {clientSends(fin|websocket.CloseMessage, "x"), 1002},
-		"a code of no use":       {clientSends(fin|websocket.CloseMessage, closing(1005, "")), 1002},
-		"a code of nobody":       {clientSends(fin|websocket.CloseMessage, closing(2999, "")), 1002},
-		"a reason in no UTF-8":   {clientSends(fin|websocket.CloseMessage, closing(1000, "\xff")), 1002},
+		"message in a message": {
+			append(clientSends(websocket.TextMessage, "x"), clientSends(fin|websocket.TextMessage, "x")...), 1002,
+		},
+		"too long":     {clientSends(fin|websocket.TextMessage, strings.Repeat("x", limit+1)), 1009},
+		"far too long": {huge, 1009},
+		"too long in parts": {
+			append(clientSends(websocket.TextMessage, strings.Repeat("x", limit)),
+				clientSends(fin|continuation, "x")...), 1009,
+		},
+		"half a code":          {clientSends(fin|websocket.CloseMessage, "x"), 1002},
+		"a code of no use":     {clientSends(fin|websocket.CloseMessage, closing(1005, "")), 1002},
+		"a code of nobody":     {clientSends(fin|websocket.CloseMessage, closing(2999, "")), 1002},
+		"a reason in no UTF-8": {clientSends(fin|websocket.CloseMessage, closing(1000, "\xff")), 1002},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := listen(test.stream, 1)
@@ -168,7 +174,8 @@ func TestInboundWaitsForNothingTooLong(t *testing.T) {
 // FuzzInbound compares with what gorilla finds in the same stream.
 func FuzzInbound(f *testing.F) {
 	f.Add(clientSends(fin|websocket.TextMessage, "hello"), 1)
-	f.Add(slices.Concat(clientSends(websocket.TextMessage, "a"), clientSends(fin|websocket.PingMessage, "b"), clientSends(fin|continuation, "c")), 3)
+	f.Add(slices.Concat(clientSends(websocket.TextMessage, "a"), clientSends(fin|websocket.PingMessage, "b"),
+		clientSends(fin|continuation, "c")), 3)
 	f.Add(clientSends(fin|websocket.CloseMessage, "\x03\xe8bye"), 100)
 	f.Add(clientSends(fin|websocket.TextMessage, strings.Repeat("x", limit+1)), 100)
 	f.Add([]byte{fin | websocket.TextMessage, 0}, 1)
@@ -188,7 +195,10 @@ func FuzzInbound(f *testing.F) {
 func gorillaHears(t *testing.T, stream []byte) (all minutes, err error) {
 	from := &recorded{Reader: bytes.NewReader(stream)}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="}}
+	r.Header = http.Header{
+		"Connection": {"upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
+	}
 	ws, err := (&websocket.Upgrader{ReadBufferSize: 300}).Upgrade(hijacked{httptest.NewRecorder(), from}, r, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +223,8 @@ func verdict(err error) string {
 	}
 	bad, ours := errors.AsType[*violation](err)
 	switch {
-	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || websocket.IsCloseError(err, websocket.CloseAbnormalClosure):
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		websocket.IsCloseError(err, websocket.CloseAbnormalClosure):
 		return "more to come"
 	case errors.Is(err, websocket.ErrReadLimit) || ours && bad.code == websocket.CloseMessageTooBig:
 		return "too big"

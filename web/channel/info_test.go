@@ -126,12 +126,13 @@ func TestInfoFails(t *testing.T) {
 	sockets := make(caught, 2)
 	site := start(t, Config{
 		Log: slog.New(slog.NewTextHandler(&j, nil)),
-		Routes: routeToHost(&host{fake: fake{join: sockets.join, in: echo}, info: func(_ context.Context, _ *Socket, value any) error {
-			if value == "panic" {
-				panic("on purpose")
-			}
-			return errors.New("the cause")
-		}}),
+		Routes: routeToHost(&host{fake: fake{join: sockets.join, in: echo},
+			info: func(_ context.Context, _ *Socket, value any) error {
+				if value == "panic" {
+					panic("on purpose")
+				}
+				return errors.New("the cause")
+			}}),
 	})
 	c := site.dial()
 	c.join("room:a")
@@ -153,7 +154,9 @@ func TestInfoFails(t *testing.T) {
 func TestSendToAChannelWithoutHandleInfo(t *testing.T) {
 	var j journal
 	sockets := make(caught, 1)
-	site := start(t, Config{Log: slog.New(slog.NewTextHandler(&j, nil)), Routes: routeTo(&fake{join: sockets.join, in: echo})})
+	site := start(t, Config{
+		Log: slog.New(slog.NewTextHandler(&j, nil)), Routes: routeTo(&fake{join: sockets.join, in: echo}),
+	})
 	c := site.dial()
 	c.join("room:a")
 	(<-sockets).Send("hello?")
@@ -204,8 +207,10 @@ func TestStop(t *testing.T) {
 		"in HandleIn, refusing": {`{}`, func(*Socket) { c.send(`["1","2","room:a","refuse",7]`) }, []string{okay,
 			`["1",null,"room:a","bye",{}]`,
 			`["1","2","room:a","phx_reply",{"status":"error","response":7}]`}},
-		"in HandleInfo": {`{}`, func(s *Socket) { s.Send("x"); s.Send("y") }, []string{okay, `["1",null,"room:a","info","x"]`}},
-		"elsewhere":     {`{}`, (*Socket).Stop, []string{okay}},
+		"in HandleInfo": {
+			`{}`, func(s *Socket) { s.Send("x"); s.Send("y") }, []string{okay, `["1",null,"room:a","info","x"]`},
+		},
+		"elsewhere": {`{}`, (*Socket).Stop, []string{okay}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.t = t

@@ -111,7 +111,8 @@ func TestRejoinWaitsForTerminate(t *testing.T) {
 				c := site.dial()
 				c.join("room:a")
 				c.send("%s", end)
-				for frame := c.receive(); !strings.Contains(frame, "phx_close") && !strings.Contains(frame, "phx_error"); {
+				for frame := c.receive(); !strings.Contains(frame, "phx_close") &&
+					!strings.Contains(frame, "phx_error"); {
 					frame = c.receive()
 				}
 				c.send(`["1","3","room:a","echo",{}]`)
@@ -294,7 +295,9 @@ func TestHeldFits(t *testing.T) {
 
 // In a binary message refs stand as text: it is for the channel all the same.
 func TestNumericRefInBinaryMessage(t *testing.T) {
-	site := start(t, Config{Routes: routeTo(&fake{in: func(context.Context, *Socket, Message) (any, error) { return OK, nil }})})
+	site := start(t, Config{
+		Routes: routeTo(&fake{in: func(context.Context, *Socket, Message) (any, error) { return OK, nil }}),
+	})
 	c := site.dial()
 	c.send(`[1,1,"room:a","phx_join",{}]`)
 	c.want(`[1,1,"room:a","phx_reply",{"status":"ok","response":{}}]`)

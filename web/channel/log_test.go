@@ -81,7 +81,8 @@ func TestBrokenBroadcastIsLoggedOnce(t *testing.T) {
 	}
 	for i, topic := range []string{"room:a", "news"} {
 		site.cfg.PubSub.Broadcast(topic, "shouted", brokenPayload{})
-		if n := strings.Count(j.b.String(), "\n"); n != i+1 || strings.Count(j.b.String(), "a broadcast cannot be encoded") != n {
+		if n := strings.Count(j.b.String(), "\n"); n != i+1 ||
+			strings.Count(j.b.String(), "a broadcast cannot be encoded") != n {
 			t.Errorf("%s: logged %d times:\n%s", topic, n, j.b.String())
 		}
 	}

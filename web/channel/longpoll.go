@@ -61,7 +61,9 @@ const tokenPrefix = "phxlp."
 // too many.
 func (s *Server) openLongPoll(who visitor) *longPoll {
 	p := &longPoll{
-		conn:    conn{srv: s, format: who.format, assigns: who.assigns, client: who.client, room: make(chan struct{}, 1)},
+		conn: conn{
+			srv: s, format: who.format, assigns: who.assigns, client: who.client, room: make(chan struct{}, 1),
+		},
 		token:   tokenPrefix + s.cfg.Node + "." + rand.Text(),
 		posting: make(chan struct{}, 1),
 		closed:  make(chan struct{}),

@@ -19,7 +19,10 @@ func TestSessionOpens(t *testing.T) {
 	site := start(t, Config{Node: "node-1", Routes: routeTo(&fake{})})
 	opened := regexp.MustCompile(`^\{"status":410,"token":"(phxlp\.node-1\.[A-Z2-7]{26})","messages":\[\]\}$`)
 	seen := make(map[string]bool)
-	for _, query := range []string{"?vsn=2.0.0", "", "?vsn=1.0.0&token=", "?token=nonsense", "?token=phxlp.node-1.ABCDEFGHIJKLMNOPQRSTUVWXYZ", "?vsn=2.0.0&"} {
+	for _, query := range []string{
+		"?vsn=2.0.0", "", "?vsn=1.0.0&token=", "?token=nonsense", "?token=phxlp.node-1.ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		"?vsn=2.0.0&",
+	} {
 		text := site.stranger(t, query).ask("GET", "", "")
 		token := opened.FindStringSubmatch(text)
 		if token == nil || seen[token[1]] {
@@ -130,7 +133,10 @@ func TestCORS(t *testing.T) {
 		{"OPTIONS", "https://shop.example", map[string]string{
 			"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
 			"Access-Control-Allow-Headers": "content-type, x-phoenix-authtoken", "Access-Control-Max-Age": "3600"}},
-		{"OPTIONS", "https://evil.example", map[string]string{"Access-Control-Allow-Origin": "", "Access-Control-Allow-Methods": ""}},
+		{
+			"OPTIONS", "https://evil.example",
+			map[string]string{"Access-Control-Allow-Origin": "", "Access-Control-Allow-Methods": ""},
+		},
 		{"GET", "https://shop.example", map[string]string{"Access-Control-Allow-Origin": "https://shop.example"}},
 		{"GET", site.http.URL, map[string]string{"Access-Control-Allow-Origin": site.http.URL}},
 		{"GET", "https://evil.example", map[string]string{"Access-Control-Allow-Origin": ""}},
@@ -171,7 +177,8 @@ func TestPublish(t *testing.T) {
 	const answer = `[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`
 	const lines, large = "application/x-ndjson", 1000
 	hundred := strings.Repeat(heartbeat+"\n", 100)
-	binary := base64.StdEncoding.EncodeToString([]byte("\x00\x00\x011\x07\x09phoenixheartbeat")) // its lengths are wrong
+	// its lengths are wrong
+	binary := base64.StdEncoding.EncodeToString([]byte("\x00\x00\x011\x07\x09phoenixheartbeat"))
 	goodBinary := base64.StdEncoding.EncodeToString([]byte("\x00\x00\x01\x07\x091phoenixheartbeat"))
 	site := start(t, Config{MaxFrame: large, MaxBody: 10 * large, Routes: routeTo(&fake{})})
 	for _, test := range []struct {
@@ -183,7 +190,10 @@ func TestPublish(t *testing.T) {
 		{"one over several lines", "text/plain;charset=UTF-8", strings.ReplaceAll(heartbeat, ",", ",\n"), 200, 1},
 		{"one line", lines, heartbeat, 200, 1},
 		{"lines", lines, heartbeat + "\n" + heartbeat, 200, 2},
-		{"lines of Windows", lines + "; charset=utf-8", heartbeat + "\r\n  " + heartbeat + "\r\n" + goodBinary + "\r\n", 200, 3},
+		{
+			"lines of Windows", lines + "; charset=utf-8",
+			heartbeat + "\r\n  " + heartbeat + "\r\n" + goodBinary + "\r\n", 200, 3,
+		},
 		{"a hundred", lines, hundred, 200, 100},
 		{"a hundred, no newline at the end", lines, hundred[:len(hundred)-1], 200, 100},
 		{"a hundred and one", lines, hundred + heartbeat, 400, 0},
@@ -199,9 +209,16 @@ func TestPublish(t *testing.T) {
 		{"two as one", "", heartbeat + "\n" + heartbeat, 400, 0},
 		{"the last is none", lines, heartbeat + "\n" + heartbeat + "\n[]", 400, 0},
 		{"not UTF-8", "", `[null,"1","phoenix","heartbeat","` + "\xff" + `"]`, 400, 0},
-		{"a large one", "", `[null,"1","phoenix","heartbeat","` + strings.Repeat("x", large-len(`[null,"1","phoenix","heartbeat",""]`)) + `"]`, 200, 1},
+		{
+			"a large one", "", `[null,"1","phoenix","heartbeat","` +
+				strings.Repeat("x", large-len(`[null,"1","phoenix","heartbeat",""]`)) + `"]`, 200, 1,
+		},
 		{"too large", "", `[null,"1","phoenix","heartbeat","` + strings.Repeat("x", large) + `"]`, 400, 0},
-		{"too large in base64", lines, base64.StdEncoding.EncodeToString([]byte("\x00\x00\x01\x07\x091phoenixheartbeat" + strings.Repeat("x", large))), 400, 0},
+		{
+			"too large in base64", lines,
+			base64.StdEncoding.EncodeToString([]byte("\x00\x00\x01\x07\x091phoenixheartbeat" +
+				strings.Repeat("x", large))), 400, 0,
+		},
 		{"too large a body", lines, strings.Repeat(heartbeat+strings.Repeat(" ", 500)+"\n", 20), 400, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -238,7 +255,8 @@ func TestBinaryByLongPoll(t *testing.T) {
 	p.join("room:a")
 	other.join("room:a")
 	encode := func(frame string) string { return base64.StdEncoding.EncodeToString([]byte(frame)) }
-	p.publishAll(encode("\x00\x01\x01\x06\x0413room:aecho\x00\xff"), encode("\x00\x01\x01\x06\x0513room:ashout\x00\xff"))
+	p.publishAll(encode("\x00\x01\x01\x06\x0413room:aecho\x00\xff"),
+		encode("\x00\x01\x01\x06\x0513room:ashout\x00\xff"))
 	p.want(encode("\x01\x01\x01\x06\x0213room:aok\x00\xff"), encode("\x02\x06\x07room:ashouted\x00\xff"))
 	other.want("\x02\x06\x07room:ashouted\x00\xff")
 }
@@ -266,8 +284,10 @@ func TestTransportsHearEachOther(t *testing.T) {
 // FuzzLongPollBody holds the reading of a body against that of its lines.
 func FuzzLongPollBody(f *testing.F) {
 	for _, seed := range []string{
-		`[null,"1","phoenix","heartbeat",{}]`, "[null,\"1\",\"t\",\"e\",{}]\n[null,\"1\",\"t\",\"e\",{}]\r\n", "AAABBwkxcGhvZW5peGhlYXJ0YmVhdA==\n[]",
-		"AAABBwkxcGhvZW5peGhlYXJ0YmVhdA==", `{"topic":"t","event":"e","payload":{},"ref":"1"}`, "", "\n", "\n\n", strings.Repeat("[1,2,\"t\",\"e\",3]\n", 101),
+		`[null,"1","phoenix","heartbeat",{}]`, "[null,\"1\",\"t\",\"e\",{}]\n[null,\"1\",\"t\",\"e\",{}]\r\n",
+		"AAABBwkxcGhvZW5peGhlYXJ0YmVhdA==\n[]",
+		"AAABBwkxcGhvZW5peGhlYXJ0YmVhdA==", `{"topic":"t","event":"e","payload":{},"ref":"1"}`, "", "\n", "\n\n",
+		strings.Repeat("[1,2,\"t\",\"e\",3]\n", 101),
 	} {
 		f.Add([]byte(seed), true, true)
 		f.Add([]byte(seed), true, false)
@@ -299,8 +319,11 @@ func FuzzLongPollBody(f *testing.F) {
 		}
 		for i, m := range batch {
 			part := bytes.TrimSuffix(parts[i], []byte("\r"))
-			text := bytes.HasPrefix(bytes.TrimLeft(part, " \t\r\n"), []byte{map[bool]byte{false: '{', true: '['}[second]})
-			if text != (m.binary == nil) || text && len(part) > maxFrame || len(m.binary) > maxFrame || len(m.payload) == 0 {
+			text := bytes.HasPrefix(bytes.TrimLeft(part, " \t\r\n"), []byte{
+				map[bool]byte{false: '{', true: '['}[second],
+			})
+			if text != (m.binary == nil) || text && len(part) > maxFrame || len(m.binary) > maxFrame ||
+				len(m.payload) == 0 {
 				t.Fatalf("%q became %+v", part, m)
 			}
 		}

@@ -59,7 +59,8 @@ func TestPublishOfManyIsNotTakenInTime(t *testing.T) {
 		p := site.poller()
 		p.join("room:a")
 		began := time.Now()
-		lines := strings.Repeat(`["1","2","room:a","slow",{}]`+"\n", 5) // one is handled, one waits, then one fits in 6 s
+		// one is handled, one waits, then one fits in 6 s
+		lines := strings.Repeat(`["1","2","room:a","slow",{}]`+"\n", 5)
 		p.wantStatus("application/x-ndjson", lines, 408)
 		if d := time.Since(began); d != 10*time.Second {
 			t.Errorf("408 after %v, want 10s", d)

@@ -40,8 +40,9 @@ const (
 	calledOffWithin = 2 * time.Second // how long a node is told that a poll's client is gone
 	maxCalledOff    = 8               // polls of a session that were called off and have not come
 	maxPollName     = 64              // bytes
-	maxRemotes      = 8               // polls of a session that wait through other nodes; more are told that there is nothing
-	questionFrame   = 1 << 10         // bytes of a question beside its body, at most
+	// polls of a session that wait through other nodes; more are told that there is nothing
+	maxRemotes    = 8
+	questionFrame = 1 << 10 // bytes of a question beside its body, at most
 )
 
 const nodeName = `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`

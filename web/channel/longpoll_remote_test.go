@@ -48,7 +48,8 @@ func TestAnyNodeServesASession(t *testing.T) {
 	b.cfg.PubSub.Broadcast("room:1", "shouted", nil)
 	far.want(`[null,null,"room:1","shouted",{}]`)
 	far.publishAll(`[null,"1","phoenix","heartbeat",{}]`, `[null,"2","phoenix","heartbeat",{}]`)
-	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`, `[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`,
+		`[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`)
 	far.wantStatus("application/json", "garbage", 400)
 	far.wantStatus("application/x-ndjson", strings.Repeat("[]\n", 101), 400)
 	if a.Sockets() != 0 || b.Sockets() != 1 {
@@ -83,9 +84,10 @@ func TestSessionGoneElsewhere(t *testing.T) {
 func TestNodeAnswersGarbage(t *testing.T) {
 	const token = "phxlp.b.ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	var answer string
-	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}), AskNode: func(context.Context, string, []byte) ([]byte, error) {
-		return []byte(answer), nil
-	}})
+	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}),
+		AskNode: func(context.Context, string, []byte) ([]byte, error) {
+			return []byte(answer), nil
+		}})
 	for _, answer = range []string{
 		"", "<html>", "null", "[]", `"x"`, "{}", `{"status":"200"}`, `{"status":403}`, `{"status":500}`,
 		`{"status":204,"token":"phxlp.b.another","messages":[]}`,
@@ -143,7 +145,8 @@ func TestAnswerToNobodyIsPutBack(t *testing.T) {
 	p.publishAll(`[null,"1","phoenix","heartbeat",{}]`, `[null,"2","phoenix","heartbeat",{}]`)
 	other.pollElsewhere(ctx, "a", p.token)
 	p.publish(`[null,"3","phoenix","heartbeat",{}]`)
-	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`, `[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`,
+	p.want(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`,
+		`[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]`,
 		`[null,"3","phoenix","phx_reply",{"status":"ok","response":{}}]`)
 }
 
@@ -196,17 +199,20 @@ func TestRoundRobin(t *testing.T) {
 // TestForgedTokenAsksNobody has strangers name nodes: only what may be one is asked, and once.
 func TestForgedTokenAsksNobody(t *testing.T) {
 	var asked []string
-	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}), AskNode: func(_ context.Context, node string, _ []byte) ([]byte, error) {
-		asked = append(asked, node)
-		return nil, errors.New("no such node")
-	}})
+	site := start(t, Config{Node: "a", Routes: routeTo(&fake{}),
+		AskNode: func(_ context.Context, node string, _ []byte) ([]byte, error) {
+			asked = append(asked, node)
+			return nil, errors.New("no such node")
+		}})
 	const secret = ".ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	long := strings.Repeat("n", 64)
 	for token, want := range map[string]string{
 		"phxlp.b" + secret: "b", "phxlp.b.c" + secret: "b.c", "phxlp." + long + secret: long, "phxlp.b." + secret: "b.",
-		"phxlp.a" + secret: "", "phxlp." + long + "n" + secret: "", "phxlp.*" + secret: "", "phxlp.b.>" + secret: "", "phxlp." + secret: "",
-		"phxlp.-b" + secret: "", "phxlp.b c" + secret: "", "phxlp.b\r\nPUB x" + secret: "", "phxlp.é" + secret: "", "phxlp.b\n" + secret: "",
-		"b" + secret: "", "phxlp.b": "", "phxlp.b.": "", "phxlp.b.abc": "", "phxlp.b" + secret + "\n": "",
+		"phxlp.a" + secret: "", "phxlp." + long + "n" + secret: "", "phxlp.*" + secret: "", "phxlp.b.>" + secret: "",
+		"phxlp." + secret:   "",
+		"phxlp.-b" + secret: "", "phxlp.b c" + secret: "", "phxlp.b\r\nPUB x" + secret: "", "phxlp.é" + secret: "",
+		"phxlp.b\n" + secret: "",
+		"b" + secret:         "", "phxlp.b": "", "phxlp.b.": "", "phxlp.b.abc": "", "phxlp.b" + secret + "\n": "",
 		"phxlp.b" + secret + strings.Repeat("X", 1000): "",
 	} {
 		for _, method := range []string{"GET", "POST"} {
@@ -234,7 +240,8 @@ func FuzzQuestion(f *testing.F) {
 	}
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := server.openLongPoll(visitor{format: server.v2}) // a new one each time: what was asked before changes nothing
+		// a new one each time: what was asked before changes nothing
+		p := server.openLongPoll(visitor{format: server.v2})
 		defer p.close(websocket.CloseNormalClosure, "", true)
 		known := bytes.ReplaceAll(data, []byte(token), []byte(p.token))
 		answer, err := server.AnswerNode(t.Context(), known)

@@ -34,7 +34,8 @@ func TestPollWaits(t *testing.T) {
 		answer := later(p)
 		time.Sleep(3 * time.Second)
 		site.cfg.PubSub.Broadcast("room:a", "shouted", map[string]string{"text": "\"é\n"})
-		want = fmt.Sprintf(`{"status":200,"token":%q,"messages":[%q]}`, p.token, `[null,null,"room:a","shouted",{"text":"\"é\n"}]`)
+		want = fmt.Sprintf(`{"status":200,"token":%q,"messages":[%q]}`,
+			p.token, `[null,null,"room:a","shouted",{"text":"\"é\n"}]`)
 		if got := <-answer; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -69,7 +70,8 @@ func TestNewerPollGetsTheMessages(t *testing.T) {
 		newer := later(p)
 		time.Sleep(time.Second)
 		site.cfg.PubSub.Broadcast("room:a", "shouted", nil)
-		if got, want := p.understand(<-newer).Messages, `[null,null,"room:a","shouted",{}]`; len(got) != 1 || got[0] != want {
+		if got, want := p.understand(<-newer).Messages, `[null,null,"room:a","shouted",{}]`; len(got) != 1 ||
+			got[0] != want {
 			t.Errorf("the newer poll got %q", got)
 		}
 		site.cfg.PubSub.Broadcast("room:a", "shouted", nil)
@@ -180,7 +182,10 @@ func TestIdleSessionHasNoGoroutine(t *testing.T) {
 		p := site.poller()
 		p.join("room:a")
 		p.http.CloseIdleConnections()
-		for _, function := range []string{"channel.(*longPoll).poll", "channel.(*longPoll).end", "channel.(*Server).ServeHTTP", "channel.(*Socket).run"} {
+		for _, function := range []string{
+			"channel.(*longPoll).poll", "channel.(*longPoll).end", "channel.(*Server).ServeHTTP",
+			"channel.(*Socket).run",
+		} {
 			if n := goroutines(function); n != 0 {
 				t.Errorf("%d goroutines in %s", n, function)
 			}

@@ -79,7 +79,9 @@ func TestPolledWireEndsAfterItsMessage(t *testing.T) {
 func newPolledWire(t *testing.T) (w *wire, a *attentive, client net.Conn) {
 	t.Helper()
 	server, client := connstest.Loopback(t, 64<<10)
-	a = &attentive{got: make(chan string), resume: make(chan struct{}), isEnded: make(chan struct{}), gone: make(chan struct{})}
+	a = &attentive{
+		got: make(chan string), resume: make(chan struct{}), isEnded: make(chan struct{}), gone: make(chan struct{}),
+	}
 	w = &wire{}
 	w.init(server, a, time.Minute, 1000)
 	flusher := conns.NewFlusher(1)

@@ -155,7 +155,9 @@ func TestTerminate(t *testing.T) {
 	c.Close()
 	rest := []string{<-reasons, <-reasons}
 	slices.Sort(rest)
-	if want := []string{"room:closed " + ErrSocketClosed.Error(), "room:replaced " + ErrSocketClosed.Error()}; !slices.Equal(rest, want) {
+	if want := []string{
+		"room:closed " + ErrSocketClosed.Error(), "room:replaced " + ErrSocketClosed.Error(),
+	}; !slices.Equal(rest, want) {
 		t.Errorf("terminated %q, want %q", rest, want)
 	}
 	site.Close()
@@ -229,7 +231,8 @@ func TestReplaceWaitsForTheOld(t *testing.T) {
 	c.send(`["3","3","room:a","phx_join",{}]`)
 	c.send(`["4","4","room:a","phx_join",{}]`) // before the one before has begun, perhaps
 	c.want(`["1","1","room:a","phx_close",{}]`)
-	if got := c.receive(); got != `["3","3","room:a","phx_reply",{"status":"ok","response":{}}]` && got != replacedJoin(3) {
+	if got := c.receive(); got != `["3","3","room:a","phx_reply",{"status":"ok","response":{}}]` &&
+		got != replacedJoin(3) {
 		t.Errorf("got %s in answer to the join between", got)
 	}
 	c.want(`["3","3","room:a","phx_close",{}]`)

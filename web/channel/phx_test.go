@@ -26,7 +26,9 @@ func TestThirdPartyClient(t *testing.T) {
 	})
 	client := phxtest.Start(t)
 	client.Connect("ws"+strings.TrimPrefix(site.http.URL, "http")+"/socket?user=ann",
-		phxtest.Channel{Topic: "room:lobby", Params: map[string]string{"page": "/"}, Events: []string{"pushed", "shouted"}},
+		phxtest.Channel{
+			Topic: "room:lobby", Params: map[string]string{"page": "/"}, Events: []string{"pushed", "shouted"},
+		},
 		phxtest.Channel{Topic: "room:private"})
 
 	check := func(what string, got phxtest.Reply, status string, want any) {
@@ -38,7 +40,9 @@ func TestThirdPartyClient(t *testing.T) {
 	check("join", client.Join("room:lobby"), "ok", map[string]any{"user": "ann", "params": map[string]any{"page": "/"}})
 	check("push", client.Push("room:lobby", "echo", map[string]any{"n": 1}), "ok", map[string]any{"n": 1.0})
 	check("refused push", client.Push("room:lobby", "refuse", nil), "error", map[string]any{"error": "duplicate_item"})
-	check("unknown event", client.Push("room:lobby", "nobody knows it", nil), "error", map[string]any{"reason": "unknown event"})
+	check("unknown event", client.Push("room:lobby", "nobody knows it", nil), "error", map[string]any{
+		"reason": "unknown event",
+	})
 
 	client.Send("room:lobby", "push", map[string]any{"n": 2})
 	if got := client.Event("room:lobby", "pushed"); !reflect.DeepEqual(got, map[string]any{"n": 2.0}) {

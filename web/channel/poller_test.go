@@ -52,7 +52,10 @@ func (b *bubble) poller() *poller {
 		return ours, nil
 	}}
 	b.t.Cleanup(transport.CloseIdleConnections)
-	p := &poller{t: b.t, http: &http.Client{Transport: transport}, url: "http://bubble/socket/longpoll?vsn=2.0.0", header: http.Header{}}
+	p := &poller{
+		t: b.t, http: &http.Client{Transport: transport}, url: "http://bubble/socket/longpoll?vsn=2.0.0",
+		header: http.Header{},
+	}
 	p.open()
 	return p
 }

@@ -69,7 +69,8 @@ func (s *Server) newEncoding(encode func(*pubsub.Message) ([]byte, error)) *pubs
 		b, err := encode(m)
 		switch {
 		case errors.Is(err, ErrNoBinary): // the client's choice is no mistake of ours
-			s.cfg.Log.Debug("a broadcast has no form in this version", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
+			s.cfg.Log.Debug("a broadcast has no form in this version", "topic", s.pattern(m.Topic), "event", m.Event,
+				"err", err)
 		case err != nil:
 			s.cfg.Log.Error("a broadcast cannot be encoded", "topic", s.pattern(m.Topic), "event", m.Event, "err", err)
 		}

@@ -46,8 +46,10 @@ func New(cfg Config) (*Server, error) {
 		origins: origins,
 		flusher: conns.NewFlusher(runtime.GOMAXPROCS(0)),
 		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
-		conns:   conns.NewDrainer[*conn](conns.DrainerConfig{What: "sockets", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast}),
-		polls:   make(map[string]*longPoll),
+		conns: conns.NewDrainer[*conn](conns.DrainerConfig{
+			What: "sockets", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast,
+		}),
+		polls: make(map[string]*longPoll),
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())

@@ -66,7 +66,10 @@ func newSocket(c *conn, route *Route, join *message) *Socket {
 		joinRef = join.ref
 	}
 	joinRef = bytes.Clone(joinRef) // it stays, the rest of the message goes
-	return &Socket{conn: c, route: route, topic: join.topic, joinRef: joinRef, asked: join, mail: []letter{join}, events: 1, running: true}
+	return &Socket{
+		conn: c, route: route, topic: join.topic, joinRef: joinRef, asked: join, mail: []letter{join}, events: 1,
+		running: true,
+	}
 }
 
 // Topic returns the topic that was joined.

@@ -79,7 +79,8 @@ func (l *listener) Deliver(m *pubsub.Message) {
 func (sub *Subscription) pushOn(m *pubsub.Message) {
 	frame, err := sub.s.conn.format.forward(sub.s.joinRef, sub.s.topic, m)
 	if err != nil {
-		sub.s.log().Debug("a broadcast is not forwarded", "topic", sub.s.route.Pattern, "event", clip(m.Event), "err", err)
+		sub.s.log().Debug("a broadcast is not forwarded", "topic", sub.s.route.Pattern, "event", clip(m.Event),
+			"err", err)
 		return
 	}
 	sub.s.send(frame) // if the channel has ended, so has this

@@ -110,7 +110,9 @@ func TestHearingTooMuch(t *testing.T) {
 	sockets, reasons := make(caught, 2), make(chan error, 2)
 	site := start(t, Config{PubSub: ps, MaxInfos: 3, Routes: routeToHost(&host{
 		info: func(context.Context, *Socket, any) error { <-block; return nil },
-		fake: fake{join: sockets.join, terminate: func(_ context.Context, _ *Socket, reason error) { reasons <- reason }},
+		fake: fake{
+			join: sockets.join, terminate: func(_ context.Context, _ *Socket, reason error) { reasons <- reason },
+		},
 	})})
 	c := site.dial()
 	c.join("room:a")

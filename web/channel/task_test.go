@@ -65,9 +65,10 @@ func TestTasksOfASocketAreBounded(t *testing.T) {
 	release, open := gate()
 	defer open()
 	var running atomic.Int64
-	site := start(t, Config{MaxTasks: 2, MaxChannels: 3, Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
-		return nil, s.Go(func(context.Context) { running.Add(1); <-release })
-	}})})
+	site := start(t, Config{MaxTasks: 2, MaxChannels: 3,
+		Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+			return nil, s.Go(func(context.Context) { running.Add(1); <-release })
+		}})})
 	c := site.dial()
 	for range 6 {
 		c.send(`["1","1","room:a","phx_join",{}]`)
@@ -130,7 +131,9 @@ func TestTaskEndsWithItsChannel(t *testing.T) {
 		if cause := <-causes; cause != ErrLeft {
 			t.Errorf("the context ended by %v, want %v", cause, ErrLeft)
 		}
-		if err := (<-sockets).Go(func(context.Context) { t.Error("a task runs for a channel that has ended") }); err != ErrLeft {
+		if err := (<-sockets).Go(func(context.Context) {
+			t.Error("a task runs for a channel that has ended")
+		}); err != ErrLeft {
 			t.Errorf("a task of a channel that has ended: %v, want %v", err, ErrLeft)
 		}
 		c.Close()

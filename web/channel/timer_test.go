@@ -66,10 +66,11 @@ func TestTimers(t *testing.T) {
 func TestTimersEndWithTheChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sockets := make(caught, 1)
-		site := startInBubble(t, Config{Timeout: time.Hour, Routes: routeToHost(&host{fake: fake{join: sockets.join}, info: func(context.Context, *Socket, any) error {
-			t.Error("a timer goes on")
-			return nil
-		}})})
+		site := startInBubble(t, Config{Timeout: time.Hour, Routes: routeToHost(&host{fake: fake{join: sockets.join},
+			info: func(context.Context, *Socket, any) error {
+				t.Error("a timer goes on")
+				return nil
+			}})})
 		c := site.dial()
 		c.join("room:a")
 		s := <-sockets

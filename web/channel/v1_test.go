@@ -88,7 +88,8 @@ func TestFramesV1(t *testing.T) {
 	} {
 		frames := test.frames
 		if test.joined {
-			frames = append([]string{`> {"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}`, "< " + joined}, frames...)
+			frames = append([]string{`> {"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}`, "< " + joined},
+				frames...)
 		}
 		frames = append(frames, `> {"topic":"phoenix","event":"heartbeat","payload":{},"ref":"hb"}`,
 			`< {"topic":"phoenix","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"hb"}`)
@@ -103,19 +104,21 @@ func TestBadFramesV1(t *testing.T) {
 		frame  string
 		code   int
 	}{
-		"no JSON":         {websocket.TextMessage, `hello`, 1011},
-		"version 2":       {websocket.TextMessage, `[null,"1","phoenix","heartbeat",{}]`, 1011},
-		"null":            {websocket.TextMessage, `null`, 1011},
-		"no topic":        {websocket.TextMessage, `{"event":"e","payload":{},"ref":"1"}`, 1011},
-		"no event":        {websocket.TextMessage, `{"topic":"t","payload":{},"ref":"1"}`, 1011},
-		"no payload":      {websocket.TextMessage, `{"topic":"t","event":"e","ref":"1"}`, 1011},
-		"no ref":          {websocket.TextMessage, `{"topic":"t","event":"e","payload":{}}`, 1011},
-		"Topic":           {websocket.TextMessage, `{"Topic":"t","event":"e","payload":{},"ref":"1"}`, 1011},
-		"topic null":      {websocket.TextMessage, `{"topic":null,"event":"e","payload":{},"ref":"1"}`, 1011},
-		"event a number":  {websocket.TextMessage, `{"topic":"t","event":1,"payload":{},"ref":"1"}`, 1011},
-		"binary":          {websocket.BinaryMessage, "\x00\x00\x00\x00\x00", 1011},
-		"text in binary":  {websocket.BinaryMessage, `{"topic":"t","event":"e","payload":{},"ref":"1"}`, 1011},
-		"not UTF-8":       {websocket.TextMessage, "{\"topic\":\"\xff\",\"event\":\"e\",\"payload\":{},\"ref\":\"1\"}", 1007},
+		"no JSON":        {websocket.TextMessage, `hello`, 1011},
+		"version 2":      {websocket.TextMessage, `[null,"1","phoenix","heartbeat",{}]`, 1011},
+		"null":           {websocket.TextMessage, `null`, 1011},
+		"no topic":       {websocket.TextMessage, `{"event":"e","payload":{},"ref":"1"}`, 1011},
+		"no event":       {websocket.TextMessage, `{"topic":"t","payload":{},"ref":"1"}`, 1011},
+		"no payload":     {websocket.TextMessage, `{"topic":"t","event":"e","ref":"1"}`, 1011},
+		"no ref":         {websocket.TextMessage, `{"topic":"t","event":"e","payload":{}}`, 1011},
+		"Topic":          {websocket.TextMessage, `{"Topic":"t","event":"e","payload":{},"ref":"1"}`, 1011},
+		"topic null":     {websocket.TextMessage, `{"topic":null,"event":"e","payload":{},"ref":"1"}`, 1011},
+		"event a number": {websocket.TextMessage, `{"topic":"t","event":1,"payload":{},"ref":"1"}`, 1011},
+		"binary":         {websocket.BinaryMessage, "\x00\x00\x00\x00\x00", 1011},
+		"text in binary": {websocket.BinaryMessage, `{"topic":"t","event":"e","payload":{},"ref":"1"}`, 1011},
+		"not UTF-8": {
+			websocket.TextMessage, "{\"topic\":\"\xff\",\"event\":\"e\",\"payload\":{},\"ref\":\"1\"}", 1007,
+		},
 		"two objects":     {websocket.TextMessage, `{"topic":"t","event":"e","payload":{},"ref":"1"}{}`, 1011},
 		"nothing but {}":  {websocket.TextMessage, `{}`, 1011},
 		"an array of two": {websocket.TextMessage, `[{},{}]`, 1011},
@@ -154,7 +157,8 @@ func FuzzDecodeV1(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := v1{}.decode(websocket.TextMessage, data)
 		if err != nil {
-			if !errors.Is(err, errNoMessage) && !errors.Is(err, errNotUTF8) || errors.Is(err, errNotUTF8) == utf8.Valid(data) {
+			if !errors.Is(err, errNoMessage) && !errors.Is(err, errNotUTF8) ||
+				errors.Is(err, errNotUTF8) == utf8.Valid(data) {
 				t.Fatalf("%v for %q", err, data)
 			}
 			return
@@ -174,7 +178,8 @@ func FuzzDecodeV1(f *testing.F) {
 		}
 		reply := payloadOf(t, v1{}.reply(null, m.ref, m.topic, statusOK, m.payload))
 		topic, _ := json.Marshal(m.topic)
-		want := fmt.Sprintf(`{"topic":%s,"event":"phx_reply","payload":{"status":"ok","response":%s},"ref":%s}`, topic, m.payload, m.ref)
+		want := fmt.Sprintf(`{"topic":%s,"event":"phx_reply","payload":{"status":"ok","response":%s},"ref":%s}`,
+			topic, m.payload, m.ref)
 		if !sameJSON(reply, []byte(want)) {
 			t.Fatalf("the reply to %q is %q", data, reply)
 		}

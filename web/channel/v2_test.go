@@ -31,7 +31,8 @@ func FuzzDecodeV2(f *testing.F) {
 		`[null,"1","phoenix","heartbeat",{}]`,
 		`["1","2","room:a","phx_join",{"released":false}]`,
 		` [ 1.50 , {"a":[]} , "room:\u00e9\ud83d\ude00" , "e\"v\\" , [ 1 , 2 ] ] `,
-		`["1","2",null,"echo",{}]`, `["1","2","t","e"]`, `["1","2","t","e",{},{}]`, `{}`, `[`, ``, `null`, "[\"\xff\"]", `[,,,,]`,
+		`["1","2",null,"echo",{}]`, `["1","2","t","e"]`, `["1","2","t","e",{},{}]`, `{}`, `[`, ``, `null`, "[\"\xff\"]",
+		`[,,,,]`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -122,7 +123,8 @@ func TestPayloadThatCannotBeEncoded(t *testing.T) {
 			if m.Event == "panic" {
 				payload = panickingPayload{}
 			}
-			if s.Push("pushed", payload) == nil || s.Broadcast("shouted", payload) == nil || s.BroadcastFrom("whispered", payload) == nil {
+			if s.Push("pushed", payload) == nil || s.Broadcast("shouted", payload) == nil ||
+				s.BroadcastFrom("whispered", payload) == nil {
 				t.Error("no error")
 			}
 			s.conn.srv.cfg.PubSub.Broadcast("room:a", "shouted", payload)

@@ -34,7 +34,9 @@ func (d *door) Restart() bool {
 
 func newDoors(t *testing.T, n int, share float64, least int) (*Drainer[*door], []*door) {
 	t.Helper()
-	drainer := NewDrainer[*door](DrainerConfig{What: "doors", Log: slog.New(slog.DiscardHandler), Share: share, Least: least})
+	drainer := NewDrainer[*door](DrainerConfig{
+		What: "doors", Log: slog.New(slog.DiscardHandler), Share: share, Least: least,
+	})
 	all := make([]*door, n)
 	for i := range all {
 		all[i] = &door{drainer: drainer}

@@ -27,7 +27,8 @@ func Parse(texts []string) (Proxies, error) {
 	for _, text := range texts {
 		prefix, ok := parse(text)
 		if !ok {
-			return Proxies{}, fmt.Errorf("forwarded: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8", text)
+			return Proxies{}, fmt.Errorf("forwarded: %q is no address like 10.0.0.7 and no network like 10.0.0.0/8",
+				text)
 		}
 		p.trusted = append(p.trusted, prefix)
 	}

@@ -69,7 +69,8 @@ func TestNobodyIsTrustedUnlessNamed(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, bad := range []string{
-		"", " ", "localhost", "shop.example", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.7:80", "fe80::1%eth0", "fe80::1%eth0/64",
+		"", " ", "localhost", "shop.example", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.7:80", "fe80::1%eth0",
+		"fe80::1%eth0/64",
 		"::ffff:0:0/95", "10.0.0.1-10.0.0.9", "*",
 	} {
 		if _, err := Parse([]string{"127.0.0.1", bad}); err == nil {

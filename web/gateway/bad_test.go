@@ -74,7 +74,8 @@ func TestLongLines(t *testing.T) {
 		end    string
 		well   bool
 	}{
-		{MaxLine, "", true}, {MaxLine, "\r", true}, {MaxLine + 1, "", false}, {MaxLine + 1, "\r", false}, {MaxLine + 2, "", false},
+		{MaxLine, "", true}, {MaxLine, "\r", true}, {MaxLine + 1, "", false}, {MaxLine + 1, "\r", false},
+		{MaxLine + 2, "", false},
 	} {
 		// white space makes JSON of any length
 		prefix, array := "l:"+string(c.key)+":", `[{"message":"long"}]`
@@ -183,7 +184,8 @@ func TestRubbish(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(answers)) {
-			if !strings.HasPrefix(line, "ERROR ") || strings.ContainsFunc(line[:len(line)-1], func(r rune) bool { return r < ' ' || r > '~' }) {
+			if !strings.HasPrefix(line, "ERROR ") ||
+				strings.ContainsFunc(line[:len(line)-1], func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Fatalf("got %q", line)
 			}
 		}

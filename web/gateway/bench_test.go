@@ -19,13 +19,15 @@ func BenchmarkLog(b *testing.B) {
 					key := s.cfg.Store.(forgetful).add(i)
 					all = append(all, s.connect().verify(key))
 				}
-				lines := strings.Repeat(all[0].log("a message of usual length, about a thing that happened")+"\n", burst)
+				lines := strings.Repeat(all[0].log("a message of usual length, about a thing that happened")+"\n",
+					burst)
 				b.ReportAllocs()
 				for b.Loop() {
 					var each sync.WaitGroup
 					for _, c := range all {
 						each.Go(func() {
-							c.write(strings.ReplaceAll(lines, string(all[0].key), string(c.key)) + "v:" + string(c.key) + "\n")
+							c.write(strings.ReplaceAll(lines, string(all[0].key), string(c.key)) + "v:" +
+								string(c.key) + "\n")
 							c.want("OK")
 						})
 					}

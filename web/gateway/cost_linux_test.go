@@ -109,7 +109,8 @@ func idleCost(t *testing.T, s *site, n int) used {
 	}
 	each := measure(t).minus(before).by(len(all))
 	parked := runtime.NumGoroutine() - goroutines
-	t.Logf("%d devices: %d B of objects, %d B of stacks, %d B resident each", len(all), each.objects, each.stacks, each.resident)
+	t.Logf("%d devices: %d B of objects, %d B of stacks, %d B resident each",
+		len(all), each.objects, each.stacks, each.resident)
 	if parked != len(all) {
 		t.Errorf("%d goroutines for %d devices", parked, len(all))
 	}
@@ -124,5 +125,7 @@ func idleCost(t *testing.T, s *site, n int) used {
 // larger.
 func raceEnabled() bool {
 	info, _ := debug.ReadBuildInfo()
-	return slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
+	return slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "-race" && s.Value == "true"
+	})
 }

@@ -94,7 +94,9 @@ func TestReverify(t *testing.T) {
 	if err := s.Reverify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for c, want := range map[*client]string{revoked: "key was revoked", unknown: "key is unknown", replaced: "key is unknown"} {
+	for c, want := range map[*client]string{
+		revoked: "key was revoked", unknown: "key is unknown", replaced: "key is unknown",
+	} {
 		c.want("ERROR " + want)
 		c.wantEnd()
 	}

@@ -15,8 +15,10 @@ import (
 // that it refuses gets an answer of one printable line with nothing of the line in it.
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
-		"", "v", "v:", "v:0123456789ab", "v:0123456789AB", "v:0123456789ab:", "v:0123456789abc", "l:0123456789ab:W10=", "i:0123456789ab:", "i:0123456789ab",
-		"x:0123456789ab", "l:0123456789ag:W10=", "l:0123456789ab:W1\r0=", "l:0123456789ab:W11=", "\x00:0123456789ab:W10=", "v:\xff123456789ab",
+		"", "v", "v:", "v:0123456789ab", "v:0123456789AB", "v:0123456789ab:", "v:0123456789abc", "l:0123456789ab:W10=",
+		"i:0123456789ab:", "i:0123456789ab",
+		"x:0123456789ab", "l:0123456789ag:W10=", "l:0123456789ab:W1\r0=", "l:0123456789ab:W11=",
+		"\x00:0123456789ab:W10=", "v:\xff123456789ab",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -49,7 +51,8 @@ func FuzzLine(f *testing.F) {
 			checkAnswer(t, errorLine(err))
 			return
 		}
-		if got := base64.StdEncoding.EncodeToString(data); got != strings.NewReplacer("\r", "", "\n", "").Replace(string(l.payload)) {
+		if got := base64.StdEncoding.EncodeToString(data); got != strings.NewReplacer("\r", "", "\n",
+			"").Replace(string(l.payload)) {
 			t.Fatalf("%q decodes to what is %q", l.payload, got)
 		}
 		for _, err := range []error{errOf(devices.ParseRecords(data)), errOf(devices.ParseVariables(data))} {

@@ -59,7 +59,8 @@ func (c *conn) refuse(why reason) error {
 func (c *conn) act(text []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.server.cfg.Log.Error("panic in a connection of a device", "panic", p, "stack", string(debug.Stack()), c.about())
+			c.server.cfg.Log.Error("panic in a connection of a device", "panic", p, "stack", string(debug.Stack()),
+				c.about())
 			err = errInternal
 		}
 	}()

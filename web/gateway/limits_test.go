@@ -194,7 +194,9 @@ func TestLargePlacesOfOneDevice(t *testing.T) {
 		all = append(all, c)
 		sending.Go(func() { fmt.Fprint(c, "l:"+half) }) // it may end with the connection
 	}
-	waittest.Until(t, "one device has all the large places that it may have", func() bool { return len(s.memory.large) == largePerDevice })
+	waittest.Until(t, "one device has all the large places that it may have", func() bool {
+		return len(s.memory.large) == largePerDevice
+	})
 	other := s.verified(2)
 	other.send(other.log(half[:50_000], half[:50_000]))
 	other.sync()

@@ -59,7 +59,8 @@ func TestMakersClient(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Set(maker.String("testing1", "example"), maker.Integer("testing2", -1), maker.Float("f", 2)); err != nil {
+	if err := c.Set(maker.String("testing1", "example"), maker.Integer("testing2", -1),
+		maker.Float("f", 2)); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Flush(waittest.Context(t, "the answer")); err != nil {

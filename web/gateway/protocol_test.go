@@ -35,7 +35,8 @@ func TestDevice(t *testing.T) {
 	if got := c.wantVariables(); got != want {
 		t.Errorf("pushed %s, want %s", got, want)
 	}
-	if stats := s.Stats(); stats.Logs != 1 || stats.Reports != 1 || stats.Refused != 0 || stats.Connections != 1 || stats.Devices != 1 {
+	if stats := s.Stats(); stats.Logs != 1 || stats.Reports != 1 || stats.Refused != 0 || stats.Connections != 1 ||
+		stats.Devices != 1 {
 		t.Errorf("%+v", stats)
 	}
 }
@@ -63,7 +64,8 @@ func TestPackets(t *testing.T) {
 				c.write(p) // each with TCP_NODELAY, as Go does by default
 			}
 			c.sync()
-			if got, want := len(s.shelf.messages(1))-before, strings.Count(strings.Join(packets, ""), "\n"); got != want {
+			if got, want := len(s.shelf.messages(1))-before, strings.Count(strings.Join(packets, ""),
+				"\n"); got != want {
 				t.Errorf("%d lines were accepted, want %d", got, want)
 			}
 		})

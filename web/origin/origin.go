@@ -24,7 +24,8 @@ func Parse(text string) (Origin, error) {
 	if o.port == "" {
 		o.port = usual[o.scheme]
 	}
-	if o.host == "" || o.port == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if o.host == "" || o.port == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" ||
+		u.User != nil {
 		return Origin{}, fmt.Errorf("bad origin %q: want scheme://host or scheme://host:port", text)
 	}
 	return o, nil

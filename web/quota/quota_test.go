@@ -35,7 +35,8 @@ func TestNetwork(t *testing.T) {
 func TestName(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "2001:db8:0:1::1": "2001:db8:0:1::/64", "::ffff:192.0.2.1": "192.0.2.1", "nonsense": "unknown",
+		"192.0.2.1": "192.0.2.1", "2001:db8:0:1::1": "2001:db8:0:1::/64", "::ffff:192.0.2.1": "192.0.2.1",
+		"nonsense": "unknown",
 	} {
 		if got := Name(Parse(address)); got != want {
 			t.Errorf("%s is named %s, want %s", address, got, want)

@@ -38,13 +38,19 @@ func newCounter(t *testing.T) *counter {
 func newCounterWith(t *testing.T, tracker *presence.Tracker) *counter {
 	t.Helper()
 	c := &counter{rig: newRig(t)}
-	c.rows.Products = append(c.rows.Products, inventory.ProductRow{ID: 3, SKU: "SHU6200", Order: 3, Name: "Third", Price: 5000, Revision: 1})
-	c.rows.Items = append(c.rows.Items, inventory.ItemRow{ID: 9, ProductID: 3, SKU: "SHU6200-9", Size: "9", Available: 1, Revision: 1})
+	c.rows.Products = append(c.rows.Products, inventory.ProductRow{
+		ID: 3, SKU: "SHU6200", Order: 3, Name: "Third", Price: 5000, Revision: 1,
+	})
+	c.rows.Items = append(c.rows.Items, inventory.ItemRow{
+		ID: 9, ProductID: 3, SKU: "SHU6200-9", Size: "9", Available: 1, Revision: 1,
+	})
 	c.all()
 	c.carts = c.pages.carts
 	c.tracker = tracker
 	c.shoppers = NewShoppers(c.tracker, "shoppers", slog.New(slog.DiscardHandler))
-	c.Server = channeltest.Start(t, channel.Config{PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts, c.shoppers)}})
+	c.Server = channeltest.Start(t, channel.Config{
+		PubSub: c.topics, Routes: []channel.Route{CartRoute(c.pusher, c.carts, c.shoppers)},
+	})
 	return c
 }
 
@@ -167,7 +173,10 @@ func TestCartChannel(t *testing.T) {
 
 func TestCartIDs(t *testing.T) {
 	socket := newCounter(t).Connect(nil)
-	for _, bad := range []string{"", "x", newCartID()[1:], newCartID() + "A", "!" + newCartID()[1:], newCartID()[1:] + "=", newCartID()[1:] + "\n"} {
+	for _, bad := range []string{
+		"", "x", newCartID()[1:], newCartID() + "A", "!" + newCartID()[1:], newCartID()[1:] + "=",
+		newCartID()[1:] + "\n",
+	} {
 		socket.AssertRefused(cartTopics+bad, nil, object{"reason": "bad cart id"})
 	}
 }

@@ -37,7 +37,8 @@ func (p *Pages) AddToCart(c echo.Context) error {
 	if err := readForm(c.Request()); err != nil {
 		return err
 	}
-	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"), p.blockOf(c.FormValue("item_id")))
+	return p.changeCart(c, p.adding(c.FormValue("item_id"), c.FormValue("replace") == "true"),
+		p.blockOf(c.FormValue("item_id")))
 }
 
 // blockOf is the fragment of the block of an item's product on the page of all products, "" for an
@@ -76,7 +77,8 @@ func (p *Pages) adding(itemID string, replace bool) change {
 			full := &Flash{Kind: "error", Message: "Your cart is full: it holds " + pairs(held) + ". Remove one first."}
 			return cart, full.isFull(held, words)
 		case item.Level == inventory.LevelOut:
-			return changed, info(words+" is in your cart. It is sold out, and can be bought if it comes back.").isIn(id, words)
+			return changed, info(words+" is in your cart. It is sold out, and can be bought if it comes back.").isIn(id,
+				words)
 		case !product.Released:
 			return changed, info(words+" is in your cart. It can be bought when it is released.").isIn(id, words)
 		}

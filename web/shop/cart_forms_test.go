@@ -25,7 +25,9 @@ func newShopper(t testing.TB) *shopper {
 }
 
 // try sends a request to a handler.
-func (s *shopper) try(handler echo.HandlerFunc, method, target, kind, body string, params ...string) (*http.Response, error) {
+func (s *shopper) try(
+	handler echo.HandlerFunc, method, target, kind, body string, params ...string,
+) (*http.Response, error) {
 	s.t.Helper()
 	r := httptest.NewRequest(method, "http://shop.example"+target, strings.NewReader(body))
 	r.Header.Set("Content-Type", kind)
@@ -161,7 +163,10 @@ func TestCartWithoutJavaScript(t *testing.T) {
 	for _, tt := range []struct{ id, want, not string }{
 		{"2", "Hop Man 3, size 9.5 is in your cart already.", "value=\"3\" data-item-id"},
 		{"3", "You have Hop Man 3 in size 9.5: one size of each shoe.", "value=\"3\" data-item-id"},
-		{"5", "Breezy Boost 600, size 9 is in your cart. It is sold out", "cart-item__soon\" data-cart-soon hidden>coming soon...</p>\n        </div>\n        <p class=\"cart-item__price\" data-cart-price>$140"},
+		{
+			"5", "Breezy Boost 600, size 9 is in your cart. It is sold out",
+			"cart-item__soon\" data-cart-soon hidden>coming soon...</p>\n        </div>\n        <p class=\"cart-item__price\" data-cart-price>$140",
+		},
 	} {
 		s.post(pages.AddToCart, "/cart/add", item(tt.id))
 		_, page = s.get(pages.Home, "/")

@@ -15,7 +15,10 @@ func TestCartToken(t *testing.T) {
 	token := changed(t, a, "add_item", object{"item_id": 2}).Serialized
 	_, restored := there.tab(newCartID(), object{"serialized": token})
 	wantIDs(t, restored, 2)
-	for _, bad := range []any{object{"serialized": token[1:]}, object{"serialized": 7}, "x", []int{}, object{"serialized": strings.Repeat("x", 50_000)}} {
+	for _, bad := range []any{
+		object{"serialized": token[1:]}, object{"serialized": 7}, "x", []int{},
+		object{"serialized": strings.Repeat("x", 50_000)},
+	} {
 		_, restored := there.tab(newCartID(), bad)
 		wantIDs(t, restored)
 	}
@@ -47,7 +50,8 @@ func TestTokensTellCartsApart(t *testing.T) {
 		if same.Serialized == token {
 			t.Error("another line of the same shoe has the token of the one before")
 		}
-		if _, empty := c.tab(newCartID(), object{"serialized": "expired"}); empty.Serialized == "expired" || first.Serialized == "" {
+		if _, empty := c.tab(newCartID(), object{"serialized": "expired"}); empty.Serialized == "expired" ||
+			first.Serialized == "" {
 			t.Error("a token that is none comes back")
 		}
 		if _, joined := c.tab(id, object{"serialized": token}); joined.Serialized == token {

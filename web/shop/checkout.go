@@ -135,7 +135,9 @@ func (co *Checkout) total(cart checkout.Cart) inventory.Cents {
 var (
 	errNotTheBuyer     = errors.New("shop: the form's shoes were bought by another shopper")
 	errUnreadable      = errors.New("shop: the form's cart is too old, or was changed on its way")
-	errUnreadableAlone = errors.New("shop: the form's cart is too old, or was changed on its way, and there is no other")
+	errUnreadableAlone = errors.New(
+		"shop: the form's cart is too old, or was changed on its way, and there is no other",
+	)
 )
 
 // refusals says why nothing was bought, or that the outcome is unknown, and what to do next, unless
@@ -146,14 +148,22 @@ var refusals = []struct {
 	words string
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
-	{errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now."},
-	{errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought."},
+	{
+		errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now.",
+	},
+	{
+		errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought.",
+	},
 	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
-	{checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Press Purchase again: you will see the order, or why not."},
-	{checkout.ErrUnknown, "We don't know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not."},
+	{
+		checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Press Purchase again: you will see the order, or why not.",
+	},
+	{
+		checkout.ErrUnknown, "We don't know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not.",
+	},
 }
 
 // wordsOf finds them.
@@ -173,8 +183,10 @@ func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err
 	if !known { // the teller has said why he cannot sell, once
 		co.log.Debug("a purchase was not completed", "err", err)
 	}
-	if shown, now := co.shownTotal(c, cart), co.total(cart); errors.Is(err, checkout.ErrPriceChanged) && shown > 0 && shown != now {
-		message = fmt.Sprintf("The price has changed. The total was %v and is %v now: buy if it is all right.", shown, now)
+	if shown, now := co.shownTotal(c, cart), co.total(cart); errors.Is(err, checkout.ErrPriceChanged) && shown > 0 &&
+		shown != now {
+		message = fmt.Sprintf("The price has changed. The total was %v and is %v now: buy if it is all right.",
+			shown, now)
 	}
 	return co.goOn(c, sess, co.held(c, sess).Merge(cart), &Flash{Kind: "error", Message: message})
 }

@@ -31,7 +31,9 @@ func (co *Checkout) order(c echo.Context, id checkout.OrderID) (checkout.Order, 
 }
 
 // bought asks which of the lines were bought. It reports whether the database has answered.
-func (co *Checkout) bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, bool) {
+func (co *Checkout) bought(
+	ctx context.Context, lines []checkout.LineID,
+) (map[checkout.LineID]checkout.Purchased, bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	bought, err := co.teller.Bought(ctx, lines)

@@ -44,7 +44,8 @@ func TestCheckoutOfWhatIsOut(t *testing.T) {
 	}
 	_, page = s.get(d.Show, "/checkout") // the answer was lost
 	s.wants(page, `<a href="/orders/ORDER-1">see your order</a>`, "Sorry, this shoe is sold out", "NOT AVAILABLE")
-	if lines := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 || lines[0].Item != 6 {
+	if lines := d.carts.tokens.OpenForm(form(t, page).Get("serialized_cart")).Lines(); len(lines) != 1 ||
+		lines[0].Item != 6 {
 		t.Errorf("the form buys %+v", lines)
 	}
 }
@@ -119,7 +120,9 @@ func TestSilentDatabase(t *testing.T) {
 				if len(lines) != 1 {
 					t.Errorf("nobody knows whether it was bought, and the form buys %+v", lines)
 				}
-				for path, handler := range map[string]echo.HandlerFunc{"/checkout/complete": d.Complete, "/orders/ORDER-1": d.Order} {
+				for path, handler := range map[string]echo.HandlerFunc{
+					"/checkout/complete": d.Complete, "/orders/ORDER-1": d.Order,
+				} {
 					if _, err := s.try(handler, "GET", path, "", "", "id", "ORDER-1"); !errors.Is(err, ErrNoDatabase) {
 						t.Errorf("%s: %v, want ErrNoDatabase", path, err)
 					}

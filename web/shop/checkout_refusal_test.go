@@ -25,14 +25,19 @@ func TestRefusedPurchases(t *testing.T) {
 		{"The price has changed", checkout.ErrPriceChanged, nil},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"a lot"}}},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"-1"}}},
-		{"The price has changed. The total was $100 and is $120 now: buy", checkout.ErrPriceChanged, url.Values{"total_cents": {"10000"}}},
+		{
+			"The price has changed. The total was $100 and is $120 now: buy", checkout.ErrPriceChanged,
+			url.Values{"total_cents": {"10000"}},
+		},
 		{"Your cart is empty. Pick a size first.", checkout.ErrEmptyCart, nil},
 		{"Your cart is empty, and the page ", nil, url.Values{"serialized_cart": {"x"}}},
 		{"Your purchase could not be completed", checkout.ErrFailed, nil},
 		{"Your purchase could not be completed", checkout.ErrTooManyLines, nil},
 		{"Very many want to buy at this moment", checkout.ErrBusy, nil},
 		{"Very many want to buy at this moment", errors.Join(checkout.ErrUnknown, checkout.ErrBusy), nil},
-		{"We don&#39;t know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not.", errors.Join(checkout.ErrUnknown), nil},
+		{
+			"We don&#39;t know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not.", errors.Join(checkout.ErrUnknown), nil,
+		},
 	} {
 		s := newShopper(t)
 		s.session(d.counter.pages)
@@ -63,7 +68,9 @@ func TestRefusedFormIsMerged(t *testing.T) {
 	d.fake.refuses = checkout.ErrSoldOut
 	s := newShopper(t)
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("9"))
-	s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), "")}})
+	s.post(d.Buy, "/checkout", url.Values{
+		"serialized_cart": {d.carts.tokens.Sign(cartWith(t, d.shelf.Catalog(), 2), "")},
+	})
 	if left := d.carts.tokens.OpenForm(cookieCart(s, d)).Lines(); len(left) != 2 {
 		t.Errorf("the cart has %v, want what was there and what was sent", left)
 	}
@@ -75,11 +82,14 @@ func TestUnreadableForm(t *testing.T) {
 	d := newDesk(t)
 	s := newShopper(t)
 	s.post(d.counter.pages.AddToCart, "/cart/add", item("2"))
-	if to := s.post(d.Buy, "/checkout", url.Values{"serialized_cart": {"x"}, "total_cents": {"12000"}}); to != "/checkout" {
+	if to := s.post(d.Buy, "/checkout", url.Values{
+		"serialized_cart": {"x"}, "total_cents": {"12000"},
+	}); to != "/checkout" {
 		t.Errorf("led to %s", to)
 	}
 	_, page := s.get(d.Show, "/checkout")
-	s.wants(page, "We can&#39;t tell whether this was bought: the page was too old", "is empty", "could not be completed")
+	s.wants(page, "We can&#39;t tell whether this was bought: the page was too old", "is empty",
+		"could not be completed")
 	s.wants(page, `data-item-id="2"`)
 	for name, handler := range map[string]echo.HandlerFunc{
 		"/checkout": d.Buy, "/cart/add": d.counter.pages.AddToCart, "/cart/remove": d.counter.pages.RemoveFromCart,

@@ -52,7 +52,8 @@ func TestBuy(t *testing.T) {
 		s.wants(page, `<a href="/orders/ORDER-1">`)
 		s.wants(page, "You bought this before, and here is that order.")
 	}
-	if len(d.fake.orders) != 1 || len(d.fake.asked) != 3 || d.fake.asked[0].Total != 26050 || len(d.fake.asked[0].Lines) != 2 {
+	if len(d.fake.orders) != 1 || len(d.fake.asked) != 3 || d.fake.asked[0].Total != 26050 ||
+		len(d.fake.asked[0].Lines) != 2 {
 		t.Errorf("asked for %+v", d.fake.asked)
 	}
 }
@@ -106,7 +107,8 @@ func TestBuyWhatTwoOrdersHave(t *testing.T) {
 			t.Errorf("%d orders, want 2", len(d.fake.orders))
 		}
 		_, page := s.get(d.Complete, "/checkout/complete")
-		s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2"`, `<li class="cart-item" data-item-id="6"`)
+		s.wants(page, `<a href="/orders/ORDER-1">`, `<li class="cart-item" data-item-id="2"`,
+			`<li class="cart-item" data-item-id="6"`)
 		if more {
 			s.wants(page, "You bought a part of this with several orders before, and here is one of them. See also /orders/ORDER-2. Nothing else")
 			s.wants(page, `<li class="cart-item" data-item-id="9"`)
@@ -192,7 +194,8 @@ func TestNothingToCheckOut(t *testing.T) {
 	s.post(d.counter.pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page := s.get(d.Show, "/checkout")
 	s.wants(page, "No items to checkout!")
-	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, ErrNoDatabase) {
+	if _, err := s.try(d.Order, "GET", "/orders/NOPE", "", "", "id", "NOPE"); !errors.Is(err, checkout.ErrNoOrder) ||
+		errors.Is(err, ErrNoDatabase) {
 		t.Errorf("an unknown order: %v", err)
 	}
 }
@@ -303,13 +306,21 @@ func TestGoldenCheckout(t *testing.T) {
 		}
 	}
 	for name, render := range map[string]func() ([]byte, error){
-		"checkout.html":           show(cartWith(t, catalog, 2, 6)),
-		"checkout_out.html":       show(cart),
-		"checkout_empty.html":     show(checkout.Cart{}),
-		"complete.html":           func() ([]byte, error) { return d.renderOrder("complete", "Thank you", order, nobody, "") },
-		"complete_cancelled.html": func() ([]byte, error) { return d.renderOrder("complete", "Your order", cancelled, nobody, "") },
-		"order.html":              func() ([]byte, error) { return d.renderOrder("order", "Your order", order, nobody, "") },
-		"order_cancelled.html":    func() ([]byte, error) { return d.renderOrder("order", "Your order", cancelled, nobody, "") },
+		"checkout.html":       show(cartWith(t, catalog, 2, 6)),
+		"checkout_out.html":   show(cart),
+		"checkout_empty.html": show(checkout.Cart{}),
+		"complete.html": func() ([]byte, error) {
+			return d.renderOrder("complete", "Thank you", order, nobody, "")
+		},
+		"complete_cancelled.html": func() ([]byte, error) {
+			return d.renderOrder("complete", "Your order", cancelled, nobody, "")
+		},
+		"order.html": func() ([]byte, error) {
+			return d.renderOrder("order", "Your order", order, nobody, "")
+		},
+		"order_cancelled.html": func() ([]byte, error) {
+			return d.renderOrder("order", "Your order", cancelled, nobody, "")
+		},
 	} {
 		html, err := render()
 		if err != nil {

@@ -162,7 +162,9 @@ func (co *Checkout) viewCheckout(
 // allGone tells whether there is nothing to pick.
 func allGone(catalog *inventory.Catalog) bool {
 	for p := range catalog.Products() {
-		if p.Released && slices.ContainsFunc(p.Items, func(it inventory.Item) bool { return it.Level != inventory.LevelOut }) {
+		if p.Released && slices.ContainsFunc(p.Items, func(it inventory.Item) bool {
+			return it.Level != inventory.LevelOut
+		}) {
 			return false
 		}
 	}
@@ -210,7 +212,8 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 	order.Lines = lines
 	return co.pages.render(template, orderPage{
 		Layout: Layout{
-			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart, OrderNumber: o.number,
+			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart,
+			OrderNumber: o.number,
 		},
 		Order: orderView{
 			Order:     order,

@@ -24,8 +24,10 @@ func TestAdvice(t *testing.T) {
 		says    string // "" for no advice
 		allGone bool
 	}{
-		"all is well":         {[]checkoutLine{open, had}, "", false},
-		"another size":        {[]checkoutLine{open, other}, "Take another size of what is sold out, or remove it: then", false},
+		"all is well": {[]checkoutLine{open, had}, "", false},
+		"another size": {
+			[]checkoutLine{open, other}, "Take another size of what is sold out, or remove it: then", false,
+		},
 		"nothing else":        {[]checkoutLine{open, out}, "Remove what is sold out: then", false},
 		"and no other shoe":   {[]checkoutLine{out}, "All other shoes are sold out too", true},
 		"only sold out":       {[]checkoutLine{out, had}, "Nothing of this is left", false},
@@ -34,11 +36,17 @@ func TestAdvice(t *testing.T) {
 		"not released":        {[]checkoutLine{soon}, "This can be bought when it is released", false},
 		"one is not released": {[]checkoutLine{soon, open}, "Remove what is not released yet", false},
 		"one of them is out":  {[]checkoutLine{soon, out}, "Remove what is sold out; the rest", false},
-		"some of everything":  {[]checkoutLine{soon, out, open}, "Remove what is sold out or not released yet: then you can buy the rest", false},
-		"another size, and":   {[]checkoutLine{soon, other, open}, "or remove it; and remove what is not released yet: then", false},
-		"all but one to buy":  {[]checkoutLine{soon, other}, "the rest can be bought when it is released", false},
+		"some of everything": {
+			[]checkoutLine{soon, out, open}, "Remove what is sold out or not released yet: then you can buy the rest",
+			false,
+		},
+		"another size, and": {
+			[]checkoutLine{soon, other, open}, "or remove it; and remove what is not released yet: then", false,
+		},
+		"all but one to buy": {[]checkoutLine{soon, other}, "the rest can be bought when it is released", false},
 	} {
-		if got := (checkoutPage{Lines: tt.lines, AllGone: tt.allGone}).Advice(); !strings.Contains(got, tt.says) || tt.says == "" && got != "" {
+		if got := (checkoutPage{Lines: tt.lines, AllGone: tt.allGone}).Advice(); !strings.Contains(got, tt.says) ||
+			tt.says == "" && got != "" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -52,7 +60,8 @@ func TestTheReasonHasTheFocus(t *testing.T) {
 	line := func(id inventory.ItemID, outOfStock, released bool, order checkout.OrderID) checkoutLine {
 		return checkoutLine{cartLine{ID: id, OutOfStock: outOfStock, Released: released}, order != "", order}
 	}
-	open, out, soon, had := line(1, false, true, ""), line(2, true, true, ""), line(3, false, false, ""), line(4, true, true, "ORDER")
+	open, out, soon, had := line(1, false, true, ""), line(2, true, true, ""), line(3, false, false, ""), line(4, true,
+		true, "ORDER")
 	refusal := &Flash{Kind: "error", Message: "no"}
 	for name, tt := range map[string]struct {
 		flash *Flash

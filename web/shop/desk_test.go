@@ -56,7 +56,8 @@ func (f *fakeTeller) Buy(ctx context.Context, p checkout.Purchase) (checkout.Ord
 	}
 	for _, l := range p.Lines {
 		order.Lines = append(order.Lines, checkout.OrderLine{
-			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: "SKU", Size: "9.5", Brand: "Snks 23", Name: "Hop Man 3",
+			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: "SKU", Size: "9.5", Brand: "Snks 23",
+			Name:  "Hop Man 3",
 			Color: "yellow/blue", MainImageURL: "/assets/images/hop-man-3.svg", Price: 12000,
 		})
 	}
@@ -76,7 +77,9 @@ func (f *fakeTeller) Order(ctx context.Context, id checkout.OrderID) (checkout.O
 	return checkout.Order{}, checkout.ErrNoOrder
 }
 
-func (f *fakeTeller) Bought(ctx context.Context, lines []checkout.LineID) (map[checkout.LineID]checkout.Purchased, error) {
+func (f *fakeTeller) Bought(
+	ctx context.Context, lines []checkout.LineID,
+) (map[checkout.LineID]checkout.Purchased, error) {
 	f.lookups++
 	if err := f.answer(ctx); err != nil {
 		return nil, err
@@ -129,7 +132,9 @@ func form(t testing.TB, page string) url.Values {
 		t.Fatalf("no form to buy:\n%s", page)
 	}
 	values := url.Values{}
-	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(
+		page, -1,
+	) {
 		values.Set(m[1], html.UnescapeString(m[2]))
 	}
 	return values

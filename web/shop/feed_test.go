@@ -14,7 +14,9 @@ func TestStateOfAFeed(t *testing.T) {
 		t.Errorf("before the catalog is loaded: %v, want ErrNotOpen", err)
 	}
 	r.all()
-	for topic, released := range map[string]bool{"product:1": r.rows.Products[0].Released, "product:2": r.rows.Products[1].Released} {
+	for topic, released := range map[string]bool{
+		"product:1": r.rows.Products[0].Released, "product:2": r.rows.Products[1].Released,
+	} {
 		payload, err := r.pusher.State(t.Context(), topic)
 		if err != nil {
 			t.Fatal(err)
@@ -27,7 +29,10 @@ func TestStateOfAFeed(t *testing.T) {
 			t.Errorf("%s: %s", topic, payload)
 		}
 	}
-	for _, topic := range []string{"product:", "product:01", "product:3", "product:-1", "product:one", "product:1 ", "product:99999999999999999999"} {
+	for _, topic := range []string{
+		"product:", "product:01", "product:3", "product:-1", "product:one", "product:1 ",
+		"product:99999999999999999999",
+	} {
 		if _, err := r.pusher.State(t.Context(), topic); !errors.Is(err, inventory.ErrNotFound) {
 			t.Errorf("%q: %v, want ErrNotFound", topic, err)
 		}

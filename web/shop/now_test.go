@@ -33,7 +33,8 @@ func TestAnswersTellTheServersTime(t *testing.T) {
 				t.Errorf("the shared bytes are %s now", reply)
 			}
 			v, _ := askSession(t, pages)
-			if want := time.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00"); v.Now != want || !strings.HasSuffix(want, "Z") {
+			if want := time.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00"); v.Now != want ||
+				!strings.HasSuffix(want, "Z") {
 				t.Errorf("the session tells the time %q, want %q", v.Now, want)
 			}
 			time.Sleep(90*time.Minute + 25*time.Millisecond)

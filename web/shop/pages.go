@@ -45,7 +45,9 @@ type Pages struct {
 }
 
 // NewPages serves what is on the shelf. asset tells the URL of a built file by its source name.
-func NewPages(s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions, carts *Carts) *Pages {
+func NewPages(
+	s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions, carts *Carts,
+) *Pages {
 	return &Pages{shelf: s, templates: t, asset: asset, sessions: sessions, carts: carts}
 }
 
@@ -116,7 +118,9 @@ func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*p
 		if !ok {
 			return 0, nil, inventory.ErrNotFound
 		}
-		return product.Shown, func() (*prepared.Response, error) { return shared(p.renderProduct(product, nobody)) }, nil
+		return product.Shown, func() (*prepared.Response, error) {
+			return shared(p.renderProduct(product, nobody))
+		}, nil
 	}
 }
 
@@ -129,7 +133,9 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 // ProductHTML is the product's block as the first page shows it: what channels push as html. It is
 // rendered once per [inventory.Product.Shown]. Do not change the bytes.
 func (p *Pages) ProductHTML(product *inventory.Product) ([]byte, error) {
-	return p.fragment(&p.blocks, product, "product", func() any { return viewProduct(product, nobody.cart, p.imageURL) })
+	return p.fragment(&p.blocks, product, "product", func() any {
+		return viewProduct(product, nobody.cart, p.imageURL)
+	})
 }
 
 func (p *Pages) fragment(
@@ -222,8 +228,9 @@ func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
 func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error) {
 	return p.render("product", productPage{
 		Layout: Layout{
-			Title:       product.Name + " · Sneakers23",
-			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() + ".",
+			Title: product.Name + " · Sneakers23",
+			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() +
+				".",
 			Flash:       o.flash,
 			Cart:        o.cart,
 			OrderNumber: o.number,

@@ -81,7 +81,9 @@ func body(t testing.TB, res *http.Response) string {
 func TestProductInAnotherSpelling(t *testing.T) {
 	t.Parallel()
 	pages := newPages(t, webtest.NewShelf(webtest.Rows()))
-	for sku, want := range map[string]string{"shu6000": "/products/SHU6000?from=mail", "Shu6100": "/products/SHU6100?from=mail", "SHU6000": "", "shu": ""} {
+	for sku, want := range map[string]string{
+		"shu6000": "/products/SHU6000?from=mail", "Shu6100": "/products/SHU6100?from=mail", "SHU6000": "", "shu": "",
+	} {
 		w := httptest.NewRecorder()
 		c := echo.New().NewContext(httptest.NewRequest("GET", "/products/"+sku+"?from=mail", nil), w)
 		c.SetParamNames("sku")
@@ -91,7 +93,8 @@ func TestProductInAnotherSpelling(t *testing.T) {
 			t.Errorf("%s: got %v", sku, err)
 		}
 		res := w.Result()
-		if got := res.Header.Get("Location"); got != want || want != "" && (res.StatusCode != 302 || res.Header.Get("Cache-Control") != "no-store") {
+		if got := res.Header.Get("Location"); got != want ||
+			want != "" && (res.StatusCode != 302 || res.Header.Get("Cache-Control") != "no-store") {
 			t.Errorf("%s leads to %q with status %d, want %q", sku, got, res.StatusCode, want)
 		}
 	}
@@ -117,7 +120,9 @@ func TestGolden(t *testing.T) {
 	tests := map[string]func() ([]byte, error){
 		"home.html": func() ([]byte, error) { return pages.renderHome(catalog, nobody) },
 		"home_empty.html": func() ([]byte, error) {
-			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), own{flash: flash, cart: new(cartView)})
+			return pages.renderHome(inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds), own{
+				flash: flash, cart: new(cartView),
+			})
 		},
 		"product_released.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 1), nobody) },
 		"product_soon.html":     func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 2), nobody) },
@@ -125,7 +130,9 @@ func TestGolden(t *testing.T) {
 			return pages.renderProduct(product(t, catalog, 3), own{flash: flash, cart: new(cartView)})
 		},
 		"product_cart.html": func() ([]byte, error) {
-			return pages.renderProduct(product(t, catalog, 2), own{flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled})
+			return pages.renderProduct(product(t, catalog, 2), own{
+				flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled,
+			})
 		},
 		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
@@ -214,7 +221,9 @@ func TestPagesAreRenderedPerShownChange(t *testing.T) {
 		t.Error("two different pages have the same tag")
 	}
 
-	rows.Products = append(rows.Products, inventory.ProductRow{ID: 3, SKU: "SHU6200", Order: 3, Name: "New", Revision: 1})
+	rows.Products = append(rows.Products, inventory.ProductRow{
+		ID: 3, SKU: "SHU6200", Order: 3, Name: "New", Revision: 1,
+	})
 	shelf.Put(rows)
 	if !strings.Contains(body(t, visit(t, pages.Home, "")), `data-product-id="3"`) {
 		t.Error("the home page does not show a new product")
@@ -313,7 +322,8 @@ func TestSoldOutInEverySize(t *testing.T) {
 	pages := newPages(t, webtest.NewShelf(rows))
 	const gone = "data-sold-out>Sold out in every size"
 	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), gone)
-	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone) // what is not released is not sold out
+	// what is not released is not sold out
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), "product-soon", gone)
 }
 
 // A product without sizes says so.
@@ -322,7 +332,8 @@ func TestNoSizesYet(t *testing.T) {
 	rows := webtest.Rows()
 	rows.Items = nil
 	pages := newPages(t, webtest.NewShelf(rows))
-	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), `<p class="product-stock__heading">No sizes yet <strong`, "US sizes")
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")),
+		`<p class="product-stock__heading">No sizes yet <strong`, "US sizes")
 }
 
 // A name with a long word is written smaller, so that the word fits.
@@ -331,7 +342,8 @@ func TestLongWords(t *testing.T) {
 	rows := webtest.Rows()
 	rows.Products[0].Name = "Transcontinental Runner"
 	pages := newPages(t, webtest.NewShelf(rows))
-	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")), `<h1 class="product-listing__name product-listing__name--long">`)
+	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6000")),
+		`<h1 class="product-listing__name product-listing__name--long">`)
 	newShopper(t).wants(body(t, visit(t, pages.Product, "SHU6100")), `<h1 class="product-listing__name">`)
 }
 

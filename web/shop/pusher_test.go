@@ -101,7 +101,8 @@ func TestPusherPushesAReleaseOnce(t *testing.T) {
 	r.all()
 	r.rows.Products[1].Released = true
 	heard := r.notice([]inventory.ProductID{2})
-	if len(heard) != 1 || !strings.HasPrefix(heard[0], `released {"size_html":"`) || !strings.Contains(heard[0], `value=\"5\"`) {
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], `released {"size_html":"`) ||
+		!strings.Contains(heard[0], `value=\"5\"`) {
 		t.Errorf("pushed %v, want the sizes of product 2", heard)
 	}
 	if heard := r.notice([]inventory.ProductID{2}); len(heard) != 0 {
@@ -189,7 +190,10 @@ func TestJoinReplyHasTheBlock(t *testing.T) {
 		{"a page before the release", 1, pageShows{false, version(1)}, false},
 		{"a release that was taken back", 2, pageShows{true, version(2)}, true},
 		{"a page of a newer row", 1, pageShows{true, "new.999"}, false},
-		{"a release of which this node has not heard", 2, pageShows{true, parseVersion(version(2)).hash + ".999"}, false},
+		{
+			"a release of which this node has not heard", 2, pageShows{true, parseVersion(version(2)).hash + ".999"},
+			false,
+		},
 		{"a product that came back", 1, pageShows{true, "gone"}, true},
 	} {
 		replies, err := r.pusher.repliesFor(tt.product)
@@ -314,7 +318,8 @@ func TestJoinReplyHasSizesForThosePagesThatLackThem(t *testing.T) {
 			}
 			_, sizes := reply["size_html"]
 			if want := tt.sizes && name == "full"; reply["released"] != tt.released || sizes != want {
-				t.Errorf("product %d, %s reply: released %v, sizes %v; want %v, %v", tt.product, name, reply["released"], sizes, tt.released, want)
+				t.Errorf("product %d, %s reply: released %v, sizes %v; want %v, %v",
+					tt.product, name, reply["released"], sizes, tt.released, want)
 			}
 		}
 	}

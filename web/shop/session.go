@@ -186,9 +186,11 @@ func (s session) flash() *Flash {
 	}
 	pairs, _ := strconv.Atoi(s.word("flash_pairs"))
 	return &Flash{
-		Kind: s.word("flash_kind"), Message: message, Action: s.word("flash_action"), ItemID: parseItemID(s.word("flash_item")),
+		Kind: s.word("flash_kind"), Message: message, Action: s.word("flash_action"),
+		ItemID: parseItemID(s.word("flash_item")),
 		claim: claim{
-			in: parseItemID(s.word("flash_in")), out: parseItemID(s.word("flash_out")), pairs: pairs, orElse: s.word("flash_else"),
+			in: parseItemID(s.word("flash_in")), out: parseItemID(s.word("flash_out")), pairs: pairs,
+			orElse: s.word("flash_else"),
 		},
 	}
 }

@@ -79,7 +79,8 @@ func TestSessionShape(t *testing.T) {
 	})
 	res := visit(t, pages.Session, "", cookie)
 	want := `{"cart_id":"ID","serialized_cart":null,"flash":{"kind":"info","message":"Hello"},"now":"TIME","order_number":null}`
-	got := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`).ReplaceAllString(strings.TrimSpace(body(t, res)), "TIME")
+	got := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`).ReplaceAllString(strings.TrimSpace(body(t,
+		res)), "TIME")
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -109,10 +110,12 @@ func TestFlashIsShownOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		res := w.Result()
-		if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Etag") != "" {
+		if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" ||
+			res.Header.Get("Etag") != "" {
 			t.Errorf("%s: got %d with %v", name, res.StatusCode, res.Header)
 		}
-		if !strings.Contains(body(t, res), `<div class="flash flash--error"><p class="flash__words">Your cart is &lt;empty&gt;</p></div>`) {
+		if !strings.Contains(body(t, res),
+			`<div class="flash flash--error"><p class="flash__words">Your cart is &lt;empty&gt;</p></div>`) {
 			t.Errorf("%s: the flash is not shown", name)
 		}
 		after := onlyCookie(t, res)

@@ -13,7 +13,8 @@ import (
 func unknown(t testing.TB, cart checkout.Cart, items ...inventory.ItemID) checkout.Cart {
 	t.Helper()
 	for _, id := range items {
-		added, err := cart.Add(checkout.Line{ID: checkout.NewLineID(), Product: inventory.ProductID(id), Item: id}, 1, checkout.MostLines)
+		added, err := cart.Add(checkout.Line{ID: checkout.NewLineID(), Product: inventory.ProductID(id), Item: id}, 1,
+			checkout.MostLines)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,8 @@ type Layout struct {
 	Flash       *Flash    // nil for most
 	Cart        *cartView // nil where a page has no place for it
 
-	OrderNumber checkout.OrderNumber // of the visitor's last order, "" if there is none or the page is the same for everyone
+	// of the visitor's last order, "" if there is none or the page is the same for everyone
+	OrderNumber checkout.OrderNumber
 }
 
 type homePage struct {
@@ -121,7 +122,9 @@ func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) str
 		Color:    p.Color,
 		Price:    p.Price.String(),
 		ImageURL: imageURL(p.MainImageURL),
-		LongWord: slices.ContainsFunc(strings.Fields(p.Name), func(word string) bool { return utf8.RuneCountInString(word) > longWord }),
+		LongWord: slices.ContainsFunc(strings.Fields(p.Name), func(word string) bool {
+			return utf8.RuneCountInString(word) > longWord
+		}),
 		Warm:     p.ID%2 == 0,
 		Released: p.Released,
 		Sizes:    viewSizes(p, cart),

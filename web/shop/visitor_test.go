@@ -65,14 +65,17 @@ func TestSessionMirrorsTheCart(t *testing.T) {
 		t.Errorf("mirrored a cart, and the session has %v", got.Lines())
 	}
 	s.cookies[cartName] = old // another tab asks at the same time
-	if got := tokens.OpenForm(*s.mirror(pages, mirrored{first.CartID, *both.SerializedCart}).SerializedCart); got.Len() != 2 {
+	if got := tokens.OpenForm(*s.mirror(pages, mirrored{
+		first.CartID, *both.SerializedCart,
+	}).SerializedCart); got.Len() != 2 {
 		t.Errorf("mirrored a cart at the same time, and the session has %v", got.Lines())
 	}
 	if kept := s.session(pages); *kept.SerializedCart != *both.SerializedCart || kept.CartID != first.CartID {
 		t.Errorf("the session has %v, want %v", kept, both)
 	}
 	for _, bad := range []string{"", "x", strings.Repeat("x", 10_000)} {
-		if kept := s.mirror(pages, mirrored{"x", bad}); *kept.SerializedCart != *both.SerializedCart || kept.CartID != first.CartID {
+		if kept := s.mirror(pages, mirrored{"x", bad}); *kept.SerializedCart != *both.SerializedCart ||
+			kept.CartID != first.CartID {
 			t.Errorf("mirrored %.10q, and the session has %v", bad, kept)
 		}
 	}

@@ -31,7 +31,8 @@ func TestBinDir(t *testing.T) {
 	maker := func(dir string) (string, error) {
 		made++
 		data := filepath.Join(dir, "bo's cluster")
-		return data, errors.Join(os.Mkdir(data, 0o700), os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("15\n"), 0o600))
+		return data, errors.Join(os.Mkdir(data, 0o700),
+			os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("15\n"), 0o600))
 	}
 	failed := errors.New("no room")
 	if _, err := BinDir(bin, "15.18", func(string) (string, error) { return "", failed }); !errors.Is(err, failed) {
@@ -46,7 +47,8 @@ func TestBinDir(t *testing.T) {
 		if err := os.Mkdir(data, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command(filepath.Join(got, "initdb"), "--encoding=UTF8", "--pgdata="+data, "--no-locale").CombinedOutput(); err != nil {
+		if out, err := exec.Command(filepath.Join(got, "initdb"), "--encoding=UTF8", "--pgdata="+data,
+			"--no-locale").CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		if version, err := os.ReadFile(filepath.Join(data, "PG_VERSION")); string(version) != "15\n" {

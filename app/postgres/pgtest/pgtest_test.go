@@ -106,7 +106,8 @@ func TestURLIsForAnyDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Host != want.Host || got.Port != want.Port || got.Database != want.Database || got.RuntimeParams["search_path"] != "test_1" {
+		if got.Host != want.Host || got.Port != want.Port || got.Database != want.Database ||
+			got.RuntimeParams["search_path"] != "test_1" {
 			t.Errorf("%s became %s", base, connString)
 		}
 	}

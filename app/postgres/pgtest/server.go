@@ -85,7 +85,8 @@ func widen(ctx context.Context, s *postgres.Server, cfg postgres.Config, connect
 
 // within is a context with the limit of all waits in tests.
 func within(what string) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(context.Background(), waittest.Limit(), fmt.Errorf("not within %v: %s", waittest.Limit(), what))
+	return context.WithTimeoutCause(context.Background(), waittest.Limit(),
+		fmt.Errorf("not within %v: %s", waittest.Limit(), what))
 }
 
 func config(ctx context.Context, dir string) (postgres.Config, error) {
@@ -170,7 +171,8 @@ func stop() error {
 		ctx, cancel := within("stop the server of the tests")
 		defer cancel()
 		err = server.started.Stop(ctx)
-		if home := filepath.Dir(server.started.Dir()); home != server.dir { // its user could not reach the temporary directory
+		// its user could not reach the temporary directory
+		if home := filepath.Dir(server.started.Dir()); home != server.dir {
 			err = errors.Join(err, os.RemoveAll(home))
 		}
 	}

@@ -21,7 +21,8 @@ const (
 	dialWithin   = time.Second
 	answerWithin = 70 * time.Second // for the head of an answer: a node gives up after 60 s
 	closeWithin  = 10 * time.Second // for requests that are under way when the proxy stops
-	maxHeader    = 64 << 10         // bytes, of a request or an answer: above what a node takes, which then says so itself
+	// bytes, of a request or an answer: above what a node takes, which then says so itself
+	maxHeader = 64 << 10
 )
 
 // Node is one of those that the proxy stands before.
@@ -48,8 +49,10 @@ type Proxy struct {
 	nodes     []*node
 	turn      atomic.Uint64 // whose turn it is, for choose
 	transport *http.Transport
-	checks    *http.Transport // of its own, which dials each time: a node that stops closes its listener before its connections
-	reverse   *httputil.ReverseProxy
+	// of its own, which dials each time: a node that stops closes its listener before its
+	// connections
+	checks  *http.Transport
+	reverse *httputil.ReverseProxy
 
 	mu       sync.Mutex
 	closing  bool
@@ -110,7 +113,8 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p.checks = &http.Transport{DialContext: dial, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader}
 	p.reverse = &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { r.SetXForwarded() }, // Host stays; what the client said of itself is gone
+		// Host stays; what the client said of itself is gone
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetXForwarded() },
 		Transport:      p,
 		FlushInterval:  -1, // at once
 		ErrorLog:       slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
@@ -129,7 +133,9 @@ func (p *Proxy) Serve(ctx context.Context, listener net.Listener) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          p.reverse.ErrorLog,
-		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
 	}
 	checks, stopChecks := context.WithCancel(ctx)
 	var wg sync.WaitGroup

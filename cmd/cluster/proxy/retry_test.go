@@ -144,7 +144,8 @@ func TestNextNodeAfter503(t *testing.T) {
 
 // TestSilentNode hangs a node: it takes connections and says nothing.
 func TestSilentNode(t *testing.T) {
-	silent, asked := make(chan bool), make(chan bool, 1) // the latter buffered: it is told once, and the handler goes on
+	// the latter buffered: it is told once, and the handler goes on
+	silent, asked := make(chan bool), make(chan bool, 1)
 	hung := new(atomic.Bool)
 	a := newBackend(t, "a", func(http.ResponseWriter, *http.Request) {
 		hung.Store(true)

@@ -86,7 +86,10 @@ func nodesOf(busy bool) func() []admin.NodeState {
 		nodes = []admin.NodeState{
 			{Name: "node-a", Sockets: 18_412, Revision: 1_204_771, Ready: true},
 			{Name: "node-b", Sockets: 17_930, Revision: 1_204_771, Ready: true},
-			{Name: "a-node-with-a-very-long-name.eu-central.shop.example", Sockets: 201, Revision: 1_198_002, Lag: 7400, Ready: true},
+			{
+				Name: "a-node-with-a-very-long-name.eu-central.shop.example", Sockets: 201, Revision: 1_198_002,
+				Lag: 7400, Ready: true,
+			},
 		}
 	}
 	return func() []admin.NodeState { return nodes }
@@ -95,15 +98,20 @@ func nodesOf(busy bool) func() []admin.NodeState {
 // crowd are the shoppers of a dashboard.
 func crowd() (d presence.Diff) {
 	pages := []string{
-		"/", "/products/SHU60100", "/products/SHU60200", "/products/SHU60300", "/checkout", "/checkout/complete", "/orders/:id",
+		"/", "/products/SHU60100", "/products/SHU60200", "/products/SHU60300", "/checkout", "/checkout/complete",
+		"/orders/:id",
 		"/a/page/that/is/none/of/the/shop/and/has/a/long/address",
 	}
 	for i := range 480 {
 		// An error of the encoder would be a mistake of ours.
 		meta, _ := json.Marshal(shop.Shopper{
-			Page: pages[i*i%7+i%2], Items: []inventory.ItemID{size(hopMan, 6.5+float64(i%5)/2), size(breezy, 7+float64(i%4))},
+			Page: pages[i*i%7+i%2], Items: []inventory.ItemID{
+				size(hopMan, 6.5+float64(i%5)/2), size(breezy, 7+float64(i%4)),
+			},
 		})
-		d.Joins = append(d.Joins, &presence.Presence{Topic: admin.CartTracker, Key: fmt.Sprint("shopper ", i), Meta: meta})
+		d.Joins = append(d.Joins, &presence.Presence{
+			Topic: admin.CartTracker, Key: fmt.Sprint("shopper ", i), Meta: meta,
+		})
 	}
 	return d
 }

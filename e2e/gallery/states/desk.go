@@ -71,7 +71,8 @@ func (d *desk) Buy(_ context.Context, p checkout.Purchase) (checkout.Order, erro
 		}
 		order.Total += product.Price
 		order.Lines = append(order.Lines, checkout.OrderLine{
-			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: item.SKU, Size: item.Size, Brand: product.Brand, Name: product.Name,
+			LineID: l.ID, Item: l.Item, Product: l.Product, SKU: item.SKU, Size: item.Size, Brand: product.Brand,
+			Name:  product.Name,
 			Color: product.Color, MainImageURL: product.MainImageURL, Price: product.Price,
 		})
 	}

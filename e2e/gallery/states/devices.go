@@ -76,7 +76,8 @@ func (k kiosks) Count(context.Context) (int, error) { return max(0, len(k.all())
 // Page lists all but the revoked one, or that.
 func (k kiosks) Page(_ context.Context, l devices.Listing) (p devices.Listed, err error) {
 	for _, d := range k.all() {
-		if d.Revoked.IsZero() != (l.Which == devices.WhichRevoked) && strings.Contains(strings.ToLower(d.Name), strings.ToLower(l.Text)) {
+		if d.Revoked.IsZero() != (l.Which == devices.WhichRevoked) &&
+			strings.Contains(strings.ToLower(d.Name), strings.ToLower(l.Text)) {
 			p.Devices = append(p.Devices, d)
 		}
 	}
@@ -112,7 +113,8 @@ func (k kiosks) Variables(_ context.Context, id devices.ID) ([]devices.VariableS
 	}
 	return []devices.VariableState{
 		state("brightness", one("integer", "80"), one("integer", "100")),
-		state("greeting", one("string", "Welcome to the shop of the shoes with the many names, here in Berlin. "+strings.Repeat("Look around. ", 12)), nil),
+		state("greeting", one("string", "Welcome to the shop of the shoes with the many names, here in Berlin. "+
+			strings.Repeat("Look around. ", 12)), nil),
 		state("motd", one("string", ""), one("string", "two\nlines")),
 		state("new", nil, one("boolean", "true")),
 		state("open", one("boolean", "true"), nil),
@@ -127,8 +129,14 @@ func (k kiosks) Search(_ context.Context, q devices.Query) (p devices.Page, err 
 	said := []devices.Record{
 		{Message: "receipt printed"},
 		{Message: `<script>document.title="taken"</script>`},
-		{Message: "card declined", Fields: json.RawMessage(`{"level":"warning","reader":2,"code":"05 do not honour"}`), Timestamp: json.RawMessage(`"2026-05-02T10:00:00Z"`)},
-		{Message: "Traceback (most recent call last):\n  File \"kiosk.py\", line 23, in show\n    draw(shoe)\nKeyError: 'laces'"},
+		{
+			Message: "card declined", Fields: json.RawMessage(
+				`{"level":"warning","reader":2,"code":"05 do not honour"}`,
+			), Timestamp: json.RawMessage(`"2026-05-02T10:00:00Z"`),
+		},
+		{
+			Message: "Traceback (most recent call last):\n  File \"kiosk.py\", line 23, in show\n    draw(shoe)\nKeyError: 'laces'",
+		},
 		{Message: strings.Repeat("a-word-without-an-end", 30)},
 		{Message: "الطابعة بلا ورق", Fields: json.RawMessage(`{"level":"error"}`)},
 		{Message: "door opened"},
@@ -141,7 +149,8 @@ func (k kiosks) Search(_ context.Context, q devices.Query) (p devices.Page, err 
 			continue
 		}
 		p.Records = append(p.Records, devices.Logged{
-			ID: int64(1000 - i), Device: d.ID, Name: d.Name, Received: at.Add(-time.Duration(i) * time.Second), Record: said[(i/2)%len(said)],
+			ID: int64(1000 - i), Device: d.ID, Name: d.Name, Received: at.Add(-time.Duration(i) * time.Second),
+			Record: said[(i/2)%len(said)],
 		})
 	}
 	return p, k.fault()
@@ -172,12 +181,27 @@ func devicePages() []scene {
 	return []scene{
 		{name: "all", title: "All devices", settings: busy, visit: signsInTo("/admin/devices")},
 		{name: "one", title: "One device", fragment: chosen(1), settings: busy, visit: signsInTo("/admin/devices")},
-		{name: "never-seen", title: "A device that was never connected", fragment: chosen(3), settings: busy, visit: signsInTo("/admin/devices")},
-		{name: "lost", title: "A device whose key is not recognized", fragment: chosen(4), settings: busy, visit: signsInTo("/admin/devices")},
-		{name: "revoked", title: "A device that was revoked", fragment: chosen(5), settings: busy, visit: signsInTo("/admin/devices")},
-		{name: "gone", title: "A device that there is not", fragment: chosen(4711), settings: busy, visit: signsInTo("/admin/devices")},
+		{
+			name: "never-seen", title: "A device that was never connected", fragment: chosen(3), settings: busy,
+			visit: signsInTo("/admin/devices"),
+		},
+		{
+			name: "lost", title: "A device whose key is not recognized", fragment: chosen(4), settings: busy,
+			visit: signsInTo("/admin/devices"),
+		},
+		{
+			name: "revoked", title: "A device that was revoked", fragment: chosen(5), settings: busy,
+			visit: signsInTo("/admin/devices"),
+		},
+		{
+			name: "gone", title: "A device that there is not", fragment: chosen(4711), settings: busy,
+			visit: signsInTo("/admin/devices"),
+		},
 		{name: "none", title: "No device", visit: signsInTo("/admin/devices")},
-		{name: "away", title: "The database is away", settings: settings{away: true}, visit: signsInTo("/admin/devices")},
+		{
+			name: "away", title: "The database is away", settings: settings{away: true},
+			visit: signsInTo("/admin/devices"),
+		},
 	}
 }
 

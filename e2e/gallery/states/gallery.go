@@ -41,7 +41,9 @@ type State struct {
 	Group, Name string
 	Title       string
 	Script      string // words that the page's script writes some seconds later; "" for most
-	Fragment    string // what of the page it is about: the id of an element, or what the page's script shows; "" for all
+	// what of the page it is about: the id of an element, or what the page's script shows; "" for
+	// all
+	Fragment string
 }
 
 // Path is the address of the state on its host.
@@ -89,7 +91,10 @@ func New(log *slog.Logger) (*Gallery, error) {
 	for _, all := range everything() {
 		group := Group{Name: all.name, Title: all.title}
 		for _, sc := range all.scenes {
-			s := State{Group: all.name, Name: sc.name, Title: sc.title, Script: sc.script, Fragment: cmp.Or(sc.fragment, all.fragment)}
+			s := State{
+				Group: all.name, Name: sc.name, Title: sc.title, Script: sc.script,
+				Fragment: cmp.Or(sc.fragment, all.fragment),
+			}
 			if _, twice := g.rooms[s.host()]; twice {
 				return nil, fmt.Errorf("gallery: two states are named %s", s.Path())
 			}
@@ -183,7 +188,9 @@ func (r *room) setCookies(w http.ResponseWriter, req *http.Request, cookies []*h
 	kept := make(map[string]bool)
 	for _, c := range cookies {
 		kept[c.Name] = true
-		http.SetCookie(w, &http.Cookie{Name: c.Name, Value: c.Value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, &http.Cookie{
+			Name: c.Name, Value: c.Value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
 	}
 	for _, c := range req.Cookies() {
 		if !kept[c.Name] {

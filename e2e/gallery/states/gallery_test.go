@@ -76,7 +76,8 @@ func TestPagesGoOn(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
 	const shop = "http://checkout-one.localhost:4000"
-	if got := get(g, "http://127.0.0.1:4000/gallery/checkout/one").Header.Get("Location"); got != shop+"/gallery/checkout/one" {
+	if got := get(g, "http://127.0.0.1:4000/gallery/checkout/one").Header.Get("Location"); got != shop+
+		"/gallery/checkout/one" {
 		t.Errorf("the state is at %s", got)
 	}
 	if got := get(g, shop+"/checkout").Header.Get("Location"); got != "/gallery/checkout/one" {
@@ -104,7 +105,8 @@ func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
 	for _, url := range []string{
-		"http://127.0.0.1:4000/gallery/checkout/none", "http://127.0.0.1:4000/gallery/checkout", "http://checkout-none.localhost/checkout",
+		"http://127.0.0.1:4000/gallery/checkout/none", "http://127.0.0.1:4000/gallery/checkout",
+		"http://checkout-none.localhost/checkout",
 	} {
 		if res := get(g, url); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers %d", url, res.StatusCode)

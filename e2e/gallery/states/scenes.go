@@ -54,15 +54,27 @@ func homes() []scene {
 	return []scene{
 		{name: "full", title: "A product of each kind", visit: opens("/")},
 		{name: "empty", title: "No product", settings: settings{stock: empty}, visit: opens("/")},
-		{name: "one", title: "One product", settings: settings{stock: func() *stock { return usual().only(hopMan) }}, visit: opens("/")},
-		{name: "two", title: "Two products", settings: settings{stock: func() *stock { return usual().only(hopMan, soon) }}, visit: opens("/")},
+		{
+			name: "one", title: "One product", settings: settings{stock: func() *stock { return usual().only(hopMan) }},
+			visit: opens("/"),
+		},
+		{
+			name: "two", title: "Two products",
+			settings: settings{stock: func() *stock { return usual().only(hopMan, soon) }}, visit: opens("/"),
+		},
 		{name: "many", title: "Many products", settings: settings{stock: many}, visit: opens("/")},
-		{name: "sold-out", title: "All sold out", settings: settings{stock: func() *stock { return usual().allGone() }}, visit: opens("/")},
+		{
+			name: "sold-out", title: "All sold out",
+			settings: settings{stock: func() *stock { return usual().allGone() }}, visit: opens("/"),
+		},
 		{name: "cart", title: "With a cart", visit: func(v *visitor) {
 			v.add(size(hopMan, 6.5), size(breezy, 9))
 			v.get("/")
 		}},
-		{name: "added", title: "A shoe was added, without a script", visit: func(v *visitor) { v.add(size(hopMan, 6.5)) }},
+		{
+			name: "added", title: "A shoe was added, without a script",
+			visit: func(v *visitor) { v.add(size(hopMan, 6.5)) },
+		},
 		{name: "swap", title: "Another size of the same shoe, without a script", visit: func(v *visitor) {
 			v.add(size(long, 6), size(long, 6.5))
 		}},
@@ -106,14 +118,38 @@ func carts() []scene {
 			v.addFirst(10)
 			v.get(hopManPage)
 		}},
-		{name: "over-full", title: "One more than it holds", settings: settings{stock: many}, visit: func(v *visitor) { v.addFirst(11) }},
-		{name: "some-out", title: "Some sold out, other sizes left", visit: with(func() *stock { return usual().out(hop) }, hop, nine)},
-		{name: "some-gone", title: "Some sold out in every size", visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine)},
-		{name: "out-long", title: "Sold out, other sizes left, long words", visit: with(func() *stock { return usual().out(longest) }, longest, nine)},
-		{name: "all-out", title: "All sold out, other sizes left", visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine)},
-		{name: "all-gone", title: "All sold out, no other size left", visit: with(func() *stock { return usual().allGone() }, hop, nine)},
-		{name: "missing", title: "A shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop, nine)},
-		{name: "only-missing", title: "The only shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop)},
+		{
+			name: "over-full", title: "One more than it holds", settings: settings{stock: many},
+			visit: func(v *visitor) { v.addFirst(11) },
+		},
+		{
+			name: "some-out", title: "Some sold out, other sizes left",
+			visit: with(func() *stock { return usual().out(hop) }, hop, nine),
+		},
+		{
+			name: "some-gone", title: "Some sold out in every size",
+			visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine),
+		},
+		{
+			name: "out-long", title: "Sold out, other sizes left, long words",
+			visit: with(func() *stock { return usual().out(longest) }, longest, nine),
+		},
+		{
+			name: "all-out", title: "All sold out, other sizes left",
+			visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine),
+		},
+		{
+			name: "all-gone", title: "All sold out, no other size left",
+			visit: with(func() *stock { return usual().allGone() }, hop, nine),
+		},
+		{
+			name: "missing", title: "A shoe has left the shop",
+			visit: with(func() *stock { return usual().without(hop) }, hop, nine),
+		},
+		{
+			name: "only-missing", title: "The only shoe has left the shop",
+			visit: with(func() *stock { return usual().without(hop) }, hop),
+		},
 	}
 }
 
@@ -149,13 +185,28 @@ func checkouts() []scene {
 		}},
 		{name: "some-out", title: "Some sold out, other sizes left", visit: with(func() *stock { return usual().out(hop) }, hop, nine)},
 		{name: "some-gone", title: "Some sold out in every size", visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine)},
-		{name: "out-long", title: "Sold out, other sizes left, long words", visit: with(func() *stock { return usual().out(size(long, 6)) }, size(long, 6))},
-		{name: "all-out", title: "All of it sold out, other sizes left", visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine)},
-		{name: "all-gone", title: "All of it sold out, no other size left", visit: with(func() *stock { return usual().gone(hopMan, breezy) }, hop, nine)},
-		{name: "shop-gone", title: "The whole shop is sold out", visit: with(func() *stock { return usual().allGone() }, hop, nine)},
+		{
+			name: "out-long", title: "Sold out, other sizes left, long words",
+			visit: with(func() *stock { return usual().out(size(long, 6)) }, size(long, 6)),
+		},
+		{
+			name: "all-out", title: "All of it sold out, other sizes left",
+			visit: with(func() *stock { return usual().out(hop, nine) }, hop, nine),
+		},
+		{
+			name: "all-gone", title: "All of it sold out, no other size left",
+			visit: with(func() *stock { return usual().gone(hopMan, breezy) }, hop, nine),
+		},
+		{
+			name: "shop-gone", title: "The whole shop is sold out",
+			visit: with(func() *stock { return usual().allGone() }, hop, nine),
+		},
 		{name: "soon", title: "Not released", visit: with(nil, later)},
 		{name: "some-soon", title: "Some not released", visit: with(nil, hop, later)},
-		{name: "mixed", title: "Sold out, not released, and one to buy", visit: with(func() *stock { return usual().out(hop) }, hop, later, nine)},
+		{
+			name: "mixed", title: "Sold out, not released, and one to buy",
+			visit: with(func() *stock { return usual().out(hop) }, hop, later, nine),
+		},
 		{name: "missing", title: "A shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop, nine)},
 		{name: "only-missing", title: "The only shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop)},
 		{name: "removed", title: "A line was removed", visit: func(v *visitor) {
@@ -172,10 +223,11 @@ func checkouts() []scene {
 			v.add(hop)
 			v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(size(hopMan, 7), nine)))
 		}},
-		{name: "link-full", title: "A link brings more than fits", settings: settings{stock: many}, visit: func(v *visitor) {
-			v.addFirst(10)
-			v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(nine)))
-		}},
+		{name: "link-full", title: "A link brings more than fits", settings: settings{stock: many},
+			visit: func(v *visitor) {
+				v.addFirst(10)
+				v.get("/checkout?serialized_cart=" + url.QueryEscape(v.tokenOf(nine)))
+			}},
 		{name: "link-bad", title: "A link that can't be read", visit: opens("/checkout?serialized_cart=no-cart")},
 		{name: "link-bad-own", title: "A link that can't be read, with a cart of one's own", visit: func(v *visitor) {
 			v.add(hop, nine)
@@ -195,7 +247,10 @@ func checkouts() []scene {
 			v.add(nine)
 			v.get("/checkout")
 		}},
-		{name: "no-cookies", title: "Without cookies", settings: noCookies, visit: func(v *visitor) { v.carriesCart(hop, nine) }},
+		{
+			name: "no-cookies", title: "Without cookies", settings: noCookies,
+			visit: func(v *visitor) { v.carriesCart(hop, nine) },
+		},
 		{name: "no-cookies-out", title: "Without cookies, sold out", settings: noCookies, visit: func(v *visitor) {
 			v.carriesCart(hop, nine)
 			v.put(usual().out(hop))
@@ -225,9 +280,18 @@ func refusals() []scene {
 	}
 	return []scene{
 		{name: "price", title: "The price has changed", visit: refused(checkout.ErrPriceChanged, dearer, hop, nine)},
-		{name: "sold-out", title: "Sold out, other sizes left", visit: refused(checkout.ErrSoldOut, func() *stock { return usual().out(hop) }, hop, nine)},
-		{name: "gone", title: "Sold out, nothing else in the cart or the shop", visit: refused(checkout.ErrSoldOut, func() *stock { return usual().allGone() }, hop)},
-		{name: "not-released", title: "The release was taken back", visit: refused(checkout.ErrNotReleased, unreleased, hop, nine)},
+		{
+			name: "sold-out", title: "Sold out, other sizes left",
+			visit: refused(checkout.ErrSoldOut, func() *stock { return usual().out(hop) }, hop, nine),
+		},
+		{
+			name: "gone", title: "Sold out, nothing else in the cart or the shop",
+			visit: refused(checkout.ErrSoldOut, func() *stock { return usual().allGone() }, hop),
+		},
+		{
+			name: "not-released", title: "The release was taken back",
+			visit: refused(checkout.ErrNotReleased, unreleased, hop, nine),
+		},
 		{name: "unknown", title: "Nobody knows the outcome", visit: refused(checkout.ErrUnknown, nil, hop, nine)},
 		{name: "busy", title: "Very many buy at once", visit: refused(checkout.ErrBusy, nil, hop)},
 		{name: "failed", title: "For a reason of our own", visit: refused(errors.New("of the gallery"), nil, hop)},
@@ -250,11 +314,12 @@ func refusals() []scene {
 			v.sentByOthers()
 			v.post("/checkout", "serialized_cart", token, "total_cents", total)
 		}},
-		{name: "no-cookies", title: "Without cookies, nobody knows the outcome", settings: settings{forgetful: true}, visit: func(v *visitor) {
-			v.carriesCart(hop, nine)
-			v.desk.refuse(checkout.ErrUnknown)
-			v.buys()
-		}},
+		{name: "no-cookies", title: "Without cookies, nobody knows the outcome", settings: settings{forgetful: true},
+			visit: func(v *visitor) {
+				v.carriesCart(hop, nine)
+				v.desk.refuse(checkout.ErrUnknown)
+				v.buys()
+			}},
 	}
 }
 
@@ -279,10 +344,11 @@ func orders() []scene {
 	hop, nine := size(hopMan, 6.5), size(breezy, 9)
 	return []scene{
 		{name: "complete", title: "Just bought", visit: buys(hop, nine)},
-		{name: "complete-many", title: "Just bought, many lines", settings: settings{stock: many}, visit: func(v *visitor) {
-			v.addFirst(9)
-			buys(size(long, 6))(v)
-		}},
+		{name: "complete-many", title: "Just bought, many lines", settings: settings{stock: many},
+			visit: func(v *visitor) {
+				v.addFirst(9)
+				buys(size(long, 6))(v)
+			}},
 		{name: "complete-again", title: "Bought before", visit: func(v *visitor) {
 			v.add(hop)
 			v.get("/checkout")
@@ -295,17 +361,19 @@ func orders() []scene {
 			cancel(v)
 			v.get("/checkout/complete")
 		}},
-		{name: "complete-no-cookies", title: "Just bought, without cookies", settings: settings{forgetful: true}, visit: func(v *visitor) {
-			v.carriesCart(hop)
-			v.buys()
-		}},
+		{name: "complete-no-cookies", title: "Just bought, without cookies", settings: settings{forgetful: true},
+			visit: func(v *visitor) {
+				v.carriesCart(hop)
+				v.buys()
+			}},
 		{name: "order", title: "An order", visit: order(nil, hop, nine)},
 		{name: "order-long", title: "An order with long words", visit: order(nil, size(long, 6))},
 		{name: "order-cancelled", title: "A cancelled order", visit: order(cancel, hop, nine)},
-		{name: "order-cancelled-gone", title: "A cancelled order whose shoe has left the shop", visit: order(func(v *visitor) {
-			cancel(v)
-			v.put(usual().without(hop))
-		}, hop)},
+		{name: "order-cancelled-gone", title: "A cancelled order whose shoe has left the shop",
+			visit: order(func(v *visitor) {
+				cancel(v)
+				v.put(usual().without(hop))
+			}, hop)},
 	}
 }
 
@@ -322,16 +390,20 @@ func failures() []scene {
 		}},
 		{name: "404", title: "404: no such product", visit: opens("/products/NOPE")},
 		{name: "404-order", title: "404: no such order", visit: opens("/orders/none")},
-		{name: "405", title: "405: a method that does not work", visit: func(v *visitor) { v.send(http.MethodDelete, "/", "", nil) }},
+		{
+			name: "405", title: "405: a method that does not work",
+			visit: func(v *visitor) { v.send(http.MethodDelete, "/", "", nil) },
+		},
 		{name: "410", title: "410: the address of an order is too old", visit: opens("/checkout/complete?order=old")},
 		{name: "413", title: "413: a form that is too large", visit: func(v *visitor) {
 			v.post("/cart/add", "item_id", strings.Repeat("1", 1<<17))
 		}},
 		{name: "500", title: "500: a mistake of ours", settings: settings{broken: true}, visit: opens("/")},
 		{name: "503", title: "503: the shop is just starting", settings: settings{closed: true}, visit: opens("/")},
-		{name: "not-kept", title: "The browser keeps no cookies, and has no script", settings: settings{forgetful: true}, visit: func(v *visitor) {
-			v.add(size(hopMan, 6.5))
-		}},
+		{name: "not-kept", title: "The browser keeps no cookies, and has no script",
+			settings: settings{forgetful: true}, visit: func(v *visitor) {
+				v.add(size(hopMan, 6.5))
+			}},
 	}
 }
 

@@ -117,7 +117,8 @@ func (sh *stage) socket(
 	pl parts, topics *pubsub.PubSub, connect func(channel.ConnectInfo) (any, error), routes []channel.Route,
 ) (http.Handler, error) {
 	server, err := channel.New(channel.Config{
-		PubSub: topics, Log: pl.log, Connect: connect, Routes: routes, ErrorResponse: web.ErrorResponse, MaxQueue: 1 << 20,
+		PubSub: topics, Log: pl.log, Connect: connect, Routes: routes, ErrorResponse: web.ErrorResponse,
+		MaxQueue: 1 << 20,
 	})
 	if err != nil {
 		return nil, err

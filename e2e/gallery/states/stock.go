@@ -67,7 +67,8 @@ func many() *stock {
 	images := []string{"/assets/images/hop-man-3.svg", "/assets/images/breezy-boost-600.svg"}
 	for i := range 11 {
 		s.add(first+inventory.ProductID(i), inventory.ProductRow{
-			Brand: "Snks 23", Name: fmt.Sprintf("Court Classic %d", i+1), Color: "white/gum", Price: inventory.Cents(80_00 + 5_00*i),
+			Brand: "Snks 23", Name: fmt.Sprintf("Court Classic %d", i+1), Color: "white/gum",
+			Price:        inventory.Cents(80_00 + 5_00*i),
 			MainImageURL: images[i%2], Released: true,
 		}, 900, 300, 20, 0, 900, 900)
 	}

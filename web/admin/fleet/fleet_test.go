@@ -109,7 +109,9 @@ func TestPageIsShownDevices(t *testing.T) {
 			t.Errorf("KeepFresh was called %d times", r.fresh)
 		}
 		owner := r.tracker.NewOwner(t.Context())
-		for key, p := range map[string]Presence{"1": {"kiosk", "b", 1000, 2}, "2": {"till", "a", 2000, 1}, "another version's": {}} {
+		for key, p := range map[string]Presence{
+			"1": {"kiosk", "b", 1000, 2}, "2": {"till", "a", 2000, 1}, "another version's": {},
+		} {
 			if _, err := owner.Track(Presences, key, p); err != nil {
 				t.Fatal(err)
 			}
@@ -128,12 +130,14 @@ func TestPageIsShownDevices(t *testing.T) {
 		if _, err := owner.Track(Presences, "1", Presence{"kiosk", "b", 4000, 2}); err != nil {
 			t.Fatal(err)
 		}
-		c.AssertPush("state", state{2, 1, []nodeCount{{"b", 1, 2}}, 3, ""}) // the numbers are the same, the device is not
+		// the numbers are the same, the device is not
+		c.AssertPush("state", state{2, 1, []nodeCount{{"b", 1, 2}}, 3, ""})
 		time.Sleep(5 * checkEvery)
 		c.RefutePush("state")
 
 		l, _ := ask[listAnswer](t, c, "list", listRequest{Text: "k", Which: "connected"})
-		if got := fmt.Sprint(l); !strings.Contains(got, "kiosk") || !strings.Contains(got, "[{b 4000 2}]") || l.Next.Name != "z" {
+		if got := fmt.Sprint(l); !strings.Contains(got, "kiosk") || !strings.Contains(got, "[{b 4000 2}]") ||
+			l.Next.Name != "z" {
 			t.Errorf("list: %s", got)
 		}
 		var listed devices.Listing
@@ -148,28 +152,42 @@ func TestPageIsShownDevices(t *testing.T) {
 func TestPageIsShownOneDevice(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
 		size := devices.Variable{Name: "size", Type: "integer", Value: json.RawMessage("42")}
-		note := devices.Variable{Name: "note", Type: "string", Value: json.RawMessage(`"` + strings.Repeat("ä", 201) + `"`)}
-		r.variables[1] = []devices.VariableState{{Name: "note", Reported: &note, At: time.UnixMilli(5)}, {Name: "size", Reported: &size, At: time.UnixMilli(7)}}
+		note := devices.Variable{
+			Name: "note", Type: "string", Value: json.RawMessage(`"` + strings.Repeat("ä", 201) + `"`),
+		}
+		r.variables[1] = []devices.VariableState{
+			{Name: "note", Reported: &note, At: time.UnixMilli(5)},
+			{Name: "size", Reported: &size, At: time.UnixMilli(7)},
+		}
 		c := r.join(1)
-		if d := receive[card](t, c, "device"); d.Name != "kiosk" || d.Seen == 0 || d.Revoked != 0 || d.Key != "current" || d.Nodes == nil {
+		if d := receive[card](t, c, "device"); d.Name != "kiosk" || d.Seen == 0 || d.Revoked != 0 ||
+			d.Key != "current" || d.Nodes == nil {
 			t.Errorf("device: %+v", d)
 		}
 		v := receive[variablesEvent](t, c, "variables")
-		if got := fmt.Sprint(v.Variables[1]); !v.Whole || len(v.Variables) != 2 || got != "{size {integer 42 7  false} {  0  false}}" {
+		if got := fmt.Sprint(v.Variables[1]); !v.Whole || len(v.Variables) != 2 ||
+			got != "{size {integer 42 7  false} {  0  false}}" {
 			t.Errorf("variables: %+v", v)
 		}
 		if n := v.Variables[0].Reported; !n.Cut || n.Value != strings.Repeat("ä", 200) {
 			t.Errorf("a long value: %+v", n)
 		}
-		if w, _ := ask[variable](t, c, "variable", variableRequest{1, "note"}); w.Reported.Cut || w.Reported.Value != strings.Repeat("ä", 201) {
+		if w, _ := ask[variable](t, c, "variable", variableRequest{1, "note"}); w.Reported.Cut ||
+			w.Reported.Value != strings.Repeat("ä", 201) {
 			t.Errorf("the whole value: %+v", w)
 		}
-		if _, why := ask[variable](t, c, "variable", variableRequest{1, "other"}); why != "The device has no such variable any more." {
+		if _, why := ask[variable](t, c, "variable",
+			variableRequest{1, "other"}); why != "The device has no such variable any more." {
 			t.Errorf("a variable that there is not: %s", why)
 		}
 		r.set(func() {
 			seven := devices.Variable{Name: "size", Type: "integer", Value: json.RawMessage("7")}
-			r.variables[1] = []devices.VariableState{{Name: "size", Reported: &size, At: time.UnixMilli(7), Wanted: &seven, Since: time.UnixMilli(9), Who: "ann"}}
+			r.variables[1] = []devices.VariableState{
+				{
+					Name: "size", Reported: &size, At: time.UnixMilli(7), Wanted: &seven, Since: time.UnixMilli(9),
+					Who: "ann",
+				},
+			}
 		})
 		v = receive[variablesEvent](t, c, "variables")
 		if got := fmt.Sprint(v); got != "{1 false [{size {integer 42 7  false} {integer 7 9 ann false}}] [note]}" {
@@ -201,7 +219,8 @@ func TestDatabaseIsAway(t *testing.T) {
 		r.set(func() { r.away = true })
 		c := r.join(0)
 		c.AssertPush("state", state{Nodes: []nodeCount{}, Fault: noAnswer})
-		if _, why := ask[listAnswer](t, c, "list", listRequest{}); why != "The database does not answer. Try again in a moment." {
+		if _, why := ask[listAnswer](t, c, "list",
+			listRequest{}); why != "The database does not answer. Try again in a moment." {
 			t.Errorf("a question meanwhile: %s", why)
 		}
 		r.set(func() { r.away = false })
@@ -223,7 +242,9 @@ func TestOrders(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
 		c := r.join(1)
 		c.Receive("variables")
-		if a, why := ask[addAnswer](t, c, "add", addRequest{"kiosk 3"}); a != (addAnswer{3, "kiosk 3", "0123456789ab"}) {
+		if a, why := ask[addAnswer](t, c, "add", addRequest{"kiosk 3"}); a != (addAnswer{
+			3, "kiosk 3", "0123456789ab",
+		}) {
 			t.Errorf("add: %+v, %s", a, why)
 		}
 		if _, why := ask[addAnswer](t, c, "add", addRequest{""}); why != "Choose another name." {
@@ -242,7 +263,8 @@ func TestOrders(t *testing.T) {
 		if took := time.Since(began); took > checkEvery/2 {
 			t.Errorf("the page was pushed its change after %v", took)
 		}
-		if got := fmt.Sprint(v.Variables[0].Wanted.Value, " ", v.Variables[1].Wanted.Value, " ", v.Variables[1].Wanted.Who); got != `42 "hi" the dashboard` {
+		if got := fmt.Sprint(v.Variables[0].Wanted.Value, " ", v.Variables[1].Wanted.Value, " ",
+			v.Variables[1].Wanted.Who); got != `42 "hi" the dashboard` {
 			t.Errorf("is wanted: %s", got)
 		}
 		for variables, want := range map[string]string{
@@ -250,7 +272,8 @@ func TestOrders(t *testing.T) {
 			`{"name":"size","type":"integer","value":"many"}`: `Variable "size": the value is not of type integer.`,
 			`{"name":"size","type":"integer","value":""}`:     `Variable "size": there is no value.`,
 			`{"name":" ","type":"string","value":""}`:         "The name of a variable is 1 to 64 printable characters without a space at either end.",
-			strings.Repeat(`{"name":"a","type":"boolean","value":"true"},`, 256) + `{"name":"a","type":"boolean","value":"true"}`: "A device has at most 256 variables.",
+			strings.Repeat(`{"name":"a","type":"boolean","value":"true"},`, 256) +
+				`{"name":"a","type":"boolean","value":"true"}`: "A device has at most 256 variables.",
 		} {
 			if why := set(variables); why != want {
 				t.Errorf("set %.60s: %s", variables, why)
@@ -265,7 +288,8 @@ func TestOrders(t *testing.T) {
 		if _, why := ask[done](t, c, "revoke", choice{1}); why != "" {
 			t.Errorf("revoke: %s", why)
 		}
-		if before, after := receive[card](t, c, "device"), receive[card](t, c, "device"); before.Revoked != 0 || after.Revoked == 0 {
+		if before, after := receive[card](t, c, "device"), receive[card](t, c, "device"); before.Revoked != 0 ||
+			after.Revoked == 0 {
 			t.Errorf("revoked: before %+v, after %+v", before, after)
 		}
 		if _, why := ask[done](t, c, "break", nil); why == "" {

@@ -254,7 +254,9 @@ func (v *view) pollLogs(ctx context.Context) error {
 	if !v.begun {
 		return v.beginLogs(ctx)
 	}
-	t, err := v.Store.Tail(ctx, devices.TailQuery{Device: v.device, After: v.after, Limit: maxLines, Length: lineLength})
+	t, err := v.Store.Tail(ctx, devices.TailQuery{
+		Device: v.device, After: v.after, Limit: maxLines, Length: lineLength,
+	})
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ func TestPageIsShownLogs(t *testing.T) {
 		r.say(1, "d", "e")
 		r.say(2, "f", strings.Repeat("g", 501))
 		e := receive[logsEvent](t, all, "logs")
-		if got := e.String(); got != "0 false "+strings.Repeat("g", 500)+",f,e,d +0" || !e.Lines[0].Cut || e.Lines[1].Cut {
+		if got := e.String(); got != "0 false "+strings.Repeat("g", 500)+",f,e,d +0" || !e.Lines[0].Cut ||
+			e.Lines[1].Cut {
 			t.Errorf("what comes: %s", got)
 		}
 		if got := receive[logsEvent](t, one, "logs").String(); got != "1 false e,d +0" {
@@ -79,7 +80,9 @@ func TestSearch(t *testing.T) {
 		r.say(1, "a card", strings.Repeat("b", 10_000)+" card", "c")
 		r.say(2, "d card")
 		c := r.join(0)
-		a, why := ask[searchAnswer](t, c, "search", searchRequest{Device: 1, Text: "card", Seconds: 3600, Before: "2026-05-02T10:00:00Z/7"})
+		a, why := ask[searchAnswer](t, c, "search", searchRequest{
+			Device: 1, Text: "card", Seconds: 3600, Before: "2026-05-02T10:00:00Z/7",
+		})
 		if len(a.Lines) != 2 || len(a.Lines[0].Message) != 10_005 || a.Lines[0].Cut || why != "" {
 			t.Errorf("found: %+v, %s", a, why)
 		}
@@ -89,17 +92,20 @@ func TestSearch(t *testing.T) {
 			return q
 		}
 		searched()
-		if q.ID != 1 || q.Text != "card" || time.Since(q.Since) > time.Hour+time.Minute || time.Since(q.Since) < time.Hour || q.Before.ID != 7 || q.Limit != 50 {
+		if q.ID != 1 || q.Text != "card" || time.Since(q.Since) > time.Hour+time.Minute ||
+			time.Since(q.Since) < time.Hour || q.Before.ID != 7 || q.Limit != 50 {
 			t.Errorf("the store was asked for %+v", q)
 		}
 		for seconds, want := range map[int64]time.Time{
 			-1: {}, 0: {}, 1 << 62: time.Now().Add(-maxSeconds * time.Second).Truncate(time.Hour),
 		} {
-			if _, why := ask[searchAnswer](t, c, "search", searchRequest{Seconds: seconds}); why != "" || !searched().Since.Truncate(time.Hour).Equal(want) {
+			if _, why := ask[searchAnswer](t, c, "search", searchRequest{Seconds: seconds}); why != "" ||
+				!searched().Since.Truncate(time.Hour).Equal(want) {
 				t.Errorf("%d seconds: since %v, %s", seconds, q.Since, why)
 			}
 		}
-		if _, why := ask[searchAnswer](t, c, "search", searchRequest{Before: "yesterday"}); !strings.HasPrefix(why, "This search is not possible") {
+		if _, why := ask[searchAnswer](t, c, "search", searchRequest{Before: "yesterday"}); !strings.HasPrefix(why,
+			"This search is not possible") {
 			t.Errorf("a bad place: %s", why)
 		}
 	})

@@ -50,7 +50,8 @@ func (m *memory) say(id devices.ID, messages ...string) {
 	defer m.mu.Unlock()
 	for _, text := range messages {
 		m.logs = append(m.logs, devices.Logged{
-			ID: int64(len(m.logs) + 1), Device: id, Name: "kiosk", Received: time.Now(), Record: devices.Record{Message: text},
+			ID: int64(len(m.logs) + 1), Device: id, Name: "kiosk", Received: time.Now(),
+			Record: devices.Record{Message: text},
 		})
 	}
 }
@@ -123,7 +124,9 @@ func (m *memory) Tail(_ context.Context, q devices.TailQuery) (t devices.Tail, e
 			t.More++
 		default:
 			text, cut := cutText(l.Message, q.Length)
-			t.Lines = append(t.Lines, devices.Line{ID: l.ID, Device: l.Device, Name: l.Name, Received: l.Received, Message: text, Cut: cut})
+			t.Lines = append(t.Lines, devices.Line{
+				ID: l.ID, Device: l.Device, Name: l.Name, Received: l.Received, Message: text, Cut: cut,
+			})
 		}
 	}
 	return t, nil
@@ -152,7 +155,9 @@ func (m *memory) Set(_ context.Context, id devices.ID, variables []devices.Varia
 	end, err := m.begin()
 	defer end()
 	for _, v := range variables {
-		m.variables[id] = append(m.variables[id], devices.VariableState{Name: v.Name, Wanted: &v, Since: time.Now(), Who: "the dashboard"})
+		m.variables[id] = append(m.variables[id], devices.VariableState{
+			Name: v.Name, Wanted: &v, Since: time.Now(), Who: "the dashboard",
+		})
 	}
 	return err
 }

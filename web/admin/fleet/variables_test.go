@@ -16,7 +16,9 @@ func TestManyVariables(t *testing.T) {
 		long := json.RawMessage(`"` + strings.Repeat("\\u0001", 100) + `"`) // six bytes for each in JSON
 		for i := range devices.MaxVariables {
 			v := devices.Variable{Name: fmt.Sprintf("v%03d", i), Type: "string", Value: long}
-			r.variables[1] = append(r.variables[1], devices.VariableState{Name: v.Name, Reported: &v, Wanted: &v, Who: "ann"})
+			r.variables[1] = append(r.variables[1], devices.VariableState{
+				Name: v.Name, Reported: &v, Wanted: &v, Who: "ann",
+			})
 		}
 		c := r.join(1)
 		told := make(map[string]bool)
@@ -25,7 +27,8 @@ func TestManyVariables(t *testing.T) {
 			var v variablesEvent
 			decode(t, data, &v)
 			if len(data) > 56<<10 || v.Whole != (i == 0) || len(v.Variables) == 0 || len(v.Gone) > 0 {
-				t.Fatalf("event %d has %d bytes: whole %v, %d variables, gone %v", i, len(data), v.Whole, len(v.Variables), v.Gone)
+				t.Fatalf("event %d has %d bytes: whole %v, %d variables, gone %v",
+					i, len(data), v.Whole, len(v.Variables), v.Gone)
 			}
 			for _, one := range v.Variables {
 				if told[one.Name] {

@@ -206,7 +206,9 @@ func TestBytes(t *testing.T) {
 			ann.AssertBroadcast("shouted", bytes)
 			bob.AssertBroadcast("shouted", bytes)
 		}
-		server.Connect(nil).AssertRefused("room:a", channel.Binary("x"), map[string]string{"reason": "join params must be JSON"})
+		server.Connect(nil).AssertRefused("room:a", channel.Binary("x"), map[string]string{
+			"reason": "join params must be JSON",
+		})
 	})
 }
 

@@ -58,7 +58,8 @@ func (r *Reply) assert(status string, response any) {
 	c.t.Helper()
 	gotStatus, got := r.receive()
 	if gotStatus != status || !same(c.t, got, response) {
-		c.t.Fatalf("reply to %s on %s: got %s %s, want %s %s", r.event, c.topic, gotStatus, got, status, encode(c.t, response))
+		c.t.Fatalf("reply to %s on %s: got %s %s, want %s %s",
+			r.event, c.topic, gotStatus, got, status, encode(c.t, response))
 	}
 }
 

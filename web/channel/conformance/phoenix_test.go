@@ -47,7 +47,9 @@ func TestPhoenix(t *testing.T) {
 				t.Cleanup(node.stop)
 				for _, s := range node.scenarios {
 					if s.fits(form.transport, serializer) {
-						t.Run(s.Name, func(t *testing.T) { s.run(t, &node, form.transport, serializer, form.epoll, form.nodes) })
+						t.Run(s.Name, func(t *testing.T) {
+							s.run(t, &node, form.transport, serializer, form.epoll, form.nodes)
+						})
 					}
 				}
 			})

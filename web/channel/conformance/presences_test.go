@@ -114,7 +114,10 @@ func (r *roll) churn(req *http.Request) (any, error) {
 		case what == 1 && len(tabs) > 0:
 			_, err = tabs[at].Update(topic, tabs[at].key, m)
 		default:
-			t := tab{[]*presence.Tracker{r.here, r.there}[rand.IntN(2)].NewOwner(context.Background()), fmt.Sprint("key ", rand.IntN(50))}
+			t := tab{
+				[]*presence.Tracker{r.here, r.there}[rand.IntN(2)].NewOwner(context.Background()),
+				fmt.Sprint("key ", rand.IntN(50)),
+			}
 			_, err = t.Track(topic, t.key, m)
 			tabs = append(tabs, t)
 		}

@@ -84,7 +84,8 @@ func measureModes(cfg config, pairs []*pair, to io.Writer) error {
 		}
 		gorilla, bare, ours, epoll := turns[0], turns[1], turns[2], turns[3]
 		fmt.Fprintf(to, "| %s | %.2f | %.2f | %.2f | **%.2f** | ≤ %.1f | %.2f | %.2f | **%.2f** |\n", m.name,
-			median(gorilla), median(bare), median(ours), median(ratios(ours, gorilla)), m.target, median(ratios(ours, bare)),
+			median(gorilla), median(bare), median(ours), median(ratios(ours, gorilla)), m.target, median(ratios(ours,
+				bare)),
 			median(epoll), median(ratios(epoll, gorilla)))
 	}
 	fmt.Fprintln(to)

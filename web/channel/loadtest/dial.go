@@ -88,7 +88,8 @@ func (p *peer) open(to netip.AddrPort, o order) error {
 	if err := cmp.Or(
 		os.NewSyscallError("setsockopt", p.narrow(o.Buffer)),
 		os.NewSyscallError("setsockopt", syscall.SetsockoptInt(p.fd, syscall.IPPROTO_IP, bindNoPort, 1)),
-		os.NewSyscallError("setsockopt", syscall.SetsockoptLinger(p.fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})),
+		os.NewSyscallError("setsockopt", syscall.SetsockoptLinger(p.fd, syscall.SOL_SOCKET, syscall.SO_LINGER,
+			&syscall.Linger{Onoff: 1})),
 		os.NewSyscallError("bind", syscall.Bind(p.fd, from)),
 		os.NewSyscallError("connect", syscall.Connect(p.fd, address)),
 		p.write(fmt.Appendf(nil, handshake, o.Addr)),

@@ -51,7 +51,8 @@ func (f form) measure(ctx context.Context, cfg config, alone time.Duration, to i
 		}
 	}
 	each := func(i int) float64 { return micros(cpu[i], cfg.sockets) }
-	fmt.Fprintf(to, "CPU of the server per socket, of %d, when %s:\n\n| what | µs | wanted |\n| --- | --- | --- |\n", cfg.sockets, f.name)
+	fmt.Fprintf(to, "CPU of the server per socket, of %d, when %s:\n\n| what | µs | wanted |\n| --- | --- | --- |\n",
+		cfg.sockets, f.name)
 	fmt.Fprintf(to, "| connect, with the first join | **%.1f** | ≤ 100 |\n", each(0))
 	fmt.Fprintf(to, "| floor (a), connect alone | %.1f | |\n", micros(alone, cfg.sockets))
 	fmt.Fprintf(to, "| second join, of a topic that all join | **%.1f** | ≤ 30 |\n", each(1))
@@ -75,7 +76,8 @@ func (f form) measure(ctx context.Context, cfg config, alone time.Duration, to i
 	row("of it stacks", clean, func(u usage) int { return u.Stacks }, "")
 	row("of it objects", clean, func(u usage) int { return u.Heap }, "")
 	row("of it gaps between objects", clean, func(u usage) int { return u.Spans - u.Heap }, "")
-	row("of it the rest: descriptors, tables of the runtime", clean, func(u usage) int { return u.RSS - u.Stacks - u.Spans }, "")
+	row("of it the rest: descriptors, tables of the runtime", clean,
+		func(u usage) int { return u.RSS - u.Stacks - u.Spans }, "")
 	row("RSS without that call", dirty, func(u usage) int { return u.RSS }, "")
 	fmt.Fprintln(to)
 	return f.measurePlaces(ctx, cfg, to)

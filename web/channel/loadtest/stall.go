@@ -107,7 +107,8 @@ func (m *stallMeasurement) print(to io.Writer) {
 	fmt.Fprintf(to, "%d of %d clients stop reading, %d times; broadcasts of %d bytes, SO_SNDBUF and SO_RCVBUF %d KiB before doubling:\n\n",
 		m.slow, m.slow+m.quick, m.gone/m.slow, stallText, sendBuffer>>10)
 	fmt.Fprintln(to, "| what | measured | wanted |\n| --- | --- | --- |")
-	fmt.Fprintf(to, "| not yet closed after %d broadcasts, which their buffers and queues cannot hold | %d | 0 |\n", stallTraffic, m.worst)
+	fmt.Fprintf(to, "| not yet closed after %d broadcasts, which their buffers and queues cannot hold | %d | 0 |\n",
+		stallTraffic, m.worst)
 	fmt.Fprintf(to, "| close codes | %s | only %d |\n", listCodes(m.codes), tooSlow)
 	fmt.Fprintf(to, "| CPU per delivery to the others | %.2f µs, %.2f µs if nobody stalls: **%.2f** | ≤ 1.2 |\n",
 		median(m.with), median(m.without), median(ratios(m.with, m.without)))

@@ -88,7 +88,8 @@ func maker(stack []uintptr) string {
 	frames := runtime.CallersFrames(stack)
 	for {
 		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "internal/runtime/") && f.Function != "" {
+		if !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "internal/runtime/") &&
+			f.Function != "" {
 			return f.Function[strings.LastIndexByte(f.Function, '/')+1:]
 		}
 		if !more {

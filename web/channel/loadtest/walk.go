@@ -48,6 +48,7 @@ func measureWalk(ctx context.Context, cfg config, to io.Writer) error {
 		return err
 	}
 	perMillion := r.Took.Seconds() * 1000 * 1e6 / float64(cfg.walk)
-	fmt.Fprintf(to, "Calling each of %d subscribers on one core: **%.1f ms** a million (wanted: ≤ 42 ms).\n", cfg.walk, perMillion)
+	fmt.Fprintf(to, "Calling each of %d subscribers on one core: **%.1f ms** a million (wanted: ≤ 42 ms).\n",
+		cfg.walk, perMillion)
 	return nil
 }

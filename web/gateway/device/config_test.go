@@ -35,7 +35,8 @@ func TestConfig(t *testing.T) {
 		cfg := good
 		spoil(&cfg)
 		_, err := New(cfg)
-		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) || strings.Contains(err.Error(), cfg.Key) {
+		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) ||
+			strings.Contains(err.Error(), cfg.Key) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

@@ -19,20 +19,29 @@ func TestRecords(t *testing.T) {
 		r    Record
 		want string // what it becomes, or a part of the error
 	}{
-		"message alone":    {Record{Message: "door open"}, `{"message":"door open","timestamp":"2026-11-29T12:00:00.005Z"}`},
-		"nothing":          {Record{}, `{"message":"","timestamp":"2026-11-29T12:00:00.005Z"}`},
-		"its own time":     {Record{Message: "a", Time: at}, `{"message":"a","timestamp":"2026-11-29T11:00:00.005Z"}`},
-		"fields":           {Record{Message: "<a>", Fields: map[string]any{"z": 1, "a": "<b>"}}, `{"message":"<a>","timestamp":"2026-11-29T12:00:00.005Z","a":"<b>","z":1}`},
-		"no UTF-8":         {Record{Message: "a\xff\xfeb\x00"}, `{"message":"a�b�","timestamp":"2026-11-29T12:00:00.005Z"}`},
+		"message alone": {
+			Record{Message: "door open"}, `{"message":"door open","timestamp":"2026-11-29T12:00:00.005Z"}`,
+		},
+		"nothing":      {Record{}, `{"message":"","timestamp":"2026-11-29T12:00:00.005Z"}`},
+		"its own time": {Record{Message: "a", Time: at}, `{"message":"a","timestamp":"2026-11-29T11:00:00.005Z"}`},
+		"fields": {
+			Record{Message: "<a>", Fields: map[string]any{"z": 1, "a": "<b>"}},
+			`{"message":"<a>","timestamp":"2026-11-29T12:00:00.005Z","a":"<b>","z":1}`,
+		},
+		"no UTF-8": {
+			Record{Message: "a\xff\xfeb\x00"}, `{"message":"a�b�","timestamp":"2026-11-29T12:00:00.005Z"}`,
+		},
 		"largest message":  {Record{Message: strings.Repeat("x", MaxMessage)}, strings.Repeat("x", MaxMessage)},
 		"too large":        {Record{Message: strings.Repeat("x", MaxMessage+1)}, "a message is longer than 64 KiB"},
 		"grows too large":  {Record{Message: strings.Repeat("\x00", MaxMessage/2)}, "a message is longer than 64 KiB"},
 		"fields too large": {Record{Fields: map[string]any{"x": strings.Repeat("x", MaxFields)}}, "longer than 64 KiB"},
 		"taken name":       {Record{Fields: map[string]any{"timestamp": 1}}, `called "timestamp"`},
-		"no JSON":          {Record{Fields: map[string]any{"x": make(chan int)}}, "fields of a record: json: unsupported type"},
-		"deepest":          {Record{Fields: map[string]any{"[x": nested(MaxDepth - 1)}}, "[[["},
-		"too deep":         {Record{Fields: map[string]any{`"\`: nested(MaxDepth)}}, "more than 31 levels deep"},
-		"a year too late":  {Record{Time: at.AddDate(9000, 0, 0)}, "the time of a record"},
+		"no JSON": {
+			Record{Fields: map[string]any{"x": make(chan int)}}, "fields of a record: json: unsupported type",
+		},
+		"deepest":         {Record{Fields: map[string]any{"[x": nested(MaxDepth - 1)}}, "[[["},
+		"too deep":        {Record{Fields: map[string]any{`"\`: nested(MaxDepth)}}, "more than 31 levels deep"},
+		"a year too late": {Record{Time: at.AddDate(9000, 0, 0)}, "the time of a record"},
 	} {
 		text, err := tt.r.encode(now)
 		if err != nil {

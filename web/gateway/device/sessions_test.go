@@ -136,7 +136,8 @@ func typeIn(t *testing.T, commands string, g *devicetest.Gateway, authority stri
 		path = dir + ":" + path
 	}
 	seconds := int(math.Ceil(waittest.Scaled(2 * time.Second).Seconds()))
-	commands = strings.NewReplacer("nc -w 2 ", fmt.Sprintf("nc -w %d ", seconds), "sleep 2;", fmt.Sprintf("sleep %d;", seconds)).Replace(commands)
+	commands = strings.NewReplacer("nc -w 2 ", fmt.Sprintf("nc -w %d ", seconds), "sleep 2;",
+		fmt.Sprintf("sleep %d;", seconds)).Replace(commands)
 	ctx := waittest.Context(t, "a session of the document")
 	cmd := exec.CommandContext(ctx, "sh", "-c", "sneakers23() { echo done; }\n"+commands)
 	cmd.Env = append(os.Environ(), "PATH="+path, "KEY="+testKey, "HOST=localhost", "PORT="+port, "CA="+authority)

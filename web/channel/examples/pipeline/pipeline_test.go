@@ -124,7 +124,9 @@ func TestOnlyTheUserHimself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, server := site(t, pipeline.Config{Work: echo})
 		for user, topic := range map[string]string{"1": "user:2", "2": "user:", "": "user:", "user:1": "user:1"} {
-			server.Connect(url.Values{"user": {user}}).AssertRefused(topic, nil, map[string]string{"reason": "unauthorized"})
+			server.Connect(url.Values{"user": {user}}).AssertRefused(topic, nil, map[string]string{
+				"reason": "unauthorized",
+			})
 		}
 	})
 }
@@ -155,11 +157,12 @@ func TestOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done []any
 		release := make(chan struct{})
-		p := pipeline.New(pipeline.Config{PubSub: pubsub.New(), Work: func(_ context.Context, _ string, data any) (any, error) {
-			<-release
-			done = append(done, data)
-			return nil, nil
-		}})
+		p := pipeline.New(pipeline.Config{PubSub: pubsub.New(),
+			Work: func(_ context.Context, _ string, data any) (any, error) {
+				<-release
+				done = append(done, data)
+				return nil, nil
+			}})
 		serve(t, p)
 		for i := range 3 {
 			p.Enqueue("ann", i)
