@@ -67,7 +67,8 @@ export function judgeAttempts({ polling = false, ...given } = {}) {
 
     tries += 1
     if (attempt.polls) return giveTurn() // neither lasts, so it is not WebSocket's fault
-    if (since === null) refusals += navigator.onLine ? 1 : 0 // being offline says nothing about WebSockets
+    if (since === null)
+      refusals += navigator.onLine ? 1 : 0 // being offline says nothing about WebSockets
     else if (!attempt.restart) cuts += 1
     polling = exhausted()
   }

@@ -49,7 +49,8 @@ export function keepCheckout(desk, forms) {
     known = now.items.map(wordOf)
     if (agrees(desk, cart)) return
 
-    if (!news && !same(before.map(withoutOthers), known.map(withoutOthers))) say("Your cart has changed. Here it is as it is now.")
+    if (!news && !same(before.map(withoutOthers), known.map(withoutOthers)))
+      say("Your cart has changed. Here it is as it is now.")
     renewSoon()
   }
 

@@ -45,4 +45,8 @@ export function showLiveState(channel, state, answers = serverAnswers) {
 }
 
 // Without a password, so that the browser asks for none.
-const serverAnswers = () => fetch("/admin", { credentials: "omit", cache: "no-store" }).then(() => true, () => false)
+const serverAnswers = () =>
+  fetch("/admin", { credentials: "omit", cache: "no-store" }).then(
+    () => true,
+    () => false,
+  )

@@ -17,8 +17,16 @@ export function tellSession(cartId, serialized) {
 
 // Tells whether the shop can be asked at all. It takes nothing away.
 export function sessionAnswers() {
-  const options = { method: "HEAD", credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(patienceMs) }
-  return fetch("/session", options).then(({ ok }) => ok, () => false)
+  const options = {
+    method: "HEAD",
+    credentials: "same-origin",
+    cache: "no-store",
+    signal: AbortSignal.timeout(patienceMs),
+  }
+  return fetch("/session", options).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }
 
 async function talk(options) {

@@ -103,7 +103,8 @@ function move(toast, place) {
   else toast.removeAttribute("data-aside")
 }
 
-const beside = (toast, selector) => [...document.querySelectorAll(selector)].filter((element) => !toast.contains(element))
+const beside = (toast, selector) =>
+  [...document.querySelectorAll(selector)].filter((element) => !toast.contains(element))
 
 // The first that differs decides.
 function less(some, others) {

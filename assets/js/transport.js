@@ -33,7 +33,13 @@ export function createSocket(path, options = {}) {
     return attempt.polls ? poll(url, protocols, attempt) : dial(url, protocols, attempt)
   }
 
-  const socket = new PageSocket(path, { transport: Transport, reconnectAfterMs, params, authToken, sessionStorage: store })
+  const socket = new PageSocket(path, {
+    transport: Transport,
+    reconnectAfterMs,
+    params,
+    authToken,
+    sessionStorage: store,
+  })
 
   // Socket asks when it has lost its connection, and only if it wants another one.
   function reconnectAfterMs() {
@@ -57,7 +63,8 @@ export function createSocket(path, options = {}) {
       clearTimeout(timer)
       timer = setTimeout(() => worked(attempt), attempts.lastingMs)
     })
-    ws.addEventListener("close", ({ code }) => { // before Socket, which plans the next attempt
+    ws.addEventListener("close", ({ code }) => {
+      // before Socket, which plans the next attempt
       clearTimeout(timer)
       attempt.restart = code === restartCode
     })

@@ -32,7 +32,10 @@ beforeEach(() => {
 function show(channel) {
   words = { textContent: "" }
   signIn = { hidden: true }
-  state = { dataset: {}, querySelector: (selector) => ({ "[data-live-words]": words, "[data-sign-in]": signIn })[selector] }
+  state = {
+    dataset: {},
+    querySelector: (selector) => ({ "[data-live-words]": words, "[data-sign-in]": signIn })[selector],
+  }
   showLiveState(channel, state, async () => reachable)
 }
 
@@ -75,7 +78,9 @@ test("says what takes long, and what is hopeless", async () => {
 
 test("keeps the newest token", () => {
   globalThis.window = {}
-  globalThis.document = { querySelector: (selector) => (selector === "meta[name=admin-token]" ? { content: "first" } : null) }
+  globalThis.document = {
+    querySelector: (selector) => (selector === "meta[name=admin-token]" ? { content: "first" } : null),
+  }
   readToken()
   assert.equal(window.adminToken, "first")
   const heard = {}
@@ -87,7 +92,13 @@ test("keeps the newest token", () => {
 // The real channel, on a socket that is open all the time.
 test("a channel that is refused or crashes is not connected, however open its socket", () => {
   const messages = []
-  const real = new Socket("ws://localhost/admin_socket", { transport: class { close() {} send() {} }, timeout: 60 * second })
+  const real = new Socket("ws://localhost/admin_socket", {
+    transport: class {
+      close() {}
+      send() {}
+    },
+    timeout: 60 * second,
+  })
   Object.assign(real, { isConnected: () => true, push: (message) => messages.push(message) })
   const joined = real.channel("admin:dashboard")
   show(joined)
@@ -106,7 +117,10 @@ test("a channel that is refused or crashes is not connected, however open its so
 
   hear("phx_error", { reason: "channel_crash" })
   mock.timers.tick(second)
-  assert.deepEqual([seen(), messages.length], [["reconnecting", `Not live since 12:01:01 ${zoneOf(new Date())}. Reconnecting…`, true], 3])
+  assert.deepEqual(
+    [seen(), messages.length],
+    [["reconnecting", `Not live since 12:01:01 ${zoneOf(new Date())}. Reconnecting…`, true], 3],
+  )
   hear("state", {})
   assert.deepEqual(seen(), ["connected", "Connected", true])
 })

@@ -17,7 +17,10 @@ test("a form that no button sends stays a form", () => {
 })
 
 test("a form is sent without a socket, unless the shop does not answer at all", async () => {
-  for (const [answers, sent] of [[true, 1], [false, 0]]) {
+  for (const [answers, sent] of [
+    [true, 1],
+    [false, 0],
+  ]) {
     let submit
     let prevented = 0
     globalThis.document = { addEventListener: (_, listener) => (submit = listener), querySelector: () => null }

@@ -53,7 +53,10 @@ test("tabs that open at once agree, whatever they hear first", () => {
     const todo = [...tabs]
     for (;;) {
       const hearing = tabs.filter((tab) => tab.id && tab.heard.length > 0)
-      const steps = [...todo.map((tab) => () => todo.splice(todo.indexOf(tab), 1)[0].open()), ...hearing.map((tab) => () => tab.hear())]
+      const steps = [
+        ...todo.map((tab) => () => todo.splice(todo.indexOf(tab), 1)[0].open()),
+        ...hearing.map((tab) => () => tab.hear()),
+      ]
       if (steps.length === 0) break
       steps[Math.floor(Math.random() * steps.length)]()
     }

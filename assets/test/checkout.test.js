@@ -18,7 +18,11 @@ beforeEach(() => {
     setAttribute() {},
     removeAttribute() {},
   }
-  globalThis.document = { querySelector: () => toast, querySelectorAll: () => [], createElement: () => ({ dataset: {}, remove() {} }) }
+  globalThis.document = {
+    querySelector: () => toast,
+    querySelectorAll: () => [],
+    createElement: () => ({ dataset: {}, remove() {} }),
+  }
   const line = { dataset: { line: "3 12000 false true []" } }
   const forms = { underway: () => underway, onSettled: (callback) => (settle = callback) }
   show = keepCheckout({ querySelectorAll: () => [line] }, forms)

@@ -49,7 +49,13 @@ beforeEach(() => {
   section = new Element()
   const sizes = ["9", "9.5"].map((name, i) => {
     const opener = new Button("restock")
-    return { id: String(41 + i), name, now: { available: 20 + i, sold: 2 }, opener, row: { contains: (other) => other === opener } }
+    return {
+      id: String(41 + i),
+      name,
+      now: { available: 20 + i, sold: 2 },
+      opener,
+      row: { contains: (other) => other === opener },
+    }
   })
   card = { id: "7", name: "Hop Man 3", sizes, heading: new Element(), now: () => ({ released: false }) }
 })
@@ -70,7 +76,10 @@ test("a product is released by its id", () => {
   click(new Button("release"))
   assert.match(words(), /^41 pairs in 2 sizes go on sale/)
   confirm()
-  assert.deepEqual(channel.pushes.map(({ event, payload }) => [event, payload]), [["release", { product_id: 7 }]])
+  assert.deepEqual(
+    channel.pushes.map(({ event, payload }) => [event, payload]),
+    [["release", { product_id: 7 }]],
+  )
 })
 
 test("a size is restocked with as many pairs as were asked for, and the next begins anew", () => {
@@ -84,10 +93,13 @@ test("a size is restocked with as many pairs as were asked for, and the next beg
   assert.equal(field().value, "50")
   assert.match(words(), /^20 pairs left now, 70 with these/)
   confirm()
-  assert.deepEqual(channel.pushes.map(({ event, payload }) => [event, payload]), [
-    ["restock", { item_id: 42, count: 7 }],
-    ["restock", { item_id: 41, count: 50 }],
-  ])
+  assert.deepEqual(
+    channel.pushes.map(({ event, payload }) => [event, payload]),
+    [
+      ["restock", { item_id: 42, count: 7 }],
+      ["restock", { item_id: 41, count: 50 }],
+    ],
+  )
 })
 
 test("what is left is told anew while it sells, until that is confirmed", () => {
@@ -131,5 +143,8 @@ test("far more pairs than there were are asked about, and added when that is con
   confirm()
   assert.equal(channel.pushes.length, 0)
   confirm()
-  assert.deepEqual(channel.pushes.map(({ payload }) => payload), [{ item_id: 41, count: 5000 }])
+  assert.deepEqual(
+    channel.pushes.map(({ payload }) => payload),
+    [{ item_id: 41, count: 5000 }],
+  )
 })

@@ -12,7 +12,10 @@ test("what happens is read out, but not a list that is all new", () => {
   function insertBefore(row) {
     if (rows.has(row)) return // it stays what it was
     rows.add(row)
-    setTimeout(() => log.getAttribute("aria-live") === "polite" && told.push(row.querySelector("[data-text]").textContent), 300)
+    setTimeout(
+      () => log.getAttribute("aria-live") === "polite" && told.push(row.querySelector("[data-text]").textContent),
+      300,
+    )
   }
   const list = Object.assign(new Element(), { parentElement: log, insertBefore })
   const panel = new Element()

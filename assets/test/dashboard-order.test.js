@@ -15,7 +15,9 @@ class Element extends EventTarget {
 
 class Dialog extends Element {
   open = false
-  parts = Object.fromEntries(["title", "words", "status", "cancel", "confirm"].map((name) => [`[data-${name}]`, new Element()]))
+  parts = Object.fromEntries(
+    ["title", "words", "status", "cancel", "confirm"].map((name) => [`[data-${name}]`, new Element()]),
+  )
   form = new Element()
   querySelector = (selector) => (selector === "form" ? this.form : this.parts[selector])
   showModal = () => (this.open = true)
@@ -48,16 +50,34 @@ const part = (name) => dialog.parts[`[data-${name}]`]
 const confirm = () => dialog.form.dispatchEvent(new Event("submit", { cancelable: true }))
 const answer = (how, what) => channel.pushes.at(-1).answer(how, what)
 const aRelease = (more) => ({
-  title: "Release?", words: () => "At once.", confirm: "Release now", busy: "Releasing…", event: "release",
-  payload: () => ({ product_id: 1 }), done: () => "It is released.", opener, otherwise, ...more,
+  title: "Release?",
+  words: () => "At once.",
+  confirm: "Release now",
+  busy: "Releasing…",
+  event: "release",
+  payload: () => ({ product_id: 1 }),
+  done: () => "It is released.",
+  opener,
+  otherwise,
+  ...more,
 })
 
 mock.timers.enable({ apis: ["setTimeout"] })
 beforeEach(() => {
   said = []
   focused = null
-  const toast = { querySelectorAll: () => [], prepend: ({ textContent }) => said.push(textContent), children: [], setAttribute() {}, removeAttribute() {} }
-  globalThis.document = { querySelector: () => toast, querySelectorAll: () => [], createElement: () => ({ remove() {} }) }
+  const toast = {
+    querySelectorAll: () => [],
+    prepend: ({ textContent }) => said.push(textContent),
+    children: [],
+    setAttribute() {},
+    removeAttribute() {},
+  }
+  globalThis.document = {
+    querySelector: () => toast,
+    querySelectorAll: () => [],
+    createElement: () => ({ remove() {} }),
+  }
   dialog = new Dialog()
   channel = new ChannelStub()
   opener = new Element()
@@ -87,11 +107,18 @@ test("it says that it waits, and is done once", () => {
 })
 
 test("what went wrong stays there, and can be tried again", () => {
-  for (const [how, what, words] of [["error", { reason: "No database." }, /^No database\.$/], ["error", {}, /refused/], ["timeout", undefined, /No answer came/]]) {
+  for (const [how, what, words] of [
+    ["error", { reason: "No database." }, /^No database\.$/],
+    ["error", {}, /refused/],
+    ["timeout", undefined, /No answer came/],
+  ]) {
     confirm()
     answer(how, what)
     assert.match(part("status").textContent, words)
-    assert.deepEqual([dialog.open, part("status").trouble, part("confirm").disabled, opener.disabled], [true, true, false, false])
+    assert.deepEqual(
+      [dialog.open, part("status").trouble, part("confirm").disabled, opener.disabled],
+      [true, true, false, false],
+    )
   }
   confirm()
   assert.equal(part("status").trouble, false)
@@ -111,7 +138,10 @@ test("who does not wait is told all the same, and what is open then is left alon
   order.open(aRelease({ title: "Another?" }))
   answer("error", { reason: "No database." })
   assert.deepEqual(said, ["No database."])
-  assert.deepEqual([dialog.open, part("title").textContent, part("status").textContent, part("confirm").disabled], [true, "Another?", "", false])
+  assert.deepEqual(
+    [dialog.open, part("title").textContent, part("status").textContent, part("confirm").disabled],
+    [true, "Another?", "", false],
+  )
 })
 
 test("the focus goes elsewhere when the button can't have it", () => {
@@ -160,7 +190,10 @@ test("what can't be meant is not sent", () => {
   let trouble = "Write a whole number."
   order.open(aRelease({ check: () => trouble }))
   confirm()
-  assert.deepEqual([channel.pushes.length, part("status").textContent, part("status").trouble], [0, "Write a whole number.", true])
+  assert.deepEqual(
+    [channel.pushes.length, part("status").textContent, part("status").trouble],
+    [0, "Write a whole number.", true],
+  )
   order.retell()
   assert.equal(part("status").textContent, "Write a whole number.", "it is still none")
   trouble = ""
@@ -171,10 +204,22 @@ test("what can't be meant is not sent", () => {
 })
 
 test("a release says what it will do", () => {
-  const card = (sizes, more) => ({ sizes: sizes.map((available) => ({ now: { available } })), now: () => ({ released: false, ...more }) })
-  assert.equal(wordsFor(card([100, 1050, 0])), "1,150 pairs in 2 sizes go on sale on every open page. 1 size is sold out. It can be taken back at the command line until the first pair is sold.")
-  assert.equal(wordsFor(card([0, 0])), "There is not one pair of it: it will be shown as sold out. It can be taken back at the command line until the first pair is sold.")
-  assert.match(wordsFor(card([1], { release_at: "2026-12-01T10:00:00Z" })), /^1 pair in 1 size goes.* by itself on .*2026/)
+  const card = (sizes, more) => ({
+    sizes: sizes.map((available) => ({ now: { available } })),
+    now: () => ({ released: false, ...more }),
+  })
+  assert.equal(
+    wordsFor(card([100, 1050, 0])),
+    "1,150 pairs in 2 sizes go on sale on every open page. 1 size is sold out. It can be taken back at the command line until the first pair is sold.",
+  )
+  assert.equal(
+    wordsFor(card([0, 0])),
+    "There is not one pair of it: it will be shown as sold out. It can be taken back at the command line until the first pair is sold.",
+  )
+  assert.match(
+    wordsFor(card([1], { release_at: "2026-12-01T10:00:00Z" })),
+    /^1 pair in 1 size goes.* by itself on .*2026/,
+  )
 })
 
 test("nodes that lag are named", () => {

@@ -36,11 +36,17 @@ function follow(...products) {
   return lines
 }
 
-const sold = (items) => Object.fromEntries(Object.entries(items).map(([id, sold]) => [id, sold === null ? null : { in_carts: 0, available: 9, sold }]))
+const sold = (items) =>
+  Object.fromEntries(
+    Object.entries(items).map(([id, sold]) => [id, sold === null ? null : { in_carts: 0, available: 9, sold }]),
+  )
 const state = (items) => channel.tell("state", { items: sold(items) })
 const change = (items) => channel.tell("change", { items: sold(items) })
 const points = (line) => line.getAttribute("points")
-const heights = (line) => points(line).split(" ").map((point) => Number(point.split(",")[1]))
+const heights = (line) =>
+  points(line)
+    .split(" ")
+    .map((point) => Number(point.split(",")[1]))
 const top = (line) => Math.min(...heights(line))
 const next = () => mock.timers.tick(slot)
 
@@ -86,7 +92,10 @@ test("cancelled orders are no sales, and nor is what was sold meanwhile, elsewhe
   change({ 1: 90 })
   change({ 3: 500, 4: 5 }) // sizes that are new, one of them to the page
   next()
-  assert.deepEqual([1, 2, 3, "all1"].map((id) => points(lines[id])), [flat, flat, flat, flat])
+  assert.deepEqual(
+    [1, 2, 3, "all1"].map((id) => points(lines[id])),
+    [flat, flat, flat, flat],
+  )
   change({ 1: 95 })
   change({ 2: null })
   change({ 2: 100 })
@@ -130,7 +139,10 @@ test("hundreds of sizes have one timer, and those that did not sell are not touc
   change({ 7: 10 })
   for (const line of Object.values(lines)) line.touched = 0
   next()
-  assert.deepEqual(Object.keys(lines).filter((id) => lines[id].touched > 0), ["7", "all1"])
+  assert.deepEqual(
+    Object.keys(lines).filter((id) => lines[id].touched > 0),
+    ["7", "all1"],
+  )
   assert.equal(timers.mock.callCount(), 2)
   timers.mock.restore()
 })

@@ -31,7 +31,11 @@ function keyed() {
   })
   const template = { content: { firstElementChild: { cloneNode: make } } }
   const show = createKeyed(list, template, (row) => (data) => (row.shown = data))
-  return { list, show: (text) => show([...text].map((key) => [key, key.toUpperCase()])), text: () => list.rows.map((row) => row.shown).join("") }
+  return {
+    list,
+    show: (text) => show([...text].map((key) => [key, key.toUpperCase()])),
+    text: () => list.rows.map((row) => row.shown).join(""),
+  }
 }
 
 test("rows are as the entries are, in their order", () => {
@@ -74,7 +78,16 @@ test("what comes before a frame is painted once, with it", () => {
 
 test("what says it already is not touched", () => {
   let touched = 0
-  const node = { get textContent() { return "1" }, set textContent(_) { touched += 1 }, getAttribute: () => "1", setAttribute: () => (touched += 1) }
+  const node = {
+    get textContent() {
+      return "1"
+    },
+    set textContent(_) {
+      touched += 1
+    },
+    getAttribute: () => "1",
+    setAttribute: () => (touched += 1),
+  }
   setText(node, "1")
   setAttribute(node, "width", "1")
   assert.equal(touched, 0)

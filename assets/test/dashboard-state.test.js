@@ -41,12 +41,17 @@ test("the numbers at the top are what they say", () => {
   keepState(channel, [], [createSums(tiles, () => true).show])
   const minute = { orders: 2, revenue_cents: 24_000 }
   channel.tell("state", {
-    shoppers: 1200, tabs: 1300, orders: { count: 7, revenue_cents: 84_000, per_minute: [{}, minute] },
+    shoppers: 1200,
+    tabs: 1300,
+    orders: { count: 7, revenue_cents: 84_000, per_minute: [{}, minute] },
     items: { 1: { in_carts: 1, available: 20, sold: 300 }, 2: { in_carts: 3, available: 1040, sold: 5000 } },
   })
   frame()
   const said = ["tabs", "orders", "orders-now", "revenue", "revenue-now", "left", "sold", "in-carts"]
-  assert.deepEqual(said.map((name) => tiles.querySelector(`[data-${name}]`).textContent), ["1,300 tabs", "7", "2", "$840", "$240", "1,060", "5,300", "4"])
+  assert.deepEqual(
+    said.map((name) => tiles.querySelector(`[data-${name}]`).textContent),
+    ["1,300 tabs", "7", "2", "$840", "$240", "1,060", "5,300", "4"],
+  )
   assert.equal(tiles.querySelector("#shopper-count").textContent, "1,200")
 })
 
@@ -71,7 +76,13 @@ test("a trend samples seldom, notes a peak at once, and forgets", () => {
   const trend = createTrend(line, peak)
   const start = Date.now()
   const many = () => pointsOf(line).length
-  for (const [at, value] of [[0, 5], [250, 4], [500, 5], [750, 3]]) trend.note(value, start + at)
+  for (const [at, value] of [
+    [0, 5],
+    [250, 4],
+    [500, 5],
+    [750, 3],
+  ])
+    trend.note(value, start + at)
   assert.equal(many(), 1)
   trend.note(9, start + 1000)
   assert.deepEqual([many(), peak.textContent], [2, "9"])
@@ -92,4 +103,8 @@ test("a trend begins with what the server knows of the time before", () => {
   assert.equal(pointsOf(tiles.querySelector("[data-trend]")).length, 4)
 })
 
-const pointsOf = (line) => line.getAttribute("points").split(" ").map((point) => point.split(",").map(Number))
+const pointsOf = (line) =>
+  line
+    .getAttribute("points")
+    .split(" ")
+    .map((point) => point.split(",").map(Number))

@@ -19,7 +19,10 @@ function element(dataset, lists = {}) {
 
 // Hop Man with the sizes 1 and 2, and Breezy Boost with 3.
 beforeEach(() => {
-  cards = [["7", ["1", "2"]], ["8", ["3"]]].map(([productId, ids]) =>
+  cards = [
+    ["7", ["1", "2"]],
+    ["8", ["3"]],
+  ].map(([productId, ids]) =>
     element({ productId }, { "[data-item-id]": ids.map((itemId) => element({ itemId, size: itemId })) }),
   )
   section = element({ medium: "150", high: "500" }, { "[data-product-id]": cards })
@@ -36,10 +39,19 @@ const products = { 7: { released: true, release_at: null }, 8: { released: false
 test("sizes and their sums are what they are said to be", () => {
   stock.show({ items, products })
   const [row] = rows(cards[0])
-  assert.deepEqual(["available", "sold"].map((name) => row.querySelector(`[data-${name}]`).textContent), ["20", "5"])
-  assert.deepEqual(["in-carts", "available", "sold"].map((name) => cards[0].querySelector(`[data-all-${name}]`).textContent), ["2", "420", "5"])
+  assert.deepEqual(
+    ["available", "sold"].map((name) => row.querySelector(`[data-${name}]`).textContent),
+    ["20", "5"],
+  )
+  assert.deepEqual(
+    ["in-carts", "available", "sold"].map((name) => cards[0].querySelector(`[data-all-${name}]`).textContent),
+    ["2", "420", "5"],
+  )
   assert.deepEqual([badge(cards[0]), badge(cards[1])], ["Released", "Coming soon"])
-  assert.deepEqual([release(cards[0]).hidden, release(cards[1]).hidden, restock(row).hidden, more()], [true, false, false, false])
+  assert.deepEqual(
+    [release(cards[0]).hidden, release(cards[1]).hidden, restock(row).hidden, more()],
+    [true, false, false, false],
+  )
 })
 
 test("what is released and has no pair left says so", () => {
@@ -60,11 +72,17 @@ test("products and sizes that the page has not are hinted at", () => {
 })
 
 test("what is gone can't be released or restocked, until it is back", () => {
-  const buttons = () => [restock(rows(cards[0])[0]), restock(rows(cards[0])[1]), restock(rows(cards[1])[0]), release(cards[1])].map(({ hidden }) => hidden)
+  const buttons = () =>
+    [restock(rows(cards[0])[0]), restock(rows(cards[0])[1]), restock(rows(cards[1])[0]), release(cards[1])].map(
+      ({ hidden }) => hidden,
+    )
   stock.show({ items, products })
   document.activeElement = release(cards[1])
   stock.show({ items: { 1: items[1] }, products: { 7: products[7] } })
-  assert.deepEqual([buttons(), badge(cards[1]), focused], [[false, true, true, true], "No longer in the shop", cards[1]])
+  assert.deepEqual(
+    [buttons(), badge(cards[1]), focused],
+    [[false, true, true, true], "No longer in the shop", cards[1]],
+  )
   stock.show({ items, products })
   assert.deepEqual([buttons(), badge(cards[1])], [[false, false, false, false], "Coming soon"])
   stock.show({ items, products: { 8: products[8] } })
@@ -74,7 +92,10 @@ test("what is gone can't be released or restocked, until it is back", () => {
 test("a node that has read no products yet says nothing about them", () => {
   stock.show({ items, products })
   stock.show({ items: {}, products: {} })
-  assert.deepEqual([badge(cards[0]), badge(cards[1]), release(cards[1]).hidden, restock(rows(cards[0])[0]).hidden], ["Released", "Coming soon", false, false])
+  assert.deepEqual(
+    [badge(cards[0]), badge(cards[1]), release(cards[1]).hidden, restock(rows(cards[0])[0]).hidden],
+    ["Released", "Coming soon", false, false],
+  )
 })
 
 test("a button that waits for its order stays disabled", () => {

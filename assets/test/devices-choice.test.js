@@ -12,7 +12,14 @@ beforeEach(() => {
 })
 
 test("the address tells which device is shown", () => {
-  for (const [hash, id] of [["#device=12", 12], ["", 0], ["#device=0", 0], ["#device=-1", 0], ["#device=1x", 0], ["#device=12345678901234567", 0]]) {
+  for (const [hash, id] of [
+    ["#device=12", 12],
+    ["", 0],
+    ["#device=0", 0],
+    ["#device=-1", 0],
+    ["#device=1x", 0],
+    ["#device=12345678901234567", 0],
+  ]) {
     globalThis.location.hash = hash
     assert.equal(createChoice().id, id, hash)
   }

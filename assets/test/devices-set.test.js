@@ -33,8 +33,16 @@ test("of one variable the value is sent, of several those that were changed", ()
 
 test("a value has the field that its type needs", () => {
   const { dialog, fields } = dialogOf()
-  createFields(dialog).show([reported("a", "float", "1"), reported("b", "string", "one"), reported("c", "string", "one\ntwo"), reported("d", "boolean", "true")])
-  assert.deepEqual(fields.map(({ kind }) => kind), ["line", "line", "text", "truth"])
+  createFields(dialog).show([
+    reported("a", "float", "1"),
+    reported("b", "string", "one"),
+    reported("c", "string", "one\ntwo"),
+    reported("d", "boolean", "true"),
+  ])
+  assert.deepEqual(
+    fields.map(({ kind }) => kind),
+    ["line", "line", "text", "truth"],
+  )
 })
 
 test("a new variable has a name", () => {
@@ -42,7 +50,12 @@ test("a new variable has a name", () => {
   const form = createFields(dialog)
   form.show([])
   const [field] = fields
-  for (const [name, value] of [["name", "  "], ["type", "string"], ["value", "x"]]) field.querySelector(`[name=${name}]`).value = value
+  for (const [name, value] of [
+    ["name", "  "],
+    ["type", "string"],
+    ["value", "x"],
+  ])
+    field.querySelector(`[name=${name}]`).value = value
   assert.equal(form.check(), "Write the name of the variable.")
   field.querySelector("[name=name]").value = " door "
   assert.equal(form.check(), "")

@@ -16,10 +16,10 @@ test("records come on top, and a gap tells how many are not shown", () => {
   log = addLines(log, { lines: [line(10), line(9)] })
   assert.deepEqual([keys(log), log.came], [[10, 9, 8, "gap 1", 3, 2], 7], "a record that is known comes once")
   log = addLines(addLines(log, { lines: [], at_least: true }), { lines: [], more: 1200, at_least: true })
-  assert.deepEqual(log.entries.slice(0, 2).map(({ gap }) => gap), [
-    "At least 1,200 more, which a search finds",
-    "Some records are missing here, which a search finds",
-  ])
+  assert.deepEqual(
+    log.entries.slice(0, 2).map(({ gap }) => gap),
+    ["At least 1,200 more, which a search finds", "Some records are missing here, which a search finds"],
+  )
 })
 
 test("records are bounded, and what was given is not changed", () => {
@@ -47,7 +47,10 @@ test("the sum names the nodes", () => {
   assert.equal(wordsOfSum({ devices: 0, connected: 0, nodes: [] }), "There is no device with a valid key.")
   assert.equal(wordsOfSum({ devices: 0, connected: 0, nodes: [], fault: "x" }), "Waiting for the numbers…")
   assert.equal(wordsOfSum({ devices: 3, connected: 0, nodes: [] }), "0 of 3 connected.")
-  const nodes = [{ name: "a", devices: 1000 }, { name: "b", devices: 2 }]
+  const nodes = [
+    { name: "a", devices: 1000 },
+    { name: "b", devices: 2 },
+  ]
   assert.equal(wordsOfSum({ devices: 3000, connected: 1002, nodes }), "1,002 of 3,000 connected: 1,000 at a, 2 at b.")
 })
 
@@ -62,7 +65,10 @@ test("where a device is", () => {
   assert.equal(whereOf({ ...device, nodes: [node], revoked: at }), "revoked")
   assert.match(wordsOfWhere(device, now), /^It has never been connected\. It was added: 11:30:05/)
   assert.match(wordsOfWhere({ ...device, seen: at }, now), /^Away\. It was connected last: 11:30:05/)
-  assert.match(wordsOfWhere({ ...device, nodes: [{ ...node, connections: 2 }] }, now), /^Connected at a since 11:30:05 \S+ \(2 connections\)\.$/)
+  assert.match(
+    wordsOfWhere({ ...device, nodes: [{ ...node, connections: 2 }] }, now),
+    /^Connected at a since 11:30:05 \S+ \(2 connections\)\.$/,
+  )
   assert.match(wordsOfWhere({ ...device, revoked: at }, now), /^Its key was revoked: 28 November 2026/)
 })
 

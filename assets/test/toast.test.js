@@ -93,7 +93,10 @@ test("Escape dismisses a choice, and nothing else does", () => {
 })
 
 test("the focus goes back to the size, or to the page when that is out", () => {
-  for (const [disabled, goes] of [[false, size], [true, main]]) {
+  for (const [disabled, goes] of [
+    [false, size],
+    [true, main],
+  ]) {
     size.disabled = disabled
     offer("Swap?", swap, size)
     no().focus()

@@ -154,7 +154,9 @@ test("asks for its params at each attempt, also beside a long-poll", () => {
   open({ params: () => ({ token: (token += 1) }) })
   pass(2 * second)
   pass(6 * second)
-  const tokens = [...WebSocketStub.made, ...PollStub.made].map(({ address }) => new URL(address, url).searchParams.get("token"))
+  const tokens = [...WebSocketStub.made, ...PollStub.made].map(({ address }) =>
+    new URL(address, url).searchParams.get("token"),
+  )
   assert.ok(tokens.length > 4)
   assert.equal(new Set(tokens).size, tokens.length, `tokens ${tokens}`)
 })
@@ -180,7 +182,10 @@ test("asks for no subprotocol without an auth token", () => {
   world.webSocket = "refuses"
   open()
   pass(8 * second)
-  assert.deepEqual(new Set([...WebSocketStub.made, ...PollStub.made].map(({ protocols }) => protocols)), new Set([undefined]))
+  assert.deepEqual(
+    new Set([...WebSocketStub.made, ...PollStub.made].map(({ protocols }) => protocols)),
+    new Set([undefined]),
+  )
 })
 
 test("falls back after three failures, not before", () => {
@@ -520,7 +525,9 @@ for (const [webSocket, longPoll] of otherSides) {
       world = { webSocket, longPoll }
       if (!isNew) socket.conn.end(1006)
       pass(10 * 60 * second)
-      const most = Math.max(...times.map((from) => times.filter((time) => time >= from && time < from + 60 * second).length))
+      const most = Math.max(
+        ...times.map((from) => times.filter((time) => time >= from && time < from + 60 * second).length),
+      )
       assert.ok(most <= 20, `${most} attempts in a minute`)
       assert.ok(times.at(-1) > Date.now() - 8 * 60 * second, "it goes on trying")
       world = { webSocket: "works", longPoll: "works" }

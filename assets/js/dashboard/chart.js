@@ -33,7 +33,11 @@ export function createChart(panel) {
     plot ??= createPlot(panel.querySelector("[data-chart-plot]"), clock, point)
     times = minutesUntil(orders.minute, minutes.length)
     setText(panel.querySelector("[data-zone]"), zoneOf(new Date()))
-    plot(times, minutes.map((minute) => minute.orders), minutes.map((minute) => minute.revenue_cents / 100))
+    plot(
+      times,
+      minutes.map((minute) => minute.orders),
+      minutes.map((minute) => minute.revenue_cents / 100),
+    )
     tell()
   }
 }

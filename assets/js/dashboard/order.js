@@ -64,7 +64,9 @@ export function createOrder(dialog, channel) {
         sent.after?.(answer)
       })
       .receive("error", ({ reason }) => end(sent, reason ?? "It was refused."))
-      .receive("timeout", () => end(sent, sent.late ?? "No answer came. It may be done all the same: look before you try again."))
+      .receive("timeout", () =>
+        end(sent, sent.late ?? "No answer came. It may be done all the same: look before you try again."),
+      )
   }
 
   function end(sent, text, done = false) {
@@ -81,7 +83,11 @@ export function createOrder(dialog, channel) {
   })
   cancel.addEventListener("click", () => dialog.close())
   // The focus went back to the button from which it came, unless that can't have it now.
-  dialog.addEventListener("close", () => (order.opener.hidden || order.opener.disabled || order.opener.isConnected === false) && order.otherwise.focus())
+  dialog.addEventListener(
+    "close",
+    () =>
+      (order.opener.hidden || order.opener.disabled || order.opener.isConnected === false) && order.otherwise.focus(),
+  )
 
   // Updates the words while the dialog waits for a click. Once confirmed, they stay as they were
   // until the order is done.

@@ -39,7 +39,9 @@ export function createPace(line) {
   // On a straight line only its ends are needed.
   function corners() {
     const over = Array.from({ length: shown }, (_, i) => counts[(present - shown + i) % kept])
-    return over.map((value, i) => ({ now: i * slotMs, value })).filter(({ value }, i) => value !== over[i - 1] || value !== over[i + 1])
+    return over
+      .map((value, i) => ({ now: i * slotMs, value }))
+      .filter(({ value }, i) => value !== over[i - 1] || value !== over[i + 1])
   }
 
   return { add, busiest, draw }

@@ -36,10 +36,13 @@ export function createPaces(cards, live) {
 
   // when a slot is over
   function plan() {
-    setTimeout(() => {
-      if (live()) draw()
-      plan()
-    }, slotMs - (Date.now() % slotMs))
+    setTimeout(
+      () => {
+        if (live()) draw()
+        plan()
+      },
+      slotMs - (Date.now() % slotMs),
+    )
   }
   plan()
 

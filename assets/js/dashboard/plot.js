@@ -49,8 +49,23 @@ export function createPlot(box, clock, point) {
       },
       axes: [
         { ...axis, grid: { show: false }, space: 70, size: 30, values: (_, times) => times.map(clock) },
-        { ...axis, grid, scale: "orders", size: 44, space: 40, values: (_, ns) => ns.map((n) => (n % 1 === 0 ? shortNumber(n) : "")) },
-        { ...axis, grid: { show: false }, scale: "usd", side: 1, size: 56, space: 40, values: (_, ns) => ns.map((n) => `$${shortNumber(n)}`) },
+        {
+          ...axis,
+          grid,
+          scale: "orders",
+          size: 44,
+          space: 40,
+          values: (_, ns) => ns.map((n) => (n % 1 === 0 ? shortNumber(n) : "")),
+        },
+        {
+          ...axis,
+          grid: { show: false },
+          scale: "usd",
+          side: 1,
+          size: 56,
+          space: 40,
+          values: (_, ns) => ns.map((n) => `$${shortNumber(n)}`),
+        },
       ],
       series: [
         {},

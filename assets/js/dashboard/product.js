@@ -50,7 +50,15 @@ export function createProduct(element, thresholds) {
     button.hidden = isHidden
   }
 
-  return { element, id: element.dataset.productId, name: element.dataset.name, heading: name, sizes, show, now: () => now }
+  return {
+    element,
+    id: element.dataset.productId,
+    name: element.dataset.name,
+    heading: name,
+    sizes,
+    show,
+    now: () => now,
+  }
 }
 
 function stateOf({ released }, soldOut) {

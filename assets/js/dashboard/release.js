@@ -34,9 +34,13 @@ export function wordsFor(card) {
   const pairs = full.reduce((sum, { now }) => sum + now.available, 0)
   const due = card.now().release_at
   return [
-    full.length ? `${counted(pairs, "pair")} in ${counted(full.length, "size")} ${pairs === 1 ? "goes" : "go"} on sale on every open page.` : "There is not one pair of it: it will be shown as sold out.",
+    full.length
+      ? `${counted(pairs, "pair")} in ${counted(full.length, "size")} ${pairs === 1 ? "goes" : "go"} on sale on every open page.`
+      : "There is not one pair of it: it will be shown as sold out.",
     full.length && none ? `${counted(none, "size")} ${none === 1 ? "is" : "are"} sold out.` : "",
     due ? `It would be released by itself on ${momentOf(new Date(due))}.` : "",
     "It can be taken back at the command line until the first pair is sold.",
-  ].filter(Boolean).join(" ")
+  ]
+    .filter(Boolean)
+    .join(" ")
 }

@@ -39,7 +39,9 @@ export function restockByButton(dialog, stock, channel) {
 
 function wordsFor(left, field) {
   const now = `${counted(left, "pair")} left now`
-  return field.validity.valid ? `${now}, ${grouped(left + field.valueAsNumber)} with these. Shoppers see it at once.` : `${now}.`
+  return field.validity.valid
+    ? `${now}, ${grouped(left + field.valueAsNumber)} with these. Shoppers see it at once.`
+    : `${now}.`
 }
 
 // Asks back about a count that looks like a typo, as the command line does.

@@ -12,8 +12,14 @@ export function createStock(section) {
   function show({ items = {}, products = {} }) {
     const isAll = Object.keys(products).length > 0 // and not a node that has read none yet
     for (const card of cards) card.show(products[card.id], items, isAll)
-    more.hidden = Object.keys(products).every((id) => known.has(id)) && Object.keys(items).every((id) => knownSizes.has(id))
+    more.hidden =
+      Object.keys(products).every((id) => known.has(id)) && Object.keys(items).every((id) => knownSizes.has(id))
   }
 
-  return { show, section, cards, card: (element) => cards.find((card) => card.element === element.closest("[data-product-id]")) }
+  return {
+    show,
+    section,
+    cards,
+    card: (element) => cards.find((card) => card.element === element.closest("[data-product-id]")),
+  }
 }

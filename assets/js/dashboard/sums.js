@@ -6,7 +6,10 @@ import { createTrend } from "./trend.js"
 export function createSums(tiles, live) {
   const find = (name) => tiles.querySelector(`[data-${name}]`)
   const count = tiles.querySelector("#shopper-count")
-  const said = ["tabs", "orders", "orders-now", "revenue", "revenue-now", "left", "sold", "in-carts"].map((name) => [name, find(name)])
+  const said = ["tabs", "orders", "orders-now", "revenue", "revenue-now", "left", "sold", "in-carts"].map((name) => [
+    name,
+    find(name),
+  ])
   const trend = createTrend(find("trend"), find("peak"))
   let latest = 0
 

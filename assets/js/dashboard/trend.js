@@ -44,7 +44,10 @@ const peakOf = (samples) => samples.reduce((most, { value }) => Math.max(most, v
 export function pointsOf(samples, now, most = Math.max(1, peakOf(samples))) {
   const shown = Math.max(leastMs, now - (samples[0]?.now ?? now))
   return samples
-    .map((one) => `${round(width * (1 - (now - one.now) / shown))},${round(height - 1 - (height - 2) * (one.value / most))}`)
+    .map(
+      (one) =>
+        `${round(width * (1 - (now - one.now) / shown))},${round(height - 1 - (height - 2) * (one.value / most))}`,
+    )
     .join(" ")
 }
 

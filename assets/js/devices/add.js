@@ -11,7 +11,8 @@ export function addByButton(panel, dialog, keyDialog, channel, added) {
     field.value = ""
     order.open({
       title: "Add a device",
-      words: () => "The device gets a key, with which it connects to the gateway. Several kiosks may use the same key: they are one device then.",
+      words: () =>
+        "The device gets a key, with which it connects to the gateway. Several kiosks may use the same key: they are one device then.",
       check: () => (field.value.trim() ? "" : "Write a name: 1 to 64 characters."),
       confirm: "Add it",
       busy: "Adding…",

@@ -6,8 +6,16 @@ import { wordsOfKey, wordsOfWhere } from "./words.js"
 // When the panel is closed, the focus goes to the given element.
 export function createDevice(panel, channel, choice, otherwise) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
-  const [name, where, key, empty, revoke, close, setAll, setNew] =
-    ["name", "where", "key", "empty", "revoke", "close", "set-all", "set-new"].map(find)
+  const [name, where, key, empty, revoke, close, setAll, setNew] = [
+    "name",
+    "where",
+    "key",
+    "empty",
+    "revoke",
+    "close",
+    "set-all",
+    "set-new",
+  ].map(find)
   const show = createKeyed(panel.querySelector("tbody"), panel.querySelector("template"), bind)
   const heading = panel.querySelector("h2")
   let device = null // as it was told last
@@ -15,7 +23,9 @@ export function createDevice(panel, channel, choice, otherwise) {
   const followers = []
 
   function bind(row) {
-    const parts = ["name", "type", "reported", "wanted", "who", "unset", "set"].map((part) => row.querySelector(`[data-${part}]`))
+    const parts = ["name", "type", "reported", "wanted", "who", "unset", "set"].map((part) =>
+      row.querySelector(`[data-${part}]`),
+    )
     const [name, type, reported, wanted, who, unset, set] = parts
     return (variable) => {
       const { reported: is, wanted: will } = variable
@@ -49,7 +59,10 @@ export function createDevice(panel, channel, choice, otherwise) {
     panel.hidden = choice.id === 0
     const told = device !== null
     setText(name, told ? (device.gone ? "No such device" : device.name) : "…")
-    setText(where, told ? (device.gone ? "The address names a device that this shop does not have." : wordsOfWhere(device)) : "")
+    setText(
+      where,
+      told ? (device.gone ? "The address names a device that this shop does not have." : wordsOfWhere(device)) : "",
+    )
     const secret = told && !device.gone ? wordsOfKey(device) : ""
     setText(key, secret)
     key.hidden = secret === ""

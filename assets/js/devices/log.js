@@ -11,8 +11,17 @@ const maxFound = 1000 // lines of a search on the page
 // The logs of devices: live, or the results of a search. The live log can be paused.
 export function createLog(panel, channel, choice) {
   const find = (name) => panel.querySelector(`[data-${name}]`)
-  const [title, zone, pause, clear, live, search, status, empty, older] =
-    ["title", "zone", "pause", "clear", "live", "search", "status", "empty", "older"].map(find)
+  const [title, zone, pause, clear, live, search, status, empty, older] = [
+    "title",
+    "zone",
+    "pause",
+    "clear",
+    "live",
+    "search",
+    "status",
+    "empty",
+    "older",
+  ].map(find)
   const heading = panel.querySelector("h2")
   const show = createKeyed(panel.querySelector("ol"), panel.querySelector("template"), bind)
   const button = search.querySelector("[type=submit]")
@@ -23,7 +32,9 @@ export function createLog(panel, channel, choice) {
 
   // A line never changes. The day of its moment may be over.
   function bind(row) {
-    const [time, device, message, fields] = ["time", "device", "message", "fields"].map((part) => row.querySelector(`[data-${part}]`))
+    const [time, device, message, fields] = ["time", "device", "message", "fields"].map((part) =>
+      row.querySelector(`[data-${part}]`),
+    )
     let day = ""
     return (line) => {
       const now = new Date()
@@ -57,7 +68,10 @@ export function createLog(panel, channel, choice) {
     const held = shown ? lines.came - shown.came : 0
     pause.setAttribute("aria-pressed", String(shown !== null))
     setText(pause, shown ? (held > 0 ? `Go on (${grouped(held)} new)` : "Go on") : "Pause")
-    setText(empty, found ? "" : lines.begun ? "Nothing yet. Log records are shown here as they arrive." : "Waiting for the log…")
+    setText(
+      empty,
+      found ? "" : lines.begun ? "Nothing yet. Log records are shown here as they arrive." : "Waiting for the log…",
+    )
     empty.hidden = Boolean(found) || entries.length > 0
   }
 

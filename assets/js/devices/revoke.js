@@ -10,7 +10,8 @@ export function revokeByButton(device, dialog, channel) {
     const { id, name } = device.now()
     order.open({
       title: `Revoke the key of ${name}?`,
-      words: () => "All of its connections end within seconds, and the key is never valid again: the device needs a new one. What it has said stays.",
+      words: () =>
+        "All of its connections end within seconds, and the key is never valid again: the device needs a new one. What it has said stays.",
       confirm: "Revoke it",
       busy: "Revoking…",
       wait: "",

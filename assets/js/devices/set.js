@@ -23,7 +23,10 @@ export function setByButton(device, dialog, channel) {
       wait: "",
       event: "set",
       payload: () => ({ device: id, variables: (sent = fields.changed()) }),
-      done: () => (sent.length === 1 ? `${sent[0].name} of ${name} is to change.` : `${counted(sent.length, "variable")} of ${name} are to change.`),
+      done: () =>
+        sent.length === 1
+          ? `${sent[0].name} of ${name} is to change.`
+          : `${counted(sent.length, "variable")} of ${name} are to change.`,
       opener,
       otherwise: device.heading,
       ...said,
@@ -35,7 +38,8 @@ export function setByButton(device, dialog, channel) {
     const shown = device.now()
     if (!opener || !shown) return
     const { name } = shown
-    if ("setNew" in opener.dataset) return open(opener, shown, { title: `Set a variable of ${name}`, rows: [], confirm: "Set it" })
+    if ("setNew" in opener.dataset)
+      return open(opener, shown, { title: `Set a variable of ${name}`, rows: [], confirm: "Set it" })
     const row = opener.closest("[data-variable]")
     let rows
     try {
@@ -45,7 +49,13 @@ export function setByButton(device, dialog, channel) {
     }
     if (device.now()?.id !== shown.id || dialog.open) return // another device was chosen meanwhile
     if (row) open(opener, shown, { title: `Change ${rows[0].name} of ${name}`, rows, confirm: "Change it" })
-    else open(opener, shown, { title: `Change variables of ${name}`, rows, words: () => `Only what you change is sent. ${words}`, confirm: "Change them" })
+    else
+      open(opener, shown, {
+        title: `Change variables of ${name}`,
+        rows,
+        words: () => `Only what you change is sent. ${words}`,
+        confirm: "Change them",
+      })
   })
   dialog.addEventListener("input", order.retell)
   return order.retell
@@ -94,7 +104,9 @@ export function createFields(dialog) {
 
   function changed() {
     if (fresh) return [{ name: value("name").trim(), type: value("type"), value: value("value") }]
-    return rows.filter(({ input, before }) => rows.length === 1 || input.value !== before).map(({ name, type, input }) => ({ name, type, value: input.value }))
+    return rows
+      .filter(({ input, before }) => rows.length === 1 || input.value !== before)
+      .map(({ name, type, input }) => ({ name, type, value: input.value }))
   }
 
   function check() {

@@ -6,7 +6,9 @@ export function wordsOfSum({ devices, connected, nodes, fault }) {
   if (devices === 0 && fault) return "Waiting for the numbers…"
   if (devices === 0) return "There is no device with a valid key."
   const sum = `${grouped(connected)} of ${grouped(devices)} connected`
-  return nodes.length > 0 ? `${sum}: ${nodes.map((node) => `${grouped(node.devices)} at ${node.name}`).join(", ")}.` : `${sum}.`
+  return nodes.length > 0
+    ? `${sum}: ${nodes.map((node) => `${grouped(node.devices)} at ${node.name}`).join(", ")}.`
+    : `${sum}.`
 }
 
 // Where a device is, in few words.
@@ -20,8 +22,11 @@ export function whereOf({ nodes, revoked, seen }) {
 export function wordsOfWhere({ nodes, revoked, seen, created }, now = new Date()) {
   const when = (ms) => momentBeside(new Date(ms), now)
   if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. What it has said stays.`
-  if (nodes.length > 0) return `Connected ${nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`).join(", ")}.`
-  return seen ? `Away. It was connected last: ${when(seen)}.` : `It has never been connected. It was added: ${when(created)}.`
+  if (nodes.length > 0)
+    return `Connected ${nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`).join(", ")}.`
+  return seen
+    ? `Away. It was connected last: ${when(seen)}.`
+    : `It has never been connected. It was added: ${when(created)}.`
 }
 
 const times = (connections) => (connections > 1 ? ` (${grouped(connections)} connections)` : "")
@@ -29,7 +34,8 @@ const times = (connections) => (connections > 1 ? ` (${grouped(connections)} con
 // Returns the warning about the secret under which a key is stored, or "".
 export function wordsOfKey({ key, revoked }) {
   if (revoked || key === "current") return ""
-  if (key === "older") return "Its key is stored under an older secret: it is stored under the new one when the device connects the next time."
+  if (key === "older")
+    return "Its key is stored under an older secret: it is stored under the new one when the device connects the next time."
   return "Its key is not recognized any more: the secret under which it was stored is gone. Revoke it, and add the device anew."
 }
 
