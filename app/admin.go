@@ -57,7 +57,7 @@ func (s *shopServer) openAdmin(
 		return nil, err
 	}
 	s.board = admin.NewBoard(admin.BoardConfig{
-		Catalog: n.stock.Catalog, Orders: n.orders, Journal: journal{n.db.pool}, Nodes: n.nodeStates, Fault: n.fault,
+		Catalog: n.stock.Catalog, Orders: n.orders, Journal: journal{n.db.Pool}, Nodes: n.nodeStates, Fault: n.fault,
 		Topics: s.topics, Log: n.log,
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)

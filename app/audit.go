@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
@@ -52,6 +54,6 @@ func (o *operator) audit(ctx context.Context, _ none) (Audit, error) {
 }
 
 // auditOf audits the books of a database.
-func auditOf(db *database) func(context.Context) (ledger.Audit, error) {
-	return func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, db.pool) }
+func auditOf(pool *pgxpool.Pool) func(context.Context) (ledger.Audit, error) {
+	return func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, pool) }
 }

@@ -20,5 +20,6 @@
 // # Commanding a node
 //
 // [Client] sends commands to a running node over its embedded NATS server, so that they go through
-// the node's own door. [Schema] works on a database without a node.
+// the node's own door. [OpenSchema] works on a database without a node. Package store keeps the
+// database itself.
 package app

@@ -46,13 +46,13 @@ func (n *Node) fault(ctx context.Context) admin.Fault {
 // may fail for as long as patience before that is one.
 func (n *Node) faults(ctx context.Context, patience time.Duration) []admin.Fault {
 	all := n.faultsBesides(patience)
-	err := n.db.health.Ping(ctx)
+	err := n.db.Health.Ping(ctx)
 	if err == nil || isCrowded(err) {
 		return all
 	}
 	if ctx.Err() == nil { // the server ended, and with it what the pools still take for connections
-		n.db.pool.Reset()
-		n.db.sales.Reset()
+		n.db.Pool.Reset()
+		n.db.Sales.Reset()
 	}
 	// FaultHealing follows: the catalog can't be compared with the database.
 	all = slices.DeleteFunc(all, func(f admin.Fault) bool { return f == admin.FaultHealing })

@@ -7,11 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"sneakers23/app/waittest"
-	"sneakers23/checkout/ledger"
+	"sneakers23/app/postgres/pgtest"
+	"sneakers23/checkout/ledger/ledgertest"
 	"sneakers23/inventory"
+	"sneakers23/migrations"
 	"sneakers23/web/admin"
 )
 
@@ -19,7 +18,7 @@ import (
 // was done by hand.
 func TestJournal(t *testing.T) {
 	t.Parallel()
-	_, pool := emptyStore(t)
+	pool := pgtest.Pool(t, migrated)
 	store := inventory.NewStore(pool)
 	j := journal{pool}
 	ctx := inventory.ActingAs(t.Context(), "ann")
@@ -58,7 +57,7 @@ func TestJournal(t *testing.T) {
 		}
 	}
 	moved := func(err error) { t.Helper(); done(nil, err) }
-	stock := committing(t, pool)
+	stock := ledgertest.Start(t, pool)
 	const shoe, size = "Hop Man 3", "Hop Man 3, size 6"
 	for _, step := range []struct {
 		do   func()
@@ -92,7 +91,7 @@ func TestJournal(t *testing.T) {
 // can cause are bounded.
 func TestJournalOfNodes(t *testing.T) {
 	t.Parallel()
-	_, pool := emptyStore(t)
+	pool := pgtest.Pool(t, migrated)
 	j := journal{pool}
 	at := time.Now()
 	answers := make(chan error, 100) // buffer 100: as many as are noted
@@ -136,23 +135,8 @@ func TestJournalOfNodes(t *testing.T) {
 	}
 }
 
-// committing starts a committer that tells no catalog.
-func committing(t *testing.T, pool *pgxpool.Pool) *ledger.Committer {
-	t.Helper()
-	c := ledger.New(ledger.Config{
-		Pool: pool, Inventory: deafInventory{}, Patience: waittest.Limit(), MaxWait: waittest.Limit(),
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1) // buffer 1: it ends whether or not the test waits
-	go func() { ended <- c.Serve(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
-	return c
+// migrated makes the tables of an empty store.
+func migrated(ctx context.Context, url string) error {
+	_, err := migrations.Up(ctx, url)
+	return err
 }
-
-// deafInventory has no catalog.
-type deafInventory struct{}
-
-func (deafInventory) Catalog() *inventory.Catalog {
-	return inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)
-}
-func (deafInventory) Committed(context.Context, ...inventory.Change) error { return nil }

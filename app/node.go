@@ -15,6 +15,7 @@ import (
 	"github.com/thejerf/suture/v4"
 
 	"sneakers23/app/devices"
+	"sneakers23/app/store"
 	"sneakers23/checkout"
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
@@ -30,7 +31,7 @@ type Node struct {
 	cfg     Config
 	log     *slog.Logger
 	dir     *dataDir
-	db      *database
+	db      *store.Database
 	stock   *inventory.Server
 	healer  *replication.Healer
 	ledger  *ledger.Committer
@@ -91,17 +92,17 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if n.cfg.NodeName == "" {
 		n.cfg.NodeName = defaultName(n.shop.listener)
 	}
-	database := DatabaseConfig{URL: cfg.DatabaseURL, DataDir: n.dir.path, BinDir: cfg.PostgresBin}
-	if n.db, err = openDatabase(ctx, database, n.log); err != nil {
+	database := store.Config{URL: cfg.DatabaseURL, DataDir: n.dir.path, BinDir: cfg.PostgresBin}
+	if n.db, err = store.Open(ctx, database, n.log); err != nil {
 		return nil, err
 	}
-	if err = n.db.prepare(ctx, cfg.Seed); err != nil {
+	if err = n.db.Prepare(ctx, cfg.Seed); err != nil {
 		return nil, err
 	}
-	if err = n.db.warn(ctx); err != nil {
+	if err = n.db.Warn(ctx); err != nil {
 		return nil, err
 	}
-	if err = n.startServices(ctx, database.name(), secrets, password); err != nil {
+	if err = n.startServices(ctx, database.Name(), secrets, password); err != nil {
 		return nil, err
 	}
 	if err = n.operator.listen(n.services, n.cluster); err != nil {
@@ -120,22 +121,22 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 // startServices runs what lives under the supervisor, and returns when the catalog is loaded and
 // the node is one of its cluster. A node that does not go with the others never serves a page.
 func (n *Node) startServices(ctx context.Context, about string, secrets []string, password string) (err error) {
-	store := inventory.NewStore(n.db.pool)
+	stored := inventory.NewStore(n.db.Pool)
 	watchers := inventory.NewDispatcher()
-	n.stock = inventory.NewServer(store, n.cfg.Levels, watchers, n.log)
-	n.healer = replication.NewHealer(n.stock, store.Rows, n.cfg.HealEvery, n.log)
+	n.stock = inventory.NewServer(stored, n.cfg.Levels, watchers, n.log)
+	n.healer = replication.NewHealer(n.stock, stored.Rows, n.cfg.HealEvery, n.log)
 	scheduler := inventory.NewScheduler(n.stock, n.log)
 	n.commits = newCommits(func(ctx context.Context) error { return n.orders.TryWrite(ctx) }, n.log)
 	n.ledger = ledger.New(ledger.Config{
-		Pool: n.db.sales, Inventory: n.stock, Log: n.log, MaxWaiting: maxWaiting, Attempted: n.commits.attempted,
+		Pool: n.db.Sales, Inventory: n.stock, Log: n.log, MaxWaiting: maxWaiting, Attempted: n.commits.attempted,
 	})
-	n.orders = checkout.NewOrders(n.db.pool, n.ledger)
+	n.orders = checkout.NewOrders(n.db.Pool, n.ledger)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
 		Ledger: n.ledger, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
 		MaxWaiting: maxWaiting, Places: n.limits.purchases,
 	})
 	changes := replication.NewChanges(n.stock, n.healer, n.log)
-	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.schema)); err != nil {
+	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.Schema())); err != nil {
 		return err
 	}
 	tracker, err := n.newTracker(n.cluster)
@@ -146,12 +147,12 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
 		tracker: tracker,
 	}
-	n.devices = devices.NewStore(devices.Config{Pool: n.db.pool, Secrets: secrets, Log: n.log})
+	n.devices = devices.NewStore(devices.Config{Pool: n.db.Pool, Secrets: secrets, Log: n.log})
 	n.logs = devices.NewWriter(devices.WriterConfig{
-		Pool: n.db.logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log,
+		Pool: n.db.Logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log,
 	})
-	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.logs, Days: n.cfg.DeviceLogDays, Log: n.log})
-	n.operator = &operator{n.stock, n.ledger, store, n.orders, n.devices, n.healer, n.others, auditOf(n.db), n.log}
+	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.Logs, Days: n.cfg.DeviceLogDays, Log: n.log})
+	n.operator = &operator{n.stock, n.ledger, stored, n.orders, n.devices, n.healer, n.others, auditOf(n.db.Pool), n.log}
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.gateway.open(n, tracker); err != nil {
 		return err
@@ -171,8 +172,8 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 
 	s := newSupervisor(n.log, n.end)
 	s.Add(n.cluster)
-	if n.db.private != nil {
-		s.Add(n.db.private)
+	if n.db.Private != nil {
+		s.Add(n.db.Private)
 	}
 	n.supervised = s.ServeBackground(n.services)
 	if err := n.cluster.Join(ctx); err != nil {
@@ -227,7 +228,7 @@ func (n *Node) MadePassword() string { return n.madePassword }
 func (n *Node) ClusterAddress() string { return n.cluster.Routes() }
 
 // Database tells where the truth is, in words for an operator.
-func (n *Node) Database() string { return n.db.where() }
+func (n *Node) Database() string { return n.db.Where() }
 
 // Done is closed when the node has failed and must be stopped; Err tells why.
 func (n *Node) Done() <-chan struct{} { return n.services.Done() }
@@ -271,7 +272,7 @@ func (n *Node) Stop(ctx context.Context) error {
 		errs = append(errs, within(ctx, "services", func() { <-n.supervised }))
 	}
 	if n.db != nil {
-		errs = append(errs, n.db.close(ctx))
+		errs = append(errs, n.db.Close(ctx))
 	}
 	if n.dir != nil {
 		errs = append(errs, n.dir.close())

@@ -159,7 +159,7 @@ func followAll(b *testing.B, n *Node, p *pushes) (stop func()) {
 // emptied sells all that there is.
 func emptied(b *testing.B, n *Node) (items []inventory.ItemID) {
 	b.Helper()
-	if _, err := n.db.pool.Exec(b.Context(),
+	if _, err := n.db.Pool.Exec(b.Context(),
 		`UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`); err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"sneakers23/app"
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/rehearsal"
+	"sneakers23/app/store"
 	"sneakers23/app/waittest"
 )
 
@@ -44,7 +45,7 @@ func TestStageIsACopy(t *testing.T) {
 	)
 	before, others := text(stock+"item_availabilities"), text(schemas)
 
-	stage, err := app.OpenStage(t.Context(), app.DatabaseConfig{URL: db}, func(string, bool) bool { return true },
+	stage, err := app.OpenStage(t.Context(), store.Config{URL: db}, func(string, bool) bool { return true },
 		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"sneakers23/app"
+	"sneakers23/app/store"
 )
 
 // backupCmd writes the store to a file.
@@ -63,8 +63,8 @@ func (b *backupCmd) Run(ctx context.Context, g *globals, term terminal) (err err
 
 // write writes beside the file, and puts it in its place when it is whole.
 func (b *backupCmd) write(
-	ctx context.Context, s *app.Schema, p *progress,
-) (info app.BackupInfo, size int64, err error) {
+	ctx context.Context, s *store.Schema, p *progress,
+) (info store.BackupInfo, size int64, err error) {
 	f, err := os.CreateTemp(filepath.Dir(b.File), filepath.Base(b.File)+".partial-") // mode 0600
 	if err != nil {
 		return info, 0, err
@@ -115,7 +115,7 @@ damaged changes nothing.`
 
 // restored is what restore did, for programs.
 type restored struct {
-	app.BackupInfo
+	store.BackupInfo
 	Replaced map[string]int64 `json:"replaced"`
 }
 

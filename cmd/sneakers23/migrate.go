@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"sneakers23/app"
+	"sneakers23/app/store"
 )
 
 // migrateCmd works on the schema without a node.
@@ -27,12 +28,12 @@ type (
 
 // schema opens the database that the flags name for work on its schema, and makes a private one
 // only if create is true.
-func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal, create bool) (*app.Schema, error) {
+func (f databaseFlag) schema(ctx context.Context, g *globals, term terminal, create bool) (*store.Schema, error) {
 	return app.OpenSchema(ctx, f.config(g), create, newLog(term.err, g.JSON, slog.LevelWarn))
 }
 
-func (f databaseFlag) config(g *globals) app.DatabaseConfig {
-	return app.DatabaseConfig{URL: f.DatabaseURL, DataDir: g.DataDir, BinDir: f.PostgresBin}
+func (f databaseFlag) config(g *globals) store.Config {
+	return store.Config{URL: f.DatabaseURL, DataDir: g.DataDir, BinDir: f.PostgresBin}
 }
 
 // Run is called by kong.

@@ -16,6 +16,7 @@ import (
 
 	"sneakers23/app"
 	"sneakers23/app/rehearsal"
+	"sneakers23/app/store"
 	"sneakers23/cmd/console"
 )
 
@@ -220,7 +221,7 @@ func (r *rehearseCmd) rehearse(ctx context.Context, g *globals, term terminal) (
 	if r.dry() {
 		p.note("copying the stock…")
 		log := newLog(term.err, g.JSON, slog.LevelWarn)
-		db := app.DatabaseConfig{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
+		db := store.Config{URL: r.DatabaseURL, DataDir: g.DataDir, BinDir: r.PostgresBin}
 		stage, err := app.OpenStage(ctx, db, r.drop.begins, log)
 		if err != nil {
 			return report, err

@@ -1,4 +1,4 @@
-package app
+package store
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 	"sneakers23/checkout/ledger"
+	"sneakers23/checkout/ledger/ledgertest"
 	"sneakers23/inventory"
 	"sneakers23/migrations"
 )
@@ -52,7 +53,7 @@ func emptyStore(t *testing.T) (*Schema, *pgxpool.Pool) {
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	s, err := OpenSchema(t.Context(), DatabaseConfig{URL: url}, false, slog.New(slog.DiscardHandler))
+	s, err := OpenSchema(t.Context(), Config{URL: url}, false, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func emptyStore(t *testing.T) (*Schema, *pgxpool.Pool) {
 			t.Error(err)
 		}
 	})
-	return s, s.db.pool
+	return s, s.db.Pool
 }
 
 func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
@@ -284,7 +285,7 @@ func TestRestoreUnderLoad(t *testing.T) {
 		}
 		ended <- nil
 	}
-	stock := committing(t, pool)
+	stock := ledgertest.Start(t, pool)
 	go work(func(ctx context.Context, id inventory.ItemID) error {
 		_, err := stock.SellUpTo(ctx, map[inventory.ItemID]int{id: 1}, ledger.AlsoUnreleased)
 		return err

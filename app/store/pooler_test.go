@@ -1,4 +1,4 @@
-package app
+package store
 
 import (
 	"context"
@@ -180,9 +180,9 @@ func TestPoolerByTransaction(t *testing.T) {
 			for _, backend := range warm {
 				p.put(backend)
 			}
-			db, err := openDatabase(t.Context(), DatabaseConfig{URL: p.start()}, slog.New(slog.DiscardHandler))
+			db, err := Open(t.Context(), Config{URL: p.start()}, slog.New(slog.DiscardHandler))
 			if err == nil {
-				defer db.close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
+				defer db.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
 			}
 			if errors.Is(err, errPooled) != tt.refused || (err != nil) != tt.refused {
 				t.Fatalf("got %v, refused is to be %v", err, tt.refused)
@@ -199,14 +199,14 @@ func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	address := pgtest.URL(t)
 	for extra, want := range map[string]string{"": "5s", "lock_timeout=7s": "7s"} {
-		db, err := openDatabase(t.Context(), DatabaseConfig{URL: withParam(t, address, extra)},
+		db, err := Open(t.Context(), Config{URL: withParam(t, address, extra)},
 			slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
+		defer db.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
 		var lock, idle string
-		err = db.sales.QueryRow(t.Context(),
+		err = db.Sales.QueryRow(t.Context(),
 			`SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(
 			&lock, &idle,
 		)
@@ -244,12 +244,12 @@ func TestTwoHosts(t *testing.T) {
 	if cfg.Password == "" {
 		address = strings.Replace(address, "password= ", "", 1)
 	}
-	db, err := openDatabase(t.Context(), DatabaseConfig{URL: address}, slog.New(slog.DiscardHandler))
+	db, err := Open(t.Context(), Config{URL: address}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
-	if err := db.prepare(t.Context(), true); err != nil {
+	defer db.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing is open
+	if err := db.Prepare(t.Context(), true); err != nil {
 		t.Errorf("the schema is not made: %v", err)
 	}
 }

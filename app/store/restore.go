@@ -1,4 +1,4 @@
-package app
+package store
 
 import (
 	"context"
@@ -42,7 +42,7 @@ const restoreAttempts = 20
 // until the new one is committed, and within 5 s every node shows it. rewind returns the backup
 // from its beginning, for each attempt.
 func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
-	if err := s.db.prepare(ctx, false); err != nil { // an empty database gets the tables
+	if err := s.db.Prepare(ctx, false); err != nil { // an empty database gets the tables
 		return err
 	}
 	for attempt := 1; ; attempt++ {
@@ -51,7 +51,7 @@ func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), 
 			return err
 		}
 		committing := false
-		err = pgx.BeginTxFunc(ctx, s.db.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		err = pgx.BeginTxFunc(ctx, s.db.Pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 			err := restore(ctx, tx, from, progress)
 			committing = err == nil
 			return err

@@ -1,4 +1,4 @@
-package app
+package store
 
 import (
 	"context"
@@ -20,35 +20,33 @@ import (
 	"sneakers23/migrations"
 )
 
-// database is where the truth is: a PostgreSQL named by URL, or a private one that lives with the
-// node.
-type database struct {
-	url     string
-	private *postgres.Server // nil when the database was named
-	pool    *pgxpool.Pool
-	sales   *pgxpool.Pool // the teller's own: pages that ask much keep no sale waiting
-	// for logs of devices, which wait for the disk and not for pages; connected when the first
-	// comes
-	logs *pgxpool.Pool
-	// one connection, by which it is known whether the database answers while all others are in use
-	health *pgxpool.Pool
-	schema int64 // version of the newest migration; known after prepare
+// Database is an open database: a PostgreSQL named by URL, or a private one that lives with the
+// node. Its pools may be used from any goroutine until Close.
+type Database struct {
+	Private *postgres.Server // nil when the database was named
+	Pool    *pgxpool.Pool
+	Sales   *pgxpool.Pool // the committer's own: pages that ask much keep no sale waiting
+	Logs    *pgxpool.Pool // for logs of devices, which wait for the disk and not for pages
+	Health  *pgxpool.Pool // one connection, which answers while all others are in use
+
+	url    string
+	schema int64 // version of the newest migration; known after Prepare
 	log    *slog.Logger
 }
 
-// DatabaseConfig says which database to use.
-type DatabaseConfig struct {
+// Config says which database to use.
+type Config struct {
 	URL     string // empty: a private PostgreSQL under DataDir
 	DataDir string
 	BinDir  string // where the programs of the private PostgreSQL are; empty: they are looked for
 }
 
-// private tells whether the database belongs to the node.
-func (c DatabaseConfig) private() bool { return c.URL == "" }
+// IsPrivate reports whether the database belongs to the node.
+func (c Config) IsPrivate() bool { return c.URL == "" }
 
-// name tells databases apart without giving away how to reach them.
-func (c DatabaseConfig) name() string {
-	if c.private() {
+// Name tells databases apart without giving away how to reach them.
+func (c Config) Name() string {
+	if c.IsPrivate() {
 		return "private"
 	}
 	sum := sha256.Sum256([]byte(c.URL))
@@ -66,21 +64,21 @@ const logConnections = 3
 // connectWithin is how long a database may take to answer for the first time.
 const connectWithin = 10 * time.Second
 
-// openDatabase starts or reaches the database and connects a pool to it. It does nothing to the
-// schema.
-func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *database, err error) {
-	d := &database{url: c.URL, log: log}
+// Open starts or reaches the database and connects its pools. It does nothing to the schema. The
+// error says what to do, and holds no password.
+func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Database, err error) {
+	d := &Database{url: c.URL, log: log}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, d.close(context.WithoutCancel(ctx)))
+			err = errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if c.private() {
-		d.private, err = postgres.Start(ctx, postgres.Config{Dir: c.DataDir, BinDir: c.BinDir, Log: log})
+	if c.IsPrivate() {
+		d.Private, err = postgres.Start(ctx, postgres.Config{Dir: c.DataDir, BinDir: c.BinDir, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("private PostgreSQL: %w", err)
 		}
-		d.url = d.private.URL()
+		d.url = d.Private.URL()
 	}
 	cfg, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
@@ -92,33 +90,27 @@ func openDatabase(ctx context.Context, c DatabaseConfig, log *slog.Logger) (_ *d
 	cfg.AfterConnect = setSession(params)
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.HealthCheckPeriod = 5 * time.Second
-	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	sales := cfg.Copy()
+	sales, logs, health := cfg.Copy(), cfg.Copy(), cfg.Copy()
 	sales.MaxConns = salesConnections
-	if d.sales, err = pgxpool.NewWithConfig(ctx, sales); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	logs := cfg.Copy()
 	logs.MinConns, logs.MaxConns = 0, logConnections
-	if d.logs, err = pgxpool.NewWithConfig(ctx, logs); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	health := cfg.Copy()
 	health.MinConns, health.MaxConns = 0, 1
-	if d.health, err = pgxpool.NewWithConfig(ctx, health); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+	for _, p := range []struct {
+		pool *(*pgxpool.Pool)
+		cfg  *pgxpool.Config
+	}{{&d.Pool, cfg}, {&d.Sales, sales}, {&d.Logs, logs}, {&d.Health, health}} {
+		if *p.pool, err = pgxpool.NewWithConfig(ctx, p.cfg); err != nil {
+			return nil, fmt.Errorf("database: %w", err)
+		}
 	}
 	pingCtx, cancel := context.WithTimeout(ctx, connectWithin)
 	defer cancel()
-	if err := d.pool.Ping(pingCtx); err != nil {
+	if err := d.Pool.Ping(pingCtx); err != nil {
 		return nil, unreachable(cfg.ConnConfig, err)
 	}
-	if c.private() {
+	if c.IsPrivate() {
 		return d, nil
 	}
-	switch err := refusePooler(ctx, d.pool, d.sales); {
+	switch err := refusePooler(ctx, d.Pool, d.Sales); {
 	case errors.Is(err, errPooled):
 		return nil, pooled(cfg.ConnConfig)
 	case err != nil:
@@ -156,14 +148,14 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 		at, why)
 }
 
-// prepare makes the schema what this program needs, and fills an empty store if asked to. The
+// Prepare makes the schema what this program needs, and fills an empty store if asked to. The
 // private database belongs to the node: it is migrated and filled in any case.
-func (d *database) prepare(ctx context.Context, seed bool) error {
+func (d *Database) Prepare(ctx context.Context, seed bool) error {
 	pending, err := d.pending(ctx)
 	if err != nil {
 		return err
 	}
-	if pending > 0 && d.private == nil {
+	if pending > 0 && d.Private == nil {
 		if err := d.checkEmpty(ctx); err != nil {
 			// the tables may be those of another node that has begun at the same time: by now it
 			// has made all of them
@@ -179,10 +171,10 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 		}
 		d.log.Info("schema made", "steps", pending)
 	}
-	if !seed && d.private == nil {
+	if !seed && d.Private == nil {
 		return nil
 	}
-	seeded, err := inventory.NewStore(d.pool).Seed(ctx)
+	seeded, err := inventory.NewStore(d.Pool).Seed(ctx)
 	if seeded {
 		d.log.Info("store was empty, two products put in")
 	}
@@ -190,7 +182,7 @@ func (d *database) prepare(ctx context.Context, seed bool) error {
 }
 
 // pending is how many steps are to be applied. It waits for whoever applies some at this moment.
-func (d *database) pending(ctx context.Context) (int, error) {
+func (d *Database) pending(ctx context.Context) (int, error) {
 	steps, err := migrations.Status(ctx, d.url)
 	if err != nil {
 		return 0, err
@@ -198,13 +190,13 @@ func (d *database) pending(ctx context.Context) (int, error) {
 	for _, s := range steps {
 		d.schema = max(d.schema, s.Version)
 	}
-	return toApply(steps, d.private != nil)
+	return toApply(steps, d.Private != nil)
 }
 
 // checkEmpty refuses to put our tables among foreign ones because DATABASE_URL happened to be set.
-func (d *database) checkEmpty(ctx context.Context) error {
+func (d *Database) checkEmpty(ctx context.Context) error {
 	var tables int
-	err := d.pool.QueryRow(ctx, `
+	err := d.Pool.QueryRow(ctx, `
 		SELECT count(*) FROM pg_class
 		WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'm')
 			AND relname <> $1`, migrations.Table).Scan(&tables)
@@ -233,9 +225,9 @@ func toApply(steps []migrations.Step, private bool) (int, error) {
 	return pending, nil
 }
 
-// warn says loudly what would let a committed sale be lost.
-func (d *database) warn(ctx context.Context) error {
-	off, err := postgres.CheckDurability(ctx, d.pool)
+// Warn logs what would let a committed sale be lost.
+func (d *Database) Warn(ctx context.Context) error {
+	off, err := postgres.CheckDurability(ctx, d.Pool)
 	if err != nil {
 		return err
 	}
@@ -246,35 +238,55 @@ func (d *database) warn(ctx context.Context) error {
 	return nil
 }
 
-// where tells an operator how to look into the database.
-func (d *database) where() string {
-	if d.private != nil {
-		return fmt.Sprintf("private PostgreSQL in %s; look into it with: psql '%s'", d.private.Dir(), d.url)
+// Schema is the version of the newest migration. It is known after Prepare.
+func (d *Database) Schema() int64 { return d.schema }
+
+// Where tells an operator how to look into the database.
+func (d *Database) Where() string {
+	if d.Private != nil {
+		return fmt.Sprintf("private PostgreSQL in %s; look into it with: psql '%s'", d.Private.Dir(), d.url)
 	}
-	c := d.pool.Config().ConnConfig
+	c := d.Pool.Config().ConnConfig
 	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
 }
 
-// close ends the pool, and the use of the private server, which gets some time of its own: one that
-// is cut off must recover at its next start.
-func (d *database) close(ctx context.Context) error {
+// Close ends the pools, and the use of the private server, which gets some time of its own: one that
+// is cut off must recover at its next start. A pool whose connections are in use ends behind the
+// back of Close when ctx ends: the process is about to end with it.
+func (d *Database) Close(ctx context.Context) error {
 	var errs []error
-	if d.pool != nil {
-		errs = append(errs, within(ctx, "connections to the database", d.pool.Close))
+	for _, p := range []struct {
+		what string
+		pool *pgxpool.Pool
+	}{
+		{"connections to the database", d.Pool},
+		{"the committer's connections to the database", d.Sales},
+		{"connections to the database for logs of devices", d.Logs},
+		{"the connection that watches the database", d.Health},
+	} {
+		if p.pool != nil {
+			errs = append(errs, closePool(ctx, p.what, p.pool))
+		}
 	}
-	if d.sales != nil {
-		errs = append(errs, within(ctx, "the teller's connections to the database", d.sales.Close))
-	}
-	if d.logs != nil {
-		errs = append(errs, within(ctx, "connections to the database for logs of devices", d.logs.Close))
-	}
-	if d.health != nil {
-		errs = append(errs, within(ctx, "the connection that watches the database", d.health.Close))
-	}
-	if d.private != nil {
+	if d.Private != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		errs = append(errs, d.private.Stop(ctx))
+		errs = append(errs, d.Private.Stop(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// closePool waits for the end of a pool no longer than ctx.
+func closePool(ctx context.Context, what string, pool *pgxpool.Pool) error {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		pool.Close()
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s cut off: %w", what, context.Cause(ctx))
+	}
 }

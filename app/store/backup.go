@@ -1,4 +1,4 @@
-package app
+package store
 
 import (
 	"context"
@@ -44,7 +44,7 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 		)
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.db.pool, snapshot, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, s.db.Pool, snapshot, func(tx pgx.Tx) error {
 		if err := run(ctx, tx, copySettings...); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (s *Schema) Counts(ctx context.Context) (map[string]int64, error) {
 	if pending, err := s.db.pending(ctx); err != nil || pending > 0 {
 		return map[string]int64{}, err // there is no store yet
 	}
-	return counts(ctx, s.db.pool)
+	return counts(ctx, s.db.Pool)
 }
 
 func counts(ctx context.Context, pool *pgxpool.Pool) (map[string]int64, error) {
