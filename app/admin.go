@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 
+	"sneakers23/app/operator"
 	"sneakers23/replication/cluster"
 	"sneakers23/templates"
 	"sneakers23/web/admin"
@@ -62,8 +63,8 @@ func (s *shopServer) openAdmin(
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
 	admins.Connect, admins.MaxQueue = tokens.Connect, adminQueue
-	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, desk{n.operator}), fleet.Route(fleet.Config{
-		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: deviceDesk{n.operator},
+	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, operator.Desk{Operator: n.operator}), fleet.Route(fleet.Config{
+		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: operator.DeviceDesk{Operator: n.operator},
 		Log: n.log,
 	}))
 	if s.admins, err = channel.New(admins); err != nil {

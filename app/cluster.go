@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
-	"sneakers23/inventory"
+	"sneakers23/app/operator"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -97,6 +98,27 @@ func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 	}
 }
 
+// Followers asks every node how many follow a topic there.
+func (c *together) Followers(ctx context.Context, topic string) map[string]int {
+	ctx, cancel := context.WithTimeout(ctx, operator.EverywhereWithin)
+	defer cancel()
+	counts := map[string]int{c.node.Self().Name: c.count(topic)}
+	for _, a := range c.node.AskAll(ctx, askFollowers, []byte(topic)) {
+		if n, err := strconv.Atoi(string(a.Data)); err == nil && a.Err == nil {
+			counts[a.Peer.Name] = n
+		}
+	}
+	return counts
+}
+
+// answerFollowers answers what Followers of another node asks.
+func (c *together) answerFollowers(_ context.Context, question []byte) ([]byte, error) {
+	if len(question) > operator.MaxTopic {
+		return nil, errors.New("topic too long")
+	}
+	return strconv.AppendInt(nil, int64(c.count(string(question))), 10), nil
+}
+
 // asks returns what asks another node the question of that name.
 func (c *together) asks(name string) func(ctx context.Context, node string, question []byte) ([]byte, error) {
 	return func(ctx context.Context, node string, question []byte) ([]byte, error) {
@@ -104,13 +126,16 @@ func (c *together) asks(name string) func(ctx context.Context, node string, ques
 	}
 }
 
-// everywhereWithin is how long a command waits for the other nodes to show what it did.
-const everywhereWithin = 5 * time.Second
+// Self is this node.
+func (c *together) Self() cluster.Peer { return c.node.Self() }
 
-// everywhere returns when every live node shows these rows as this one does, or names those that
-// did not in time. They take it from the database.
-func (c *together) everywhere(ctx context.Context, marks []replication.Mark) (missing []string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), everywhereWithin)
+// Peers are the other nodes.
+func (c *together) Peers() []cluster.Peer { return c.node.Peers() }
+
+// Missing returns when every live node shows these rows as this one does, or names those that did
+// not in time. They take it from the database.
+func (c *together) Missing(ctx context.Context, marks []replication.Mark) (missing []string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operator.EverywhereWithin)
 	defer cancel()
 	question, err := json.Marshal(marks)
 	if err != nil {
@@ -127,21 +152,6 @@ func (c *together) everywhere(ctx context.Context, marks []replication.Mark) (mi
 
 func (c *together) isHere(p cluster.Peer) bool {
 	return slices.ContainsFunc(c.node.Peers(), func(other cluster.Peer) bool { return other.Run == p.Run })
-}
-
-// marks are those of some rows as this node shows them.
-func marks(c *inventory.Catalog, products []inventory.ProductID, items []inventory.ItemID) (marks []replication.Mark) {
-	for _, id := range products {
-		if m, ok := replication.MarkProduct(c, id); ok {
-			marks = append(marks, m)
-		}
-	}
-	for _, id := range items {
-		if m, ok := replication.MarkItem(c, id); ok {
-			marks = append(marks, m)
-		}
-	}
-	return marks
 }
 
 // exchange lets the carts that are open here tell the other nodes what they are, after messages

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 )
@@ -20,7 +21,7 @@ import (
 // member is a node of a cluster in this process, and a command line beside it.
 type member struct {
 	*app.Node
-	client *app.Client
+	client *operator.Client
 	cfg    app.Config
 }
 
@@ -46,7 +47,7 @@ func startMember(t *testing.T, cfg app.Config) member {
 			t.Error(err)
 		}
 	})
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +77,9 @@ func startCluster(t *testing.T, set func(*app.Config)) [3]member {
 	return all
 }
 
-func (m member) nodes(t *testing.T, topic string) []app.NodeView {
+func (m member) nodes(t *testing.T, topic string) []operator.NodeView {
 	t.Helper()
-	nodes, err := m.client.Nodes(t.Context(), app.NodesRequest{Topic: topic})
+	nodes, err := m.client.Nodes(t.Context(), operator.NodesRequest{Topic: topic})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func (m member) products(t *testing.T) string {
 func TestCommandsShowEverywhere(t *testing.T) {
 	t.Parallel()
 	all := startCluster(t, nil)
-	same := func(what string, e app.Everywhere, err error) {
+	same := func(what string, e operator.Everywhere, err error) {
 		t.Helper()
 		if err != nil || len(e.Missing) > 0 {
 			t.Errorf("%s: %v, not shown by %v", what, err, e.Missing)
@@ -115,14 +116,14 @@ func TestCommandsShowEverywhere(t *testing.T) {
 			}
 		}
 	}
-	released, err := all[1].client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000"})
+	released, err := all[1].client.Release(t.Context(), operator.ReleaseRequest{Product: "SHU6000"})
 	same("release", released.Everywhere, err)
-	restocked, err := all[2].client.Restock(t.Context(), app.RestockRequest{Item: "SHU6001", Count: 7})
+	restocked, err := all[2].client.Restock(t.Context(), operator.RestockRequest{Item: "SHU6001", Count: 7})
 	same("restock", restocked.Everywhere, err)
-	sold, err := all[0].client.Sell(t.Context(), app.SellRequest{Count: 200, Unreleased: true})
+	sold, err := all[0].client.Sell(t.Context(), operator.SellRequest{Count: 200, Unreleased: true})
 	same("sell", sold.Everywhere, err)
 	at := time.Now().Add(time.Hour)
-	scheduled, err := all[0].client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6100", At: &at})
+	scheduled, err := all[0].client.Release(t.Context(), operator.ReleaseRequest{Product: "SHU6100", At: &at})
 	same("release at a time", scheduled.Everywhere, err)
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/postgres/pgtest"
 )
 
@@ -29,7 +29,7 @@ func TestDeviceCommands(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	kiosk, unknown := app.DeviceRequest{Name: "kiosk 1"}, app.DeviceRequest{Name: "kiosk 2"}
+	kiosk, unknown := operator.DeviceRequest{Name: "kiosk 1"}, operator.DeviceRequest{Name: "kiosk 2"}
 
 	if all, err := one.client.Devices(ctx); err != nil || all == nil || len(all) > 0 {
 		t.Errorf("no devices: %v, %v", all, err)
@@ -43,7 +43,7 @@ func TestDeviceCommands(t *testing.T) {
 	}
 	_, err = two.client.AddDevice(ctx, kiosk)
 	refused(err, "a device of this name exists")
-	_, err = two.client.AddDevice(ctx, app.DeviceRequest{Name: " "})
+	_, err = two.client.AddDevice(ctx, operator.DeviceRequest{Name: " "})
 	refused(err, "NAME must be 1 to 64 printable characters")
 	if all, err := two.client.Devices(ctx); err != nil || len(all) != 1 || all[0].Name != "kiosk 1" ||
 		all[0].Key != "current" || all[0].Revoked != nil {
@@ -51,7 +51,7 @@ func TestDeviceCommands(t *testing.T) {
 	}
 
 	set := func(name, kind, value string) error {
-		_, err := one.client.SetDevice(ctx, app.SetDeviceRequest{
+		_, err := one.client.SetDevice(ctx, operator.SetDeviceRequest{
 			Device: "kiosk 1", Name: name, Type: kind, Value: value,
 		})
 		return err
@@ -90,7 +90,7 @@ func TestDeviceLogCommands(t *testing.T) {
 	db := pgtest.URL(t)
 	node := startMember(t, clusterConfig(t, db, "node"))
 	ctx := t.Context()
-	if _, err := node.client.AddDevice(ctx, app.DeviceRequest{Name: "kiosk 1"}); err != nil {
+	if _, err := node.client.AddDevice(ctx, operator.DeviceRequest{Name: "kiosk 1"}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(ctx, db)
@@ -111,7 +111,7 @@ func TestDeviceLogCommands(t *testing.T) {
 		}
 	}
 	write(25)
-	q := app.DeviceLogsRequest{
+	q := operator.DeviceLogsRequest{
 		Device: "kiosk 1", Text: "message info", Limit: 10, Since: time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC),
 	}
 	var texts []string
@@ -130,22 +130,22 @@ func TestDeviceLogCommands(t *testing.T) {
 	if len(texts) != 25 || texts[0] != "message 25" || texts[24] != "message 1" {
 		t.Errorf("on all pages: %q", texts)
 	}
-	page, err := node.client.DeviceLogs(ctx, app.DeviceLogsRequest{Limit: 1})
+	page, err := node.client.DeviceLogs(ctx, operator.DeviceLogsRequest{Limit: 1})
 	if text, _ := json.Marshal(page); err != nil ||
 		string(text) != `{"records":[{"id":25,"device":"kiosk 1","received_at":"2026-11-29T12:00:00.000025Z",`+
 			`"message":"message 25","timestamp":17,"fields":{"level":"\u003cinfo\u003e"}}],"older":"2026-11-29T12:00:00.000025Z/25"}` {
 		t.Errorf("as JSON: %s, %v", text, err)
 	}
-	start, err := node.client.DeviceLogs(ctx, app.DeviceLogsRequest{Follow: true, After: -1, Limit: 10})
+	start, err := node.client.DeviceLogs(ctx, operator.DeviceLogsRequest{Follow: true, After: -1, Limit: 10})
 	if err != nil || len(start.Records) > 0 || start.Next != 25 {
 		t.Errorf("follow from now on: %+v, %v", start, err)
 	}
 	write(3)
-	next, err := node.client.DeviceLogs(ctx, app.DeviceLogsRequest{Follow: true, After: start.Next, Limit: 10})
+	next, err := node.client.DeviceLogs(ctx, operator.DeviceLogsRequest{Follow: true, After: start.Next, Limit: 10})
 	if err != nil || len(next.Records) != 3 || next.Records[0].ID != 26 || next.Next != 28 || next.More {
 		t.Errorf("follow: %+v, %v", next, err)
 	}
-	for want, q := range map[string]app.DeviceLogsRequest{
+	for want, q := range map[string]operator.DeviceLogsRequest{
 		"there is no device of this name": {Device: "kiosk 2", Limit: 1},
 		"--text has no word in it":        {Text: "!", Limit: 1},
 		"--limit may be from 1 to 500":    {Limit: 501},

@@ -12,14 +12,14 @@
 //
 // Start brings up, in this order: the lock on the data directory, the listener, the database with
 // its schema, the services under a supervisor (the teller among them), the catalog, and last the
-// file by which [Dial] finds the node. After an error it ends whatever it had started. Stop goes
+// file by which [operator.Dial] finds the node. After an error it ends whatever it had started. Stop goes
 // the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in
 // the error. A service that panics is logged and started again. Too many failures close
 // [Node.Done]; the caller then stops the node and exits.
 //
-// # Commanding a node
+// # Rooms below
 //
-// [Client] sends commands to a running node over its embedded NATS server, so that they go through
-// the node's own door. [OpenSchema] works on a database without a node. Package store keeps the
-// database itself.
+// Package operator holds the commands to a running node. Package store keeps the database;
+// [OpenSchema] opens one for work without a node. Package postgres runs a private PostgreSQL,
+// package devices stores what devices report, and package rehearsal simulates shoppers.
 package app

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // told is a message of a feed.
@@ -94,12 +95,12 @@ func TestFeeds(t *testing.T) {
 			t.Errorf("metrics lack %s", want)
 		}
 	}
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if _, err := client.Release(t.Context(), app.ReleaseRequest{Product: "1"}); err != nil {
+	if _, err := client.Release(t.Context(), operator.ReleaseRequest{Product: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	next("released")

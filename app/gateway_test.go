@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/waittest"
 )
 
@@ -66,7 +67,7 @@ func (k *kiosk) expectChange(array string) {
 
 func (m member) addDevice(t *testing.T, name string) (key string) {
 	t.Helper()
-	added, err := m.client.AddDevice(t.Context(), app.DeviceRequest{Name: name})
+	added, err := m.client.AddDevice(t.Context(), operator.DeviceRequest{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func (m member) addDevice(t *testing.T, name string) (key string) {
 // variables are those of a device, one a line.
 func (m member) variables(t *testing.T, device string) string {
 	t.Helper()
-	all, err := m.client.DeviceVariables(t.Context(), app.DeviceRequest{Name: device})
+	all, err := m.client.DeviceVariables(t.Context(), operator.DeviceRequest{Name: device})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestDevices(t *testing.T) {
 	k.say("i", `[{"name":"testing1","type":"string","value":"example"},{"name":"testing2","type":"integer","value":-1}]`)
 
 	waittest.Until(t, "a search at another node finds a record", func() bool {
-		found, err := there.client.DeviceLogs(t.Context(), app.DeviceLogsRequest{
+		found, err := there.client.DeviceLogs(t.Context(), operator.DeviceLogsRequest{
 			Device: "kiosk", Text: "lamp", Limit: 10,
 		})
 		if err != nil {
@@ -120,7 +121,7 @@ func TestDevices(t *testing.T) {
 
 	set := func(value string) {
 		t.Helper()
-		if _, err := there.client.SetDevice(t.Context(), app.SetDeviceRequest{
+		if _, err := there.client.SetDevice(t.Context(), operator.SetDeviceRequest{
 			Device: "kiosk", Name: "testing2", Value: value,
 		}); err != nil {
 			t.Fatal(err)
@@ -141,7 +142,7 @@ func TestDevices(t *testing.T) {
 		return strings.Contains(there.variables(t, "kiosk"), "testing2 is integer 8\n")
 	})
 
-	if _, err := here.client.RevokeDevice(t.Context(), app.DeviceRequest{Name: "kiosk"}); err != nil {
+	if _, err := here.client.RevokeDevice(t.Context(), operator.DeviceRequest{Name: "kiosk"}); err != nil {
 		t.Fatal(err)
 	}
 	k.expect("ERROR key was revoked")

@@ -15,6 +15,7 @@ import (
 	"github.com/thejerf/suture/v4"
 
 	"sneakers23/app/devices"
+	"sneakers23/app/operator"
 	"sneakers23/app/store"
 	"sneakers23/checkout"
 	"sneakers23/checkout/ledger"
@@ -46,7 +47,7 @@ type Node struct {
 	others  *together
 	limits  limits
 
-	operator *operator
+	operator *operator.Operator
 
 	madePassword string // for admins, when the node made one itself
 
@@ -105,7 +106,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.startServices(ctx, database.Name(), secrets, password); err != nil {
 		return nil, err
 	}
-	if err = n.operator.listen(n.services, n.cluster); err != nil {
+	if err = n.operator.Listen(n.services, n.cluster); err != nil {
 		return nil, fmt.Errorf("take commands: %w", err)
 	}
 	if err = newPublisher(cfg.PublishTopics, cfg.NoLimits, n.shop.topics, n.log).listen(n.cluster); err != nil {
@@ -152,7 +153,11 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		Pool: n.db.Logs, Spool: filepath.Join(n.dir.path, logSpool), Log: n.log,
 	})
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.Logs, Days: n.cfg.DeviceLogDays, Log: n.log})
-	n.operator = &operator{n.stock, n.ledger, stored, n.orders, n.devices, n.healer, n.others, auditOf(n.db.Pool), n.log}
+	n.operator = operator.New(operator.Config{
+		Inventory: n.stock, Ledger: n.ledger, Store: stored, Orders: n.orders, Devices: n.devices, Healer: n.healer,
+		Nodes: n.others, Carts: tracker, Log: n.log,
+		Audit: func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, n.db.Pool) },
+	})
 	n.stock.OnCommitted(changes.Announce)
 	if err := n.gateway.open(n, tracker); err != nil {
 		return err
@@ -370,3 +375,7 @@ func defaultName(l net.Listener) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String()) // a listener's own address is well formed
 	return host + "-" + port
 }
+
+// logSpool is the file of the data directory that keeps logs of devices from one run of a node to
+// the next, when the database is away in between.
+const logSpool = "device-logs.spool"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/postgres/pgtest"
 	"sneakers23/app/waittest"
 )
@@ -38,7 +39,7 @@ func TestNode(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("readyz: %d %s", resp.StatusCode, body)
 	}
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,11 +48,11 @@ func TestNode(t *testing.T) {
 	if err != nil || len(products) != 2 {
 		t.Errorf("got %d products, %v, want 2", len(products), err)
 	}
-	done, err := client.Release(t.Context(), app.ReleaseRequest{Product: products[0].SKU})
+	done, err := client.Release(t.Context(), operator.ReleaseRequest{Product: products[0].SKU})
 	if err != nil || !done.Released || done.Already {
 		t.Errorf("release: %+v, %v", done, err)
 	}
-	if _, err := client.Sell(t.Context(), app.SellRequest{Count: app.MaxSell + 1}); err == nil {
+	if _, err := client.Sell(t.Context(), operator.SellRequest{Count: operator.MaxSell + 1}); err == nil {
 		t.Error("more than MaxSell pairs were sold at once")
 	}
 	if err := n.Stop(context.WithoutCancel(t.Context())); err != nil {
@@ -65,7 +66,7 @@ func TestNode(t *testing.T) {
 	if n.Err() != nil {
 		t.Errorf("a node that was stopped failed with %v", n.Err())
 	}
-	if _, err := app.Dial(cfg.DataDir); !errors.Is(err, app.ErrNoNode) {
+	if _, err := operator.Dial(cfg.DataDir); !errors.Is(err, operator.ErrNoNode) {
 		t.Errorf("dial a stopped node: %v, want ErrNoNode", err)
 	}
 	if _, err := client.Products(t.Context()); err == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"golang.org/x/time/rate"
 
+	"sneakers23/app/operator"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/pubsub"
 )
@@ -80,13 +81,15 @@ var ownEvents = []string{
 	"released", "scheduled", "stock_change", "product", "item_out", "cart", "cart_news", "disconnect",
 }
 
+var errPublishCrashed = errors.New("the message crashed, see the node's log")
+
 // protect turns a panic of a subscriber into an error: a message from outside must not take the
 // node with it.
 func (p *publisher) protect(data []byte) (err error) {
 	defer func() {
 		if crash := recover(); crash != nil {
 			p.log.Error("a message from outside panicked", "panic", crash, "stack", string(debug.Stack()))
-			err = errCommandCrashed
+			err = errPublishCrashed
 		}
 	}()
 	return p.publish(data)
@@ -108,8 +111,8 @@ func (p *publisher) publish(data []byte) error {
 	switch {
 	case m.Topic == "" || m.Event == "":
 		return errors.New("topic and event must be there")
-	case len(m.Topic) > maxTopic || len(m.Event) > maxTopic:
-		return fmt.Errorf("topic and event have at most %d bytes", maxTopic)
+	case len(m.Topic) > operator.MaxTopic || len(m.Event) > operator.MaxTopic:
+		return fmt.Errorf("topic and event have at most %d bytes", operator.MaxTopic)
 	case !p.allows(m.Topic):
 		return errors.New("this topic is not among --publish-topics (SNEAKERS23_PUBLISH_TOPICS)")
 	case strings.HasPrefix(m.Event, "phx_"), slices.Contains(ownEvents, m.Event):

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"log/slog"
 
+	"sneakers23/app/operator"
 	"sneakers23/app/store"
-	"sneakers23/replication/cluster"
 )
 
 // OpenSchema opens a database for work on its schema, see [store.OpenSchema]. The private one of a
@@ -23,8 +23,8 @@ func checkNode(c store.Config) error {
 	if !c.IsPrivate() {
 		return nil
 	}
-	client, err := Dial(c.DataDir)
-	if errors.Is(err, cluster.ErrNoNode) {
+	client, err := operator.Dial(c.DataDir)
+	if errors.Is(err, operator.ErrNoNode) {
 		return nil
 	}
 	if err != nil {
@@ -36,6 +36,3 @@ func checkNode(c store.Config) error {
 	}
 	return nil
 }
-
-// Uses reports whether the node works on this database.
-func (c *Client) Uses(db store.Config) bool { return c.Node.About == db.Name() }

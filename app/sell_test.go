@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // cutAfter is when a tick of sell may end before it has sold all.
@@ -29,7 +30,7 @@ func TestSell(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +42,11 @@ func TestSell(t *testing.T) {
 	defer db.Close(context.WithoutCancel(t.Context()))
 	// sell asks as often as the command line does: a tick may be cut short on a machine that is
 	// slow.
-	sell := func(count int) (all app.Sold) {
+	sell := func(count int) (all operator.Sold) {
 		t.Helper()
 		for range 10 {
 			began := time.Now()
-			done, err := client.Sell(t.Context(), app.SellRequest{Count: count - all.Sold, Unreleased: true})
+			done, err := client.Sell(t.Context(), operator.SellRequest{Count: count - all.Sold, Unreleased: true})
 			if err != nil {
 				t.Fatal(err)
 			}

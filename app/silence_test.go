@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/waittest"
 )
 
@@ -153,7 +154,7 @@ func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestStopIsBoundedWhenTheDatabaseIsSilent(t *testing.T) {
 	blocked := holdProduct(t, direct)
 	asked := make(chan error, 1) // buffer 1: the answer comes when the node has stopped
 	go func() {
-		_, err := client.Release(t.Context(), app.ReleaseRequest{Product: "SHU6000"})
+		_, err := client.Release(t.Context(), operator.ReleaseRequest{Product: "SHU6000"})
 		asked <- err
 	}()
 	waittest.Until(t, "the release waits for the row", blocked)
@@ -193,7 +194,7 @@ func TestScheduledReleaseSurvivesASilentConnection(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	client, err := app.Dial(cfg.DataDir)
+	client, err := operator.Dial(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,11 +210,11 @@ func TestScheduledReleaseSurvivesASilentConnection(t *testing.T) {
 
 // scheduleSoon schedules a release two seconds ahead, or farther if the command takes longer than
 // that to arrive.
-func scheduleSoon(t *testing.T, client *app.Client) time.Time {
+func scheduleSoon(t *testing.T, client *operator.Client) time.Time {
 	t.Helper()
 	for ahead := 2 * time.Second; ; ahead *= 2 {
 		at := time.Now().Add(ahead)
-		_, err := client.Release(t.Context(), app.ReleaseRequest{Product: "1", At: &at})
+		_, err := client.Release(t.Context(), operator.ReleaseRequest{Product: "1", At: &at})
 		if err == nil {
 			return at
 		}

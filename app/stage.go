@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"sneakers23/app/operator"
 	"sneakers23/app/store"
 	"sneakers23/inventory"
 )
@@ -41,7 +42,7 @@ func OpenStage(
 
 // Release releases a product of the copy, as an operator does.
 func (s *Stage) Release(ctx context.Context, sku string) error {
-	_, err := s.node.operator.release(inventory.ActingAs(ctx, "rehearsal"), ReleaseRequest{Product: sku})
+	_, err := s.node.operator.Release(inventory.ActingAs(ctx, "rehearsal"), operator.ReleaseRequest{Product: sku})
 	return err
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // auditCmd checks the books.
@@ -40,7 +40,7 @@ func (auditCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	return err
 }
 
-func printAudit(term terminal, a app.Audit) {
+func printAudit(term terminal, a operator.Audit) {
 	if len(a.Findings) > 0 {
 		table := term.out.Table()
 		table.Row("KIND", "WHAT IS OFF", "ORDER")

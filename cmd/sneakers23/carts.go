@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // cartsCmd lists who is here.
@@ -54,10 +54,10 @@ func (l *cartsCmd) Run(ctx context.Context, g *globals, term terminal) error {
 
 // someCarts asks for up to so many carts, or for all if that is 0, and tells whether there are
 // more.
-func someCarts(ctx context.Context, c *app.Client, limit int) (carts []app.CartView, more bool, err error) {
-	carts = []app.CartView{}
+func someCarts(ctx context.Context, c *operator.Client, limit int) (carts []operator.CartView, more bool, err error) {
+	carts = []operator.CartView{}
 	for {
-		q := app.CartsRequest{Most: app.MostCarts}
+		q := operator.CartsRequest{Most: operator.MostCarts}
 		if limit > 0 {
 			q.Most = min(q.Most, limit+1-len(carts))
 		}
@@ -78,7 +78,7 @@ func someCarts(ctx context.Context, c *app.Client, limit int) (carts []app.CartV
 	}
 }
 
-func (l *cartsCmd) print(ctx context.Context, c *app.Client, term terminal, carts []app.CartView, more bool) error {
+func (l *cartsCmd) print(ctx context.Context, c *operator.Client, term terminal, carts []operator.CartView, more bool) error {
 	products, err := c.Products(ctx)
 	if err != nil {
 		return err

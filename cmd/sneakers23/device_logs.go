@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -64,10 +64,10 @@ func (l *devicesLogsCmd) Run(ctx context.Context, g *globals, term terminal) err
 }
 
 // request checks the flags.
-func (l *devicesLogsCmd) request(now time.Time) (q app.DeviceLogsRequest, err error) {
-	q = app.DeviceLogsRequest{Device: l.Device, Text: l.Text, Before: l.Before, Limit: l.Limit}
-	if l.Limit < 1 || l.Limit > app.MaxDeviceLogs {
-		return q, fmt.Errorf("--limit must be from 1 to %d", app.MaxDeviceLogs)
+func (l *devicesLogsCmd) request(now time.Time) (q operator.DeviceLogsRequest, err error) {
+	q = operator.DeviceLogsRequest{Device: l.Device, Text: l.Text, Before: l.Before, Limit: l.Limit}
+	if l.Limit < 1 || l.Limit > operator.MaxDeviceLogs {
+		return q, fmt.Errorf("--limit must be from 1 to %d", operator.MaxDeviceLogs)
 	}
 	if l.Since != "" {
 		if q.Since, err = parsePast("--since", l.Since, now); err != nil {
@@ -108,7 +108,7 @@ func (l *devicesLogsCmd) none() string {
 }
 
 // printLogs prints records as a table.
-func printLogs(to *console.Writer, records []app.DeviceLog) {
+func printLogs(to *console.Writer, records []operator.DeviceLog) {
 	table := to.Table()
 	table.Row("RECEIVED", "DEVICE", "MESSAGE")
 	for _, r := range records {
@@ -117,10 +117,12 @@ func printLogs(to *console.Writer, records []app.DeviceLog) {
 	table.Print()
 }
 
-func logTime(r app.DeviceLog) string { return r.Received.Local().Format("2006-01-02 15:04:05.000") }
+func logTime(r operator.DeviceLog) string {
+	return r.Received.Local().Format("2006-01-02 15:04:05.000")
+}
 
 // logText is a message, and behind it what else the record has.
-func logText(r app.DeviceLog) string {
+func logText(r operator.DeviceLog) string {
 	text := r.Message
 	if len(r.Stamp) > 0 {
 		text += "  timestamp=" + string(r.Stamp)
@@ -133,7 +135,7 @@ func logText(r app.DeviceLog) string {
 
 // logs is what follow needs of a node.
 type logs interface {
-	DeviceLogs(ctx context.Context, q app.DeviceLogsRequest) (app.DeviceLogs, error)
+	DeviceLogs(ctx context.Context, q operator.DeviceLogsRequest) (operator.DeviceLogs, error)
 }
 
 // followEvery is how often a node is asked for what is new.
@@ -141,9 +143,9 @@ const followEvery = time.Second
 
 // follow shows the newest records, and then each that comes, until ctx ends. It first asks where to
 // go on from: what comes while it looks for the newest is shown once.
-func follow(ctx context.Context, node logs, q app.DeviceLogsRequest, show func([]app.DeviceLog) error) error {
+func follow(ctx context.Context, node logs, q operator.DeviceLogsRequest, show func([]operator.DeviceLog) error) error {
 	next := q
-	next.Follow, next.After, next.Limit = true, -1, app.MaxDeviceLogs
+	next.Follow, next.After, next.Limit = true, -1, operator.MaxDeviceLogs
 	start, err := node.DeviceLogs(ctx, next)
 	if err != nil {
 		return err
@@ -152,7 +154,7 @@ func follow(ctx context.Context, node logs, q app.DeviceLogsRequest, show func([
 	if err != nil {
 		return err
 	}
-	page.Records = slices.DeleteFunc(page.Records, func(r app.DeviceLog) bool { return r.ID > start.Next })
+	page.Records = slices.DeleteFunc(page.Records, func(r operator.DeviceLog) bool { return r.ID > start.Next })
 	slices.Reverse(page.Records)
 	for records := page.Records; ; {
 		if err := show(records); err != nil {
@@ -178,8 +180,8 @@ func follow(ctx context.Context, node logs, q app.DeviceLogsRequest, show func([
 
 // logPrinter shows records one below the other, as lines for people or as objects of JSON, one a
 // line.
-func logPrinter(term terminal, g *globals) func([]app.DeviceLog) error {
-	return func(records []app.DeviceLog) error {
+func logPrinter(term terminal, g *globals) func([]operator.DeviceLog) error {
+	return func(records []operator.DeviceLog) error {
 		for _, r := range records {
 			if !g.JSON {
 				term.out.Printf("%s  %s  %s\n", logTime(r), r.Device, logText(r))

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -44,7 +44,7 @@ func (u *devicesUnsetCmd) Run(ctx context.Context, g *globals, term terminal) er
 		return err
 	}
 	defer c.Close()
-	variables, err := c.UnsetDevice(ctx, app.UnsetDeviceRequest{Device: u.Name, Name: u.Variable})
+	variables, err := c.UnsetDevice(ctx, operator.UnsetDeviceRequest{Device: u.Name, Name: u.Variable})
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (v *devicesVarsCmd) Run(ctx context.Context, g *globals, term terminal) err
 		return err
 	}
 	defer c.Close()
-	variables, err := c.DeviceVariables(ctx, app.DeviceRequest{Name: v.Name})
+	variables, err := c.DeviceVariables(ctx, operator.DeviceRequest{Name: v.Name})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (v *devicesVarsCmd) Run(ctx context.Context, g *globals, term terminal) err
 	return nil
 }
 
-func printVariables(to *console.Writer, variables []app.DeviceVariable) {
+func printVariables(to *console.Writer, variables []operator.DeviceVariable) {
 	table := to.Table()
 	table.Row("VARIABLE", "TYPE", "REPORTED", "AT", "WANTED", "SINCE", "BY")
 	for _, v := range variables {
@@ -124,7 +124,7 @@ func (s *devicesSetCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	defer c.Close()
-	variables, err := c.SetDevice(ctx, app.SetDeviceRequest{
+	variables, err := c.SetDevice(ctx, operator.SetDeviceRequest{
 		Device: s.Name, Name: s.Variable, Type: s.Type, Value: s.Value,
 	})
 	if err != nil {

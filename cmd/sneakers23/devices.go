@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -45,7 +45,7 @@ func (a *devicesAddCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	defer c.Close()
-	added, err := c.AddDevice(ctx, app.DeviceRequest{Name: a.Name})
+	added, err := c.AddDevice(ctx, operator.DeviceRequest{Name: a.Name})
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (devicesListCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	return nil
 }
 
-func printDevices(to *console.Writer, all []app.Device) {
+func printDevices(to *console.Writer, all []operator.Device) {
 	if len(all) == 0 {
 		to.Printf("There is no device yet. Add one: %s devices add NAME\n", program())
 		return
@@ -87,7 +87,7 @@ func printDevices(to *console.Writer, all []app.Device) {
 		if d.Seen != nil {
 			seen = stamp(d.Seen.Local())
 		}
-		if d.Revoked == nil && d.Key == app.KeyLost {
+		if d.Revoked == nil && d.Key == operator.KeyLost {
 			lost++
 		}
 		table.Row(d.Name, stamp(d.Created.Local()), seen, keyWords(d))
@@ -99,13 +99,13 @@ func printDevices(to *console.Writer, all []app.Device) {
 }
 
 // keyWords tells whether a key opens anything.
-func keyWords(d app.Device) string {
+func keyWords(d operator.Device) string {
 	switch {
 	case d.Revoked != nil:
 		return "revoked " + stamp(d.Revoked.Local())
-	case d.Key == app.KeyOlder:
+	case d.Key == operator.KeyOlder:
 		return "valid, under an older --secret"
-	case d.Key == app.KeyLost:
+	case d.Key == operator.KeyLost:
 		return "lost"
 	}
 	return "valid"
@@ -123,7 +123,7 @@ func (r *devicesRevokeCmd) Run(ctx context.Context, g *globals, term terminal) e
 			return err
 		}
 	}
-	d, err := c.RevokeDevice(ctx, app.DeviceRequest{Name: r.Name})
+	d, err := c.RevokeDevice(ctx, operator.DeviceRequest{Name: r.Name})
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (r *devicesRevokeCmd) Run(ctx context.Context, g *globals, term terminal) e
 }
 
 // ask shows the operator what is about to be revoked.
-func (r *devicesRevokeCmd) ask(ctx context.Context, c *app.Client, term terminal) error {
+func (r *devicesRevokeCmd) ask(ctx context.Context, c *operator.Client, term terminal) error {
 	const revokes = "This revokes the key for good: whatever has it is cut off, and needs the key of a new device."
 	if !console.Interactive(term.in) {
 		return confirm(term, revokes) // says that it can't ask
@@ -146,7 +146,7 @@ func (r *devicesRevokeCmd) ask(ctx context.Context, c *app.Client, term terminal
 	}
 	for _, d := range all {
 		if d.Name == r.Name && d.Revoked == nil {
-			printDevices(term.err, []app.Device{d})
+			printDevices(term.err, []operator.Device{d})
 			return confirm(term, revokes)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -43,11 +43,11 @@ func TestListOfDevices(t *testing.T) {
 	t.Parallel()
 	seen, revoked := at(12, 30), at(13, 0)
 	checkPrinted(t, printed(func(w *console.Writer) {
-		printDevices(w, []app.Device{
+		printDevices(w, []operator.Device{
 			{Name: "kiosk 1", Created: at(9, 0), Seen: &seen, Key: "current"},
-			{Name: "kiosk\x1b[2J", Created: at(9, 0), Key: app.KeyOlder},
-			{Name: "till", Created: at(9, 0), Key: app.KeyLost},
-			{Name: "till", Created: at(8, 0), Key: app.KeyLost, Revoked: &revoked},
+			{Name: "kiosk\x1b[2J", Created: at(9, 0), Key: operator.KeyOlder},
+			{Name: "till", Created: at(9, 0), Key: operator.KeyLost},
+			{Name: "till", Created: at(8, 0), Key: operator.KeyLost, Revoked: &revoked},
 		})
 	}),
 		"DEVICE ADDED SEEN KEY",
@@ -65,23 +65,23 @@ func TestListOfDevices(t *testing.T) {
 func TestListOfVariables(t *testing.T) {
 	t.Parallel()
 	checkPrinted(t, printed(func(w *console.Writer) {
-		printVariables(w, []app.DeviceVariable{
+		printVariables(w, []operator.DeviceVariable{
 			{
-				Name: "new", Wanted: &app.WantedValue{
+				Name: "new", Wanted: &operator.WantedValue{
 					Type: "boolean", Value: []byte("true"), Since: at(12, 0), Who: "bob",
 				},
 			},
 			{
-				Name: "testing1", Reported: &app.ReportedValue{
+				Name: "testing1", Reported: &operator.ReportedValue{
 					Type: "string", Value: []byte(`"a\u001b[2J"`), At: at(9, 0),
 				},
 			},
 			{
-				Name: "testing2", Reported: &app.ReportedValue{Type: "float", Value: []byte("-1"), At: at(9, 0)},
-				Wanted: &app.WantedValue{Type: "integer", Value: []byte("-1"), Since: at(12, 0), Who: "bob"},
+				Name: "testing2", Reported: &operator.ReportedValue{Type: "float", Value: []byte("-1"), At: at(9, 0)},
+				Wanted: &operator.WantedValue{Type: "integer", Value: []byte("-1"), Since: at(12, 0), Who: "bob"},
 			},
 			{
-				Name: "long", Reported: &app.ReportedValue{
+				Name: "long", Reported: &operator.ReportedValue{
 					Type: "string", Value: []byte(`"` + strings.Repeat("ä", 61) + `"`), At: at(9, 0),
 				},
 			},
@@ -98,7 +98,7 @@ func TestListOfVariables(t *testing.T) {
 func TestListOfLogs(t *testing.T) {
 	t.Parallel()
 	checkPrinted(t, printed(func(w *console.Writer) {
-		printLogs(w, []app.DeviceLog{
+		printLogs(w, []operator.DeviceLog{
 			{
 				Device: "kiosk 1", Received: at(9, 0), Message: "card\nread\x1b]0;x\x07", Stamp: []byte("17"),
 				Fields: []byte(`{"level":"info"}`),
@@ -119,25 +119,25 @@ type fakeLogs struct {
 	fails bool
 }
 
-func (n *fakeLogs) DeviceLogs(ctx context.Context, q app.DeviceLogsRequest) (app.DeviceLogs, error) {
+func (n *fakeLogs) DeviceLogs(ctx context.Context, q operator.DeviceLogsRequest) (operator.DeviceLogs, error) {
 	n.asked = append(n.asked, fmt.Sprint(int(time.Since(n.began).Seconds()), " ", q.Follow, " ", q.After))
 	if n.fails && q.After > 2 {
-		return app.DeviceLogs{}, errors.New("the node is gone")
+		return operator.DeviceLogs{}, errors.New("the node is gone")
 	}
 	if !q.Follow {
-		return app.DeviceLogs{Records: []app.DeviceLog{{ID: 3}, {ID: 2}, {ID: 1}}}, nil // the third has come meanwhile
+		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 3}, {ID: 2}, {ID: 1}}}, nil // the third has come meanwhile
 	}
 	switch q.After {
 	case -1:
-		return app.DeviceLogs{Next: 2}, nil
+		return operator.DeviceLogs{Next: 2}, nil
 	case 2:
-		return app.DeviceLogs{Records: []app.DeviceLog{{ID: 3}}, Next: 3}, nil
+		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 3}}, Next: 3}, nil
 	case 3:
-		return app.DeviceLogs{Records: []app.DeviceLog{{ID: 4}}, Next: 4, More: true}, nil
+		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 4}}, Next: 4, More: true}, nil
 	case 4:
-		return app.DeviceLogs{Records: []app.DeviceLog{{ID: 5}}, Next: 5}, nil
+		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 5}}, Next: 5}, nil
 	}
-	return app.DeviceLogs{Next: q.After}, nil
+	return operator.DeviceLogs{Next: q.After}, nil
 }
 
 // TestFollowLogs shows each record once, in the order in which they came, asks at once while there
@@ -149,7 +149,7 @@ func TestFollowLogs(t *testing.T) {
 		defer cancel()
 		node := &fakeLogs{began: time.Now()}
 		var shown []int64
-		err := follow(ctx, node, app.DeviceLogsRequest{Limit: 3}, func(records []app.DeviceLog) error {
+		err := follow(ctx, node, operator.DeviceLogsRequest{Limit: 3}, func(records []operator.DeviceLog) error {
 			for _, r := range records {
 				shown = append(shown, r.ID)
 			}
@@ -162,7 +162,7 @@ func TestFollowLogs(t *testing.T) {
 		if got := strings.Join(node.asked, ", "); got != want {
 			t.Errorf("asked: %s\nwant:  %s", got, want)
 		}
-		if err := follow(t.Context(), &fakeLogs{fails: true}, app.DeviceLogsRequest{}, func([]app.DeviceLog) error {
+		if err := follow(t.Context(), &fakeLogs{fails: true}, operator.DeviceLogsRequest{}, func([]operator.DeviceLog) error {
 			return nil
 		}); err == nil {
 			t.Error("the end of the node is no error")

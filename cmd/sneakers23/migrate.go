@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/app/store"
 )
 
@@ -61,7 +62,7 @@ func (c *migrateUpCmd) Run(ctx context.Context, g *globals, term terminal) (err 
 
 // Run is called by kong.
 func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (err error) {
-	if client, err := app.Dial(g.DataDir); err == nil {
+	if client, err := operator.Dial(g.DataDir); err == nil {
 		defer client.Close()
 		if client.Uses(c.config(g)) {
 			return fmt.Errorf("node %s runs on this database and would be left without its tables: stop it first",
@@ -138,14 +139,14 @@ func (c *seedCmd) Run(ctx context.Context, g *globals, term terminal) (err error
 }
 
 func (c *seedCmd) seed(ctx context.Context, g *globals, term terminal) (seeded bool, err error) {
-	client, err := app.Dial(g.DataDir)
+	client, err := operator.Dial(g.DataDir)
 	if err == nil {
 		defer client.Close()
 		client.Who = operatorName()
 		if c.DatabaseURL == "" || client.Uses(c.config(g)) {
 			return client.Seed(ctx)
 		}
-	} else if !errors.Is(err, app.ErrNoNode) {
+	} else if !errors.Is(err, operator.ErrNoNode) {
 		return false, err
 	}
 	s, err := c.schema(ctx, g, term, true)

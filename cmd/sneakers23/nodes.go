@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // nodesCmd lists the cluster.
@@ -26,7 +26,7 @@ func (n *nodesCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	nodes, err := c.Nodes(ctx, app.NodesRequest{Topic: n.Topic})
+	nodes, err := c.Nodes(ctx, operator.NodesRequest{Topic: n.Topic})
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (n *nodesCmd) Run(ctx context.Context, g *globals, term terminal) error {
 
 // warnMissing tells that a change is done, but does not show everywhere yet. JSON has it among the
 // rest.
-func warnMissing(term terminal, g *globals, e app.Everywhere) {
+func warnMissing(term terminal, g *globals, e operator.Everywhere) {
 	if len(e.Missing) > 0 && !g.JSON {
 		term.err.Printf("done, but not shown within 5 s by: %s; each takes it from the database when it can\n",
 			strings.Join(e.Missing, ", "))

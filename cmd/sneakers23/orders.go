@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -41,8 +41,8 @@ among the newest 100,000 orders; all other commands take ids only.`
 
 // Run is called by kong.
 func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if l.Limit < 1 || l.Limit > app.MaxOrders {
-		return usageError{fmt.Errorf("--limit must be from 1 to %d", app.MaxOrders)}
+	if l.Limit < 1 || l.Limit > operator.MaxOrders {
+		return usageError{fmt.Errorf("--limit must be from 1 to %d", operator.MaxOrders)}
 	}
 	if l.Status == "all" {
 		l.Status = ""
@@ -52,7 +52,7 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	defer c.Close()
-	orders, err := c.Orders(ctx, app.OrdersRequest{Status: l.Status, Before: l.Before, Limit: l.Limit})
+	orders, err := c.Orders(ctx, operator.OrdersRequest{Status: l.Status, Before: l.Before, Limit: l.Limit})
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 	table := term.out.Table()
 	widest := len("TOTAL")
 	for _, o := range orders {
-		widest = max(widest, len(app.Dollars(o.Total)))
+		widest = max(widest, len(operator.Dollars(o.Total)))
 	}
 	table.Row("ORDER", "NUMBER", "MADE", "STATUS", fmt.Sprintf("%*s", widest, "TOTAL"), "ITEMS")
 	for _, o := range orders {
@@ -74,7 +74,7 @@ func (l *ordersListCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		for i, line := range o.Lines {
 			skus[i] = line.SKU
 		}
-		total := fmt.Sprintf("%*s", widest, app.Dollars(o.Total))
+		total := fmt.Sprintf("%*s", widest, operator.Dollars(o.Total))
 		table.Row(o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, total, strings.Join(skus, " "))
 	}
 	table.Print()
@@ -102,7 +102,7 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 		return err
 	}
 	defer c.Close()
-	o, err := c.Order(ctx, app.OrderRequest{ID: s.ID})
+	o, err := c.Order(ctx, operator.OrderRequest{ID: s.ID})
 	if err != nil {
 		return err
 	}
@@ -113,13 +113,13 @@ func (s *ordersShowCmd) Run(ctx context.Context, g *globals, term terminal) erro
 	return nil
 }
 
-func printOrder(to *console.Writer, o app.Order) {
+func printOrder(to *console.Writer, o operator.Order) {
 	to.Printf("order %s (number %s) of %s: %s, %s\n",
-		o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, app.Dollars(o.Total))
+		o.ID, o.Number, stamp(o.CreatedAt.Local()), o.Status, operator.Dollars(o.Total))
 	table := to.Table()
 	table.Row("  ITEM", "SIZE", "PRICE", "SHOE")
 	for _, l := range o.Lines {
-		table.Row("  "+l.SKU, l.Size, app.Dollars(l.Price), fmt.Sprintf("%s by %s, %s", l.Name, l.Brand, l.Color))
+		table.Row("  "+l.SKU, l.Size, operator.Dollars(l.Price), fmt.Sprintf("%s by %s, %s", l.Name, l.Brand, l.Color))
 	}
 	table.Print()
 }
@@ -136,7 +136,7 @@ func (s *ordersCancelCmd) Run(ctx context.Context, g *globals, term terminal) er
 			return err
 		}
 	}
-	o, err := c.Cancel(ctx, app.OrderRequest{ID: s.ID})
+	o, err := c.Cancel(ctx, operator.OrderRequest{ID: s.ID})
 	if err != nil {
 		return err
 	}
@@ -149,11 +149,11 @@ func (s *ordersCancelCmd) Run(ctx context.Context, g *globals, term terminal) er
 }
 
 // ask shows the operator what is about to be cancelled.
-func (s *ordersCancelCmd) ask(ctx context.Context, c *app.Client, term terminal) error {
+func (s *ordersCancelCmd) ask(ctx context.Context, c *operator.Client, term terminal) error {
 	if !console.Interactive(term.in) {
 		return confirm(term, cancels) // says that it can't ask
 	}
-	o, err := c.Order(ctx, app.OrderRequest{ID: s.ID})
+	o, err := c.Order(ctx, operator.OrderRequest{ID: s.ID})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -45,7 +45,7 @@ func confirm(term terminal, what string) error {
 // answer already.
 func surely[R any](term terminal, yes bool, do func(sure bool) (R, error)) (R, error) {
 	done, err := do(yes)
-	asks, ok := errors.AsType[*app.Question](err)
+	asks, ok := errors.AsType[*operator.Question](err)
 	if !ok {
 		return done, err
 	}
@@ -148,13 +148,13 @@ func itemSKUs() (skus []string) {
 	return skus
 }
 
-func offered() []app.Product {
-	return completions((*app.Client).Products)
+func offered() []operator.Product {
+	return completions((*operator.Client).Products)
 }
 
 // deviceNames completes with the devices whose keys are valid.
 func deviceNames() (names []string) {
-	for _, d := range completions((*app.Client).Devices) {
+	for _, d := range completions((*operator.Client).Devices) {
 		if d.Revoked == nil {
 			names = append(names, d.Name)
 		}
@@ -164,8 +164,8 @@ func deviceNames() (names []string) {
 
 // orderIDs completes with the newest orders.
 func orderIDs() (ids []string) {
-	for _, o := range completions(func(c *app.Client, ctx context.Context) ([]app.Order, error) {
-		return c.Orders(ctx, app.OrdersRequest{Limit: 20})
+	for _, o := range completions(func(c *operator.Client, ctx context.Context) ([]operator.Order, error) {
+		return c.Orders(ctx, operator.OrdersRequest{Limit: 20})
 	}) {
 		ids = append(ids, o.ID)
 	}
@@ -173,12 +173,12 @@ func orderIDs() (ids []string) {
 }
 
 // completions asks the node that runs here. Completion has no place for an error.
-func completions[T any](ask func(*app.Client, context.Context) ([]T, error)) []T {
+func completions[T any](ask func(*operator.Client, context.Context) ([]T, error)) []T {
 	dir := os.Getenv("SNEAKERS23_DATA_DIR")
 	if dir == "" {
 		dir = defaultDataDir()
 	}
-	c, err := app.Dial(dir)
+	c, err := operator.Dial(dir)
 	if err != nil {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -60,7 +60,7 @@ func TestSurely(t *testing.T) {
 		_, err := surely(term, tt.yes, func(sure bool) (int, error) {
 			calls = append(calls, sure)
 			if !sure {
-				return 0, &app.Question{Words: "10 pairs?"}
+				return 0, &operator.Question{Words: "10 pairs?"}
 			}
 			return 1, tt.fails
 		})

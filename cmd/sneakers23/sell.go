@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // sellCmd empties the store while its operator watches.
@@ -26,8 +26,8 @@ that sells nothing real, see: sneakers23 rehearse`
 
 // Run is called by kong.
 func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if s.PerTick < 1 || s.PerTick > app.MaxSell {
-		return usageError{fmt.Errorf("--per-tick must be from 1 to %d", app.MaxSell)}
+	if s.PerTick < 1 || s.PerTick > operator.MaxSell {
+		return usageError{fmt.Errorf("--per-tick must be from 1 to %d", operator.MaxSell)}
 	}
 	if s.Every < 0 || s.Every > time.Hour {
 		return usageError{fmt.Errorf("--every must be from 0s to 1h")}
@@ -37,7 +37,7 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	start, err := c.Sell(ctx, app.SellRequest{Unreleased: s.Unreleased}) // none: tells how many there are
+	start, err := c.Sell(ctx, operator.SellRequest{Unreleased: s.Unreleased}) // none: tells how many there are
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *sellCmd) Run(ctx context.Context, g *globals, term terminal) error {
 }
 
 // warning says what is about to be sold, and that shoppers have bought at the shop if they have.
-func warning(start app.Sold, node string) string {
+func warning(start operator.Sold, node string) string {
 	said := fmt.Sprintf("This sells %s of the shop of node %s, to nobody.", all(start.Left), node)
 	if start.Orders > 0 {
 		has := "There is 1 order"
@@ -125,21 +125,21 @@ func (s *sellCmd) untilGone(ctx context.Context, node seller, left int, p *progr
 
 // seller is the node that sells.
 type seller interface {
-	Sell(context.Context, app.SellRequest) (app.Sold, error)
+	Sell(context.Context, operator.SellRequest) (operator.Sold, error)
 }
 
 // tick sells once. It is counted to its end, also after Ctrl-C. A node may take seconds to answer:
 // its database is busy, or another node does not show the sale yet.
-func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)) (app.Sold, error) {
+func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)) (operator.Sold, error) {
 	type answer struct {
-		app.Sold
+		operator.Sold
 		err error
 	}
 	answers := make(chan answer, 1)
 	began := time.Now()
 	show(fmt.Sprintf("selling %d; Ctrl-C stops", s.PerTick))
 	go func() {
-		sold, err := node.Sell(context.WithoutCancel(ctx), app.SellRequest{Count: s.PerTick, Unreleased: s.Unreleased})
+		sold, err := node.Sell(context.WithoutCancel(ctx), operator.SellRequest{Count: s.PerTick, Unreleased: s.Unreleased})
 		answers <- answer{sold, err}
 	}()
 	a, _ := await(context.WithoutCancel(ctx), answers, func() {

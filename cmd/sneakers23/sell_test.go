@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 	"sneakers23/cmd/console"
 )
 
@@ -21,14 +21,14 @@ type slowNode struct {
 	fails int // at which call; 0 for none
 }
 
-func (n *slowNode) Sell(ctx context.Context, q app.SellRequest) (app.Sold, error) {
+func (n *slowNode) Sell(ctx context.Context, q operator.SellRequest) (operator.Sold, error) {
 	time.Sleep(n.takes)
 	if n.calls++; n.calls == n.fails {
-		return app.Sold{Sold: 3}, errors.New("the disk is full")
+		return operator.Sold{Sold: 3}, errors.New("the disk is full")
 	}
 	sold := min(q.Count, n.left)
 	n.left -= sold
-	return app.Sold{Sold: sold, Left: n.left}, ctx.Err()
+	return operator.Sold{Sold: sold, Left: n.left}, ctx.Err()
 }
 
 // TestSellShowsProgress sells at a node that takes seconds for a tick: the bar moves before, within

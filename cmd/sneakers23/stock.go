@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // stockCmd keeps the books of what is there.
@@ -32,7 +32,7 @@ func (s *stockCorrectCmd) Run(ctx context.Context, g *globals, term terminal) er
 		return err
 	}
 	defer c.Close()
-	done, err := c.Correct(ctx, app.CorrectRequest{Item: s.Item, By: s.By, Why: s.Why})
+	done, err := c.Correct(ctx, operator.CorrectRequest{Item: s.Item, By: s.By, Why: s.Why})
 	if err != nil {
 		return err
 	}

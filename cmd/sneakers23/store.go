@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"sneakers23/app"
+	"sneakers23/app/operator"
 )
 
 // dial finds the node, which is told who commands it.
-func dial(g *globals) (*app.Client, error) {
+func dial(g *globals) (*operator.Client, error) {
 	c, err := find(g)
 	if err != nil {
 		return nil, err
@@ -21,12 +21,12 @@ func dial(g *globals) (*app.Client, error) {
 }
 
 // find finds the node, or tells what to do when there is none.
-func find(g *globals) (*app.Client, error) {
+func find(g *globals) (*operator.Client, error) {
 	if g.Node != "" {
-		return app.DialAt(g.Node, g.ClusterSecret)
+		return operator.DialAt(g.Node, g.ClusterSecret)
 	}
-	c, err := app.Dial(g.DataDir)
-	if errors.Is(err, app.ErrNoNode) {
+	c, err := operator.Dial(g.DataDir)
+	if errors.Is(err, operator.ErrNoNode) {
 		err = fmt.Errorf("no node runs with the data directory %s: start one with `sneakers23 serve`, or name another directory with --data-dir",
 			g.DataDir)
 	}
@@ -63,7 +63,7 @@ func (productsCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	return nil
 }
 
-func printProduct(term terminal, p app.Product) {
+func printProduct(term terminal, p operator.Product) {
 	state := "not released"
 	switch {
 	case p.Released:
@@ -101,7 +101,7 @@ again, on open pages too; nothing of it can be bought any more when the command 
 
 // Run is called by kong.
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	q := app.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
+	q := operator.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
 	if r.At != nil {
 		at, err := parseTime(*r.At, time.Now())
 		if err != nil {
@@ -114,7 +114,7 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	done, err := surely(term, r.Yes, func(sure bool) (app.Released, error) {
+	done, err := surely(term, r.Yes, func(sure bool) (operator.Released, error) {
 		q.Sure = sure
 		return c.Release(ctx, q)
 	})
@@ -133,7 +133,7 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 }
 
 // outcome says what became of a release.
-func outcome(done app.Released) string {
+func outcome(done operator.Released) string {
 	switch {
 	case done.Already:
 		return "was released before"
@@ -165,8 +165,8 @@ func (r *restockCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return err
 	}
 	defer c.Close()
-	done, err := surely(term, r.Yes, func(sure bool) (app.Restocked, error) {
-		return c.Restock(ctx, app.RestockRequest{Item: r.Item, Count: count, Sure: sure})
+	done, err := surely(term, r.Yes, func(sure bool) (operator.Restocked, error) {
+		return c.Restock(ctx, operator.RestockRequest{Item: r.Item, Count: count, Sure: sure})
 	})
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -68,7 +68,7 @@ func (c *Client) Cancel(ctx context.Context, q OrderRequest) (Order, error) {
 	return ask[Order](ctx, c, commandCancel, q)
 }
 
-func (o *operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, error) {
+func (o *Operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, error) {
 	if q.Limit < 1 || q.Limit > MaxOrders {
 		return nil, fmt.Errorf("at most %d orders at once", MaxOrders)
 	}
@@ -85,7 +85,7 @@ func (o *operator) listOrders(ctx context.Context, q OrdersRequest) ([]Order, er
 	return views, nil
 }
 
-func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error) {
+func (o *Operator) showOrder(ctx context.Context, q OrderRequest) (Order, error) {
 	id, err := o.named(ctx, q)
 	if err != nil {
 		return Order{}, err
@@ -98,7 +98,7 @@ func (o *operator) showOrder(ctx context.Context, q OrderRequest) (Order, error)
 }
 
 // named returns the id of the order that a request names by its id or its number.
-func (o *operator) named(ctx context.Context, q OrderRequest) (checkout.OrderID, error) {
+func (o *Operator) named(ctx context.Context, q OrderRequest) (checkout.OrderID, error) {
 	if number, ok := checkout.ParseOrderNumber(q.ID); ok {
 		return o.numbered(ctx, number)
 	}
@@ -106,7 +106,7 @@ func (o *operator) named(ctx context.Context, q OrderRequest) (checkout.OrderID,
 }
 
 // numbered returns the one order with that number.
-func (o *operator) numbered(ctx context.Context, number checkout.OrderNumber) (checkout.OrderID, error) {
+func (o *Operator) numbered(ctx context.Context, number checkout.OrderNumber) (checkout.OrderID, error) {
 	ids, err := o.orders.Numbered(ctx, number)
 	switch {
 	case errors.Is(err, checkout.ErrNoOrder):
@@ -128,7 +128,7 @@ func joined(ids []checkout.OrderID) string {
 	return strings.Join(texts, ", ")
 }
 
-func (o *operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, error) {
+func (o *Operator) cancelOrder(ctx context.Context, q OrderRequest) (Order, error) {
 	id, err := o.named(ctx, q)
 	if err != nil {
 		return Order{}, err

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -9,10 +9,6 @@ import (
 	"sneakers23/app/devices"
 	"sneakers23/inventory"
 )
-
-// logSpool is the file of the data directory that keeps logs of devices from one run of a node to
-// the next, when the database is away in between.
-const logSpool = "device-logs.spool"
 
 // Device is a device as the command line lists it.
 type Device struct {
@@ -57,7 +53,7 @@ func (c *Client) RevokeDevice(ctx context.Context, q DeviceRequest) (Device, err
 	return ask[Device](ctx, c, commandDeviceRevoke, q)
 }
 
-func (o *operator) listDevices(ctx context.Context, _ none) ([]Device, error) {
+func (o *Operator) listDevices(ctx context.Context, _ none) ([]Device, error) {
 	all, err := o.devices.List(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +79,7 @@ func orNil(t time.Time) *time.Time {
 	return &t
 }
 
-func (o *operator) addDevice(ctx context.Context, q DeviceRequest) (AddedDevice, error) {
+func (o *Operator) addDevice(ctx context.Context, q DeviceRequest) (AddedDevice, error) {
 	d, key, err := o.add(ctx, q.Name)
 	if err != nil {
 		return AddedDevice{}, err
@@ -91,7 +87,7 @@ func (o *operator) addDevice(ctx context.Context, q DeviceRequest) (AddedDevice,
 	return AddedDevice{d.Name, string(key)}, nil
 }
 
-func (o *operator) add(ctx context.Context, name string) (devices.Device, devices.Key, error) {
+func (o *Operator) add(ctx context.Context, name string) (devices.Device, devices.Key, error) {
 	d, key, err := o.devices.Add(ctx, name, inventory.Actor(ctx))
 	if err == nil {
 		o.did(ctx, "device is added", "device", d.Name)
@@ -99,7 +95,7 @@ func (o *operator) add(ctx context.Context, name string) (devices.Device, device
 	return d, key, err
 }
 
-func (o *operator) revokeDevice(ctx context.Context, q DeviceRequest) (Device, error) {
+func (o *Operator) revokeDevice(ctx context.Context, q DeviceRequest) (Device, error) {
 	d, err := o.devices.Find(ctx, q.Name)
 	if err == nil {
 		d, err = o.revoke(ctx, d.ID)
@@ -110,7 +106,7 @@ func (o *operator) revokeDevice(ctx context.Context, q DeviceRequest) (Device, e
 	return viewDevice(d), nil
 }
 
-func (o *operator) revoke(ctx context.Context, id devices.ID) (devices.Device, error) {
+func (o *Operator) revoke(ctx context.Context, id devices.ID) (devices.Device, error) {
 	d, err := o.devices.Revoke(ctx, id, inventory.Actor(ctx))
 	if err == nil {
 		o.did(ctx, "the key of a device is revoked", "device", d.Name)

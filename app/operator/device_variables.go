@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func (c *Client) UnsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]Devic
 	return ask[[]DeviceVariable](ctx, c, commandDeviceUnset, q)
 }
 
-func (o *operator) deviceVariables(ctx context.Context, q DeviceRequest) ([]DeviceVariable, error) {
+func (o *Operator) deviceVariables(ctx context.Context, q DeviceRequest) ([]DeviceVariable, error) {
 	d, err := o.devices.Find(ctx, q.Name)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (o *operator) deviceVariables(ctx context.Context, q DeviceRequest) ([]Devi
 	return o.variablesOf(ctx, d.ID)
 }
 
-func (o *operator) variablesOf(ctx context.Context, id devices.ID) ([]DeviceVariable, error) {
+func (o *Operator) variablesOf(ctx context.Context, id devices.ID) ([]DeviceVariable, error) {
 	states, err := o.devices.Variables(ctx, id)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (o *operator) variablesOf(ctx context.Context, id devices.ID) ([]DeviceVari
 	return views, nil
 }
 
-func (o *operator) setDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceVariable, error) {
+func (o *Operator) setDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceVariable, error) {
 	d, err := o.devices.Find(ctx, q.Device)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (o *operator) setDevice(ctx context.Context, q SetDeviceRequest) ([]DeviceV
 }
 
 // want keeps what variables of a device are to become.
-func (o *operator) want(ctx context.Context, d devices.Device, variables []devices.Variable) error {
+func (o *Operator) want(ctx context.Context, d devices.Device, variables []devices.Variable) error {
 	if err := o.devices.Want(ctx, d.ID, variables, inventory.Actor(ctx)); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (o *operator) want(ctx context.Context, d devices.Device, variables []devic
 	return nil
 }
 
-func (o *operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
+func (o *Operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]DeviceVariable, error) {
 	d, err := o.devices.Find(ctx, q.Device)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (o *operator) unsetDevice(ctx context.Context, q UnsetDeviceRequest) ([]Dev
 }
 
 // unwant withdraws what a variable of a device is to become.
-func (o *operator) unwant(ctx context.Context, d devices.Device, name string) error {
+func (o *Operator) unwant(ctx context.Context, d devices.Device, name string) error {
 	if err := o.devices.Unwant(ctx, d.ID, name, inventory.Actor(ctx)); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (o *operator) unwant(ctx context.Context, d devices.Device, name string) er
 }
 
 // typeOf is the type that a variable has: the one that was reported, else the one that is wanted.
-func (o *operator) typeOf(ctx context.Context, id devices.ID, name string) (string, error) {
+func (o *Operator) typeOf(ctx context.Context, id devices.ID, name string) (string, error) {
 	states, err := o.devices.Variables(ctx, id)
 	if err != nil {
 		return "", err

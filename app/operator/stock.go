@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// release releases a product, plans that, or takes either back.
-func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, error) {
+// Release releases a product, plans that, or takes either back.
+func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, error) {
 	p, err := findProduct(o.inventory.Catalog(), q.Product)
 	if err != nil {
 		return Released{}, err
@@ -48,7 +48,7 @@ func (o *operator) release(ctx context.Context, q ReleaseRequest) (Released, err
 	return done, nil
 }
 
-func (o *operator) unrelease(ctx context.Context, p *inventory.Product, done Released) (Released, error) {
+func (o *Operator) unrelease(ctx context.Context, p *inventory.Product, done Released) (Released, error) {
 	err := o.inventory.Unrelease(ctx, p.ID)
 	switch {
 	case errors.Is(err, inventory.ErrNotReleased) && p.ReleaseAt != nil:
@@ -65,7 +65,7 @@ func (o *operator) unrelease(ctx context.Context, p *inventory.Product, done Rel
 	return done, nil
 }
 
-func (o *operator) callOff(ctx context.Context, p *inventory.Product, done Released) (Released, error) {
+func (o *Operator) callOff(ctx context.Context, p *inventory.Product, done Released) (Released, error) {
 	err := o.inventory.CallOff(ctx, p.ID)
 	switch {
 	case errors.Is(err, inventory.ErrReleased):
@@ -81,7 +81,7 @@ func (o *operator) callOff(ctx context.Context, p *inventory.Product, done Relea
 	return done, nil
 }
 
-func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, error) {
+func (o *Operator) restock(ctx context.Context, q RestockRequest) (Restocked, error) {
 	it, err := findItem(o.inventory.Catalog(), q.Item)
 	if err != nil {
 		return Restocked{}, err
@@ -101,7 +101,7 @@ func (o *operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	}, nil
 }
 
-func (o *operator) correct(ctx context.Context, q CorrectRequest) (Corrected, error) {
+func (o *Operator) correct(ctx context.Context, q CorrectRequest) (Corrected, error) {
 	it, err := findItem(o.inventory.Catalog(), q.Item)
 	if err != nil {
 		return Corrected{}, err
@@ -132,6 +132,6 @@ func (o *operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 }
 
 // did logs what an operator did, and who it was.
-func (o *operator) did(ctx context.Context, what string, attrs ...any) {
+func (o *Operator) did(ctx context.Context, what string, attrs ...any) {
 	o.log.Info(what, append(attrs, "who", inventory.Actor(ctx))...)
 }

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // TestWordsAtDesk are for one who sees a dashboard, and has no command line.
 func TestWordsAtDesk(t *testing.T) {
 	t.Parallel()
-	o := &operator{log: slog.New(slog.DiscardHandler)}
+	o := &Operator{log: slog.New(slog.DiscardHandler)}
 	for says, err := range map[string]error{
 		"Write a whole number":    inventory.ErrBadCount,
 		"1,000,000,000 pairs":     inventory.ErrFull,

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -19,7 +19,7 @@ const tickTime = commandTimeout / 4
 // many as the catalog says. If the database has fewer, because others are selling too, the catalog
 // is brought up to date and the remaining pairs are chosen again. Unreleased products are sold only
 // if the request asks for it. The pairs in the result are sold, also beside an error.
-func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
+func (o *Operator) sell(ctx context.Context, q SellRequest) (done Sold, err error) {
 	done = Sold{SoldOut: []string{}}
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
@@ -67,7 +67,7 @@ func (o *operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 }
 
 // countOrders returns how many orders the shop has that are not cancelled.
-func (o *operator) countOrders(ctx context.Context) (int, error) {
+func (o *Operator) countOrders(ctx context.Context) (int, error) {
 	sales, err := o.orders.SalesBefore(ctx, time.Now().AddDate(1, 0, 0)) // whatever the database's clock says
 	return sales.Orders, err
 }

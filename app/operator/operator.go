@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -21,19 +21,57 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
+	"sneakers23/replication/presence"
 )
 
-// operator carries out what the command line asks of this node.
-type operator struct {
+// Operator carries out the commands to this node. Its methods may be called from any goroutine.
+type Operator struct {
 	inventory *inventory.Server
 	ledger    *ledger.Committer
 	store     *inventory.Store
 	orders    *checkout.Orders
 	devices   *devices.Store
 	healer    *replication.Healer
-	others    *together
-	check     func(context.Context) (ledger.Audit, error) // of the books
+	nodes     nodes
+	carts     *presence.Tracker
+	check     func(context.Context) (ledger.Audit, error)
 	log       *slog.Logger
+}
+
+// Config is what an Operator works with. All of it is needed.
+type Config struct {
+	Inventory *inventory.Server
+	Ledger    *ledger.Committer
+	Store     *inventory.Store
+	Orders    *checkout.Orders
+	Devices   *devices.Store
+	Healer    *replication.Healer
+	Nodes     nodes
+	Carts     *presence.Tracker                           // of the tabs in which carts are open
+	Audit     func(context.Context) (ledger.Audit, error) // audits the books
+	Log       *slog.Logger
+}
+
+// nodes are this node and the others. Its methods are called from any goroutine.
+type nodes interface {
+	Self() cluster.Peer
+	Peers() []cluster.Peer
+	// Missing returns when every live node shows these rows as this one does, or after
+	// EverywhereWithin, and names those that do not.
+	Missing(ctx context.Context, rows []replication.Mark) []string
+	// Followers returns how many follow a topic at each node that answers, by the node's name.
+	Followers(ctx context.Context, topic string) map[string]int
+}
+
+// EverywhereWithin is how long a command waits for the other nodes to show what it did.
+const EverywhereWithin = 5 * time.Second
+
+// New returns an operator. Listen starts its work.
+func New(c Config) *Operator {
+	return &Operator{
+		inventory: c.Inventory, ledger: c.Ledger, store: c.Store, orders: c.Orders, devices: c.Devices,
+		healer: c.Healer, nodes: c.Nodes, carts: c.Carts, check: c.Audit, log: c.Log,
+	}
 }
 
 // commandTimeout bounds a command on the node; the command line waits a little longer for the
@@ -48,13 +86,13 @@ func timeoutOf(command string) time.Duration {
 	return commandTimeout
 }
 
-// listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one
+// Listen takes the commands to this node. NATS calls each kind on a goroutine of its own, one
 // command after the other, until the node's connection is drained, which waits for those that were
 // begun. Those end when ctx does.
-func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
+func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 	return errors.Join(
 		serve(ctx, o.log, node, commandProducts, o.products),
-		serve(ctx, o.log, node, commandRelease, o.release),
+		serve(ctx, o.log, node, commandRelease, o.Release),
 		serve(ctx, o.log, node, commandRestock, o.restock),
 		serve(ctx, o.log, node, commandCorrect, o.correct),
 		serve(ctx, o.log, node, commandAudit, o.audit),
@@ -63,8 +101,8 @@ func (o *operator) listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandOrders, o.listOrders),
 		serve(ctx, o.log, node, commandOrder, o.showOrder),
 		serve(ctx, o.log, node, commandCancel, o.cancelOrder),
-		serve(ctx, o.log, node, commandNodes, o.nodes),
-		serve(ctx, o.log, node, commandCarts, o.carts),
+		serve(ctx, o.log, node, commandNodes, o.listNodes),
+		serve(ctx, o.log, node, commandCarts, o.listCarts),
 		serve(ctx, o.log, node, commandDevices, o.listDevices),
 		serve(ctx, o.log, node, commandDeviceAdd, o.addDevice),
 		serve(ctx, o.log, node, commandDeviceRevoke, o.revokeDevice),
@@ -188,26 +226,41 @@ func isBroken(err error) bool {
 	return pgconn.Timeout(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error))
 }
 
-func (o *operator) products(context.Context, none) ([]Product, error) {
+func (o *Operator) products(context.Context, none) ([]Product, error) {
 	return viewProducts(o.inventory.Catalog()), nil
 }
 
 // everywhere returns when all nodes show these rows as this one does, or names those that do not.
-func (o *operator) everywhere(
+func (o *Operator) everywhere(
 	ctx context.Context, products []inventory.ProductID, items []inventory.ItemID,
 ) (missing []string) {
 	rows := marks(o.inventory.Catalog(), products, items)
 	if len(rows) == 0 {
 		return nil
 	}
-	missing = o.others.everywhere(ctx, rows)
+	missing = o.nodes.Missing(ctx, rows)
 	if len(missing) > 0 {
 		o.log.Warn("some nodes do not show a change yet", "nodes", missing)
 	}
 	return missing
 }
 
-func (o *operator) seed(ctx context.Context, _ none) (bool, error) {
+// marks are those of some rows as this node shows them.
+func marks(c *inventory.Catalog, products []inventory.ProductID, items []inventory.ItemID) (marks []replication.Mark) {
+	for _, id := range products {
+		if m, ok := replication.MarkProduct(c, id); ok {
+			marks = append(marks, m)
+		}
+	}
+	for _, id := range items {
+		if m, ok := replication.MarkItem(c, id); ok {
+			marks = append(marks, m)
+		}
+	}
+	return marks
+}
+
+func (o *Operator) seed(ctx context.Context, _ none) (bool, error) {
 	seeded, err := o.store.Seed(ctx)
 	if err != nil {
 		return false, err

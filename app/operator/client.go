@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"sneakers23/app/store"
 	"sneakers23/replication/cluster"
 )
 
@@ -41,6 +42,9 @@ func DialAt(address, secret string) (*Client, error) {
 	}
 	return &Client{Node: addr, conn: conn}, nil
 }
+
+// Uses reports whether the node works on this database.
+func (c *Client) Uses(db store.Config) bool { return c.Node.About == db.Name() }
 
 // Close ends the connection.
 func (c *Client) Close() { c.conn.Close() }
@@ -90,7 +94,7 @@ func ask[R any](ctx context.Context, c *Client, command string, q any) (result R
 	if err != nil {
 		return result, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeoutOf(command)+everywhereWithin+2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(command)+EverywhereWithin+2*time.Second)
 	defer cancel()
 	m, err := c.conn.RequestMsgWithContext(ctx, &nats.Msg{
 		Subject: c.Node.Commands(command), Data: b, Header: nats.Header{whoHeader: {c.Who}},

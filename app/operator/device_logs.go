@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func (c *Client) DeviceLogs(ctx context.Context, q DeviceLogsRequest) (DeviceLog
 	return ask[DeviceLogs](ctx, c, commandDeviceLogs, q)
 }
 
-func (o *operator) deviceLogs(ctx context.Context, q DeviceLogsRequest) (DeviceLogs, error) {
+func (o *Operator) deviceLogs(ctx context.Context, q DeviceLogsRequest) (DeviceLogs, error) {
 	query := devices.Query{Device: q.Device, Text: q.Text, Since: q.Since, Until: q.Until, Limit: q.Limit}
 	if q.Follow {
 		f, err := o.devices.Follow(ctx, query, q.After)

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"cmp"
@@ -30,8 +30,8 @@ type CartView struct {
 	Items []inventory.ItemID `json:"items"` // by id; some may be none of the shop's
 }
 
-func (o *operator) carts(_ context.Context, q CartsRequest) ([]CartView, error) {
-	list, err := o.others.tracker.List(admin.CartTracker)
+func (o *Operator) listCarts(_ context.Context, q CartsRequest) ([]CartView, error) {
+	list, err := o.carts.List(admin.CartTracker)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,9 @@
-package app
+package operator
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -32,7 +29,7 @@ func (c *Client) Audit(ctx context.Context) (Audit, error) {
 	return ask[Audit](ctx, c, commandAudit, none{})
 }
 
-func (o *operator) audit(ctx context.Context, _ none) (Audit, error) {
+func (o *Operator) audit(ctx context.Context, _ none) (Audit, error) {
 	found, err := o.check(ctx)
 	if err != nil {
 		return Audit{}, err
@@ -51,9 +48,4 @@ func (o *operator) audit(ctx context.Context, _ none) (Audit, error) {
 		o.did(ctx, "an audit has findings", "findings", len(a.Findings))
 	}
 	return a, nil
-}
-
-// auditOf audits the books of a database.
-func auditOf(pool *pgxpool.Pool) func(context.Context) (ledger.Audit, error) {
-	return func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, pool) }
 }

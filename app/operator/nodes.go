@@ -1,12 +1,10 @@
-package app
+package operator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,46 +42,26 @@ func viewNode(p cluster.Peer) NodeView {
 	}
 }
 
-// maxTopic is the longest topic that can be asked for.
-const maxTopic = 255
+// MaxTopic is the longest topic that can be asked for.
+const MaxTopic = 255
 
-func (o *operator) nodes(ctx context.Context, q NodesRequest) ([]NodeView, error) {
-	if len(q.Topic) > maxTopic {
-		return nil, fmt.Errorf("a topic has at most %d bytes", maxTopic)
+func (o *Operator) listNodes(ctx context.Context, q NodesRequest) ([]NodeView, error) {
+	if len(q.Topic) > MaxTopic {
+		return nil, fmt.Errorf("a topic has at most %d bytes", MaxTopic)
 	}
-	self := viewNode(o.others.node.Self())
+	self := viewNode(o.nodes.Self())
 	views := []NodeView{self}
-	for _, p := range o.others.node.Peers() {
+	for _, p := range o.nodes.Peers() {
 		views = append(views, viewNode(p))
 	}
 	if q.Topic != "" {
-		o.countFollowers(ctx, views, q.Topic)
+		followers := o.nodes.Followers(ctx, q.Topic)
+		for i, v := range views {
+			if n, ok := followers[v.Name]; ok {
+				views[i].Followers = &n
+			}
+		}
 	}
 	slices.SortFunc(views, func(a, b NodeView) int { return strings.Compare(a.Name, b.Name) })
 	return views, nil
-}
-
-// countFollowers asks every node how many follow a topic there.
-func (o *operator) countFollowers(ctx context.Context, views []NodeView, topic string) {
-	ctx, cancel := context.WithTimeout(ctx, everywhereWithin)
-	defer cancel()
-	counts := map[string]int{o.others.node.Self().Name: o.others.count(topic)}
-	for _, a := range o.others.node.AskAll(ctx, askFollowers, []byte(topic)) {
-		if n, err := strconv.Atoi(string(a.Data)); err == nil && a.Err == nil {
-			counts[a.Peer.Name] = n
-		}
-	}
-	for i, v := range views {
-		if n, ok := counts[v.Name]; ok {
-			views[i].Followers = &n
-		}
-	}
-}
-
-// answerFollowers answers what countFollowers of another node asks.
-func (c *together) answerFollowers(_ context.Context, question []byte) ([]byte, error) {
-	if len(question) > maxTopic {
-		return nil, errors.New("topic too long")
-	}
-	return strconv.AppendInt(nil, int64(c.count(string(question))), 10), nil
 }

@@ -1,4 +1,4 @@
-package app
+package operator
 
 import (
 	"context"
@@ -11,20 +11,20 @@ import (
 	"sneakers23/web/admin/fleet"
 )
 
-// desk lets admins do at the dashboard what operators do at the command line.
-type desk struct{ operator *operator }
+// Desk lets admins do at the dashboard what operators do at the command line.
+type Desk struct{ Operator *Operator }
 
 // Release releases a product now.
-func (d desk) Release(ctx context.Context, id inventory.ProductID) (admin.Done, error) {
+func (d Desk) Release(ctx context.Context, id inventory.ProductID) (admin.Done, error) {
 	q := ReleaseRequest{Product: strconv.FormatInt(int64(id), 10)}
-	r, err := atDesk(ctx, d.operator, commandRelease, q, d.operator.release)
+	r, err := atDesk(ctx, d.Operator, commandRelease, q, d.Operator.Release)
 	return admin.Done{Missing: r.Missing, Already: r.Already}, err
 }
 
 // Restock puts pairs of an item on the shelf.
-func (d desk) Restock(ctx context.Context, id inventory.ItemID, count int) (admin.Done, error) {
+func (d Desk) Restock(ctx context.Context, id inventory.ItemID, count int) (admin.Done, error) {
 	q := RestockRequest{Item: strconv.FormatInt(int64(id), 10), Count: count, Sure: true} // the dialog has asked
-	r, err := atDesk(ctx, d.operator, commandRestock, q, d.operator.restock)
+	r, err := atDesk(ctx, d.Operator, commandRestock, q, d.Operator.restock)
 	return admin.Done{Missing: r.Missing}, err
 }
 
@@ -33,7 +33,7 @@ const atDashboard = "the dashboard"
 
 // atDesk gives a command as much time as one of the command line has.
 func atDesk[Q, R any](
-	ctx context.Context, o *operator, command string, q Q, do func(context.Context, Q) (R, error),
+	ctx context.Context, o *Operator, command string, q Q, do func(context.Context, Q) (R, error),
 ) (R, error) {
 	ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, atDashboard), commandTimeout)
 	defer cancel()
