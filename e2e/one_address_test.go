@@ -90,6 +90,7 @@ func TestOneAddress(t *testing.T) {
 	const share = 0.001
 	s := nodeWithShare(t, share)
 	s.run("release", "SHU6000")
+	s.run("restock", "SHU6001", "20") // the seed may have none of it, and a refusal waits for no row
 	files := int(share * float64(mostFiles(t)))
 	greedy, other := s.from(t, "127.0.0.2"), s.from(t, "127.0.0.3")
 	for _, kind := range []struct {

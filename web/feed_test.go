@@ -39,6 +39,7 @@ func TestFeedIsMounted(t *testing.T) {
 			t.Errorf("%s: status %d", method, response.StatusCode)
 		}
 	}
+	site.Close() // waits for the handlers, which may still run: a request is counted at its end
 	if _, metrics := s.ask(http.MethodGet, "/metrics"); !strings.Contains(metrics,
 		`sneakers23_http_requests_total{route="/feed",status="202"} 2`) {
 		t.Errorf("feeds are not counted:\n%s", metrics)
