@@ -8,6 +8,7 @@ NPM         ?= npm
 FUZZTIME    ?= 1m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
+AIR         := github.com/air-verse/air@v1.67.4
 NPM_CI      := ci --no-audit --no-fund --loglevel=error
 
 # git does not tell about a checkout that belongs to another user: then the program does not know its commit
@@ -25,6 +26,14 @@ help: ## List the targets
 run: build postgres ## Run the shop on http://localhost:4000, with a database of its own under .data
 	@echo "All that the shop keeps is in .data; to start afresh, stop it and run: make fresh"
 	@SNEAKERS23_GATEWAY_LISTEN=$${SNEAKERS23_GATEWAY_LISTEN-127.0.0.1:6667} exec bin/sneakers23 serve
+
+# This program reads templates and assets from the checkout, so only a change of Go compiles it.
+.PHONY: dev
+dev: bin/dev assets postgres ## The same, and start it again after each change of code, templates or assets
+	@SNEAKERS23_GATEWAY_LISTEN=$${SNEAKERS23_GATEWAY_LISTEN-127.0.0.1:6667} exec $(GO) run $(AIR) -c .ci/air.toml
+
+bin/dev: $(filter-out %.html,$(GO_SOURCES)) | go
+	$(GO) build -tags dev $(BUILDVCS) -o $@ ./cmd/sneakers23
 
 # PostgreSQL's data is elsewhere, behind a link, where its user can't reach the checkout.
 .PHONY: fresh
@@ -156,6 +165,7 @@ lint: assets ## Check formatting, and what vet and staticcheck find
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $$(git ls-files -co --exclude-standard '*.go')) || exit 1; \
 	  if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on: $$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -tags dev ./templates ./assets
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: golden

@@ -6,16 +6,12 @@
 package assets
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 )
-
-//go:embed all:dist
-var dist embed.FS
 
 // ErrNotBuilt says that the program was compiled without assets.
 var ErrNotBuilt = errors.New("assets are not built: run make assets, then build again")
@@ -43,9 +39,9 @@ var types = map[string]string{
 	".svg": "image/svg+xml",
 }
 
-// Open reads the embedded files, or returns [ErrNotBuilt].
+// Open reads the files that were built, or returns [ErrNotBuilt].
 func Open() (*Set, error) {
-	built, err := fs.Sub(dist, "dist")
+	built, err := fs.Sub(files, "dist")
 	if err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}

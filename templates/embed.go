@@ -7,18 +7,14 @@
 package templates
 
 import (
-	"embed"
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 )
-
-//go:embed *.html
-var files embed.FS
 
 const layout = "layout"
 
@@ -28,7 +24,7 @@ type Set struct {
 	fragments *template.Template
 }
 
-// Parse parses the embedded templates once, for the life of the process. asset tells the URL of a
+// Parse parses the templates once, for the life of the process. asset tells the URL of a
 // built file by its source name, such as app.css; an error from it ends the rendering that asked.
 func Parse(asset func(name string) (string, error)) (*Set, error) {
 	base, err := template.New("").Funcs(template.FuncMap{"asset": asset}).ParseFS(files, layout+".html", "_*.html")
@@ -36,19 +32,19 @@ func Parse(asset func(name string) (string, error)) (*Set, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	base.Option("missingkey=error")
-	entries, err := files.ReadDir(".")
+	sources, err := fs.Glob(files, "*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	set := &Set{pages: map[string]*template.Template{}}
-	for _, entry := range entries {
-		name := strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))
+	for _, source := range sources {
+		name := strings.TrimSuffix(source, ".html")
 		if name == layout || strings.HasPrefix(name, "_") {
 			continue
 		}
 		page, err := base.Clone()
 		if err == nil {
-			page, err = page.ParseFS(files, entry.Name())
+			page, err = page.ParseFS(files, source)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("templates: %w", err)

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"errors"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,12 +23,12 @@ func TestParse(t *testing.T) {
 
 // A list without marks is no list to VoiceOver, unless it says that it is one.
 func TestListsSayThatTheyAre(t *testing.T) {
-	names, err := files.ReadDir(".")
+	names, err := fs.ReadDir(files, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		source, err := files.ReadFile(name.Name())
+		source, err := fs.ReadFile(files, name.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
