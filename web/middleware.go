@@ -41,9 +41,20 @@ func private(h echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// guard is all the middleware there is, in one function: request id, headers, limits, panics,
-// errors, log, metrics.
-func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+// sameOrigin refuses a form that a page of another origin makes a browser send, and bounds its body.
+func (s *Server) sameOrigin(h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if err := s.checkOrigin(r); err != nil {
+			return fmt.Errorf("%w: %w", errCrossOrigin, err)
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.maxBody)
+		return h(c)
+	}
+}
+
+// every is the middleware of every request: request id, headers, panics, errors, log, metrics.
+func (s *Server) every(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		r, w := c.Request(), c.Response()
@@ -58,7 +69,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 
-		if err := s.try(next, c); err != nil {
+		if err := try(next, c); err != nil {
 			c.Error(err)
 		}
 		s.count(route(c), w.Status)
@@ -69,9 +80,8 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// try runs the handler unless the request must not be taken. A panic becomes an error, except the
-// one that means to cut the connection.
-func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
+// try runs the handler. A panic becomes an error, except the one that means to cut the connection.
+func try(next echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -80,13 +90,6 @@ func (s *Server) try(next echo.HandlerFunc, c echo.Context) (err error) {
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	r := c.Request()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && !s.guarded[c.Path()] {
-		if err := s.checkOrigin(r); err != nil {
-			return fmt.Errorf("%w: %w", errCrossOrigin, err)
-		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.maxBody)
-	}
 	return next(c)
 }
 

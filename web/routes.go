@@ -14,14 +14,14 @@ func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
 	s.get("/session", private(s.pages.Session))
-	s.echo.POST("/session", private(s.pages.MirrorSession))
-	s.echo.POST("/cart/add", private(s.pages.AddToCart))
-	s.echo.POST("/cart/remove", private(s.pages.RemoveFromCart))
+	s.form("/session", s.pages.MirrorSession)
+	s.form("/cart/add", s.pages.AddToCart)
+	s.form("/cart/remove", s.pages.RemoveFromCart)
 	s.get("/cart/kept", private(s.pages.CartKept))
 	if cfg.Checkout != nil {
 		s.get("/checkout", private(cfg.Checkout.Show))
-		s.echo.POST("/checkout/cart", private(cfg.Checkout.TakeCart))
-		s.echo.POST("/checkout", private(cfg.Checkout.Buy))
+		s.form("/checkout/cart", cfg.Checkout.TakeCart)
+		s.form("/checkout", cfg.Checkout.Buy)
 		s.get("/checkout/complete", private(cfg.Checkout.Complete))
 		s.get("/orders/:id", private(cfg.Checkout.Order))
 	}
@@ -46,12 +46,10 @@ func (s *Server) routes(cfg Config) {
 }
 
 // socket hangs up a server of sockets with its two transports. It bounds bodies and checks origins
-// itself, and lets in those of other origins that it was told of, so the guard leaves that to it.
+// itself, and lets in those of other origins that it was told of.
 func (s *Server) socket(path string, h http.Handler) {
 	s.echo.GET(path+"/websocket", upgrade(h))
-	longPoll := path + "/longpoll"
-	s.guarded[longPoll] = true
-	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, longPoll, echo.WrapHandler(h))
+	s.echo.Match([]string{http.MethodGet, http.MethodPost, http.MethodOptions}, path+"/longpoll", echo.WrapHandler(h))
 }
 
 // upgrade hands over a request that may become a socket. A socket was answered with 101, which echo
@@ -71,6 +69,9 @@ func (s *Server) get(path string, h echo.HandlerFunc) {
 	s.echo.GET(path, h)
 	s.echo.HEAD(path, h)
 }
+
+// form registers what is sent by a page of this site, and answered to one visitor.
+func (s *Server) form(path string, h echo.HandlerFunc) { s.echo.POST(path, private(s.sameOrigin(h))) }
 
 // assets serves the built files. Under a hashed name a file never changes; under its plain name it
 // is asked for again, which mostly costs a 304.

@@ -76,7 +76,6 @@ type Server struct {
 	ready     func(context.Context) error
 	maxBody   int64
 	origins   *http.CrossOriginProtection
-	guarded   map[string]bool // paths of those who check origins and bound bodies themselves
 	ids       requestIDs
 	requests  *prometheus.CounterVec
 	proxies   forwarded.Proxies
@@ -96,7 +95,6 @@ func New(cfg Config) (*Server, error) {
 		ready:     cfg.Ready,
 		maxBody:   cfg.MaxBody,
 		origins:   http.NewCrossOriginProtection(),
-		guarded:   make(map[string]bool),
 		ids:       newRequestIDs(),
 		proxies:   cfg.Proxies,
 		unnamed:   cfg.Unnamed,
@@ -122,7 +120,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.echo.IPExtractor = clientAddress(cfg.Proxies)
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.guard)
+	s.echo.Use(s.every)
 	s.routes(cfg)
 	return s, nil
 }

@@ -170,10 +170,29 @@ func TestPagesObeyTheirPolicy(t *testing.T) {
 	}
 }
 
+// TestEveryFormIsOfThisSite sends what a page of another site could send to each route that takes more
+// than a look.
+func TestEveryFormIsOfThisSite(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.Checkout, c.ProductSocket = new(shop.Checkout), http.NotFoundHandler() })
+	forms := 0
+	for _, r := range s.echo.Routes() {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || strings.HasSuffix(r.Path, "/longpoll") {
+			continue // those of sockets check the origin themselves
+		}
+		forms++
+		if res, _ := s.ask(r.Method, r.Path, "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s %s from another site: %d, want 403", r.Method, r.Path, res.StatusCode)
+		}
+	}
+	if forms != 5 {
+		t.Errorf("%d routes take forms, want 5", forms)
+	}
+}
+
 func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.Origins = []string{"https://shop.example"} })
 	touched := 0
-	s.echo.POST("/touch", func(c echo.Context) error { touched++; return c.NoContent(204) })
+	s.form("/touch", func(c echo.Context) error { touched++; return c.NoContent(204) })
 	tests := []struct {
 		header []string
 		want   int
@@ -220,7 +239,7 @@ func TestRequestsFromElsewhereChangeNothing(t *testing.T) {
 // The host that was asked is compared as one: proxies and programs write it in their way, too.
 func TestOwnOrigin(t *testing.T) {
 	s := newSite(t, nil)
-	s.echo.POST("/touch", func(c echo.Context) error { return c.NoContent(204) })
+	s.form("/touch", func(c echo.Context) error { return c.NoContent(204) })
 	for _, tt := range []struct {
 		host, origin string
 		want         int
@@ -241,7 +260,7 @@ func TestOwnOrigin(t *testing.T) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.MaxBody = 10 })
-	s.echo.POST("/read", func(c echo.Context) error {
+	s.form("/read", func(c echo.Context) error {
 		if _, err := io.ReadAll(c.Request().Body); err != nil {
 			return fmt.Errorf("read form: %w", err)
 		}
