@@ -105,12 +105,12 @@ func (c *commits) tryOnce(ctx context.Context) {
 	}
 	c.attempted(err == nil)
 	if err != nil && c.stopped() {
-		c.say(err)
+		c.logStopped(err)
 	}
 }
 
-// say logs once that nothing is committed, and why.
-func (c *commits) say(err error) {
+// logStopped logs once that nothing is committed, and why.
+func (c *commits) logStopped(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.said && !c.failing.IsZero() {

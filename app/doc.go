@@ -12,10 +12,10 @@
 //
 // Start brings up, in this order: the lock on the data directory, the listener, the database with
 // its schema, the services under a supervisor (the teller among them), the catalog, and last the
-// file by which [operator.Dial] finds the node. After an error it ends whatever it had started. Stop goes
-// the other way and is bounded: what does not end within Config.StopWithin is cut off, and named in
-// the error. A service that panics is logged and started again. Too many failures close
-// [Node.Done]; the caller then stops the node and exits.
+// file by which [operator.Dial] finds the node. After an error it ends whatever it had started.
+// Stop goes the other way and is bounded: what does not end within Config.StopWithin is cut off,
+// and named in the error. A service that panics is logged and started again. Too many failures
+// close [Node.Done]; the caller then stops the node and exits.
 //
 // # Rooms below
 //

@@ -97,7 +97,7 @@ func (p *devicePresences) update(owner *presence.Owner, tracked map[devices.ID]b
 	p.changes = make(map[devices.ID]bool)
 	p.mu.Unlock()
 	for id := range changes {
-		err := p.tell(owner, tracked, id)
+		err := p.track(owner, tracked, id)
 		switch {
 		case errors.Is(err, presence.ErrBusy):
 			p.mu.Lock()
@@ -110,8 +110,8 @@ func (p *devicePresences) update(owner *presence.Owner, tracked map[devices.ID]b
 	}
 }
 
-// tell tracks, updates or untracks a device.
-func (p *devicePresences) tell(owner *presence.Owner, tracked map[devices.ID]bool, id devices.ID) error {
+// track begins, updates or ends the presence of a device.
+func (p *devicePresences) track(owner *presence.Owner, tracked map[devices.ID]bool, id devices.ID) error {
 	p.mu.Lock()
 	now, connected := p.current[id]
 	p.mu.Unlock()

@@ -45,8 +45,8 @@ func (k *kiosk) send(line string) {
 	}
 }
 
-// say sends an array as l or i.
-func (k *kiosk) say(verb, array string) {
+// sendArray sends an array as l or i.
+func (k *kiosk) sendArray(verb, array string) {
 	k.t.Helper()
 	k.send(verb + ":" + k.key + ":" + base64.StdEncoding.EncodeToString([]byte(array)))
 }
@@ -103,8 +103,8 @@ func TestDevices(t *testing.T) {
 	key := here.addDevice(t, "kiosk")
 
 	k := connect(t, here.DevicesAddress(), key)
-	k.say("l", `[{"message":"the door is open","timestamp":1},{"message":"the lamp is broken","timestamp":"x","level":"error"}]`)
-	k.say("i", `[{"name":"testing1","type":"string","value":"example"},{"name":"testing2","type":"integer","value":-1}]`)
+	k.sendArray("l", `[{"message":"the door is open","timestamp":1},{"message":"the lamp is broken","timestamp":"x","level":"error"}]`)
+	k.sendArray("i", `[{"name":"testing1","type":"string","value":"example"},{"name":"testing2","type":"integer","value":-1}]`)
 
 	waittest.Until(t, "a search at another node finds a record", func() bool {
 		found, err := there.client.DeviceLogs(t.Context(), operator.DeviceLogsRequest{
@@ -137,7 +137,7 @@ func TestDevices(t *testing.T) {
 	set("8")
 	k = connect(t, there.DevicesAddress(), key)
 	k.expectChange(`[{"name":"testing2","type":"integer","value":8}]`)
-	k.say("i", `[{"name":"testing2","type":"integer","value":8}]`)
+	k.sendArray("i", `[{"name":"testing2","type":"integer","value":8}]`)
 	waittest.Until(t, "what was reported is not wanted any more", func() bool {
 		return strings.Contains(there.variables(t, "kiosk"), "testing2 is integer 8\n")
 	})

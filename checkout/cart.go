@@ -138,8 +138,8 @@ func (c Cart) Merge(d Cart) Cart {
 	mine, theirs := c.choices, d.choices
 	for len(mine) > 0 || len(theirs) > 0 {
 		product := first(mine, theirs)
-		a, rest := take(mine, product, c.floor)
-		b, others := take(theirs, product, d.floor)
+		a, rest := nextChoice(mine, product, c.floor)
+		b, others := nextChoice(theirs, product, d.floor)
 		mine, theirs = rest, others
 		if b.compare(a) > 0 {
 			a = b
@@ -159,8 +159,8 @@ func first(a, b []choice) inventory.ProductID {
 	return b[0].product
 }
 
-// take takes the choice of a product from the beginning of a list.
-func take(list []choice, product inventory.ProductID, floor uint64) (choice, []choice) {
+// nextChoice splits the choice of a product off the beginning of a list.
+func nextChoice(list []choice, product inventory.ProductID, floor uint64) (choice, []choice) {
 	if len(list) > 0 && list[0].product == product {
 		return list[0], list[1:]
 	}

@@ -43,7 +43,7 @@ func newNetwork(t testing.TB, hosts int, url string) *network {
 		}
 		t.Skip("SKIPPED: tests that cut hosts off take root's rights (sudo make test)")
 	}
-	clusters.take(t)
+	clusters.enter(t)
 	n := wires.newNetwork(t)
 	for i := range hosts {
 		n.hosts = append(n.hosts, n.addHost(i))

@@ -32,7 +32,7 @@ func newShop(t testing.TB) *shop {
 // newShopWith is newShop with other stock.
 func newShopWith(t testing.TB, sh shelf) *shop {
 	t.Helper()
-	s := lent.take()
+	s := lent.idleShop()
 	if s == nil {
 		s = &shop{dataDir: lent.all.of(t).TempDir(), database: pgtest.URL(lent.all.of(t)), secret: sharedSecret}
 		s.t = t
@@ -71,7 +71,7 @@ func lastMovement(t testing.TB, database string) (id int64) {
 	return id
 }
 
-func (l *lending) take() *shop {
+func (l *lending) idleShop() *shop {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.idle) == 0 {

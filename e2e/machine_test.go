@@ -25,9 +25,9 @@ type places struct {
 	waiting []chan struct{} // closed in turn; a place was handed over then
 }
 
-// take waits until the test has a place, and gives it back when the test is over. Subtests share
+// enter waits until the test has a place, and gives it back when the test is over. Subtests share
 // the place of their test.
-func (p *places) take(t testing.TB) {
+func (p *places) enter(t testing.TB) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
 	p.mu.Lock()

@@ -308,12 +308,12 @@ func (w *watcher) read(ws *websocket.Conn) {
 			}
 			return
 		}
-		w.take(data)
+		w.noteFrame(data)
 	}
 }
 
-// take keeps what a frame tells of the sizes.
-func (w *watcher) take(data []byte) {
+// noteFrame keeps what a frame tells of the sizes.
+func (w *watcher) noteFrame(data []byte) {
 	var frame [5]json.RawMessage
 	if json.Unmarshal(data, &frame) != nil {
 		return

@@ -33,7 +33,7 @@ func limit() *float64 { return playwright.Float(float64(waittest.Limit().Millise
 
 func newContext(t testing.TB, options playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
-	browsers.take(t)
+	browsers.enter(t)
 	ctx, err := browser.get(t).NewContext(options)
 	if err != nil {
 		t.Fatal(err)

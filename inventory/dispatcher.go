@@ -63,7 +63,7 @@ func (d *Dispatcher) Serve(ctx context.Context) error {
 	for {
 		select {
 		case <-d.wake:
-			d.deliver(ctx, d.take())
+			d.deliver(ctx, d.dequeue())
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -83,8 +83,8 @@ func (d *Dispatcher) deliver(ctx context.Context, n Notice) {
 	delivered = true
 }
 
-// tell is called by the server's loop, and never waits for a watcher.
-func (d *Dispatcher) tell(c *Catalog, news []Change) {
+// enqueue is called by the server's loop, and never waits for a watcher.
+func (d *Dispatcher) enqueue(c *Catalog, news []Change) {
 	d.mu.Lock()
 	d.catalog = c
 	for _, n := range news {
@@ -120,7 +120,7 @@ func (d *Dispatcher) signal() {
 	}
 }
 
-func (d *Dispatcher) take() Notice {
+func (d *Dispatcher) dequeue() Notice {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := Notice{Catalog: d.catalog, Products: d.products.order, Items: d.items.order, Actors: d.actors}

@@ -21,10 +21,10 @@ func TestDispatcherCoalescesForASlowWatcher(t *testing.T) {
 		go func() { ended <- d.Serve(ctx) }()
 
 		catalogs := []*Catalog{{shown: 1}, {shown: 2}, {shown: 3}}
-		d.tell(catalogs[0], []Change{{Item: &ItemRow{ID: 1}}})
+		d.enqueue(catalogs[0], []Change{{Item: &ItemRow{ID: 1}}})
 		synctest.Wait() // the watcher is busy with the first notice
-		d.tell(catalogs[1], []Change{{Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 1}}})
-		d.tell(catalogs[2], []Change{
+		d.enqueue(catalogs[1], []Change{{Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 1}}})
+		d.enqueue(catalogs[2], []Change{
 			{Item: &ItemRow{ID: 1}}, {Product: &ProductRow{ID: 9}}, {Item: &ItemRow{ID: 2}}, {Item: &ItemRow{ID: 3}},
 		})
 		close(release)
@@ -49,11 +49,11 @@ func TestDispatcherTellsAgainAfterAPanic(t *testing.T) {
 		var told []Notice
 		d.Add(func(_ context.Context, n Notice) {
 			if told = append(told, n); len(told) == 1 {
-				d.tell(&Catalog{}, []Change{{Item: &ItemRow{ID: 2}, By: "bob"}})
+				d.enqueue(&Catalog{}, []Change{{Item: &ItemRow{ID: 2}, By: "bob"}})
 				panic("watcher")
 			}
 		})
-		d.tell(&Catalog{}, []Change{{Item: &ItemRow{ID: 1}, By: "alice"}, {Item: &ItemRow{ID: 2}, By: "alice"}})
+		d.enqueue(&Catalog{}, []Change{{Item: &ItemRow{ID: 1}, By: "alice"}, {Item: &ItemRow{ID: 2}, By: "alice"}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan any, 2)
 		serve := func() {

@@ -103,7 +103,7 @@ func (s *Server) apply(st *state, c call) {
 
 func (s *Server) publish(st *state, news []Change) {
 	s.catalog.Store(st.catalog)
-	s.watchers.tell(st.catalog, news)
+	s.watchers.enqueue(st.catalog, news)
 }
 
 // Apply takes changes that were committed, here or on another node, and returns when Catalog shows

@@ -42,8 +42,8 @@ CREATE TABLE device_wants (
 
 CREATE INDEX device_wants_newest ON device_wants (wanted_at);
 
--- The log records of devices, in a partition for each day of receipt (UTC): the timestamp that a device
--- sends may be anything. No backup holds this table. device_id refers to devices without a
+-- The log records of devices, in a partition for each day of receipt (UTC): the timestamp that a
+-- device sends may be anything. No backup holds this table. device_id refers to devices without a
 -- constraint, which would be checked for each row.
 CREATE SEQUENCE device_log_ids;
 

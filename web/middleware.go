@@ -41,7 +41,8 @@ func private(h echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sameOrigin refuses a form that a page of another origin makes a browser send, and bounds its body.
+// sameOrigin refuses a form that a page of another origin makes a browser send, and bounds its
+// body.
 func (s *Server) sameOrigin(h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()

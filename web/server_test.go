@@ -170,8 +170,8 @@ func TestPagesObeyTheirPolicy(t *testing.T) {
 	}
 }
 
-// TestEveryFormIsOfThisSite sends what a page of another site could send to each route that takes more
-// than a look.
+// TestEveryFormIsOfThisSite sends what a page of another site could send to each route that takes
+// more than a look.
 func TestEveryFormIsOfThisSite(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.Checkout, c.ProductSocket = new(shop.Checkout), http.NotFoundHandler() })
 	forms := 0

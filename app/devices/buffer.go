@@ -105,8 +105,8 @@ func (b *buffer) admit() {
 	}
 }
 
-// take empties the buffer, and lets those in who wait.
-func (b *buffer) take() []entry {
+// drain empties the buffer, and lets those in who wait.
+func (b *buffer) drain() []entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	taken := b.entries

@@ -42,7 +42,7 @@ func TestBufferServesInTurn(t *testing.T) {
 			case <-time.After(time.Second):
 				t.Fatalf("%d were taken, and nobody says that there are more", taken)
 			}
-			batch := b.take()
+			batch := b.drain()
 			if len(batch) > MaxBatchRecords || len(batch) < MaxBatchRecords-each && taken+len(batch) < adders*each {
 				t.Errorf("a batch of %d", len(batch))
 			}
@@ -75,7 +75,7 @@ func TestBufferIsBoundedInBytes(t *testing.T) {
 		}
 		for want := range int64(2) {
 			synctest.Wait()
-			if got := added.Load(); got != want+1 || len(b.take()) != 3 {
+			if got := added.Load(); got != want+1 || len(b.drain()) != 3 {
 				t.Errorf("%d were added, want %d", got, want+1)
 			}
 		}

@@ -76,7 +76,7 @@ func (l *lookup) fetch(ctx context.Context, times []time.Time, ids []int64) erro
 	if err != nil {
 		return err
 	}
-	return l.take(rows)
+	return l.addRows(rows)
 }
 
 // byIndex asks the index of words of each day, the newest first: of one day, then of two, of four.

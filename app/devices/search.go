@@ -153,7 +153,7 @@ func (l *lookup) newest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.take(rows)
+	return l.addRows(rows)
 }
 
 // scope selects the newest records that are asked for, whatever their words are. Each device has an
@@ -193,8 +193,8 @@ var (
 	latest   = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// take adds records to the page until that is full.
-func (l *lookup) take(rows pgx.Rows) error {
+// addRows adds records to the page until that is full.
+func (l *lookup) addRows(rows pgx.Rows) error {
 	defer rows.Close()
 	for rows.Next() {
 		var r Logged

@@ -101,7 +101,7 @@ func (w *Writer) Serve(ctx context.Context) error {
 		w.forget()
 		select {
 		case <-w.buffer.filled:
-			w.todo = batches(w.buffer.take())
+			w.todo = batches(w.buffer.drain())
 		case <-ctx.Done():
 		}
 	}
@@ -115,7 +115,7 @@ func (w *Writer) finish(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.StopWithin)
 	defer cancel()
 	for {
-		w.todo = append(w.todo, batches(w.buffer.take())...)
+		w.todo = append(w.todo, batches(w.buffer.drain())...)
 		if len(w.todo) == 0 || w.flush(last) != nil {
 			break
 		}

@@ -6,8 +6,8 @@
 //
 // A command is a request over NATS on the subject of its node; request and reply are JSON. The
 // client sends the name that its operator goes by; [Operator] logs it with what was done. A command
-// is added in four places: its name and its requests in command.go, a method of [Operator] that does
-// it, a line in [Operator.Listen], and a method of [Client].
+// is added in four places: its name and its requests in command.go, a method of [Operator] that
+// does it, a line in [Operator.Listen], and a method of [Client].
 //
 // [Desk] and [DeviceDesk] do the same for the buttons of the dashboard, with words for people who
 // have no command line.

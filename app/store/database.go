@@ -250,9 +250,9 @@ func (d *Database) Where() string {
 	return fmt.Sprintf("%s at %s:%d", c.Database, c.Host, c.Port)
 }
 
-// Close ends the pools, and the use of the private server, which gets some time of its own: one that
-// is cut off must recover at its next start. A pool whose connections are in use ends behind the
-// back of Close when ctx ends: the process is about to end with it.
+// Close ends the pools, and the use of the private server, which gets some time of its own: one
+// that is cut off must recover at its next start. A pool whose connections are in use ends behind
+// the back of Close when ctx ends: the process is about to end with it.
 func (d *Database) Close(ctx context.Context) error {
 	var errs []error
 	for _, p := range []struct {

@@ -8,8 +8,8 @@
 //	err = db.Close(ctx)
 //
 // [Schema] does the work of an operator without a node: it applies and takes back steps of the
-// schema, seeds, backs up and restores. [CopyStock] copies the stock into a schema of its own, for a
-// rehearsal.
+// schema, seeds, backs up and restores. [CopyStock] copies the stock into a schema of its own, for
+// a rehearsal.
 //
 // # Promises
 //

@@ -55,7 +55,7 @@ func (p *pooler) start() string {
 	return "postgres://anybody@" + l.Addr().String() + "/shop?sslmode=disable"
 }
 
-func (p *pooler) take() *pgconn.HijackedConn {
+func (p *pooler) acquire() *pgconn.HijackedConn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.idle); n > 0 && p.inTurn {
@@ -116,7 +116,7 @@ func (p *pooler) serve(conn net.Conn) {
 			return
 		}
 		if backend == nil {
-			if backend = p.take(); backend == nil {
+			if backend = p.acquire(); backend == nil {
 				return
 			}
 		}
@@ -175,7 +175,7 @@ func TestPoolerByTransaction(t *testing.T) {
 			p := &pooler{t: t, database: database, bySession: tt.bySession, inTurn: tt.inTurn}
 			var warm []*pgconn.HijackedConn
 			for range tt.warm {
-				warm = append(warm, p.take())
+				warm = append(warm, p.acquire())
 			}
 			for _, backend := range warm {
 				p.put(backend)

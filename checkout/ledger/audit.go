@@ -19,7 +19,8 @@ type Audit struct {
 	Findings  []Finding
 }
 
-// MaxFindings bounds the findings of each query of an audit. A further one says that there are more.
+// MaxFindings bounds the findings of each query of an audit. A further one says that there are
+// more.
 const MaxFindings = 100
 
 // Finding is something in the books that contradicts something else.

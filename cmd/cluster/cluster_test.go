@@ -77,7 +77,7 @@ func TestLines(t *testing.T) {
 	}
 	out.Reset()
 	_, _ = a.Write([]byte("\x1b[31m\u202e\tred\n"))
-	term.say("one\ntwo\x07")
+	term.print("one\ntwo\x07")
 	if got, want := out.String(), "a       | \\x1b[31m\\u202e    red\none\ntwo\\a\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

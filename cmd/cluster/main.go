@@ -62,7 +62,7 @@ func run(ctx context.Context, f flags, term *terminal) (err error) {
 	}
 	c.greet()
 	c.obey(ctx, os.Stdin)
-	term.say("stopping; once more ends it at once")
+	term.print("stopping; once more ends it at once")
 	return nil
 }
 

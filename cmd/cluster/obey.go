@@ -30,7 +30,7 @@ func (c *cluster) greet() {
 	}
 	program, first := shorten(c.Program), shorten(filepath.Join(c.DataDir, names[0]))
 	last := shorten(filepath.Join(c.DataDir, names[len(names)-1]))
-	c.term.say(fmt.Sprintf(`
+	c.term.print(fmt.Sprintf(`
 The cluster is open: nodes %s behind one proxy.
 
   shop        %s  the header X-Served-By of an answer tells which node it is of
@@ -92,15 +92,15 @@ func (c *cluster) obey(ctx context.Context, input io.Reader) {
 			if len(words) == 1 && words[0] == "quit" {
 				return
 			}
-			if answer := c.do(words); answer != "" {
-				c.term.say(answer)
+			if answer := c.obeyLine(words); answer != "" {
+				c.term.print(answer)
 			}
 		}
 	}
 }
 
-// do obeys one line and returns what there is to say.
-func (c *cluster) do(words []string) string {
+// obeyLine obeys one line and returns what there is to say.
+func (c *cluster) obeyLine(words []string) string {
 	switch {
 	case len(words) == 0:
 		return ""

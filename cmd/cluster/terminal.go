@@ -19,8 +19,8 @@ func (t *terminal) line(name, text string) {
 	t.w.Printf("%-7s | %s\n", name, strings.ReplaceAll(text, "\t", "    "))
 }
 
-// say prints text of our own.
-func (t *terminal) say(text string) { t.w.Lines("", text) }
+// print prints text of our own.
+func (t *terminal) print(text string) { t.w.Lines("", text) }
 
 // lines is a writer that puts the name before each line.
 func (t *terminal) lines(name string) *lines { return &lines{t: t, name: name} }

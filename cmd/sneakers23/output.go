@@ -85,8 +85,8 @@ func (p *progress) draw(share float64, words string) {
 	p.w.Redraw(strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + words)
 }
 
-// say prints a line above the bar.
-func (p *progress) say(line string) {
+// printLine prints a line above the bar.
+func (p *progress) printLine(line string) {
 	if p.bar {
 		p.w.Redraw(line)
 		p.w.Printf("\n")

@@ -113,10 +113,10 @@ func (s *sellCmd) untilGone(ctx context.Context, node seller, left int, p *progr
 		}
 		left = tick.Left
 		if len(tick.SoldOut) > 0 {
-			p.say("sold out: " + strings.Join(tick.SoldOut, " "))
+			p.printLine("sold out: " + strings.Join(tick.SoldOut, " "))
 		}
 		if len(tick.Missing) > 0 {
-			p.say("not shown within 5 s by: " + strings.Join(tick.Missing, " "))
+			p.printLine("not shown within 5 s by: " + strings.Join(tick.Missing, " "))
 		}
 		p.show(sold, left, "Ctrl-C stops")
 	}

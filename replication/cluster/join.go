@@ -34,7 +34,7 @@ func (n *Node) Join(ctx context.Context) error {
 	n.mu.Lock()
 	n.joined, n.met = true, nil
 	n.mu.Unlock()
-	n.tell(func(*status) {})
+	n.sendStatus(func(*status) {})
 	return nil
 }
 
@@ -51,12 +51,12 @@ func (n *Node) meet(ctx context.Context) error {
 	again := time.NewTicker(helloEvery)
 	defer again.Stop()
 	hello := func(s *status) { s.Hello = true }
-	n.tell(hello)
+	n.sendStatus(hello)
 	for {
 		select {
 		case <-n.changed:
 		case <-again.C:
-			n.tell(hello)
+			n.sendStatus(hello)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -53,8 +53,8 @@ func newPeers(me *status) *peers {
 // mostMisfits bounds how many runs are remembered that do not go with us. More are reported again.
 const mostMisfits = 1000
 
-// hear applies a status. A hello adds no peer: its node may not go with those that are here.
-func (ps *peers) hear(s status, now time.Time) news {
+// applyStatus applies a status. A hello adds no peer: its node may not go with those that are here.
+func (ps *peers) applyStatus(s status, now time.Time) news {
 	if s.Run == ps.me.Run || s.Run == "" {
 		return news{}
 	}
@@ -122,8 +122,9 @@ func (ps *peers) isOutdated(s *status) bool {
 // further ahead.
 const mostAhead = 1 << 32
 
-// take tells whether a message of a stream is to be taken, and whether some before it were lost.
-func (ps *peers) take(run, stream string, number uint64, now time.Time) (from Peer, ok, missed bool) {
+// acceptMessage reports whether a message of a stream is to be taken, and whether some before it
+// were lost.
+func (ps *peers) acceptMessage(run, stream string, number uint64, now time.Time) (from Peer, ok, missed bool) {
 	p, known := ps.known[run]
 	if !known || number <= p.received[stream] || number-p.received[stream] > mostAhead {
 		return Peer{}, false, false

@@ -23,7 +23,7 @@ func meet(t *testing.T, others ...status) *peers {
 	me := statusOf("me", "0")
 	ps := newPeers(&me)
 	for _, s := range others {
-		if n := ps.hear(s, day); !n.came {
+		if n := ps.applyStatus(s, day); !n.came {
 			t.Fatalf("%s: %+v, want it to have come", s.Name, n)
 		}
 	}
@@ -69,15 +69,15 @@ func TestHello(t *testing.T) {
 	ps := meet(t, statusOf("a", "1"))
 	again := statusOf("a", "2")
 	again.Hello, again.Started = true, day.Add(time.Hour)
-	if n := ps.hear(again, day); n != (news{}) || len(ps.list()) != 1 || ps.list()[0].Run != "1" {
+	if n := ps.applyStatus(again, day); n != (news{}) || len(ps.list()) != 1 || ps.list()[0].Run != "1" {
 		t.Errorf("a hello: %+v, %+v", n, ps.list())
 	}
 	odd := statusOf("b", "3")
 	odd.Hello, odd.Schema = true, 7
-	if n := ps.hear(odd, day); !errors.Is(n.misfit, ErrSchema) {
+	if n := ps.applyStatus(odd, day); !errors.Is(n.misfit, ErrSchema) {
 		t.Errorf("the hello of one with another schema: %+v, want ErrSchema", n)
 	}
-	if n := ps.hear(odd, day); n != (news{}) {
+	if n := ps.applyStatus(odd, day); n != (news{}) {
 		t.Errorf("again: %+v, want it told once", n)
 	}
 }
@@ -88,10 +88,10 @@ func TestRestartReplacesTheOlderRun(t *testing.T) {
 	ps := meet(t, old)
 	young := statusOf("a", "2")
 	young.Started = day.Add(time.Minute)
-	if n := ps.hear(young, day); !n.came || len(ps.list()) != 1 || ps.list()[0].Run != "2" {
+	if n := ps.applyStatus(young, day); !n.came || len(ps.list()) != 1 || ps.list()[0].Run != "2" {
 		t.Errorf("the restart: %+v, %+v", n, ps.list())
 	}
-	if n := ps.hear(old, day); n != (news{}) || ps.list()[0].Run != "2" {
+	if n := ps.applyStatus(old, day); n != (news{}) || ps.list()[0].Run != "2" {
 		t.Errorf("a late word of the older run: %+v, %+v", n, ps.list())
 	}
 }
@@ -99,19 +99,19 @@ func TestRestartReplacesTheOlderRun(t *testing.T) {
 func TestSilenceAndGoodbye(t *testing.T) {
 	t.Parallel()
 	ps := meet(t, statusOf("a", "1"), statusOf("b", "2"))
-	ps.take("1", "s", 1, day.Add(3*time.Second)) // a message is a sign of life, too
+	ps.acceptMessage("1", "s", 1, day.Add(3*time.Second)) // a message is a sign of life, too
 	if gone := ps.silent(day.Add(silentAfter + time.Millisecond)); len(gone) != 1 || gone[0].Name != "b" {
 		t.Errorf("silent are %+v, want b", gone)
 	}
-	if n := ps.hear(statusOf("b", "2"), day); !n.came {
+	if n := ps.applyStatus(statusOf("b", "2"), day); !n.came {
 		t.Errorf("one that speaks again: %+v", n)
 	}
 	bye := statusOf("b", "2")
 	bye.Bye = true
-	if n := ps.hear(bye, day); !n.left || len(ps.list()) != 1 {
+	if n := ps.applyStatus(bye, day); !n.left || len(ps.list()) != 1 {
 		t.Errorf("goodbye: %+v, %+v", n, ps.list())
 	}
-	if _, ok, _ := ps.take("2", "s", 9, day); ok {
+	if _, ok, _ := ps.acceptMessage("2", "s", 9, day); ok {
 		t.Error("a message of one who is gone was taken")
 	}
 }
@@ -124,13 +124,13 @@ func TestNothingIsMissedInSilence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		me, a := statusOf("me", "0"), statusOf("a", "1")
 		ps := newPeers(&me)
-		ps.hear(a, day)
+		ps.applyStatus(a, day)
 		var sent, taken uint64
 		skipped := false // since the last report
 		t.Repeat(map[string]func(*rapid.T){
 			"arrives": func(t *rapid.T) {
 				sent++
-				_, ok, missed := ps.take("1", "s", sent, day)
+				_, ok, missed := ps.acceptMessage("1", "s", sent, day)
 				if !ok || missed != skipped {
 					t.Fatalf("message %d: taken %v, missed %v, want %v", sent, ok, missed, skipped)
 				}
@@ -139,14 +139,14 @@ func TestNothingIsMissedInSilence(t *testing.T) {
 			"is lost": func(*rapid.T) { sent++; skipped = true },
 			"comes twice": func(t *rapid.T) {
 				if number := rapid.Uint64Range(0, taken).Draw(t, "number"); taken > 0 {
-					if _, ok, missed := ps.take("1", "s", number, day); ok || missed {
+					if _, ok, missed := ps.acceptMessage("1", "s", number, day); ok || missed {
 						t.Fatalf("message %d was taken again", number)
 					}
 				}
 			},
 			"status": func(t *rapid.T) {
 				a.Sent = map[string]uint64{"s": sent}
-				if n := ps.hear(a, day); n.missed != skipped || n.came {
+				if n := ps.applyStatus(a, day); n.missed != skipped || n.came {
 					t.Fatalf("status behind message %d: %+v, want missed %v", sent, n, skipped)
 				}
 				taken, skipped = sent, false
@@ -162,7 +162,7 @@ func TestMisfitsAreBounded(t *testing.T) {
 	for i := range 5 * mostMisfits {
 		s := statusOf("x", fmt.Sprint("run", i))
 		s.Wire = 99
-		ps.hear(s, day)
+		ps.applyStatus(s, day)
 	}
 	if len(ps.misfit) > mostMisfits || len(ps.known) != 0 {
 		t.Errorf("%d runs are remembered, %d known", len(ps.misfit), len(ps.known))

@@ -38,7 +38,7 @@ func (n *Node) Serve(ctx context.Context) error {
 				n.cfg.Log.Warn("a node has fallen silent", "replica", gone.Name, "address", gone.HTTP)
 			}
 			n.publish(ps)
-			n.tell(func(s *status) {})
+			n.sendStatus(func(s *status) {})
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -47,7 +47,7 @@ func (n *Node) Serve(ctx context.Context) error {
 
 func (n *Node) receive(ps *peers, m *nats.Msg) {
 	if m.Subject == statusSubject {
-		n.hear(ps, m.Data)
+		n.receiveStatus(ps, m.Data)
 		return
 	}
 	place, ok := strings.CutPrefix(m.Subject, streamSubjects)
@@ -63,7 +63,7 @@ func (n *Node) receive(ps *peers, m *nats.Msg) {
 	if err != nil || stream == nil {
 		return
 	}
-	from, ok, missed := ps.take(parts[0], parts[1], number, time.Now())
+	from, ok, missed := ps.acceptMessage(parts[0], parts[1], number, time.Now())
 	if missed {
 		n.missed(from)
 	}
@@ -72,17 +72,17 @@ func (n *Node) receive(ps *peers, m *nats.Msg) {
 	}
 }
 
-// hear takes the status of another node.
-func (n *Node) hear(ps *peers, data []byte) {
+// receiveStatus applies the status of another node.
+func (n *Node) receiveStatus(ps *peers, data []byte) {
 	var s status
 	if err := json.Unmarshal(data, &s); err != nil {
 		n.cfg.Log.Error("status of a node can't be read", "err", err)
 		return
 	}
 	if s.Hello && s.Run != n.addr.Run {
-		n.tell(func(*status) {})
+		n.sendStatus(func(*status) {})
 	}
-	change := ps.hear(s, time.Now())
+	change := ps.applyStatus(s, time.Now())
 	if n.mu.Lock(); n.met != nil && s.Run != n.addr.Run && ps.me.mismatch(&s) == nil {
 		n.met.receive(&s, time.Now()) // also one that is joining like us, and no peer yet
 	}
@@ -176,8 +176,8 @@ func (n *Node) status() *status {
 	return s
 }
 
-// tell says to the others how this node does, once it has joined.
-func (n *Node) tell(as func(*status)) {
+// sendStatus sends how this node does to the others, once it has joined.
+func (n *Node) sendStatus(as func(*status)) {
 	n.telling.Lock() // so that nothing is told after a goodbye
 	defer n.telling.Unlock()
 	s := n.status()
@@ -202,7 +202,7 @@ func (n *Node) goodbye(ctx context.Context) error {
 	if n.out == nil {
 		return nil // it did not come up
 	}
-	n.tell(func(s *status) { s.Bye = true })
+	n.sendStatus(func(s *status) { s.Bye = true })
 	n.out.close()
 	select {
 	case <-n.allSent:

@@ -108,13 +108,13 @@ func (s *simulation) send(n *simNode, bye bool) {
 	}
 	for _, other := range s.nodes {
 		if other != n && other.lives(s.at) {
-			other.peers.hear(st, s.now())
+			other.peers.applyStatus(st, s.now())
 		}
 	}
 	if s.at < 0 || n.far || s.at < n.connects {
 		return
 	}
-	if change := s.joins.peers.hear(st, s.now()); change.misfit != nil {
+	if change := s.joins.peers.applyStatus(st, s.now()); change.misfit != nil {
 		s.misfit = change.misfit
 	}
 	if s.joins.me().mismatch(&st) == nil {

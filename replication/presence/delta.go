@@ -61,7 +61,7 @@ type joined struct {
 	Meta   json.RawMessage `json:"meta"`
 }
 
-func tell(p *Presence) joined { return joined{p.tag, p.before, p.Topic, p.Key, p.Meta} }
+func asJoined(p *Presence) joined { return joined{p.tag, p.before, p.Topic, p.Key, p.Meta} }
 
 func (j joined) presence(of *origin) *Presence {
 	return &Presence{Topic: j.Topic, Key: j.Key, Meta: j.Meta, tag: j.Tag, before: j.Before, of: of}
@@ -103,7 +103,7 @@ func (h *history) append(next *history) {
 func (h *history) delta() Delta {
 	d := Delta{From: h.from, To: h.to, Joins: make([]joined, 0, len(h.joins))}
 	for _, p := range h.joins {
-		d.Joins = append(d.Joins, tell(p))
+		d.Joins = append(d.Joins, asJoined(p))
 	}
 	slices.SortFunc(d.Joins, func(a, b joined) int { return compare(a.Tag, b.Tag) })
 	d.Leaves = slices.Sorted(maps.Keys(h.leaves))

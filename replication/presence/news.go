@@ -117,7 +117,7 @@ func (n *news) ring() {
 func (n *news) serve(ctx context.Context, tell func(map[string]Diff)) error {
 	for ctx.Err() == nil {
 		if n.telling == nil {
-			n.telling = n.take()
+			n.telling = n.nextBatch()
 		}
 		if n.telling != nil {
 			tell(n.telling)
@@ -132,8 +132,8 @@ func (n *news) serve(ctx context.Context, tell func(map[string]Diff)) error {
 	return context.Cause(ctx)
 }
 
-// take takes the first batch that is not empty, nil if there is none.
-func (n *news) take() map[string]Diff {
+// nextBatch takes the first batch that is not empty, nil if there is none.
+func (n *news) nextBatch() map[string]Diff {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for len(n.batches) > 0 {

@@ -9,9 +9,9 @@ import (
 // The messages of a shard to the other replicas, and theirs to it. All of it runs on the shard's
 // goroutine, but what ask starts.
 
-// say sends what has changed with what else there is to say. A delta that can't be sent is missed
-// by the others, who ask for it.
-func (s *shard) say(m message) {
+// sendMessage sends what has changed with what else there is to say. A delta that can't be sent is
+// missed by the others, who ask for it.
+func (s *shard) sendMessage(m message) {
 	if s.bye || s.t.opts.Link.Send == nil {
 		return
 	}
@@ -51,7 +51,7 @@ func (s *shard) period(ctx context.Context, now time.Time) {
 	s.hello = false
 	s.silent++
 	if s.state.HasNews() || s.silent >= s.t.opts.MaxSilentPeriods {
-		s.say(message{})
+		s.sendMessage(message{})
 	}
 	for name, at := range s.heard {
 		switch silence := now.Sub(at); {
@@ -88,9 +88,9 @@ func (s *shard) sample(ctx context.Context) {
 	}
 }
 
-// hear applies a message. A replica that is heard for the first time, or again, is asked at once
-// for its missing presences.
-func (s *shard) hear(ctx context.Context, m message) {
+// receiveMessage applies a message. A replica that is heard for the first time, or again, is asked
+// at once for its missing presences.
+func (s *shard) receiveMessage(ctx context.Context, m message) {
 	was := s.state.IsUp(m.From.Name) && s.isKnown(m.From)
 	if bye, ok := s.gone[m.From.Name]; ok && m.From.Version == bye.version {
 		return
@@ -119,7 +119,7 @@ func (s *shard) hear(ctx context.Context, m message) {
 		}
 	}
 	if m.Hello {
-		s.say(message{})
+		s.sendMessage(message{})
 	}
 }
 
@@ -147,10 +147,11 @@ func (s *shard) suspect(ctx context.Context, name string) {
 		s.ask(ctx, o.of.Replica)
 		return
 	}
-	s.say(message{Hello: true})
+	s.sendMessage(message{Hello: true})
 }
 
-// ask asks a replica for what is not known of it, one question at a time. The answer comes to take.
+// ask asks a replica for what is not known of it, one question at a time. The answer comes to
+// receiveAnswer.
 func (s *shard) ask(ctx context.Context, r Replica) {
 	if s.asking[r] || s.t.opts.Link.Ask == nil {
 		return
@@ -183,8 +184,8 @@ func (s *shard) inquire(ctx context.Context, q question) (d Delta, err error) {
 	return d, err
 }
 
-// take takes an answer.
-func (s *shard) take(a answer) {
+// receiveAnswer takes an answer.
+func (s *shard) receiveAnswer(a answer) {
 	delete(s.asking, a.from)
 	if a.err != nil {
 		s.askedInVain(a)
@@ -213,7 +214,7 @@ func (s *shard) askedInVain(a answer) {
 	}
 	if !s.hello {
 		s.hello = true
-		s.say(message{Hello: true})
+		s.sendMessage(message{Hello: true})
 	}
 }
 

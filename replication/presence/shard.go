@@ -138,16 +138,16 @@ func (s *shard) serve(ctx context.Context) error {
 	s.answers = make(chan answer)
 	tick := time.NewTicker(s.t.opts.BroadcastPeriod)
 	defer tick.Stop()
-	s.say(message{Hello: true})
+	s.sendMessage(message{Hello: true})
 	for {
 		select {
 		case c := <-s.calls:
 			s.answerCall(c)
 			s.answerMore()
 		case m := <-s.received:
-			s.hear(ctx, m)
+			s.receiveMessage(ctx, m)
 		case a := <-s.answers:
-			s.take(a)
+			s.receiveAnswer(a)
 		case name := <-s.missed:
 			s.suspect(ctx, name)
 		case now := <-tick.C:

@@ -27,7 +27,7 @@ func TestStatesConverge(t *testing.T) {
 			"join":    n.join,
 			"leave":   n.leave,
 			"update":  n.update,
-			"tell":    n.tell,
+			"tell":    n.sendDelta,
 			"deliver": n.deliver,
 			"ask":     n.ask,
 			"restart": n.restart,
@@ -136,8 +136,8 @@ func (n *network) update(t *rapid.T) {
 	n.remember(r)
 }
 
-// tell makes what a replica says in a period.
-func (n *network) tell(t *rapid.T) {
+// sendDelta makes what a replica says in a period.
+func (n *network) sendDelta(t *rapid.T) {
 	r := n.any(t, "replica")
 	n.said = append(n.said, letter{from: r.mine.of.Replica, delta: r.Delta()})
 }
@@ -148,10 +148,10 @@ func (n *network) deliver(t *rapid.T) {
 		t.Skip("nothing was said")
 	}
 	l := n.said[rapid.IntRange(0, len(n.said)-1).Draw(t, "letter")]
-	n.any(t, "to").hear(t, l)
+	n.any(t, "to").receive(t, l)
 }
 
-func (r *node) hear(t *rapid.T, l letter) {
+func (r *node) receive(t *rapid.T, l letter) {
 	before, up, known := r.others[l.from.Name], r.IsUp(l.from.Name), r.Known(l.from)
 	if !l.answer {
 		changed, fresh := r.Heard(l.from)
@@ -195,7 +195,7 @@ func (n *network) ask(t *rapid.T) {
 	l := letter{of.mine.of.Replica, of.Since(r.Known(of.mine.of.Replica)), true}
 	n.said = append(n.said, l)
 	if rapid.Bool().Draw(t, "at once") {
-		r.hear(t, l)
+		r.receive(t, l)
 	}
 }
 

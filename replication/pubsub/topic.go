@@ -48,7 +48,7 @@ func (t *topic) remove(c *chunk, place int) {
 	if c.full() {
 		t.roomy = append(t.roomy, c)
 	}
-	c.take(place)
+	c.release(place)
 	t.count--
 }
 
@@ -67,7 +67,7 @@ func (c *chunk) put(s Subscriber) int {
 	return place
 }
 
-func (c *chunk) take(place int) {
+func (c *chunk) release(place int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.places[place] = nil

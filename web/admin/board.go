@@ -115,7 +115,7 @@ func (b *Board) Serve(ctx context.Context) error {
 	for {
 		select {
 		case <-tell.C:
-			b.tell()
+			b.broadcastChanges()
 		case <-sample.C:
 			b.countCrowd()
 		case <-look.C:

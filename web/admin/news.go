@@ -66,8 +66,9 @@ func (b *Board) known() bool {
 	return b.news.told != nil
 }
 
-// tell broadcasts what has changed since it did so last. It is called by the service's goroutine.
-func (b *Board) tell() {
+// broadcastChanges broadcasts what has changed since it did so last. It is called by the service's
+// goroutine.
+func (b *Board) broadcastChanges() {
 	b.news.mu.Lock()
 	defer b.news.mu.Unlock()
 	if b.cfg.Topics.Count(Dashboard) == 0 {

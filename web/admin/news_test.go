@@ -104,7 +104,7 @@ func TestWelcomeMissesNothing(t *testing.T) {
 			b.mu.Lock()
 			b.nodes, b.dirty = []NodeState{{Name: fmt.Sprint(round)}}, true
 			b.mu.Unlock()
-			b.tell()
+			b.broadcastChanges()
 		})
 		if err := b.welcome(t.Context(), d.begin); err != nil {
 			t.Fatal(err)

@@ -184,8 +184,8 @@ func (s *Socket) handleIn(ctx context.Context, m *message) {
 	}
 }
 
-// tell runs a callback that has no reply.
-func (s *Socket) tell(event string, callback func() error) {
+// runCallback runs a callback that has no reply.
+func (s *Socket) runCallback(event string, callback func() error) {
 	if s.over() {
 		return
 	}

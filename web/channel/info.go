@@ -32,7 +32,7 @@ type info struct{ value any }
 func (i info) open(ctx context.Context, s *Socket) { s.handleInfo(ctx, i.value) }
 
 func (s *Socket) handleInfo(ctx context.Context, value any) {
-	s.tell("info", func() error {
+	s.runCallback("info", func() error {
 		if h, ok := s.channel.(InfoHandler); ok {
 			return h.HandleInfo(ctx, s, value)
 		}
@@ -45,7 +45,7 @@ func (s *Socket) handleInfo(ctx context.Context, value any) {
 type outgoing struct{ *pubsub.Message }
 
 func (o outgoing) open(ctx context.Context, s *Socket) {
-	s.tell(o.Event, func() error { return s.channel.(OutHandler).HandleOut(ctx, s, o.Message) })
+	s.runCallback(o.Event, func() error { return s.channel.(OutHandler).HandleOut(ctx, s, o.Message) })
 }
 
 // intercept asks the channel which broadcasts it wants to see. It is called before

@@ -243,13 +243,13 @@ func (p *longPoll) poll(ctx context.Context, name string) (frames [][]byte, gone
 	case <-p.closed:
 	case <-ctx.Done():
 	}
-	return p.take(ctx, mine, name)
+	return p.endPoll(ctx, mine, name)
 }
 
-// take ends a poll, and takes what waits if the poll is the newest. If its client
+// endPoll ends a poll, and takes what waits if the poll is the newest. If its client
 // is gone, what waits is for the next one. One that is not the newest is told of
 // nothing: its client would open a session that it does not want.
-func (p *longPoll) take(ctx context.Context, mine chan struct{}, name string) (frames [][]byte, gone bool) {
+func (p *longPoll) endPoll(ctx context.Context, mine chan struct{}, name string) (frames [][]byte, gone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.poller != mine {

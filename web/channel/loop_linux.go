@@ -152,7 +152,7 @@ func (w *wire) serve(r *conns.RawReader, now time.Time) {
 	w.alive = false
 	data, err := r.Read(w.out.Raw())
 	if err == nil {
-		err = w.take(data)
+		err = w.handleBytes(data)
 	}
 	if w.alive {
 		w.heard = now

@@ -99,7 +99,7 @@ func (w *wire) read() error {
 		for w.alive = false; !w.alive; {
 			data, err := r.Read()
 			if err == nil {
-				err = w.take(data)
+				err = w.handleBytes(data)
 			}
 			r.Release()
 			if err != nil {
@@ -119,9 +119,9 @@ func (w *wire) awaitMore() error {
 	return w.conn.SetReadDeadline(time.Now().Add(w.silent))
 }
 
-// take handles what was read. All of that is a sign of life, but not a part of a
+// handleBytes handles what was read. All of that is a sign of life, but not a part of a
 // message: else one could take forever.
-func (w *wire) take(data []byte) error {
+func (w *wire) handleBytes(data []byte) error {
 	for w.in.add(data); ; {
 		opcode, payload, err := w.in.next()
 		if err != nil || opcode == 0 {

@@ -216,7 +216,7 @@ func (o *Outbox) relieve(frame []byte) {
 // write writes once and reports whether the peer did not take all of it. The caller holds writing.
 func (o *Outbox) write(p *scratch) (full bool, err error) {
 	o.mu.Lock()
-	batch := o.take(p.buf)
+	batch := o.nextWrite(p.buf)
 	o.mu.Unlock()
 	if len(batch) == 0 {
 		return false, nil
@@ -244,7 +244,7 @@ func (o *Outbox) carry() {
 		}
 		o.began = time.Now()
 		o.setDeadline(o.began.Add(o.timeout))
-		batch := o.take(buf)
+		batch := o.nextWrite(buf)
 		o.mu.Unlock()
 		n, err := o.conn.Write(batch)
 		o.mu.Lock()

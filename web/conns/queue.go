@@ -102,9 +102,9 @@ func recycle(row [][]byte) {
 	}
 }
 
-// take returns what to write next: as many frames as fit into buf, copied there; or the first
+// nextWrite returns what to write next: as many frames as fit into buf, copied there; or the first
 // alone, as it is, if no other fits.
-func (o *Outbox) take(buf []byte) []byte {
+func (o *Outbox) nextWrite(buf []byte) []byte {
 	if o.empty() {
 		return nil
 	}

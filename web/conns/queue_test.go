@@ -24,7 +24,7 @@ func TestQueueAgainstAModel(t *testing.T) {
 				model = append(model, frame)
 			},
 			"write": func(t *rapid.T) {
-				batch := o.take(buf)
+				batch := o.nextWrite(buf)
 				if !bytes.HasPrefix(bytes.Join(model, nil), batch) || len(batch) == 0 && len(model) > 0 {
 					t.Fatalf("took %d, want the beginning of %d", batch, model)
 				}
@@ -86,7 +86,7 @@ func TestQueueForgetsWhatWasSent(t *testing.T) {
 		o.append(make([]byte, 10))
 	}
 	for !o.empty() {
-		o.wrote(len(o.take(make([]byte, 0, 500))))
+		o.wrote(len(o.nextWrite(make([]byte, 0, 500))))
 	}
 	if cap(o.frames) > len(o.own) {
 		t.Errorf("an empty queue keeps room for %d frames", cap(o.frames))
@@ -108,7 +108,7 @@ func TestQueueOfManyLengths(t *testing.T) {
 		var want, got []byte
 		buf := make([]byte, 0, 100)
 		write := func() {
-			batch := o.take(buf)
+			batch := o.nextWrite(buf)
 			got = append(got, batch...)
 			o.wrote(len(batch))
 		}

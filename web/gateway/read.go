@@ -50,7 +50,7 @@ func (c *conn) wait() {
 //go:noinline
 func (c *conn) serve(data []byte, failed error) error {
 	for {
-		err := c.take(data)
+		err := c.handleBytes(data)
 		c.reader.Release()
 		switch {
 		case err != nil:
@@ -148,8 +148,8 @@ func (c *conn) overdue() reason {
 	return errSilent
 }
 
-// take handles what was read.
-func (c *conn) take(data []byte) error {
+// handleBytes handles what was read.
+func (c *conn) handleBytes(data []byte) error {
 	for len(data) > 0 {
 		limit := MaxLine
 		if c.device == nil {

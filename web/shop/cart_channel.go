@@ -216,13 +216,13 @@ func (c *cartChannel) Intercepts() []string { return []string{cartNewsEvent} }
 
 // HandleOut takes news of the cart: of another tab, of a form, of another node.
 func (c *cartChannel) HandleOut(_ context.Context, s *channel.Socket, m *pubsub.Message) error {
-	answer, err := c.carts.hear(c.id, m.Payload)
+	answer, err := c.carts.receiveNews(c.id, m.Payload)
 	if err != nil {
 		return err
 	}
 	cart, _ := c.carts.of(c.id)
 	if answer {
-		c.carts.tell(c.id, cart.Cart)
+		c.carts.broadcastCart(c.id, cart.Cart)
 	}
 	if cart.version == c.shown {
 		return nil

@@ -166,9 +166,9 @@ func (c *Carts) news(id string, cart checkout.Cart) cartNews {
 	return news
 }
 
-// hear takes news of the cart. It reports whether who sent it must be told more than he knows: once
-// for all tabs here.
-func (c *Carts) hear(id string, payload any) (answer bool, err error) {
+// receiveNews merges news of a cart. It reports whether the sender must be sent more than it knows:
+// once for all tabs here.
+func (c *Carts) receiveNews(id string, payload any) (answer bool, err error) {
 	var news cartNews
 	raw, ok := payload.(json.RawMessage)
 	if !ok {
@@ -199,8 +199,8 @@ func (c *Carts) hear(id string, payload any) (answer bool, err error) {
 	return true, nil
 }
 
-// tell tells the tabs of a cart, on all nodes, what the cart is.
-func (c *Carts) tell(id string, cart checkout.Cart) {
+// broadcastCart sends a cart to its tabs on all nodes.
+func (c *Carts) broadcastCart(id string, cart checkout.Cart) {
 	payload, err := encode(c.news(id, cart))
 	if err != nil {
 		panic(err) // two strings and a number
@@ -211,7 +211,7 @@ func (c *Carts) tell(id string, cart checkout.Cart) {
 // Merge tells the tabs of a cart what was done to it elsewhere, by a form for instance.
 func (c *Carts) Merge(id string, cart checkout.Cart) {
 	c.learn(id, cart)
-	c.tell(id, cart)
+	c.broadcastCart(id, cart)
 }
 
 // Exchange tells all carts that are open here. It is for when nodes hear each other again: what
@@ -219,7 +219,7 @@ func (c *Carts) Merge(id string, cart checkout.Cart) {
 func (c *Carts) Exchange() {
 	for i := range c.shards {
 		for id, cart := range c.shards[i].all() {
-			c.tell(id, cart)
+			c.broadcastCart(id, cart)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func heard(t *testing.T, carts *Carts, id string, news cartNews) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := carts.hear(id, json.RawMessage(payload))
+	answer, err := carts.receiveNews(id, json.RawMessage(payload))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -229,7 +229,7 @@ func TestDatabaseIsAway(t *testing.T) {
 		time.Sleep(2 * checkEvery)
 		r.set(func() { r.away = true })
 		c.AssertPush("state", state{Devices: 2, Nodes: []nodeCount{}, Fault: noAnswer})
-		r.say(1, "meanwhile")
+		r.addLogs(1, "meanwhile")
 		r.set(func() { r.away = false })
 		if got := receive[logsEvent](t, c, "logs").String(); got != "0 false meanwhile +0" {
 			t.Errorf("when it is back: %s", got)

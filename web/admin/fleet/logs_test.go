@@ -23,8 +23,8 @@ func TestLongGap(t *testing.T) {
 // TestPageIsShownLogs tells what comes four times a second at the most, and how much it leaves out.
 func TestPageIsShownLogs(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
-		r.say(1, "a", "b")
-		r.say(2, "c")
+		r.addLogs(1, "a", "b")
+		r.addLogs(2, "c")
 		all, one := r.join(0), r.join(1)
 		if got := receive[logsEvent](t, all, "logs").String(); got != "0 true c,b,a +0" {
 			t.Errorf("the first lines: %s", got)
@@ -32,8 +32,8 @@ func TestPageIsShownLogs(t *testing.T) {
 		if got := receive[logsEvent](t, one, "logs").String(); got != "1 true b,a +0" {
 			t.Errorf("the first lines of one device: %s", got)
 		}
-		r.say(1, "d", "e")
-		r.say(2, "f", strings.Repeat("g", 501))
+		r.addLogs(1, "d", "e")
+		r.addLogs(2, "f", strings.Repeat("g", 501))
 		e := receive[logsEvent](t, all, "logs")
 		if got := e.String(); got != "0 false "+strings.Repeat("g", 500)+",f,e,d +0" || !e.Lines[0].Cut ||
 			e.Lines[1].Cut {
@@ -48,7 +48,7 @@ func TestPageIsShownLogs(t *testing.T) {
 		began, lines, events := time.Now(), 0, 0
 		for range 100 {
 			for range 50 {
-				r.say(2, strings.Repeat("\x01", 450))
+				r.addLogs(2, strings.Repeat("\x01", 450))
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -77,8 +77,8 @@ func TestPageIsShownLogs(t *testing.T) {
 // TestSearch passes on what is asked for.
 func TestSearch(t *testing.T) {
 	inRoom(t, func(t *testing.T, r *room) {
-		r.say(1, "a card", strings.Repeat("b", 10_000)+" card", "c")
-		r.say(2, "d card")
+		r.addLogs(1, "a card", strings.Repeat("b", 10_000)+" card", "c")
+		r.addLogs(2, "d card")
 		c := r.join(0)
 		a, why := ask[searchAnswer](t, c, "search", searchRequest{
 			Device: 1, Text: "card", Seconds: 3600, Before: "2026-05-02T10:00:00Z/7",

@@ -44,8 +44,8 @@ func (m *memory) set(do func()) {
 	do()
 }
 
-// say adds log records of a device.
-func (m *memory) say(id devices.ID, messages ...string) {
+// addLogs adds log records of a device.
+func (m *memory) addLogs(id devices.ID, messages ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, text := range messages {

@@ -64,7 +64,7 @@ func (c *Client) Receive(event string) json.RawMessage {
 
 func (c *Client) receive(event string) payload {
 	c.t.Helper()
-	f, err := c.socket.frames.take(c.isPush(event))
+	f, err := c.socket.frames.receive(c.isPush(event))
 	if err != nil {
 		c.t.Fatalf("%s on %s: %v", event, c.topic, err)
 	}
@@ -102,7 +102,7 @@ func (c *Client) isPush(event string) func(frame) bool {
 // is seen here, and what its channel intercepts.
 func (c *Client) AssertBroadcast(event string, payload any) {
 	c.t.Helper()
-	b, err := c.broadcasts.take(isBroadcast(event))
+	b, err := c.broadcasts.receive(isBroadcast(event))
 	if err != nil {
 		c.t.Fatalf("broadcast of %s on %s: %v", event, c.topic, err)
 	}

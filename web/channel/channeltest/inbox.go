@@ -20,24 +20,24 @@ func (b *inbox[T]) put(item T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.items = append(b.items, item)
-	b.tell()
+	b.notify()
 }
 
 func (b *inbox[T]) end(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = err
-	b.tell()
+	b.notify()
 }
 
-// tell is called with mu.
-func (b *inbox[T]) tell() {
+// notify is called with mu.
+func (b *inbox[T]) notify() {
 	close(b.news)
 	b.news = make(chan struct{})
 }
 
-// take waits for the first that fits, and takes it out.
-func (b *inbox[T]) take(fits func(T) bool) (item T, err error) {
+// receive waits for the first that fits, and takes it out.
+func (b *inbox[T]) receive(fits func(T) bool) (item T, err error) {
 	timeout := time.NewTimer(patience())
 	defer timeout.Stop()
 	for {

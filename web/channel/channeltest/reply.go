@@ -24,7 +24,7 @@ func (r *Reply) Receive() (status string, response json.RawMessage) {
 func (r *Reply) receive() (status string, response payload) {
 	c := r.client
 	c.t.Helper()
-	f, err := c.socket.frames.take(r.fits)
+	f, err := c.socket.frames.receive(r.fits)
 	if err != nil {
 		c.t.Fatalf("reply to %s on %s: %v", r.event, c.topic, err)
 	}

@@ -93,7 +93,7 @@ func (k *Socket) AssertRefused(topic string, params, response any) {
 // AssertClosed fails the test unless the server closes the socket with the code.
 func (k *Socket) AssertClosed(code int) {
 	k.t.Helper()
-	_, err := k.frames.take(func(frame) bool { return false })
+	_, err := k.frames.receive(func(frame) bool { return false })
 	closed, ok := errors.AsType[*websocket.CloseError](err)
 	if !ok || closed.Code != code {
 		k.t.Fatalf("the socket: %v, want close %d", err, code)

@@ -52,9 +52,9 @@ func childRole(args []string) (string, bool) {
 func obey(role string) (exit int) {
 	var do func(order) (report, error)
 	if role == "generator" {
-		do = newGenerator().do
+		do = newGenerator().obey
 	} else {
-		do = (&server{kind: role}).do
+		do = (&server{kind: role}).obey
 	}
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	for {

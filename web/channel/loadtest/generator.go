@@ -48,7 +48,7 @@ func newGenerator() *generator {
 	return g
 }
 
-func (g *generator) do(o order) (r report, err error) {
+func (g *generator) obey(o order) (r report, err error) {
 	group := g.groups[o.Group]
 	switch o.Do {
 	case "connect":

@@ -32,7 +32,7 @@ type subject interface {
 	broadcast(topic, event string, payload json.RawMessage)
 }
 
-func (s *server) do(o order) (r report, err error) {
+func (s *server) obey(o order) (r report, err error) {
 	switch o.Do {
 	case "listen":
 		r.Addr, err = s.listen(o.Buffer)

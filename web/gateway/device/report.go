@@ -47,9 +47,9 @@ func (r *report) find(name string) *reported {
 	return &r.variables[i]
 }
 
-// take returns variables that are to be written, encoded, and takes them for written: at least one
-// if there is any, then as many as fit into size bytes.
-func (r *report) take(size int) (texts [][]byte) {
+// takePending returns variables that are to be written, encoded, and marks them as written: at
+// least one if there is any, then as many as fit into size bytes.
+func (r *report) takePending(size int) (texts [][]byte) {
 	for i := range r.variables {
 		v := &r.variables[i]
 		if !v.pending {

@@ -163,13 +163,13 @@ func (s *session) compose(now time.Time) (line []byte) {
 	kind := byte('i')
 	var texts [][]byte
 	if !s.reported { // so that neither kind keeps the other from being sent
-		texts = s.report.take(lineSize)
+		texts = s.report.takePending(lineSize)
 	}
 	if texts == nil {
-		kind, texts = 'l', s.spool.take(lineSize, now)
+		kind, texts = 'l', s.spool.takeWaiting(lineSize, now)
 	}
 	if texts == nil {
-		kind, texts = 'i', s.report.take(lineSize)
+		kind, texts = 'i', s.report.takePending(lineSize)
 	}
 	if texts == nil {
 		return nil

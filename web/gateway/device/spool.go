@@ -65,10 +65,10 @@ func (s *spool) drop() {
 	s.dropped++
 }
 
-// take moves the oldest waiting records to sent, and returns their texts: at least one if any
-// waits, then as many as fit into size bytes and maxArray elements. If records were dropped, a
+// takeWaiting moves the oldest waiting records to sent, and returns their texts: at least one if
+// any waits, then as many as fit into size bytes and maxArray elements. If records were dropped, a
 // notice comes first.
-func (s *spool) take(size int, now time.Time) (texts [][]byte) {
+func (s *spool) takeWaiting(size int, now time.Time) (texts [][]byte) {
 	if s.lost > 0 && len(s.waiting) > 0 {
 		s.waiting = append([]entry{s.notice(now)}, s.waiting...)
 	}

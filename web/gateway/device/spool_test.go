@@ -33,7 +33,7 @@ func TestSpoolKeepsAccount(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"":        m.check,
 			"add":     m.add,
-			"take":    func(t *rapid.T) { m.take(rapid.IntRange(0, 300).Draw(t, "size"), time.Unix(0, 0)) },
+			"take":    func(t *rapid.T) { m.takeWaiting(rapid.IntRange(0, 300).Draw(t, "size"), time.Unix(0, 0)) },
 			"confirm": m.confirm,
 			"lose":    func(*rapid.T) { m.requeue() },
 		})
@@ -145,10 +145,10 @@ func TestNoticeThatIsDroppedToo(t *testing.T) {
 	s := spool{mostRecords: 2, mostBytes: 1 << 20}
 	record := []byte(`{"message":"x"}`)
 	s.add([][]byte{record, record, record}) // drops 1
-	s.take(lineSize, time.Now())
+	s.takeWaiting(lineSize, time.Now())
 	s.requeue()
 	s.add([][]byte{record, record}) // drops the notice, and 2
-	texts := s.take(lineSize, time.Now())
+	texts := s.takeWaiting(lineSize, time.Now())
 	if len(texts) != 3 || !strings.Contains(string(texts[0]), `"dropped":3`) || s.dropped != 3 {
 		t.Errorf("dropped %d, and %s", s.dropped, texts)
 	}

@@ -165,7 +165,7 @@ func (c *Client) await(what string, kind report) report {
 	panic("unreachable")
 }
 
-func (c *Client) do(command command) {
+func (c *Client) sendCommand(command command) {
 	c.t.Helper()
 	if err := c.commands.Encode(command); err != nil {
 		c.t.Fatal(err)
@@ -176,14 +176,14 @@ func (c *Client) do(command command) {
 // cannot make one later without a data race.
 func (c *Client) Connect(url string, channels ...Channel) {
 	c.t.Helper()
-	c.do(command{Do: "connect", URL: url, Channels: channels})
+	c.sendCommand(command{Do: "connect", URL: url, Channels: channels})
 	c.await("the connection", report{What: "opened"})
 }
 
 // Disconnect closes the socket and returns when the client reports that.
 func (c *Client) Disconnect() {
 	c.t.Helper()
-	c.do(command{Do: "disconnect"})
+	c.sendCommand(command{Do: "disconnect"})
 	c.await("the end of the connection", report{What: "disconnected"})
 }
 
@@ -228,7 +228,7 @@ func (c *Client) send(command command) (id int) {
 	c.t.Helper()
 	c.last++
 	command.ID = c.last
-	c.do(command)
+	c.sendCommand(command)
 	return command.ID
 }
 

@@ -69,9 +69,9 @@ func (b *buffer) enterTurns(user string) {
 	b.some.Signal()
 }
 
-// take waits for events and takes up to demand of them, each of another user. None
+// receive waits for events and takes up to demand of them, each of another user. None
 // means that ctx has ended.
-func (b *buffer) take(ctx context.Context, demand int) []event {
+func (b *buffer) receive(ctx context.Context, demand int) []event {
 	stop := context.AfterFunc(ctx, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

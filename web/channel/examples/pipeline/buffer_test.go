@@ -10,7 +10,7 @@ func TestBufferForgetsUsers(t *testing.T) {
 		b.add(event{user: "ann"})
 	}
 	for want := 1; want >= 0; want-- {
-		if n := len(b.take(t.Context(), 5)); n != 1 {
+		if n := len(b.receive(t.Context(), 5)); n != 1 {
 			t.Fatalf("took %d events, want 1", n)
 		}
 		b.done("ann")

@@ -96,7 +96,7 @@ func (p *Pipeline) Serve(ctx context.Context) error {
 // consume takes events as it can do them.
 func (p *Pipeline) consume(ctx context.Context) {
 	for {
-		events := p.buffer.take(ctx, p.cfg.Demand)
+		events := p.buffer.receive(ctx, p.cfg.Demand)
 		if len(events) == 0 {
 			return
 		}
