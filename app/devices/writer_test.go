@@ -164,7 +164,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	if err := w.Write(ctx, d.ID, messages("before")); err != nil {
 		t.Fatal(err)
 	}
-	untilRows(t, direct, 1)
+	waittest.Until(t, "the writer knows it", func() bool { return w.Stats().Written == 1 }) // else it is in doubt
 	way.Cut()
 	var accepted atomic.Int64
 	impatient, cancel := context.WithCancel(ctx)
