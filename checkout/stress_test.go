@@ -174,11 +174,11 @@ func (c *crowd) progress() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	faults := c.suffered()
-	c.T.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; commits lost %d, answers lost %d, "+
-		"silent %d and %d; %d crashes", c.asked.Load(), c.commits.Load(), len(
-		c.orders,
-	), len(c.refused), c.unknown.Load(),
-		faults[pgtest.LosesCommit], faults[pgtest.LosesAnswer], faults[pgtest.SwallowsMore], faults[pgtest.HoldsAnswer], c.crashes.Load())
+	c.T.Logf("asked %d times, %d commits: %d orders told, %d lines refused, %d answers unknown; "+
+		"commits lost %d, answers lost %d, silent %d and %d; %d crashes",
+		c.asked.Load(), c.commits.Load(), len(c.orders), len(c.refused), c.unknown.Load(),
+		faults[pgtest.LosesCommit], faults[pgtest.LosesAnswer], faults[pgtest.SwallowsMore],
+		faults[pgtest.HoldsAnswer], c.crashes.Load())
 }
 
 // checkFaults sees that everything went wrong that was meant to.

@@ -166,9 +166,8 @@ func TestHighContrast(t *testing.T) {
 	bars := make(map[string]bool)
 	for _, item := range []int{2, 3, 4} {
 		bar := evaluate[string](
-			v, `(selector) => getComputedStyle(document.querySelector(selector), "::after").backgroundImage`, size(
-				item,
-			),
+			v, `(selector) => getComputedStyle(document.querySelector(selector), "::after").backgroundImage`,
+			size(item),
 		)
 		bars[bar] = true
 	}

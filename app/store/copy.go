@@ -96,7 +96,7 @@ func (c *Copy) drop(ctx context.Context, schema string) error {
 	return nil
 }
 
-// copy makes the schema, and fills it with the stock as it is at one moment.
+// fill makes the schema, and fills it with the stock as it is at one moment.
 func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) bool) error {
 	if _, err := c.lock.Exec(ctx, `SELECT pg_advisory_lock(hashtext($1))`, c.schema); err != nil {
 		return err
