@@ -69,3 +69,17 @@ func TestPlacesOfABuyer(t *testing.T) {
 	}
 	s.CheckBooks()
 }
+
+// TestPlaceOfARefusal refuses a buyer who may have one place, and again.
+func TestPlaceOfARefusal(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 1, 0)
+	n := s.node(s.Pool, func(c *config) { c.teller.Places = quota.New(1) })
+	for range 2 {
+		p := s.cart(s.Items[0])
+		p.From = quota.Parse("192.0.2.1")
+		if _, err := n.teller.Buy(t.Context(), p); !errors.As(err, new(*Refusal)) {
+			t.Errorf("got %v, want a refusal", err)
+		}
+	}
+}
