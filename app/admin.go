@@ -63,10 +63,12 @@ func (s *shopServer) openAdmin(
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
 	admins.Connect, admins.MaxQueue = tokens.Connect, adminQueue
-	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, operator.Desk{Operator: n.operator}), fleet.Route(fleet.Config{
-		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Desk: operator.DeviceDesk{Operator: n.operator},
-		Log: n.log,
-	}))
+	devices := fleet.Route(fleet.Config{
+		KeepFresh: tokens.KeepFresh, Store: n.devices, Tracker: n.others.tracker, Log: n.log,
+		Desk: operator.DeviceDesk{Operator: n.operator},
+	})
+	desk := operator.Desk{Operator: n.operator}
+	admins.Routes = append(admin.Routes(tokens, n.others.tracker, s.board, desk), devices)
 	if s.admins, err = channel.New(admins); err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if err = n.db.Prepare(ctx, cfg.Seed); err != nil {
 		return nil, err
 	}
-	if err = n.db.Warn(ctx); err != nil {
+	if err = n.db.LogDurability(ctx); err != nil {
 		return nil, err
 	}
 	if err = n.startServices(ctx, database.Name(), secrets, password); err != nil {

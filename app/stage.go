@@ -51,7 +51,8 @@ func (s *Stage) open(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	cfg := DefaultConfig()
-	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.NodeName, cfg.Log = "127.0.0.1:0", s.dataDir, s.copied.URL(), "rehearsal", log
+	cfg.Listen, cfg.DataDir, cfg.DatabaseURL = "127.0.0.1:0", s.dataDir, s.copied.URL()
+	cfg.NodeName, cfg.Log = "rehearsal", log
 	cfg.NoLimits = true // all shoppers of a rehearsal have one address
 	s.node, err = Start(ctx, cfg)
 	return err

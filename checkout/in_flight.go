@@ -1,6 +1,9 @@
 package checkout
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // inFlight counts the purchases of each line that are in the ledger of this node. A form that is
 // sent again while its first purchase is there is queued behind it: a look-up would overtake it,
@@ -10,15 +13,25 @@ type inFlight struct {
 	lines map[LineID]int
 }
 
-// add counts the lines until the function that it returns is called.
-func (f *inFlight) add(lines []Line) (done func()) {
-	f.count(lines, 1)
-	return func() { f.count(lines, -1) }
-}
-
-func (f *inFlight) count(lines []Line, by int) {
+// enter counts the lines until landed is called, if any of them is in the ledger, or if alone says
+// that the purchase is to go there by itself. Else ok is false. One lock is held for both: a form
+// that comes later finds the lines counted, or is the first.
+func (f *inFlight) enter(lines []Line, alone func() bool) (landed func(), ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.any(lines) && !alone() {
+		return nil, false
+	}
+	f.count(lines, 1)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.count(lines, -1)
+	}, true
+}
+
+// count is called with mu.
+func (f *inFlight) count(lines []Line, by int) {
 	if f.lines == nil {
 		f.lines = make(map[LineID]int)
 	}
@@ -29,14 +42,7 @@ func (f *inFlight) count(lines []Line, by int) {
 	}
 }
 
-// any reports whether a purchase of any of the lines is in the ledger.
+// any is called with mu.
 func (f *inFlight) any(lines []Line) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, l := range lines {
-		if f.lines[l.ID] > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(lines, func(l Line) bool { return f.lines[l.ID] > 0 })
 }

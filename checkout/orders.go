@@ -24,7 +24,8 @@ func NewOrders(pool *pgxpool.Pool, l *ledger.Committer) *Orders { return &Orders
 // orderColumns and lineColumns are what collectOrders takes, of orders o and order_lines l.
 const (
 	orderColumns = `o.id, o.created_at, o.total_cents, o.status, o.buyer, `
-	lineColumns  = `l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color, l.main_image_url, l.price_cents`
+	lineColumns  = `l.line_id, l.item_id, l.product_id, l.sku, l.size, l.brand, l.name, l.color,
+		l.main_image_url, l.price_cents`
 )
 
 // selectOrders reads orders with their lines.

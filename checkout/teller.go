@@ -79,14 +79,15 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if !ok {
 		return Order{}, ErrBusy
 	}
-	if !promising(t.cfg.Inventory.Catalog(), p) && !t.inFlight.any(p.Lines) {
+	landed, ok := t.inFlight.enter(p.Lines, func() bool { return promising(t.cfg.Inventory.Catalog(), p) })
+	if !ok {
 		order, err := t.lookUp(ctx, p, release)
 		if !errors.Is(err, errBuyable) {
 			return order, err
 		}
+		landed, _ = t.inFlight.enter(p.Lines, func() bool { return true })
 	}
 	s := newSale(t.sales, p)
-	landed := t.inFlight.add(p.Lines)
 	if err := t.cfg.Ledger.Submit(ctx, s, func() { landed(); release() }); err != nil {
 		return Order{}, err
 	}

@@ -40,7 +40,8 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 		return info, err
 	} else if pending > 0 {
 		return info, fmt.Errorf(
-			"this database lacks %d steps of this program's schema: correct --database-url (DATABASE_URL), or back it up with the version of the program that runs on it", pending,
+			"this database lacks %d steps of this program's schema: correct --database-url (DATABASE_URL), "+
+				"or back it up with the version of the program that runs on it", pending,
 		)
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -113,8 +114,8 @@ func lastID(ctx context.Context, tx pgx.Tx, table string) (id int64, err error) 
 
 // columnsOf lists the columns of a table in their order.
 func columnsOf(ctx context.Context, tx pgx.Tx, table string) ([]string, error) {
-	rows, _ := tx.Query(ctx, `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
-		ORDER BY attnum`, table)
+	rows, _ := tx.Query(ctx, `SELECT attname FROM pg_attribute
+		WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, table)
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 

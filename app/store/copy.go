@@ -15,8 +15,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// Copy is a copy of products and stock in a schema of its own, in the same database. What is sold
-// there does not touch the real stock.
+// Copy is a copy of products and stock in a schema of its own, in the same database. Sales
+// there do not touch the real stock.
 type Copy struct {
 	db     *Database
 	schema string
@@ -118,7 +118,8 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 		return err
 	}
 	if here != c.schema || real == c.schema {
-		return fmt.Errorf("the address of the database leads to schema %s in any case: leave search_path out of its options", here)
+		return fmt.Errorf("the address of the database leads to schema %s in any case: "+
+			"leave search_path out of its options", here)
 	}
 	if _, err := migrations.Up(ctx, c.url); err != nil {
 		return err

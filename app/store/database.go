@@ -95,7 +95,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Database, err err
 	logs.MinConns, logs.MaxConns = 0, logConnections
 	health.MinConns, health.MaxConns = 0, 1
 	for _, p := range []struct {
-		pool *(*pgxpool.Pool)
+		pool **pgxpool.Pool
 		cfg  *pgxpool.Config
 	}{{&d.Pool, cfg}, {&d.Sales, sales}, {&d.Logs, logs}, {&d.Health, health}} {
 		if *p.pool, err = pgxpool.NewWithConfig(ctx, p.cfg); err != nil {
@@ -225,8 +225,8 @@ func toApply(steps []migrations.Step, private bool) (int, error) {
 	return pending, nil
 }
 
-// Warn logs what would let a committed sale be lost.
-func (d *Database) Warn(ctx context.Context) error {
+// LogDurability logs an error for each setting that would let a committed sale be lost.
+func (d *Database) LogDurability(ctx context.Context) error {
 	off, err := postgres.CheckDurability(ctx, d.Pool)
 	if err != nil {
 		return err
