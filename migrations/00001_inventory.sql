@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- Every value that a product or an item has ever had carries a revision of its own: newer is
 -- higher.
@@ -55,14 +56,12 @@ CREATE INDEX stock_movements_item ON stock_movements (item_id);
 -- revisions of a row rise in the order of its commits, and a change made by hand is noticed by the
 -- nodes like any other.
 
--- +goose StatementBegin
 CREATE FUNCTION next_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.revision := nextval('revisions');
     RETURN NEW;
 END
 $$;
--- +goose StatementEnd
 
 CREATE TRIGGER products_revision BEFORE UPDATE ON products
     FOR EACH ROW EXECUTE FUNCTION next_revision();
@@ -72,7 +71,6 @@ CREATE TRIGGER item_availabilities_revision BEFORE UPDATE ON item_availabilities
 
 -- An item and its availability are one row to the nodes, so both share the availability's revision.
 
--- +goose StatementBegin
 CREATE FUNCTION item_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -83,13 +81,17 @@ BEGIN
     RETURN NULL;
 END
 $$;
--- +goose StatementEnd
 
 CREATE TRIGGER items_changed AFTER INSERT OR UPDATE ON items
     FOR EACH ROW EXECUTE FUNCTION item_changed();
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 DROP TABLE stock_movements, item_availabilities, items, products;
 DROP FUNCTION next_revision, item_changed;
 DROP SEQUENCE revisions;
+
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- An order is a document: it keeps the words and prices that it was made with, whatever becomes of
 -- the products. So its lines copy what the order's page shows, and refer to no item: a product that
@@ -43,7 +44,10 @@ ALTER TABLE stock_movements
         ELSE false
     END);
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 -- A sale and its return are nothing together, so the books balance without them. What stays sold
 -- stays booked.
@@ -59,3 +63,5 @@ ALTER TABLE stock_movements
     END);
 
 DROP TABLE order_lines, orders;
+
+-- +goose StatementEnd

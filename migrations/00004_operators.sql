@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- A count that was found wrong is corrected by a movement that says why. Movements that an operator
 -- made name him, as he calls himself; those of shoppers have nobody's name.
@@ -22,7 +23,10 @@ CREATE TABLE restores (
     backup_of   timestamptz NOT NULL
 );
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 DROP TABLE restores;
 
@@ -48,3 +52,5 @@ ALTER TABLE stock_movements
         WHEN 'return'  THEN available_delta > 0 AND sold_delta = -available_delta AND order_id IS NOT NULL
         ELSE false
     END);
+
+-- +goose StatementEnd

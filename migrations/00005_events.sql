@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- Nodes of the version before may be selling: whoever sells locks rows of availabilities first, so
 -- these come first here too.
@@ -27,7 +28,6 @@ CREATE INDEX events_run ON events (run, id DESC) WHERE run IS NOT NULL;
 -- A transaction that changes rows without anything having happened sets sneakers23.unsaid; the
 -- operator for whom it acts is in sneakers23.actor.
 
--- +goose StatementBegin
 CREATE FUNCTION note_release() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (kind, subject, due, who) VALUES (
@@ -68,7 +68,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
--- +goose StatementEnd
 
 CREATE TRIGGER products_noted AFTER UPDATE ON products FOR EACH ROW
     WHEN (OLD.released <> NEW.released OR OLD.release_at IS DISTINCT FROM NEW.release_at)
@@ -84,7 +83,10 @@ CREATE TRIGGER item_availabilities_noted AFTER UPDATE ON item_availabilities FOR
 
 CREATE TRIGGER restores_noted AFTER INSERT ON restores FOR EACH ROW EXECUTE FUNCTION note_restore();
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 LOCK TABLE item_availabilities, products, stock_movements, restores IN ACCESS EXCLUSIVE MODE;
 
@@ -94,3 +96,5 @@ DROP TRIGGER item_availabilities_noted ON item_availabilities;
 DROP TRIGGER restores_noted ON restores;
 DROP FUNCTION note_release, note_movement, note_sold_out, note_restore;
 DROP TABLE events;
+
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- Devices are apps and kiosks that report over a connection of their own. A revoked device
 -- stays, so that its logs keep its name; a new one may take the name.
@@ -72,7 +73,6 @@ CREATE INDEX device_logs_words ON device_logs USING gin (words);
 -- reading or writing the others: the table is made first and attached then, which takes a weaker
 -- lock than CREATE TABLE … PARTITION OF.
 
--- +goose StatementBegin
 CREATE FUNCTION make_device_log_day(day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     part text := 'device_logs_' || to_char(day, 'YYYYMMDD');
@@ -116,7 +116,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
--- +goose StatementEnd
 
 CREATE TRIGGER devices_added AFTER INSERT ON devices FOR EACH ROW
     WHEN (current_setting('sneakers23.unsaid', true) IS DISTINCT FROM 'on')
@@ -132,8 +131,13 @@ CREATE TRIGGER device_wants_noted AFTER INSERT ON device_wants REFERENCING NEW T
     WHEN (current_setting('sneakers23.unsaid', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION note_device_wants();
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 DROP TABLE device_logs, device_wants, device_variables, devices;
 DROP SEQUENCE device_log_ids;
 DROP FUNCTION make_device_log_day, note_device, note_device_wants;
+
+-- +goose StatementEnd

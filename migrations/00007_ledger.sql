@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 
 -- Nodes of the version before must be stopped: they do not move stocked_count, so what they restock
 -- is frozen later. A sale that is still under way locks rows of availabilities first, so these come
@@ -37,7 +38,6 @@ CREATE UNIQUE INDEX stock_movements_operation ON stock_movements (operation, ite
 -- Movements outlive the items that they are of: what was sold stays in the books.
 ALTER TABLE stock_movements DROP CONSTRAINT stock_movements_item_id_fkey;
 
--- +goose StatementBegin
 CREATE FUNCTION note_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (kind, subject)
@@ -46,13 +46,15 @@ BEGIN
     RETURN NULL;
 END
 $$;
--- +goose StatementEnd
 
 CREATE TRIGGER item_availabilities_frozen AFTER UPDATE ON item_availabilities FOR EACH ROW
     WHEN ((OLD.frozen_at IS NULL) <> (NEW.frozen_at IS NULL))
     EXECUTE FUNCTION note_freeze();
 
+-- +goose StatementEnd
+
 -- +goose Down
+-- +goose StatementBegin
 
 LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 
@@ -74,3 +76,5 @@ ALTER TABLE stock_movements
     ADD CONSTRAINT stock_movements_item_id_fkey FOREIGN KEY (item_id) REFERENCES items ON DELETE CASCADE;
 
 ALTER TABLE item_availabilities DROP COLUMN stocked_count, DROP COLUMN frozen_at;
+
+-- +goose StatementEnd

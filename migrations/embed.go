@@ -1,5 +1,9 @@
 // Package migrations holds the schema of the store as numbered steps, and applies them: the program
 // and the tests go through the same functions.
+//
+// A step is a file, NNNNN_name.sql, with two directions, each of which is one statement to goose:
+// it goes to the database in one round trip, and goose does not look for the ends of statements in
+// it, which takes a buffer of 4 MiB for each line.
 package migrations
 
 import "embed"

@@ -2,10 +2,7 @@ package pgtest
 
 import (
 	"context"
-	"fmt"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"sneakers23/app/waittest"
 )
@@ -37,9 +34,9 @@ func useDisk(ctx context.Context, t testing.TB) error {
 
 // show returns a setting as a new connection has it.
 func show(ctx context.Context, connString, setting string) (value string, err error) {
-	conn, err := pgx.Connect(ctx, connString)
+	conn, err := connect(ctx, connString)
 	if err != nil {
-		return "", fmt.Errorf("connect to the test database: %w", err)
+		return "", err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	err = conn.QueryRow(ctx, "SHOW "+setting).Scan(&value)
