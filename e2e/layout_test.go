@@ -86,7 +86,7 @@ func TestToastLeavesCheckOut(t *testing.T) {
 	v.clear("[data-toast]", ".site-header a")
 }
 
-// The words about the connection lie over no size, wherever the page is scrolled to.
+// On a phone the words about the connection lie over no size, wherever the page is scrolled to.
 func TestReconnectingCoversNothing(t *testing.T) {
 	t.Parallel()
 	s := newScarceShop(t, map[int]int{14: 10})
@@ -102,6 +102,15 @@ func TestReconnectingCoversNothing(t *testing.T) {
 		}
 		v.clear("[data-connection]", second)
 		v.clear("[data-connection]", "a")
+	}
+	if err := v.SetViewportSize(1440, 800); err != nil { // it lies over the cards there, and not under them
+		t.Fatal(err)
+	}
+	if !evaluate[bool](v, `() => {
+		const words = document.querySelector("[data-connection]"), r = words.getBoundingClientRect()
+		return [r.left + 9, r.right - 9].every((x) => document.elementFromPoint(x, (r.top + r.bottom) / 2) === words)
+	}`) {
+		t.Error("a card lies over the words about the connection")
 	}
 }
 

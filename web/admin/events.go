@@ -106,7 +106,7 @@ func (r Record) event() Event {
 		e.Text = "Node " + r.Subject + ": " + Fault(r.Why).words().begins
 	case eventTroubleOver:
 		e.Text = fmt.Sprintf("Node %s: %s, after %s",
-			r.Subject, Fault(r.Why).words().ends, r.At.Sub(r.Due).Round(time.Second))
+			r.Subject, Fault(r.Why).words().ends, max(0, r.At.Sub(r.Due)).Round(time.Second)) // two clocks
 	case eventProxy:
 		e.Text = r.Subject + " looks like a proxy: see --trusted-proxies"
 	case eventDeviceAdded:
@@ -153,7 +153,7 @@ func pairs(n int) string {
 	if more == 1 {
 		return "1 pair " + how
 	}
-	return fmt.Sprintf("%d pairs %s", more, how)
+	return fmt.Sprintf("%v pairs %s", grouped(more), how)
 }
 
 // merged are the events of all lists, the newest first.

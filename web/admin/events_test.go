@@ -19,7 +19,7 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventUnreleased, Subject: "Hop Man 3"}, "Hop Man 3 is no longer released"},
 		{Record{Kind: eventScheduled, Subject: "Hop Man 3", Due: due}, "Hop Man 3 will be released at"},
 		{Record{Kind: eventCalledOff, Subject: "Hop Man 3"}, "The release of Hop Man 3 is called off"},
-		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 5}, "Hop Man 3, size 9: 5 pairs more"},
+		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1200}, "Hop Man 3, size 9: 1,200 pairs more"},
 		{
 			Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true},
 			"Hop Man 3, size 9: 1 pair more, no longer sold out",

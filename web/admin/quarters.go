@@ -49,7 +49,7 @@ func (q *quarters) look(ctx context.Context, now time.Time) error {
 		}
 		events = append(events, Event{
 			At: begin.Add(quarter).UnixMilli(), Kind: eventOrders, When: begin.UnixMilli(),
-			Text: fmt.Sprintf("%d %s for %s in the quarter of an hour from", sum.Orders, what, sum.Revenue),
+			Text: fmt.Sprintf("%v %s for %s in the quarter of an hour from", grouped(sum.Orders), what, sum.Revenue),
 		})
 	}
 	q.until, q.events = until, events

@@ -53,9 +53,9 @@ func (p past) Recent(context.Context, int) ([]admin.Record, error) {
 	if !p.busy {
 		return nil, nil
 	}
-	at := time.Now()
+	at := time.Now().Truncate(time.Minute)
 	records := []admin.Record{
-		{Kind: "trouble_over", Subject: "node-b", Why: "database", Due: at.Add(-42 * time.Second)},
+		{Kind: "trouble_over", Subject: "node-b", Why: "database", Due: at.Add(-time.Minute)},
 		{Kind: "trouble", Subject: "node-b", Why: "database"},
 		{Kind: "proxy", Subject: "2001:db8:0:1::/64"},
 		{Kind: "restocked", Subject: "Hop Man 3, size 9.5", Pairs: 50, Again: true, Who: "ann@desk"},
@@ -71,7 +71,7 @@ func (p past) Recent(context.Context, int) ([]admin.Record, error) {
 		{Kind: "restored", Due: at.Add(-24 * time.Hour)},
 	}
 	for i := range records {
-		records[i].At = at.Truncate(time.Minute).Add(-time.Duration(i*i) * time.Minute)
+		records[i].At = at.Add(-time.Duration(i*i) * time.Minute)
 	}
 	return records, nil
 }
