@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sneakers23/app/operator"
+	"sneakers23/app/store"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -34,12 +35,12 @@ type together struct {
 func (c *together) count(topic string) int { return c.topics.Count(topic) }
 
 // clusterConfig is the node's part in the cluster. Its secrets must be known by now.
-func (n *Node) clusterConfig(about string, secrets []string, schema int64) cluster.Config {
+func (n *Node) clusterConfig(about string, secrets []string, schema store.Range) cluster.Config {
 	return cluster.Config{
 		DataDir: n.dir.path, Name: n.cfg.NodeName, HTTP: n.URL(), About: about, Version: n.cfg.Version, Log: n.log,
 		Listen: n.cfg.ClusterListen, Join: n.cfg.Join, Secret: n.cfg.ClusterSecret, NATS: n.cfg.NATSURL,
 		Commands: n.cfg.CommandsListen, Publishers: n.cfg.PublishSecret,
-		Identity: cluster.Identity{Schema: schema, Secrets: secrets},
+		Identity: cluster.Identity{Schema: schema.Newest, Oldest: schema.Oldest, Secrets: secrets},
 		Status:   n.status,
 	}
 }

@@ -3,19 +3,25 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/app"
 	"sneakers23/app/operator"
 	"sneakers23/app/postgres/pgtest"
+	"sneakers23/app/store"
 	"sneakers23/app/waittest"
+	"sneakers23/migrations"
 )
 
 // member is a node of a cluster in this process, and a command line beside it.
@@ -286,6 +292,55 @@ func TestMisfitDoesNotOpen(t *testing.T) {
 		if !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want a word of %s", name, err, tt.want)
 		}
+	}
+}
+
+// TestOlderProgram starts nodes on a database that a newer program has migrated: with a step that
+// only adds they join those that are there and do all that shops do, but leave whole tables alone.
+// With a step that does more they do not start.
+func TestOlderProgram(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	a := startMember(t, clusterConfig(t, url, "a"))
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	step := func(sql string) {
+		t.Helper()
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	step(`ALTER TABLE products ADD COLUMN story text NOT NULL DEFAULT ''`)
+	step(`ALTER TABLE orders ADD COLUMN note text`)
+	step(`INSERT INTO ` + migrations.Table + ` (version_id, is_applied) VALUES (999999, true)`)
+	b := startMember(t, clusterConfig(t, url, "b", a.ClusterAddress()))
+	waittest.Until(t, "the nodes see each other", func() bool { return len(a.nodes(t, "")) == 2 })
+	if _, err := b.client.Restock(t.Context(), operator.RestockRequest{Item: "SHU6001", Count: 7}); err != nil {
+		t.Errorf("restock: %v", err)
+	}
+	if sold, err := a.client.Sell(t.Context(), operator.SellRequest{Count: 20, Unreleased: true}); err != nil || sold.Sold != 20 {
+		t.Errorf("sell: %+v, %v", sold, err)
+	}
+	s, err := app.OpenSchema(t.Context(), store.Config{URL: url}, false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Backup(t.Context(), io.Discard, func(string, int64) {}); err == nil ||
+		!strings.Contains(err.Error(), "newer version") {
+		t.Errorf("a backup by the older program: %v", err)
+	}
+
+	step(`UPDATE schema_range SET oldest = 999999`)
+	n, err := app.Start(t.Context(), clusterConfig(t, url, "c", a.ClusterAddress()))
+	if err == nil {
+		_ = n.Stop(context.WithoutCancel(t.Context()))
+	}
+	if !errors.Is(err, migrations.ErrNewer) {
+		t.Errorf("a node that is too old: %v, want ErrNewer", err)
 	}
 }
 

@@ -238,14 +238,14 @@ func TestSeedWithoutANode(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.run("seed", "--json")), &seeded); err != nil || !seeded.Seeded {
 		t.Errorf("seed: %v, %+v", err, seeded)
 	}
-	steps, err := migrations.Status(t.Context(), s.database)
+	state, err := migrations.Status(t.Context(), s.database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range steps {
+	for range state.Steps {
 		s.run("migrate", "down", "--yes")
 	}
-	if out := s.run("migrate", "status"); strings.Count(out, "pending") != len(steps) {
+	if out := s.run("migrate", "status"); strings.Count(out, "pending") != len(state.Steps) {
 		t.Errorf("status after down: %s", out)
 	}
 	if _, errOut, code := s.try("migrate", "down", "--yes"); code != 1 ||

@@ -4,6 +4,9 @@
 // A step is a file, NNNNN_name.sql, with two directions, each of which is one statement to goose:
 // it goes to the database in one round trip, and goose does not look for the ends of statements in
 // it, which takes a buffer of 4 MiB for each line.
+//
+// Programs of two versions share a database while the newer one's steps only add. The database says
+// which programs can live with it, see [State]. docs/deploying.md tells how a step is made.
 package migrations
 
 import "embed"

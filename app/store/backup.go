@@ -44,12 +44,15 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 				"or back it up with the version of the program that runs on it", pending,
 		)
 	}
+	if err := s.db.refuseNewer(); err != nil {
+		return info, err
+	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.Pool, snapshot, func(tx pgx.Tx) error {
 		if err := run(ctx, tx, copySettings...); err != nil {
 			return err
 		}
-		info, err = writeBackup(ctx, tx, s.db.schema, to, progress)
+		info, err = writeBackup(ctx, tx, s.db.schema.Newest, to, progress)
 		return err
 	})
 	if err != nil {

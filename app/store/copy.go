@@ -49,6 +49,9 @@ func CopyStock(
 			err, errors.New("the database has not the schema of this program: see `sneakers23 migrate status`"),
 		)
 	}
+	if err := c.db.refuseNewer(); err != nil {
+		return nil, err
+	}
 	if c.lock, err = pgx.Connect(ctx, c.db.url); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}

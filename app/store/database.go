@@ -30,8 +30,16 @@ type Database struct {
 	Health  *pgxpool.Pool // one connection, which answers while all others are in use
 
 	url    string
-	schema int64 // version of the newest migration; known after Prepare
+	schema Range // known after Prepare
+	ahead  bool  // the database has steps that this program does not know
 	log    *slog.Logger
+}
+
+// Range is the schemas that a program can live with: two programs can use a database at the same
+// time if their ranges meet.
+type Range struct {
+	Oldest int64 // the oldest program that can live with the database as it is, by its newest step
+	Newest int64 // the newest step that this program knows
 }
 
 // Config says which database to use.
@@ -170,6 +178,9 @@ func (d *Database) Prepare(ctx context.Context, seed bool) error {
 			return err
 		}
 		d.log.Info("schema made", "steps", pending)
+		if _, err := d.pending(ctx); err != nil { // for the range
+			return err
+		}
 	}
 	if !seed && d.Private == nil {
 		return nil
@@ -183,14 +194,28 @@ func (d *Database) Prepare(ctx context.Context, seed bool) error {
 
 // pending is how many steps are to be applied. It waits for whoever applies some at this moment.
 func (d *Database) pending(ctx context.Context) (int, error) {
-	steps, err := migrations.Status(ctx, d.url)
+	state, err := migrations.Status(ctx, d.url)
 	if err != nil {
 		return 0, err
 	}
-	for _, s := range steps {
-		d.schema = max(d.schema, s.Version)
+	d.schema, d.ahead = Range{Oldest: state.Oldest}, false
+	for _, s := range state.Steps {
+		if s.Name == "" {
+			d.ahead = true
+		} else {
+			d.schema.Newest = s.Version
+		}
 	}
-	return toApply(steps, d.Private != nil)
+	return toApply(state.Steps, d.Private != nil)
+}
+
+// refuseNewer keeps this program from work on whole tables: those of a newer one may have columns
+// that it knows nothing of.
+func (d *Database) refuseNewer() error {
+	if d.ahead {
+		return errors.New("the database was migrated by a newer version of the program: do this with that version")
+	}
+	return nil
 }
 
 // checkEmpty refuses to put our tables among foreign ones because DATABASE_URL happened to be set.
@@ -238,8 +263,8 @@ func (d *Database) LogDurability(ctx context.Context) error {
 	return nil
 }
 
-// Schema is the version of the newest migration. It is known after Prepare.
-func (d *Database) Schema() int64 { return d.schema }
+// Schema is the range of schemas that this program can live with. It is known after Prepare.
+func (d *Database) Schema() Range { return d.schema }
 
 // Where tells an operator how to look into the database.
 func (d *Database) Where() string {

@@ -19,9 +19,9 @@ func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, e
 	}
 	err := readBackup(from, func(h backupHead) error {
 		info.CreatedAt, info.Schema = h.CreatedAt, h.Schema
-		if h.Schema != s.db.schema {
+		if h.Schema != s.db.schema.Newest {
 			return fmt.Errorf("the backup has step %d of the schema, this program step %d: restore it with the version of the program that made it, then run `sneakers23 migrate up`",
-				h.Schema, s.db.schema)
+				h.Schema, s.db.schema.Newest)
 		}
 		return nil
 	}, func(t backupTable, rows io.Reader) (int64, error) {
@@ -43,6 +43,9 @@ const restoreAttempts = 20
 // from its beginning, for each attempt.
 func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
 	if err := s.db.Prepare(ctx, false); err != nil { // an empty database gets the tables
+		return err
+	}
+	if err := s.db.refuseNewer(); err != nil {
 		return err
 	}
 	for attempt := 1; ; attempt++ {

@@ -55,9 +55,10 @@ func (s *Schema) Down(ctx context.Context) (migrations.Step, error) {
 	return step, err
 }
 
-// Status lists the steps.
+// Status lists the steps, those of a newer program too.
 func (s *Schema) Status(ctx context.Context) ([]migrations.Step, error) {
-	return migrations.Status(ctx, s.db.url)
+	state, err := migrations.Status(ctx, s.db.url)
+	return state.Steps, err
 }
 
 // Seed fills an empty store, and reports whether it was empty. A private database gets its schema

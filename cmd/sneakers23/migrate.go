@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,7 @@ func (c *migrateStatusCmd) Run(ctx context.Context, g *globals, term terminal) (
 		if st.Applied {
 			when = stamp(st.AppliedAt.Local())
 		}
-		table.Row(st.Name, when)
+		table.Row(cmp.Or(st.Name, fmt.Sprintf("%05d, of a newer version of the program", st.Version)), when)
 	}
 	table.Print()
 	return nil

@@ -56,7 +56,7 @@ func newMember(t *testing.T, name string, join []string, set func(*cluster.Confi
 	cfg := cluster.Config{
 		DataDir: t.TempDir(), Name: name, HTTP: "http://" + name, Listen: "127.0.0.1:0", Join: join,
 		Secret:   clusterSecret,
-		Identity: cluster.Identity{Schema: 3, Secrets: []string{shopSecret}},
+		Identity: cluster.Identity{Schema: 3, Oldest: 3, Secrets: []string{shopSecret}},
 		Log:      slog.New(slog.NewTextHandler(m.log, nil)),
 	}
 	if set != nil {
@@ -287,8 +287,10 @@ func TestRefused(t *testing.T) {
 		"secret": {
 			"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret",
 		},
-		"schema": {"b", func(c *cluster.Config) { c.Identity.Schema = 9 }, cluster.ErrSchema, "schema"},
-		"name":   {"a", nil, cluster.ErrNameTaken, "same name"},
+		"schema": {
+			"b", func(c *cluster.Config) { c.Identity.Schema, c.Identity.Oldest = 9, 4 }, cluster.ErrSchema, "version",
+		},
+		"name": {"a", nil, cluster.ErrNameTaken, "same name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -65,7 +65,10 @@ const wireVersion = 1
 
 // Identity is what nodes must have in common to be one shop.
 type Identity struct {
-	Schema int64 // of the database
+	// Schema is the newest step of the database's schema that the node's program knows, and Oldest
+	// the oldest program that can live with the database, by the newest step that it knows: not
+	// above Schema. Nodes go together if neither is older than the other one's Oldest.
+	Schema, Oldest int64
 	// Secrets are those that sign and verify tokens, the first signs. Each node must verify what
 	// the other signs; so they can be changed one node after the other.
 	Secrets []string
@@ -76,11 +79,14 @@ type Identity struct {
 type identity struct {
 	Wire    int      `json:"wire"`
 	Schema  int64    `json:"schema"`
+	Oldest  int64    `json:"oldest"`
 	Secrets []string `json:"secrets"` // a fingerprint of each
 }
 
 func (i Identity) show() identity {
-	shown := identity{Wire: wireVersion, Schema: i.Schema, Secrets: make([]string, len(i.Secrets))}
+	shown := identity{
+		Wire: wireVersion, Schema: i.Schema, Oldest: i.Oldest, Secrets: make([]string, len(i.Secrets)),
+	}
 	for n, s := range i.Secrets {
 		shown.Secrets[n] = derive(s, "fingerprint")[:16]
 	}

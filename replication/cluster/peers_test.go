@@ -14,7 +14,7 @@ var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func statusOf(name, run string) status {
 	return status{
 		Name: name, Run: run, Started: day,
-		identity: Identity{Schema: 1, Secrets: []string{"the secret of all nodes"}}.show(),
+		identity: Identity{Schema: 1, Oldest: 1, Secrets: []string{"the secret of all nodes"}}.show(),
 	}
 }
 
@@ -34,7 +34,7 @@ func meet(t *testing.T, others ...status) *peers {
 func TestMismatch(t *testing.T) {
 	t.Parallel()
 	secrets := func(s ...string) func(*status) {
-		return func(st *status) { st.identity = Identity{Schema: 1, Secrets: s}.show() }
+		return func(st *status) { st.identity = Identity{Schema: 1, Oldest: 1, Secrets: s}.show() }
 	}
 	for name, tt := range map[string]struct {
 		a, b func(*status)
@@ -46,7 +46,9 @@ func TestMismatch(t *testing.T) {
 		"one signs with the new":     {secrets("new", "old"), secrets("old", "new"), nil},
 		"one knows only the new":     {secrets("new"), secrets("new", "old"), nil},
 		"signs what nobody verifies": {secrets("new", "old"), secrets("old"), ErrSecret},
-		"another schema":             {func(s *status) { s.Schema = 2 }, func(*status) {}, ErrSchema},
+		"a schema with more in it":   {func(s *status) { s.Schema = 2 }, func(*status) {}, nil},
+		"another schema":             {func(s *status) { s.Schema, s.Oldest = 2, 2 }, func(*status) {}, ErrSchema},
+		"from before ranges":         {func(s *status) { s.Schema, s.Oldest = 0, 0 }, func(*status) {}, ErrSchema},
 		"another wire":               {func(s *status) { s.Wire = 2 }, func(*status) {}, ErrWire},
 		"another wire and all of that": {
 			func(s *status) { *s = status{identity: identity{Wire: 2}} }, func(*status) {}, ErrWire,
@@ -73,7 +75,7 @@ func TestHello(t *testing.T) {
 		t.Errorf("a hello: %+v, %+v", n, ps.list())
 	}
 	odd := statusOf("b", "3")
-	odd.Hello, odd.Schema = true, 7
+	odd.Hello, odd.Schema, odd.Oldest = true, 7, 7
 	if n := ps.applyStatus(odd, day); !errors.Is(n.misfit, ErrSchema) {
 		t.Errorf("the hello of one with another schema: %+v, want ErrSchema", n)
 	}

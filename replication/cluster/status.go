@@ -34,7 +34,7 @@ type holder struct {
 // Why two nodes are not of one cluster.
 var (
 	ErrWire      = errors.New("it speaks another version of the protocol between nodes: run the same version of the program")
-	ErrSchema    = errors.New("it has another version of the database's schema: run the same version of the program on all nodes")
+	ErrSchema    = errors.New("its version of the program and this one can't share a database: run the same version on all nodes")
 	ErrSecret    = errors.New("it has another --secret (SNEAKERS23_SECRET): cookies and tokens of one would be worth nothing to the other")
 	ErrNameTaken = errors.New("it has the same name: give each node a --node-name (SNEAKERS23_NODE_NAME) of its own")
 )
@@ -44,7 +44,7 @@ func (s *status) mismatch(o *status) error {
 	switch {
 	case s.Wire != o.Wire:
 		return ErrWire
-	case s.Schema != o.Schema:
+	case s.Schema < o.Oldest || o.Schema < s.Oldest:
 		return ErrSchema
 	case !s.verifies(o) || !o.verifies(s):
 		return ErrSecret

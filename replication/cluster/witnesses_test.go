@@ -127,8 +127,8 @@ func (s *simulation) send(n *simNode, bye bool) {
 func TestDeathsDuringJoin(t *testing.T) {
 	t.Parallel()
 	const killed = -200 * time.Millisecond // just before the joining node starts in its place
-	same := Identity{Schema: 1, Secrets: []string{"new", "old"}}
-	schema2 := Identity{Schema: 2, Secrets: same.Secrets}
+	same := Identity{Schema: 1, Oldest: 1, Secrets: []string{"new", "old"}}
+	schema2 := Identity{Schema: 2, Oldest: 2, Secrets: same.Secrets}
 	for name, tt := range map[string]struct {
 		nodes func(moment time.Duration) []*simNode
 		want  error
@@ -163,7 +163,7 @@ func TestDeathsDuringJoin(t *testing.T) {
 			return []*simNode{{name: "b", dies: moment}, {name: "c", identity: schema2, slow: time.Second}}
 		}, ErrSchema, 0},
 		"a witness dies before one with another secret connects": {func(moment time.Duration) []*simNode {
-			both, old := Identity{1, []string{"old", "new"}}, Identity{1, []string{"old"}}
+			both, old := Identity{1, 1, []string{"old", "new"}}, Identity{1, 1, []string{"old"}}
 			witness := &simNode{name: "b", identity: both, dies: max(moment, 2*simStep)}
 			return []*simNode{witness, {name: "c", identity: old, connects: time.Second}}
 		}, ErrSecret, 0},
