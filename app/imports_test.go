@@ -49,7 +49,12 @@ var allowed = []rule{
 		},
 	},
 	{"web/channel/examples/...", []string{"web/channel", "replication/pubsub"}},
-	{"web/channel/...", []string{"web/conns", "replication/pubsub", "replication/presence", "web/origin", "web/quota"}},
+	{"web/ws", []string{"web/conns"}},
+	{
+		"web/channel/...", []string{
+			"web/conns", "web/ws", "replication/pubsub", "replication/presence", "web/origin", "web/quota",
+		},
+	},
 	{"web/gateway/device/...", nil}, // for programs on devices, which have nothing else of ours
 	{"web/gateway/...", []string{"web/conns", "web/quota", "app/devices"}},
 	{"web/conns/...", nil},

@@ -136,7 +136,7 @@ func TestIdleChannelsHaveNoGoroutine(t *testing.T) {
 			c.want(fmt.Sprintf(`["1","2","room:%d","phx_reply",{"status":"ok","response":{}}]`, i))
 		}
 		for function, want := range map[string]int{
-			"channel.(*wire).run": 1, "channel.(*Socket).run": 0, "conns.(*Outbox).carry": 0,
+			"ws.(*Conn).Run": 1, "channel.(*Socket).run": 0, "conns.(*Outbox).carry": 0,
 		} {
 			if n := goroutines(function); n != want {
 				t.Errorf("%d goroutines in %s, want %d", n, function, want)

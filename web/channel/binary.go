@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/ws"
 
 	"github.com/gorilla/websocket"
 )
@@ -108,14 +109,14 @@ func binaryFrame(kind byte, payload Binary, fields ...[]byte) ([]byte, error) {
 		}
 		n += len(field)
 	}
-	b := append(newFrame(n), kind)
+	b := append(ws.NewFrame(n), kind)
 	for _, field := range fields {
 		b = append(b, byte(len(field)))
 	}
 	for _, field := range fields {
 		b = append(b, field...)
 	}
-	return sealFrame(websocket.BinaryMessage, append(b, payload...)), nil
+	return ws.Seal(websocket.BinaryMessage, append(b, payload...)), nil
 }
 
 // broadcastable returns what is handed to the PubSub for a payload: it is encoded

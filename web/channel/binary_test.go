@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"sneakers23/web/ws"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -204,7 +206,7 @@ func FuzzDecodeBinary(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if opcode, again := openFrame(frame); opcode != websocket.BinaryMessage || !bytes.Equal(again, data) {
+		if opcode, again := ws.Open(frame); opcode != websocket.BinaryMessage || !bytes.Equal(again, data) {
 			t.Fatalf("sent %q, understood %q", data, again)
 		}
 	})

@@ -114,7 +114,7 @@ func TestSilentSocketThatDoesNotAnswer(t *testing.T) {
 		site := startInBubble(t, Config{Timeout: 30 * time.Second, Routes: routeTo(&fake{})})
 		c := site.dial()
 		c.join("room:a")
-		time.Sleep(30*time.Second + closeWait + time.Millisecond)
+		time.Sleep(30*time.Second + conns.CloseWait + time.Millisecond)
 		synctest.Wait()
 		if n := site.Sockets(); n != 0 {
 			t.Errorf("%d sockets are open", n)
@@ -163,7 +163,7 @@ func TestSlowReaderOnAPipe(t *testing.T) {
 			quick.receive()
 			time.Sleep(conns.BurstWait / 10)
 		}
-		time.Sleep(closeWait) // less than the WriteTimeout
+		time.Sleep(conns.CloseWait) // less than the WriteTimeout
 		synctest.Wait()
 		if n := site.Sockets(); n != 1 {
 			t.Errorf("%d sockets are open, want 1", n)
@@ -189,7 +189,7 @@ func TestPingFlood(t *testing.T) {
 			c.WriteMessage(websocket.PingMessage, []byte("and this one?"))
 			time.Sleep(conns.BurstWait / 10)
 		}
-		time.Sleep(2*closeWait + time.Second)
+		time.Sleep(2*conns.CloseWait + time.Second)
 		synctest.Wait()
 		if n := site.Sockets(); n != 0 {
 			t.Errorf("%d sockets are open", n)

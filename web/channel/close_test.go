@@ -131,7 +131,9 @@ func TestDripIsSilence(t *testing.T) {
 	dripping.Go(func() {
 		tick := time.NewTicker(timeout / 8)
 		defer tick.Stop()
-		for _, b := range clientSends(fin|websocket.TextMessage, strings.Repeat("x", 1000)) {
+		// masked by zeros
+		header := []byte{0x80 | websocket.TextMessage, 0x80 | 126, 1000 >> 8, 1000 & 0xff, 0, 0, 0, 0}
+		for _, b := range append(header, strings.Repeat("x", 1000)...) {
 			select {
 			case <-tick.C:
 				c.NetConn().Write([]byte{b})

@@ -13,6 +13,7 @@ import (
 
 	"sneakers23/replication/pubsub"
 	"sneakers23/web/quota"
+	"sneakers23/web/ws"
 )
 
 // Config says what a kind of socket is and how much one may cost. Only Routes must
@@ -186,7 +187,7 @@ func clientOf(client func(*http.Request) netip.Prefix, r *http.Request) netip.Pr
 }
 
 func (c *Config) checkEpoll() error {
-	if c.Epoll && !haveLoops {
+	if c.Epoll && !ws.HaveLoops {
 		return errors.New("channel: Config.Epoll needs Linux")
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // answered to whom. The transport calls dispatch for what the client sends, and
 // endChannels when it is over.
 //
-// Locks are taken in this order: Server, channel (Socket), conn, wire, then those of
+// Locks are taken in this order: Server, channel (Socket), conn, ws.Conn, then those of
 // package conns (Outbox, Flusher). A topic's locks, in pubsub, are taken with that of a
 // channel at most.
 type conn struct {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"path"
 
+	"sneakers23/web/ws"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -47,14 +49,14 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who.client = client
-	carrier, err := handshake(w, r, answer)
+	carrier, err := ws.Handshake(w, r, answer)
 	if err != nil {
 		s.cfg.Log.Debug("handshake failed", "err", err)
 		return
 	}
 	c := newWebSocket(s, carrier, who)
 	if !s.conns.Admit(&c.conn) { // Drain began meanwhile, and waits for those it knows only
-		turnAway(carrier)
+		ws.TurnAway(carrier)
 		return
 	}
 	open = true // from now on it is the socket's to release

@@ -126,7 +126,7 @@ func TestDrainCutShort(t *testing.T) {
 		if err := site.Drain(ctx); err != why {
 			t.Errorf("Drain returned %v, want %v", err, why)
 		}
-		if d := time.Since(began); d > 1500*time.Millisecond+2*closeWait {
+		if d := time.Since(began); d > 1500*time.Millisecond+2*conns.CloseWait {
 			t.Errorf("it took %v", d)
 		}
 		if n := terminated.Load(); n != 6 {
@@ -143,7 +143,7 @@ func TestClientAnswersTheClose(t *testing.T) {
 		c.join("room:a")
 		var answered error
 		c.SetCloseHandler(func(code int, _ string) error {
-			time.Sleep(closeWait / 2)
+			time.Sleep(conns.CloseWait / 2)
 			answered = c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Time{})
 			return c.NetConn().Close()
 		})

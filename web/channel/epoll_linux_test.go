@@ -59,11 +59,11 @@ func startWithEpoll(t *testing.T, cfg Config) *site {
 func running(function string) int {
 	stacks := make([]byte, 8<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	return strings.Count(string(stacks), "channel."+function+"(")
+	return strings.Count(string(stacks), function+"(")
 }
 
 func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
-	before := running("(*wire).run")
+	before, loops := running("ws.(*Conn).Run"), running("ws.(*loop).run")
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
 	var clients []*client
 	for range 50 {
@@ -71,23 +71,18 @@ func TestPolledSocketsHaveNoGoroutine(t *testing.T) {
 		c.join("room:a")
 		clients = append(clients, c)
 	}
-	if n := running("(*wire).run") - before; n != 0 {
+	if n := running("ws.(*Conn).Run") - before; n != 0 {
 		t.Errorf("%d sockets have a goroutine", n)
 	}
-	loops := site.loops.all
-	if len(loops) != runtime.GOMAXPROCS(0) {
-		t.Errorf("%d loops run, want %d", len(loops), runtime.GOMAXPROCS(0))
+	if n := running("ws.(*loop).run") - loops; n != runtime.GOMAXPROCS(0) {
+		t.Errorf("%d loops run, want %d", n, runtime.GOMAXPROCS(0))
 	}
 	for _, c := range clients {
 		c.Close() // they would not answer the close
 	}
 	site.Close()
-	for _, l := range loops {
-		select {
-		case <-l.done:
-		default:
-			t.Error("after Close a loop runs")
-		}
+	if n := running("ws.(*loop).run") - loops; n != 0 {
+		t.Errorf("after Close %d loops run", n)
 	}
 }
 
@@ -185,7 +180,7 @@ func TestEpollWithTLS(t *testing.T) {
 	site := startWithEpoll(t, Config{Routes: routeTo(&fake{in: echo})})
 	secure := httptest.NewTLSServer(site.Server)
 	defer secure.Close()
-	before := running("(*wire).run")
+	before := running("ws.(*Conn).Run")
 	dialer := websocket.Dialer{TLSClientConfig: secure.Client().Transport.(*http.Transport).TLSClientConfig}
 	conn, _, err := dialer.Dial("wss"+strings.TrimPrefix(secure.URL, "https")+"/socket/websocket?vsn=2.0.0", nil)
 	if err != nil {
@@ -193,7 +188,7 @@ func TestEpollWithTLS(t *testing.T) {
 	}
 	c := newClient(t, conn)
 	c.join("room:a")
-	if n := running("(*wire).run") - before; n != 1 {
+	if n := running("ws.(*Conn).Run") - before; n != 1 {
 		t.Errorf("%d sockets have a goroutine, want 1", n)
 	}
 }

@@ -27,7 +27,7 @@ func (b *board) gone() {
 	if n := b.pubsub.Count("news:1"); n != 0 {
 		b.t.Errorf("%d are subscribed", n)
 	}
-	for _, function := range []string{"channel.(*wire).run", "channel.(*feedStream).serve", "conns.(*Outbox).carry"} {
+	for _, function := range []string{"ws.(*Conn).Run", "channel.(*feedStream).serve", "conns.(*Outbox).carry"} {
 		if n := goroutines(function); n != 0 {
 			b.t.Errorf("%d goroutines in %s", n, function)
 		}
@@ -144,7 +144,7 @@ func TestFeedSlowReaders(t *testing.T) {
 		if s := b.Stats(); s.TooSlow != 2 {
 			t.Errorf("%+v, want 2 that were too slow", s)
 		}
-		time.Sleep(closeWait)
+		time.Sleep(conns.CloseWait)
 		synctest.Wait()
 		if s := b.Stats(); s.WebSockets != 1 || s.Streams != 1 {
 			t.Errorf("%+v, want the quick ones", s)
@@ -357,7 +357,7 @@ func TestFeedDrainOfStuckReaders(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		b.Close()
-		if took := time.Since(began); took > 2*closeWait {
+		if took := time.Since(began); took > 2*conns.CloseWait {
 			t.Errorf("it took %v", took)
 		}
 		b.gone()

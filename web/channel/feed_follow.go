@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/ws"
 
 	"github.com/gorilla/websocket"
 )
@@ -118,8 +119,8 @@ type wrapping func(topic, event string, payload json.RawMessage) []byte
 
 // feedFrame wraps a message in a text frame.
 func feedFrame(topic, event string, payload json.RawMessage) []byte {
-	return sealFrame(websocket.TextMessage,
-		appendObject(newFrame(objectSize(topic, event, payload)), topic, event, payload))
+	return ws.Seal(websocket.TextMessage,
+		appendObject(ws.NewFrame(objectSize(topic, event, payload)), topic, event, payload))
 }
 
 // feedBlock wraps a message as a server-sent event without a name, so that onmessage

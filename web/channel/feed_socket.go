@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sneakers23/web/conns"
+	"sneakers23/web/ws"
 
 	"github.com/gorilla/websocket"
 )
@@ -13,8 +14,8 @@ import (
 // feedSocket is a reader by WebSocket.
 type feedSocket struct {
 	follower
-	wire  wire
-	pings *time.Timer // guarded by gate until the wire is closed
+	wire  ws.Conn
+	pings *time.Timer // guarded by gate until Closed
 }
 
 // feedSocketMessage is the largest message of a reader, who has nothing to say.
@@ -33,17 +34,18 @@ func (f *Feed) serveSocket(w http.ResponseWriter, r *http.Request, topics []stri
 		f.refuse(w, r, err)
 		return false
 	}
-	conn, err := handshake(w, r, nil)
+	conn, err := ws.Handshake(w, r, nil)
 	if err != nil {
 		s.end()
 		f.cfg.Log.Debug("handshake failed", "err", err)
 		return false
 	}
-	s.wire.init(conn, s, 3*f.cfg.Ping, feedSocketMessage)
-	s.wire.out.Init(conn, s.wire.broken, f.flusher, f.cfg.MaxQueue, f.cfg.WriteTimeout)
+	s.wire.Init(conn, s, f.flusher, ws.Limits{
+		Silent: 3 * f.cfg.Ping, Message: feedSocketMessage, Queue: f.cfg.MaxQueue, Write: f.cfg.WriteTimeout,
+	})
 	if !f.admit(s) { // Drain began meanwhile, and waits for those it knows only
 		s.end()
-		turnAway(conn)
+		ws.TurnAway(conn)
 		return false
 	}
 	s.start(states)
@@ -57,49 +59,52 @@ func (s *feedSocket) start(states []byte) {
 	s.gate.Lock()
 	s.pings = time.AfterFunc(s.feed.cfg.Ping, s.ping)
 	s.gate.Unlock()
-	go s.wire.run() // Drain waits for its end
+	go s.wire.Run() // Drain waits for its end
 }
 
-// ping is called by its timer, until the wire is closed.
+// ping is called by its timer, until Closed.
 func (s *feedSocket) ping() {
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	if s.wire.out.Add(pingFrame) != conns.ErrShut {
+	if s.wire.Add(pingFrame) != conns.ErrShut {
 		s.pings.Reset(s.feed.cfg.Ping)
 	}
 }
 
 // pingFrame is shared by all.
-var pingFrame = sealFrame(websocket.PingMessage, newFrame(0))
+var pingFrame = ws.Seal(websocket.PingMessage, ws.NewFrame(0))
 
-// receive ignores what the reader says.
-func (s *feedSocket) receive(int, []byte) error { return nil }
+// Receive implements [ws.Owner]: it ignores what the reader says.
+func (s *feedSocket) Receive(int, []byte) error { return nil }
 
-func (s *feedSocket) tooSlow() { s.cutOff() }
+// TooSlow implements [ws.Owner].
+func (s *feedSocket) TooSlow() { s.cutOff() }
 
-func (s *feedSocket) ended() { s.end() }
+// Ended implements [ws.Owner].
+func (s *feedSocket) Ended() { s.end() }
 
-func (s *feedSocket) closed() {
+// Closed implements [ws.Owner].
+func (s *feedSocket) Closed() {
 	s.pings.Stop()
 	s.feed.forget(s)
 }
 
 // send queues a frame. A reader that does not keep up is cut off.
 func (s *feedSocket) send(frame []byte) {
-	if s.wire.out.Add(frame) == conns.ErrFull {
+	if s.wire.Add(frame) == conns.ErrFull {
 		s.cutOff()
 	}
 }
 
 // cutOff drops what waits.
 func (s *feedSocket) cutOff() {
-	if s.wire.close(websocket.CloseTryAgainLater, "too slow", true) {
+	if s.wire.Close(websocket.CloseTryAgainLater, "too slow", true) {
 		s.feed.tooSlow.Add(1)
 	}
 }
 
 func (s *feedSocket) Restart() bool {
-	return s.wire.close(websocket.CloseServiceRestart, "", false)
+	return s.wire.Close(websocket.CloseServiceRestart, "", false)
 }
 
 func (s *feedSocket) kind() *atomic.Int64 { return &s.feed.sockets }

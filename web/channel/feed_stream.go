@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sneakers23/web/conns"
 )
 
 // feedStream is a reader of server-sent events. The goroutine of its handler writes;
@@ -192,7 +194,7 @@ func (s *feedStream) Restart() bool {
 	if s.shut {
 		return false
 	}
-	s.shutWithin(closeWait)
+	s.shutWithin(conns.CloseWait)
 	return true
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"sneakers23/web/ws"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -245,7 +247,7 @@ func pollBody(status int, token string, frames [][]byte) []byte {
 // appendFrame appends a message as a JSON string. A binary one becomes base64, as
 // clients send theirs.
 func appendFrame(b, frame []byte) []byte {
-	opcode, payload := openFrame(frame)
+	opcode, payload := ws.Open(frame)
 	if opcode == websocket.BinaryMessage {
 		b = base64.StdEncoding.AppendEncode(append(b, '"'), payload)
 		return append(b, '"')

@@ -7,6 +7,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
+
+	"sneakers23/web/ws"
 )
 
 // A channel whose mailbox is full makes a POST wait, for so long as a poll does.
@@ -77,7 +81,7 @@ func TestClosedSessionMayDropWhatWaits(t *testing.T) {
 		site.mu.Lock() // the session before may be about to end
 		session := site.polls[p.token]
 		site.mu.Unlock()
-		session.enqueue(pongFrame(nil))
+		session.enqueue(ws.Seal(websocket.PongMessage, ws.NewFrame(0)))
 		session.close(1001, "", drop)
 		frames, gone := session.poll(t.Context(), "")
 		if (len(frames) == 0) != drop || gone != drop {

@@ -8,6 +8,9 @@ import (
 	"regexp"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/ws"
+
+	"github.com/gorilla/websocket"
 )
 
 // message is what a client sends. A ref is any JSON value: it means something to
@@ -20,9 +23,10 @@ type message struct {
 	size         int64           // bytes of all that, which it may pin together
 }
 
+// Why a frame of a client is no message.
 var (
-	errNotUTF8   = errors.New("channel: text that is not UTF-8")
-	errNoMessage = errors.New("channel: not a message")
+	errNotUTF8   = &ws.Refusal{Code: websocket.CloseInvalidFramePayloadData, Reason: "not UTF-8"}
+	errNoMessage = &ws.Refusal{Code: websocket.CloseInternalServerErr, Reason: "not a message"}
 )
 
 // serializer is one version of the protocol: how messages stand in frames.

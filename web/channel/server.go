@@ -7,6 +7,7 @@ import (
 
 	"sneakers23/web/conns"
 	"sneakers23/web/origin"
+	"sneakers23/web/ws"
 
 	"github.com/gorilla/websocket"
 )
@@ -18,7 +19,7 @@ type Server struct {
 	cfg     Config
 	origins []origin.Origin
 	flusher *conns.Flusher
-	loops   loops
+	loops   *ws.Loops // nil if all sockets are parked
 	v1, v2  *format
 
 	conns *conns.Drainer[*conn]
@@ -45,11 +46,13 @@ func New(cfg Config) (*Server, error) {
 		cfg:     cfg,
 		origins: origins,
 		flusher: conns.NewFlusher(runtime.GOMAXPROCS(0)),
-		loops:   loops{wanted: cfg.Epoll, silent: cfg.Timeout, log: cfg.Log},
 		conns: conns.NewDrainer[*conn](conns.DrainerConfig{
 			What: "sockets", Log: cfg.Log, Share: cfg.DrainShare, Least: cfg.DrainLeast,
 		}),
 		polls: make(map[string]*longPoll),
+	}
+	if cfg.Epoll {
+		s.loops = ws.NewLoops(cfg.Timeout, cfg.Log)
 	}
 	s.v1, s.v2 = s.newFormat(v1{}), s.newFormat(v2{})
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -70,7 +73,9 @@ func (s *Server) Drain(ctx context.Context) error {
 	defer stop()
 	s.conns.Wait()
 	s.flusher.Stop()
-	s.loops.stop()
+	if s.loops != nil {
+		s.loops.Stop()
+	}
 	s.cancel(ErrSocketClosed)
 	return err
 }

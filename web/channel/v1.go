@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"sneakers23/web/ws"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -50,7 +52,7 @@ func (v v1) push(_, _ json.RawMessage, topic, event string, payload json.RawMess
 
 // begin starts a frame up to its payload, with room for n more bytes.
 func (v1) begin(n int, topic, event string) []byte {
-	b := newFrame(n + len(topic) + len(event) + 80)
+	b := ws.NewFrame(n + len(topic) + len(event) + 80)
 	b = appendString(append(b, `{"topic":`...), topic)
 	b = appendString(append(b, `,"event":`...), event)
 	return append(b, `,"payload":`...)
@@ -58,7 +60,7 @@ func (v1) begin(n int, topic, event string) []byte {
 
 func (v1) seal(b []byte, ref json.RawMessage) []byte {
 	b = append(append(b, `,"ref":`...), ref...)
-	return sealFrame(websocket.TextMessage, append(b, '}'))
+	return ws.Seal(websocket.TextMessage, append(b, '}'))
 }
 
 func (v1) binaryReply(_, _ json.RawMessage, _, _ string, _ Binary) ([]byte, error) {

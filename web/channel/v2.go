@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"sneakers23/web/ws"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -89,18 +91,18 @@ func (v v2) reply(joinRef, ref json.RawMessage, topic, status string, response j
 	b = append(b, status...)
 	b = append(b, `","response":`...)
 	b = append(b, response...)
-	return sealFrame(websocket.TextMessage, append(b, "}]"...))
+	return ws.Seal(websocket.TextMessage, append(b, "}]"...))
 }
 
 func (v v2) push(joinRef, ref json.RawMessage, topic, event string, payload json.RawMessage) []byte {
 	b := v.begin(len(joinRef)+len(ref)+len(payload), joinRef, ref, topic, event)
 	b = append(b, payload...)
-	return sealFrame(websocket.TextMessage, append(b, ']'))
+	return ws.Seal(websocket.TextMessage, append(b, ']'))
 }
 
 // begin starts a frame up to its payload, with room for n more bytes.
 func (v2) begin(n int, joinRef, ref json.RawMessage, topic, event string) []byte {
-	b := newFrame(n + len(topic) + len(event) + 64)
+	b := ws.NewFrame(n + len(topic) + len(event) + 64)
 	b = append(b, '[')
 	b = append(append(b, joinRef...), ',')
 	b = append(append(b, ref...), ',')

@@ -4,20 +4,22 @@ import (
 	"net"
 
 	"sneakers23/replication/pubsub"
+	"sneakers23/web/ws"
 )
 
 // webSocket is the transport over a WebSocket.
 type webSocket struct {
 	conn
-	wire   wire
+	wire   ws.Conn
 	remote *pubsub.Subscription // to the socket's id, if it has one
 }
 
 func newWebSocket(s *Server, carrier net.Conn, who visitor) *webSocket {
 	c := &webSocket{conn: conn{srv: s, format: who.format, assigns: who.assigns, client: who.client}}
 	c.transport = c
-	c.wire.init(carrier, c, s.cfg.Timeout, s.cfg.MaxFrame)
-	c.wire.out.Init(carrier, c.wire.broken, s.flusher, s.cfg.MaxQueue, s.cfg.WriteTimeout)
+	c.wire.Init(carrier, c, s.flusher, ws.Limits{
+		Silent: s.cfg.Timeout, Message: s.cfg.MaxFrame, Queue: s.cfg.MaxQueue, Write: s.cfg.WriteTimeout,
+	})
 	return c
 }
 
@@ -26,20 +28,21 @@ func (c *webSocket) start(id string) {
 	if id != "" {
 		c.remote = c.srv.cfg.PubSub.Subscribe(id, (*remoteControl)(&c.conn))
 	}
-	if !c.srv.loops.add(&c.wire) {
-		go c.wire.run() // Drain waits for its end
+	if c.srv.loops == nil || !c.srv.loops.Add(&c.wire) {
+		go c.wire.Run() // Drain waits for its end
 	}
 }
 
-func (c *webSocket) enqueue(frame []byte) error { return c.wire.out.Add(frame) }
+func (c *webSocket) enqueue(frame []byte) error { return c.wire.Add(frame) }
 
-func (c *webSocket) enqueueAll(frames [][]byte) error { return c.wire.out.AddAll(frames) }
+func (c *webSocket) enqueueAll(frames [][]byte) error { return c.wire.AddAll(frames) }
 
 func (c *webSocket) hangUp(code int, reason string, drop bool) bool {
-	return c.wire.close(code, reason, drop)
+	return c.wire.Close(code, reason, drop)
 }
 
-func (c *webSocket) receive(opcode int, data []byte) error {
+// Receive implements [ws.Owner].
+func (c *webSocket) Receive(opcode int, data []byte) error {
 	m, err := c.format.decode(opcode, data)
 	if err == nil {
 		c.dispatch(m)
@@ -47,9 +50,14 @@ func (c *webSocket) receive(opcode int, data []byte) error {
 	return err
 }
 
-func (c *webSocket) ended() { c.endChannels() }
+// TooSlow implements [ws.Owner].
+func (c *webSocket) TooSlow() { c.tooSlow() }
 
-func (c *webSocket) closed() {
+// Ended implements [ws.Owner].
+func (c *webSocket) Ended() { c.endChannels() }
+
+// Closed implements [ws.Owner].
+func (c *webSocket) Closed() {
 	if c.remote != nil {
 		c.remote.Unsubscribe()
 	}

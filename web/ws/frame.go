@@ -1,4 +1,4 @@
-package channel
+package ws
 
 import (
 	"encoding/binary"
@@ -7,21 +7,22 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Frames are written as raw bytes by the wire's Outbox, so that several leave in one
-// write and a broadcast's frame is shared by all who get it. They are the server's:
-// never masked, never in fragments, never compressed.
+// Frames are written as raw bytes by the connection's Outbox, so that several leave in one write
+// and a broadcast's frame is shared by all who get it. They are the server's: never masked, never
+// in fragments, never compressed.
 
 // frameRoom is kept free before a payload for the longest header.
 const frameRoom = 10
 
 const finBit = 0x80
 
-// newFrame returns a buffer to append about n bytes of payload to. Its capacity is
-// what the allocator gives for that: see conns.Weight.
-func newFrame(n int) []byte { return slices.Grow([]byte(nil), frameRoom+n)[:frameRoom] }
+// NewFrame returns a buffer to append about n bytes of payload to. Its capacity is what the
+// allocator gives for that: see conns.Weight.
+func NewFrame(n int) []byte { return slices.Grow([]byte(nil), frameRoom+n)[:frameRoom] }
 
-// sealFrame puts the header before the payload that was appended to b.
-func sealFrame(opcode byte, b []byte) []byte {
+// Seal puts the header before the payload that was appended to b, which [NewFrame] made. The frame
+// must not change any more.
+func Seal(opcode byte, b []byte) []byte {
 	switch n := len(b) - frameRoom; {
 	case n < 126:
 		b = b[frameRoom-2:]
@@ -39,8 +40,8 @@ func sealFrame(opcode byte, b []byte) []byte {
 	return b
 }
 
-// openFrame is the opposite of sealFrame.
-func openFrame(frame []byte) (opcode byte, payload []byte) {
+// Open is the opposite of Seal.
+func Open(frame []byte) (opcode byte, payload []byte) {
 	opcode = frame[0] &^ finBit
 	switch frame[1] {
 	case 126:
@@ -54,9 +55,9 @@ func openFrame(frame []byte) (opcode byte, payload []byte) {
 // closeFrame returns a close frame; a code that must not be sent gives an empty one.
 func closeFrame(code int, reason string) []byte {
 	payload := websocket.FormatCloseMessage(code, reason)
-	return sealFrame(websocket.CloseMessage, append(newFrame(len(payload)), payload...))
+	return Seal(websocket.CloseMessage, append(NewFrame(len(payload)), payload...))
 }
 
 func pongFrame(data []byte) []byte {
-	return sealFrame(websocket.PongMessage, append(newFrame(len(data)), data...))
+	return Seal(websocket.PongMessage, append(NewFrame(len(data)), data...))
 }

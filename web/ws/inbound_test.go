@@ -1,4 +1,4 @@
-package channel
+package ws
 
 import (
 	"bufio"
@@ -144,7 +144,7 @@ func TestInboundViolations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := listen(test.stream, 1)
-			if bad, ok := errors.AsType[*violation](err); !ok || bad.code != test.code {
+			if bad, ok := errors.AsType[*Refusal](err); !ok || bad.Code != test.code {
 				t.Errorf("got %v, want %d", err, test.code)
 			}
 		})
@@ -221,23 +221,23 @@ func verdict(err error) string {
 	if by, ok := errors.AsType[*websocket.CloseError](err); ok && by.Code != websocket.CloseAbnormalClosure {
 		return fmt.Sprint("closed by the client, ", by.Code)
 	}
-	bad, ours := errors.AsType[*violation](err)
+	bad, ours := errors.AsType[*Refusal](err)
 	switch {
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		websocket.IsCloseError(err, websocket.CloseAbnormalClosure):
 		return "more to come"
-	case errors.Is(err, websocket.ErrReadLimit) || ours && bad.code == websocket.CloseMessageTooBig:
+	case errors.Is(err, websocket.ErrReadLimit) || ours && bad.Code == websocket.CloseMessageTooBig:
 		return "too big"
 	}
-	return "violation"
+	return "refused"
 }
 
 // knownToDiffer: gorilla takes half a close code for none, knows no 1014, and does not
 // wait for the mask of a frame of 2^63 bytes.
 func knownToDiffer(err, gorillas error) bool {
-	bad, ours := errors.AsType[*violation](err)
+	bad, ours := errors.AsType[*Refusal](err)
 	by, closed := errors.AsType[*websocket.CloseError](err)
-	return ours && bad.reason == "half a close code" || closed && by.Code == 1014 ||
+	return ours && bad.Reason == "half a close code" || closed && by.Code == 1014 ||
 		err == nil && errors.Is(gorillas, websocket.ErrReadLimit)
 }
 

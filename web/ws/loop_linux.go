@@ -1,4 +1,4 @@
-package channel
+package ws
 
 import (
 	"errors"
@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loop is a goroutine that reads what comes on many wires, and an epoll that tells
-// it where. The epoll's descriptor is watched by Go's own poller in its turn, so that
-// no thread waits in a system call.
+// loop is a goroutine that reads what comes on many connections, and an epoll that tells it where.
+// The epoll's descriptor is watched by Go's own poller in its turn, so that no thread waits in a
+// system call.
 type loop struct {
 	epoll *os.File
 	fd    int           // of it
@@ -23,7 +23,7 @@ type loop struct {
 	done  chan struct{} // closed by run at its end
 
 	mu    sync.Mutex
-	wires map[int32]*wire // by descriptor
+	conns map[int32]*Conn // by descriptor
 }
 
 func newLoop(silent time.Duration) (*loop, error) {
@@ -40,7 +40,7 @@ func newLoop(silent time.Duration) (*loop, error) {
 		fd:    fd,
 		sweep: max(silent/8, 10*time.Millisecond),
 		done:  make(chan struct{}),
-		wires: make(map[int32]*wire),
+		conns: make(map[int32]*Conn),
 	}
 	raw, err := l.epoll.SyscallConn()
 	if err == nil {
@@ -79,8 +79,8 @@ func (l *loop) run(raw syscall.RawConn) {
 		}
 		now := time.Now()
 		for i := range max(n, 0) {
-			if w := l.find(events[i].Fd); w != nil {
-				w.serve(reader, now)
+			if c := l.find(events[i].Fd); c != nil {
+				c.serve(reader, now)
 			}
 		}
 		if now.Sub(swept) >= l.sweep {
@@ -91,79 +91,79 @@ func (l *loop) run(raw syscall.RawConn) {
 	}
 }
 
-// add lets the loop read from a wire. False means that the wire is to be parked.
-func (l *loop) add(w *wire) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closing || w.out.Raw().Control(func(fd uintptr) { w.fd = int32(fd) }) != nil {
+// add lets the loop read from a connection. False means that it is to be parked.
+func (l *loop) add(c *Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.out.Raw().Control(func(fd uintptr) { c.fd = int32(fd) }) != nil {
 		return false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: w.fd}
-	if unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, int(w.fd), &event) != nil {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: c.fd}
+	if unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, int(c.fd), &event) != nil {
 		return false
 	}
-	l.wires[w.fd] = w
-	w.loop, w.polled, w.heard = l, true, time.Now()
+	l.conns[c.fd] = c
+	c.loop, c.polled, c.heard = l, true, time.Now()
 	return true
 }
 
-// remove takes a wire off the loop. Its descriptor may be another's by now.
-func (l *loop) remove(w *wire) {
+// remove takes a connection off the loop. Its descriptor may be another's by now.
+func (l *loop) remove(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.wires[w.fd] == w {
-		delete(l.wires, w.fd)
-		unix.EpollCtl(l.fd, unix.EPOLL_CTL_DEL, int(w.fd), nil)
+	if l.conns[c.fd] == c {
+		delete(l.conns, c.fd)
+		unix.EpollCtl(l.fd, unix.EPOLL_CTL_DEL, int(c.fd), nil)
 	}
 }
 
-func (l *loop) find(fd int32) *wire {
+func (l *loop) find(fd int32) *Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.wires[fd]
+	return l.conns[fd]
 }
 
-// closeSilent closes those from which nothing came for too long, up to an eighth
-// later than it could.
+// closeSilent closes those from which nothing came for too long, up to an eighth later than it
+// could.
 func (l *loop) closeSilent(now time.Time) {
-	var silent []*wire
+	var silent []*Conn
 	l.mu.Lock()
-	for _, w := range l.wires {
-		if now.Sub(w.heard) >= w.silent {
-			silent = append(silent, w)
+	for _, c := range l.conns {
+		if now.Sub(c.heard) >= c.silent {
+			silent = append(silent, c)
 		}
 	}
 	l.mu.Unlock()
-	for _, w := range silent {
-		w.closeSilent()
+	for _, c := range silent {
+		c.closeSilent()
 	}
 }
 
 // serve reads once what has come, on the loop's goroutine.
-func (w *wire) serve(r *conns.RawReader, now time.Time) {
-	w.mu.Lock()
-	w.busy = w.polled
-	w.mu.Unlock()
-	if !w.busy {
+func (c *Conn) serve(r *conns.RawReader, now time.Time) {
+	c.mu.Lock()
+	c.busy = c.polled
+	c.mu.Unlock()
+	if !c.busy {
 		return
 	}
-	w.alive = false
-	data, err := r.Read(w.out.Raw())
+	c.alive = false
+	data, err := r.Read(c.out.Raw())
 	if err == nil {
-		err = w.handleBytes(data)
+		err = c.handleBytes(data)
 	}
-	if w.alive {
-		w.heard = now
+	if c.alive {
+		c.heard = now
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.busy = false
-	if err == nil && w.closing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = false
+	if err == nil && c.closing {
 		err = conns.ErrShut
 	}
 	if err != nil {
-		w.leaveLoop(err)
+		c.leaveLoop(err)
 	}
 }

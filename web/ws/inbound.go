@@ -1,17 +1,16 @@
-package channel
+package ws
 
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
 
-// inbound finds the messages in what a client sends: section 5 of RFC 6455, the
-// server's side, without extensions. It is given bytes as they come, and so needs no
-// goroutine that waits for the rest of a frame, and at rest no memory.
+// inbound finds the messages in what a client sends: section 5 of RFC 6455, the server's side,
+// without extensions. It is given bytes as they come, and so needs no goroutine that waits for the
+// rest of a frame, and at rest no memory.
 type inbound struct {
 	limit  int    // bytes of a message
 	data   []byte // what was not looked at yet
@@ -20,17 +19,17 @@ type inbound struct {
 	parts  []byte // its fragments
 }
 
-// violation is what a client did wrong, as it is told in a close frame.
-type violation struct {
-	code   int
-	reason string
+// Refusal is why a connection is closed: what a client did wrong, as it is told in a close frame.
+type Refusal struct {
+	Code   int // of RFC 6455, section 7.4
+	Reason string
 }
 
-func (v *violation) Error() string { return fmt.Sprintf("channel: a bad frame: %s", v.reason) }
+func (r *Refusal) Error() string { return "ws: refused: " + r.Reason }
 
-func protocolError(reason string) error { return &violation{websocket.CloseProtocolError, reason} }
+func protocolError(reason string) error { return &Refusal{websocket.CloseProtocolError, reason} }
 
-var errTooBig = &violation{websocket.CloseMessageTooBig, "message too big"}
+var errTooBig = &Refusal{websocket.CloseMessageTooBig, "message too big"}
 
 // add gives it the next bytes, which are its to change until next has found the last
 // message in them.
@@ -44,7 +43,7 @@ func (in *inbound) add(data []byte) {
 
 // next returns the next message, text or binary, or the next ping or pong. The payload
 // is valid until add or next is called again. Opcode 0 means that more must come. The
-// error is a violation, or the client's close frame as a *websocket.CloseError.
+// error is a Refusal, or the client's close frame as a *websocket.CloseError.
 func (in *inbound) next() (opcode byte, payload []byte, err error) {
 	for {
 		f, size, err := in.frame(in.data)
