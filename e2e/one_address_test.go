@@ -144,7 +144,7 @@ func checkPurchases(t *testing.T, s *shop, greedy, other *from) {
 	for range most + 1 {
 		go func() { answers <- greedy.buy() }()
 	}
-	const busy = "Very many want to buy"
+	const busy = "The shop is very busy"
 	if got := waittest.Receive(t, "the answer to one purchase too many", answers); !strings.Contains(got, busy) {
 		t.Errorf("one purchase too many: %q, want %q", got, busy)
 	}

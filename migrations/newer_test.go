@@ -73,8 +73,9 @@ func TestNewerDatabaseOfAnotherKind(t *testing.T) {
 	}
 }
 
-// TestStepLetsOthersPass applies a step while a transaction holds a table that it wants. A reader of
-// the table waits behind the step for a moment only, and the step goes on when the table is free.
+// TestStepLetsOthersPass applies a step while a transaction holds a table that it wants. A reader
+// of the table waits behind the step for a moment only, and the step goes on when the table is
+// free.
 func TestStepLetsOthersPass(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)

@@ -62,7 +62,7 @@ func TestDashboardIsBehindAPassword(t *testing.T) {
 			t.Errorf("%s without a password: %d %v", method, res.StatusCode, res.Header)
 		}
 	}
-	if _, body := s.ask("GET", "/admin"); !strings.Contains(body, "For those who run the shop") ||
+	if _, body := s.ask("GET", "/admin"); !strings.Contains(body, "For the staff of the shop") ||
 		strings.Contains(body, "admin-token") {
 		t.Errorf("without a password: %s", body)
 	}

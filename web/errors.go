@@ -41,7 +41,7 @@ var words = map[int]struct{ heading, text string }{
 		"That made no sense to us", "Something in the request is not as it should be. Go back and try again.",
 	},
 	http.StatusUnauthorized: {
-		"For those who run the shop", "The dashboard opens for the user admin, with the --admin-password of the shop, or with the one that its node tells at its start.",
+		"For the staff of the shop", "The dashboard is for those who run the shop. Sign in as admin, with the shop's admin password.",
 	},
 	http.StatusForbidden: {
 		"That did not come from our pages", "For your safety we only take orders that start here, in the shop.",
@@ -57,7 +57,7 @@ var words = map[int]struct{ heading, text string }{
 		"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment.",
 	},
 	http.StatusServiceUnavailable: {
-		"We open in a moment", "The shop is just starting or very busy. Try again in a few seconds.",
+		"Back in a moment", "The shop is just starting or very busy. Try again in a few seconds.",
 	},
 }
 
@@ -88,6 +88,7 @@ type errorPage struct {
 	Heading   string
 	Words     string
 	SignIn    bool   // would help
+	Again     bool   // the same request may succeed in a moment
 	RequestID string // only where we would like to hear about it
 }
 
@@ -122,7 +123,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 	if asksJSON(c.Request()) {
 		err = c.JSON(code, errorBody{code, headingOf(code), id})
-	} else if html, renderErr := s.errorHTML(err, code, id); renderErr == nil {
+	} else if html, renderErr := s.errorHTML(err, code, c); renderErr == nil {
 		err = c.HTMLBlob(code, html)
 	} else {
 		s.log.Error("error page not rendered", "err", renderErr, "request_id", id)
@@ -155,7 +156,7 @@ func headingOf(code int) string {
 	return http.StatusText(code)
 }
 
-func (s *Server) errorHTML(err error, code int, requestID string) ([]byte, error) {
+func (s *Server) errorHTML(err error, code int, c echo.Context) ([]byte, error) {
 	frame := shop.Layout{
 		Title:       headingOf(code) + " · Sneakers23",
 		Description: "This page has nothing to sell.",
@@ -172,9 +173,11 @@ func (s *Server) errorHTML(err error, code int, requestID string) ([]byte, error
 	page := errorPage{
 		Layout: frame, Status: code, Heading: headingOf(code), Words: words[code].text,
 		SignIn: code == http.StatusUnauthorized,
+		Again: c.Request().Method == http.MethodGet &&
+			(code >= http.StatusInternalServerError || code == http.StatusTooManyRequests),
 	}
 	if code >= http.StatusInternalServerError {
-		page.RequestID = requestID
+		page.RequestID = requestID(c)
 	}
 	err = s.templates.Page(&html, "error", page)
 	return []byte(html.String()), err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -27,9 +28,9 @@ func TestErrorTable(t *testing.T) {
 		{echo.ErrNotFound, 404, "Not on our shelves"},
 		{checkout.ErrNoOrder, 404, "No such order"},
 		{inventory.ErrSoldOut, 409, "Sold out"},
-		{shop.ErrNotOpen, 503, "We open in a moment"},
-		{fmt.Errorf("%w: %w", shop.ErrNoDatabase, errors.New("refused")), 503, "We open in a moment"},
-		{context.DeadlineExceeded, 503, "We open in a moment"},
+		{shop.ErrNotOpen, 503, "Back in a moment"},
+		{fmt.Errorf("%w: %w", shop.ErrNoDatabase, errors.New("refused")), 503, "Back in a moment"},
+		{context.DeadlineExceeded, 503, "Back in a moment"},
 		{errCrossOrigin, 403, "That did not come from our pages"},
 		{echo.ErrTooManyRequests, 429, "Slow down a little"},
 		{&http.MaxBytesError{Limit: 1}, 413, "That is too much"},
@@ -149,7 +150,9 @@ func TestGoldenErrorPages(t *testing.T) {
 		"forbidden.html":     errCrossOrigin,
 		"broken.html":        errors.New("broken"),
 	} {
-		html, err := s.errorHTML(cause, statusOf(cause), "REQUEST-ID")
+		c := echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder())
+		c.Response().Header().Set("X-Request-Id", "REQUEST-ID")
+		html, err := s.errorHTML(cause, statusOf(cause), c)
 		if err != nil {
 			t.Fatal(err)
 		}

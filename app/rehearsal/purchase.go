@@ -43,7 +43,7 @@ var refusals = []struct {
 	{"Your cart is empty, and the page was too old", unexplained},
 	{"Your cart is empty", outcome{name: "empty cart"}},
 	{"The price has changed", outcome{name: "other price"}},
-	{"Very many want to buy", outcome{name: "too busy", again: true}},
+	{"The shop is very busy", outcome{name: "too busy", again: true}},
 	{"Your purchase could not be completed", outcome{name: "could not be completed", again: true}},
 }
 

@@ -35,7 +35,8 @@ const buyable = ({ out_of_stock, released }) => released && !out_of_stock
 
 // Returns the state of the whole cart, in the words of cartView.State in Go.
 export function stateOf(items) {
-  if (items.length === 0 || items.some(buyable)) return "some"
+  if (items.every(buyable)) return "all"
+  if (items.some(buyable)) return "part"
   if (items.some((item) => !item.out_of_stock)) return "soon"
   return items.some((item) => othersOf(item).length > 0) ? "others" : "none"
 }

@@ -62,7 +62,7 @@ function remove(cart, button) {
   const line = cart.line(id)
   const name = line ? nameOf(line) : "The shoe"
   waitFor(button.closest(".cart-item") ?? button, cart.push("remove_item", { item_id: id }))
-    .receive("ok", () => say(`${name} is out of your cart.`, null, name))
+    .receive("ok", () => say(`${name} was removed from your cart.`, null, name))
     .receive("error", ({ error }) => say(words[error] ?? words.other))
 }
 
@@ -92,7 +92,7 @@ function tellRefused(cart, button, { error, item_id }) {
   if (error !== "duplicate_product" || !held) return say(words[error] ?? words.other, button)
 
   const swap = { words: `Swap for size ${button.textContent}`, itemId: Number(button.value) }
-  offer(`You have ${held.name} in size ${held.size}: one size of each shoe.`, swap, button)
+  offer(`You have ${held.name} in size ${held.size}. You can have one size of each shoe.`, swap, button)
 }
 
 const words = {

@@ -15,8 +15,9 @@ test("the subtotal is of what can be bought now", () => {
 
 test("a cart is what its lines are", () => {
   for (const [items, state] of [
-    [[], "some"],
-    [[shoe(), soon, out], "some"],
+    [[], "all"],
+    [[shoe(), shoe()], "all"],
+    [[shoe(), soon, out], "part"],
     [[soon, out], "soon"],
     [[out, gone], "others"],
     [[gone], "none"],

@@ -63,8 +63,8 @@ test("where a device is", () => {
   assert.equal(whereOf({ ...device, seen: at }), "away")
   assert.equal(whereOf({ ...device, nodes: [node, { ...node, name: "b" }] }), "a, b")
   assert.equal(whereOf({ ...device, nodes: [node], revoked: at }), "revoked")
-  assert.match(wordsOfWhere(device, now), /^It has never been connected\. It was added: 11:30:05/)
-  assert.match(wordsOfWhere({ ...device, seen: at }, now), /^Away\. It was connected last: 11:30:05/)
+  assert.match(wordsOfWhere(device, now), /^Never connected\. Added: 11:30:05/)
+  assert.match(wordsOfWhere({ ...device, seen: at }, now), /^Away\. Last connected: 11:30:05/)
   assert.match(
     wordsOfWhere({ ...device, nodes: [{ ...node, connections: 2 }] }, now),
     /^Connected at a since 11:30:05 \S+ \(2 connections\)\.$/,

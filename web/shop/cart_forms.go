@@ -106,7 +106,7 @@ func (p *Pages) removing(itemID string) change {
 		if err != nil {
 			return cart, info(words+" is not in your cart.").isOut(id, words)
 		}
-		return changed, info(words+" is out of your cart.").isOut(id, words)
+		return changed, info(words+" was removed from your cart.").isOut(id, words)
 	}
 }
 
@@ -164,9 +164,9 @@ type notKeptPage struct {
 
 // offerSwap says that another size of the shoe is in the cart, with a button that swaps them.
 func offerSwap(catalog *inventory.Catalog, held checkout.Line, item inventory.Item, product *inventory.Product) *Flash {
-	message := "You have " + product.Name + " in your cart already: one size of each shoe."
+	message := "You have " + product.Name + " in your cart already. You can have one size of each shoe."
 	if old, _, ok := catalog.Item(held.Item); ok {
-		message = "You have " + product.Name + " in size " + old.Size + ": one size of each shoe."
+		message = "You have " + product.Name + " in size " + old.Size + ". You can have one size of each shoe."
 	}
 	offer := &Flash{Kind: "info", Message: message, Action: "Swap for size " + item.Size, ItemID: item.ID}
 	return offer.isIn(held.Item, product.Name+", size "+item.Size)

@@ -162,7 +162,7 @@ func TestCartWithoutJavaScript(t *testing.T) {
 
 	for _, tt := range []struct{ id, want, not string }{
 		{"2", "Hop Man 3, size 9.5 is in your cart already.", "value=\"3\" data-item-id"},
-		{"3", "You have Hop Man 3 in size 9.5: one size of each shoe.", "value=\"3\" data-item-id"},
+		{"3", "You have Hop Man 3 in size 9.5. You can have one size of each shoe.", "value=\"3\" data-item-id"},
 		{
 			"5", "Breezy Boost 600, size 9 is in your cart. It is sold out",
 			"cart-item__soon\" data-cart-soon hidden>coming soon...</p>\n        </div>\n        <p class=\"cart-item__price\" data-cart-price>$140",
@@ -180,7 +180,7 @@ func TestCartWithoutJavaScript(t *testing.T) {
 
 	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page = s.get(pages.Home, "/")
-	s.wants(page, "Hop Man 3, size 9.5 is out of your cart.", removeNine)
+	s.wants(page, "Hop Man 3, size 9.5 was removed from your cart.", removeNine)
 	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page = s.get(pages.Home, "/")
 	s.wants(page, "Hop Man 3, size 9.5 is not in your cart.")

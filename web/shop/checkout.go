@@ -134,9 +134,9 @@ func (co *Checkout) total(cart checkout.Cart) inventory.Cents {
 // shopper.
 var (
 	errNotTheBuyer     = errors.New("shop: the form's shoes were bought by another shopper")
-	errUnreadable      = errors.New("shop: the form's cart is too old, or was changed on its way")
+	errUnreadable      = errors.New("shop: the form's cart is too old, or was altered")
 	errUnreadableAlone = errors.New(
-		"shop: the form's cart is too old, or was changed on its way, and there is no other",
+		"shop: the form's cart is too old, or was altered, and there is no other",
 	)
 )
 
@@ -149,20 +149,20 @@ var refusals = []struct {
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
 	{
-		errUnreadable, "We can't tell whether this was bought: the page was too old, or was changed on its way. Here is your cart as it is now.",
+		errUnreadable, "We can't tell whether this was bought: the page was too old, or was altered. If it was, your order stands at the top of the page. Here is your cart as it is now.",
 	},
 	{
-		errUnreadableAlone, "Your cart is empty, and the page was too old, or was changed on its way: we can't tell whether its shoes were bought.",
+		errUnreadableAlone, "Your cart is empty, and the page was too old, or was altered: we can't tell whether its shoes were bought. If they were, your order stands at the top of the page.",
 	},
-	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now."},
+	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now. If it was you, open the link to your order that you kept."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
-	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and buy if it is all right."},
+	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and press Purchase if you agree."},
 	{
-		checkout.ErrBusy, "Very many want to buy at this moment, and it was not your turn in time. Press Purchase again: you will see the order, or why not.",
+		checkout.ErrBusy, "The shop is very busy, and your turn did not come in time. Press Purchase again: nothing is bought twice, and you will see the order, or why not.",
 	},
 	{
-		checkout.ErrUnknown, "We don't know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not.",
+		checkout.ErrUnknown, "We don't know yet whether this was bought. Press Purchase again, or reload this page: nothing is bought twice, and you will see the order, or why not.",
 	},
 }
 
@@ -185,7 +185,7 @@ func (co *Checkout) refuse(c echo.Context, sess session, cart checkout.Cart, err
 	}
 	if shown, now := co.shownTotal(c, cart), co.total(cart); errors.Is(err, checkout.ErrPriceChanged) && shown > 0 &&
 		shown != now {
-		message = fmt.Sprintf("The price has changed. The total was %v and is %v now: buy if it is all right.",
+		message = fmt.Sprintf("The price has changed. The total was %v and is %v now: press Purchase if you agree.",
 			shown, now)
 	}
 	return co.goOn(c, sess, co.held(c, sess).Merge(cart), &Flash{Kind: "error", Message: message})

@@ -26,17 +26,17 @@ func TestRefusedPurchases(t *testing.T) {
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"a lot"}}},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"-1"}}},
 		{
-			"The price has changed. The total was $100 and is $120 now: buy", checkout.ErrPriceChanged,
+			"The price has changed. The total was $100 and is $120 now: press Purchase", checkout.ErrPriceChanged,
 			url.Values{"total_cents": {"10000"}},
 		},
 		{"Your cart is empty. Pick a size first.", checkout.ErrEmptyCart, nil},
 		{"Your cart is empty, and the page ", nil, url.Values{"serialized_cart": {"x"}}},
 		{"Your purchase could not be completed", checkout.ErrFailed, nil},
 		{"Your purchase could not be completed", checkout.ErrTooManyLines, nil},
-		{"Very many want to buy at this moment", checkout.ErrBusy, nil},
-		{"Very many want to buy at this moment", errors.Join(checkout.ErrUnknown, checkout.ErrBusy), nil},
+		{"The shop is very busy", checkout.ErrBusy, nil},
+		{"The shop is very busy", errors.Join(checkout.ErrUnknown, checkout.ErrBusy), nil},
 		{
-			"We don&#39;t know yet whether this was bought. Press Purchase again, or reload this page: you will see the order, or why not.", errors.Join(checkout.ErrUnknown), nil,
+			"We don&#39;t know yet whether this was bought. Press Purchase again, or reload this page: nothing is bought twice, and you will see the order, or why not.", errors.Join(checkout.ErrUnknown), nil,
 		},
 	} {
 		s := newShopper(t)

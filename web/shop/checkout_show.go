@@ -66,7 +66,7 @@ func (co *Checkout) putBeside(held, other checkout.Cart) (checkout.Cart, *Flash)
 		if duplicate, ok := errors.AsType[*checkout.DuplicateProductError](err); ok && known {
 			flash = offerSwap(catalog, duplicate.Held, item, product)
 		} else if errors.Is(err, checkout.ErrCartFull) {
-			flash = &Flash{Kind: "error", Message: "Your cart is full: not all that the link holds was put into it."}
+			flash = &Flash{Kind: "error", Message: "Your cart is full: some of the shoes in the link did not fit."}
 		}
 		held = added
 	}

@@ -86,9 +86,9 @@ func (p checkoutPage) Advice() string {
 	case out && others:
 		return what + "."
 	case out && p.AllGone:
-		return "Nothing of this is left in any size. All other shoes are sold out too: keep it, and wait. What comes back can be bought at once."
+		return "Every size of this is sold out, and so are all other shoes. Keep it in your cart in case it comes back."
 	case out:
-		return "Nothing of this is left in any size. Remove it, and pick another shoe; or wait: what comes back can be bought at once."
+		return "Every size of this is sold out. Remove it and pick another shoe, or keep it in your cart in case it comes back."
 	case soon && open:
 		return "Remove what is not released yet: then you can buy the rest now."
 	case soon:

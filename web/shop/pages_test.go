@@ -354,8 +354,13 @@ func TestCartOfWhatIsNotReleased(t *testing.T) {
 	s := newShopper(t)
 	s.post(pages.AddToCart, "/cart/add", item("6"))
 	_, page := s.get(pages.Home, "/")
-	s.wants(page, `<span data-cart-when="soon">None of it can be bought now</span>`, `<span data-cart-when="some">`)
-	s.wants(page, `<span data-cart-when="soon others">See your options</span>`, "$140.50</strong>")
+	s.wants(page, `<span data-cart-when="soon">None of it can be bought now</span>`, `<span data-cart-when="all part">`)
+	s.wants(page, `<span data-cart-when="soon others">See your options</span>`, "$140.50</strong>",
+		`<p class="cart__part" data-cart-when="part">`)
+	s.post(pages.AddToCart, "/cart/add", item("3")) // can be bought
+	_, page = s.get(pages.Home, "/")
+	s.wants(page, `<p class="cart__part" data-cart-when="part">`, `data-cart-when="soon">`)
+	s.wants(page, `<span data-cart-when="all part">Check out</span>`)
 }
 
 // A cart of which nothing is left says what can be done: take another size, or wait.
@@ -370,7 +375,7 @@ func TestCartOfWhatIsOut(t *testing.T) {
 		s := newShopper(t)
 		s.post(pages.AddToCart, "/cart/add", item("5")) // out already
 		_, page := s.get(pages.Home, "/")
-		s.wants(page, want, `<span data-cart-when="some">`)
+		s.wants(page, want, `<span data-cart-when="all part">`)
 		for i := range rows.Items {
 			rows.Items[i].Available = 0
 		}

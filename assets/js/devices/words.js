@@ -21,12 +21,12 @@ export function whereOf({ nodes, revoked, seen }) {
 // The same in sentences.
 export function wordsOfWhere({ nodes, revoked, seen, created }, now = new Date()) {
   const when = (ms) => momentBeside(new Date(ms), now)
-  if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. What it has said stays.`
+  if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. Its logs and variables are kept.`
   if (nodes.length > 0)
     return `Connected ${nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`).join(", ")}.`
   return seen
-    ? `Away. It was connected last: ${when(seen)}.`
-    : `It has never been connected. It was added: ${when(created)}.`
+    ? `Away. Last connected: ${when(seen)}.`
+    : `Never connected. Added: ${when(created)}.`
 }
 
 const times = (connections) => (connections > 1 ? ` (${grouped(connections)} connections)` : "")
