@@ -321,7 +321,8 @@ func TestOlderProgram(t *testing.T) {
 	if _, err := b.client.Restock(t.Context(), operator.RestockRequest{Item: "SHU6001", Count: 7}); err != nil {
 		t.Errorf("restock: %v", err)
 	}
-	if sold, err := a.client.Sell(t.Context(), operator.SellRequest{Count: 20, Unreleased: true}); err != nil || sold.Sold != 20 {
+	sold, err := a.client.Sell(t.Context(), operator.SellRequest{Count: 20, Unreleased: true})
+	if err != nil || sold.Sold != 20 {
 		t.Errorf("sell: %+v, %v", sold, err)
 	}
 	s, err := app.OpenSchema(t.Context(), store.Config{URL: url}, false, slog.New(slog.DiscardHandler))

@@ -98,8 +98,9 @@ func TestStepLetsOthersPass(t *testing.T) {
 	}()
 	waittest.Until(t, "the step waits for the table", func() bool {
 		var waits bool
-		if err := holder.QueryRow(ctx, `SELECT EXISTS (
-			SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))`).Scan(&waits); err != nil {
+		err := holder.QueryRow(ctx, `SELECT EXISTS (
+			SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))`).Scan(&waits)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return waits

@@ -51,9 +51,9 @@ func (w *Writer) step(ctx context.Context) error {
 		w.todo = append([][]entry{batch[:half:half], batch[half:]}, w.todo[1:]...)
 		return nil
 	}
-	w.refused.Add(1)
 	w.cfg.Log.Error("a log record of a device is lost: the database refuses it", "device_id", batch[0].Device,
 		"err", err)
+	w.refused.Add(1)
 	w.todo = w.todo[1:]
 	return nil
 }

@@ -12,7 +12,7 @@ func TestRead(t *testing.T) {
 		"Your cart is empty. Pick a size first.":                              "empty cart",
 		"Your cart is empty, and the page was too old: we can&#39;t tell.":    "nobody knew",
 		"The price has changed. Look at the new total.":                       "other price",
-		"The shop is very busy.":                               "too busy",
+		"The shop is very busy.":                                              "too busy",
 		"Your purchase could not be completed. Press Purchase again.":         "could not be completed",
 		"We don&#39;t know yet whether this was bought. Press Purchase again": "nobody knew",
 	} {

@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"sneakers23/app/waittest"
 	"sneakers23/replication/cluster"
@@ -28,31 +23,13 @@ const (
 // member is a node of a cluster, and what it logs.
 type member struct {
 	*cluster.Node
-	log  *logBuffer
+	log  *waittest.Log
 	stop func()
 }
 
-type logBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// newMember makes a node that calls others, sets it up and serves it. It has not joined yet.
 func newMember(t *testing.T, name string, join []string, set func(*cluster.Config), up func(*cluster.Node)) member {
 	t.Helper()
-	m := member{log: new(logBuffer)}
+	m := member{log: new(waittest.Log)}
 	cfg := cluster.Config{
 		DataDir: t.TempDir(), Name: name, HTTP: "http://" + name, Listen: "127.0.0.1:0", Join: join,
 		Secret:   clusterSecret,
@@ -274,51 +251,6 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// TestRefused keeps out who does not go with those that are here. Both sides say why.
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		name string
-		set  func(*cluster.Config)
-		want error
-		says string // in the log of the node that is here
-	}{
-		"cluster secret": {"b", func(c *cluster.Config) { c.Secret = "guessed" }, cluster.ErrRefused, "cluster-secret"},
-		"secret": {
-			"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret",
-		},
-		"schema": {
-			"b", func(c *cluster.Config) { c.Identity.Schema, c.Identity.Oldest = 9, 4 }, cluster.ErrSchema, "version",
-		},
-		"name": {"a", nil, cluster.ErrNameTaken, "same name"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var came inbox
-			a := join(t, "a", nil, nil, func(n *cluster.Node) { n.Stream("words", came.receive) })
-			var words *cluster.Stream
-			b := newMember(t, tt.name, []string{a.Routes()}, tt.set, func(n *cluster.Node) {
-				words = n.Stream("words", came.receive)
-			})
-			if err := b.Join(t.Context()); !errors.Is(err, tt.want) {
-				t.Errorf("got %v, want %v", err, tt.want)
-			}
-			waittest.Until(t, "the other side says so", func() bool {
-				return strings.Contains(a.log.String(), "refused a node") && strings.Contains(a.log.String(), tt.says)
-			})
-			if err := words.Send([]byte("in secret")); err != nil {
-				t.Fatal(err)
-			}
-			c := join(t, "c", []string{a.Routes()}, nil, nil) // takes longer than the word
-			waittest.Until(t, "a sees the one that goes with it", func() bool { return a.sees() != "" })
-			if a.sees() != "c" || len(came.of(tt.name)) != 0 {
-				t.Errorf("a sees %s and heard %q", a.sees(), came.of(tt.name))
-			}
-			c.stop()
-		})
-	}
-}
-
 // TestSeedComesLater starts a node whose seed is not there yet.
 func TestSeedComesLater(t *testing.T) {
 	t.Parallel()
@@ -339,171 +271,5 @@ func TestSeedComesLater(t *testing.T) {
 	}
 	if log := b.log.String(); strings.Count(log, "a node does not answer") != 1 || strings.Contains(log, "level=WARN") {
 		t.Error("want one line, and no warning, for a seed that is not there yet")
-	}
-}
-
-// TestNeighbourIsKilled kills a node and starts it again. The others log one failed call, and no
-// warning but that the node fell silent.
-func TestNeighbourIsKilled(t *testing.T) {
-	t.Parallel()
-	a := join(t, "a", nil, nil, nil)
-	b := join(t, "b", []string{a.Routes()}, nil, nil)
-	c := join(t, "c", []string{a.Routes(), b.Routes()}, nil, nil)
-	waittest.Until(t, "all see each other", func() bool {
-		return a.sees() == "b c" && b.sees() == "a c" && c.sees() == "a b"
-	})
-	address := c.Routes()
-	c.Kill()
-	waittest.Until(t, "the others miss it", func() bool { return a.sees() == "b" && b.sees() == "a" })
-	join(t, "c", []string{a.Routes(), b.Routes()}, func(cfg *cluster.Config) { cfg.Listen = address }, nil)
-	waittest.Until(t, "it is back", func() bool { return a.sees() == "b c" && b.sees() == "a c" })
-	for _, m := range []member{a, b} {
-		unexpected := 0
-		for line := range strings.Lines(m.log.String()) {
-			silence := strings.Contains(line, "a node has fallen silent")
-			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") && !silence {
-				unexpected++
-			}
-		}
-		if calls := strings.Count(m.log.String(), "a node does not answer"); unexpected > 0 || calls > 1 {
-			t.Errorf("%d unexpected warnings, %d lines of failed calls", unexpected, calls)
-		}
-	}
-}
-
-// TestWitnessIsKilled kills a node, starts it again, and kills the node that then reports its name
-// as taken. The restarted node joins the third.
-func TestWitnessIsKilled(t *testing.T) {
-	t.Parallel()
-	members := map[string]member{}
-	var seeds []string
-	for _, name := range []string{"a", "b", "c"} {
-		members[name] = join(t, name, seeds, nil, nil)
-		seeds = append(seeds, members[name].Routes())
-	}
-	for name, m := range members {
-		waittest.Until(t, name+" sees the others", func() bool { return len(m.Peers()) == 2 })
-	}
-	members["a"].Kill()
-	again := newMember(t, "a", seeds, nil, nil)
-	joined := make(chan error, 1)
-	go func() { joined <- again.Join(t.Context()) }()
-	var witness string
-	waittest.Until(t, "a witness reports the name", func() bool {
-		_, witness, _ = strings.Cut(again.log.String(), "witness=")
-		return strings.Contains(witness, "\n")
-	})
-	witness = witness[:1]
-	members[witness].Kill()
-	if err := waittest.Receive(t, "a joins", joined); err != nil {
-		t.Fatalf("%s was killed: %v", witness, err)
-	}
-	left := map[string]string{"b": "c", "c": "b"}[witness]
-	waittest.Until(t, "they see each other", func() bool { return again.sees() == left && members[left].sees() == "a" })
-}
-
-// startNATS runs a NATS outside the nodes at the port, or at any that is free.
-func startNATS(t *testing.T, port int) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(waittest.Limit()) {
-		t.Fatal("NATS did not start")
-	}
-	return s
-}
-
-// TestOutsideNATS connects two nodes by a server of which they know the URL only. It is away at
-// first; then it carries what they say, but no answer that is too long for it.
-func TestOutsideNATS(t *testing.T) {
-	t.Parallel()
-	outside := startNATS(t, server.RANDOM_PORT)
-	url, port := outside.ClientURL(), outside.Addr().(*net.TCPAddr).Port
-	outside.Shutdown()
-	outside.WaitForShutdown()
-	alone := func(c *cluster.Config) { c.Listen, c.NATS = "", url }
-	var box inbox
-	a := join(t, "a", nil, alone, func(n *cluster.Node) {
-		n.Stream("words", box.receive)
-		n.Handle("long", func(context.Context, []byte) ([]byte, error) { return make([]byte, 2<<20), nil })
-	})
-	var words *cluster.Stream
-	b := join(t, "b", nil, alone, func(n *cluster.Node) { words = n.Stream("words", box.receive) })
-	if !strings.Contains(a.log.String(), "does not answer") {
-		t.Error("it was not said that NATS is away")
-	}
-	startNATS(t, port)
-	waittest.Until(t, "they see each other", func() bool { return a.sees() == "b" && b.sees() == "a" })
-	if err := words.Send([]byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	waittest.Until(t, "a hears b", func() bool { return slices.Equal(box.of("b"), []string{"hello"}) })
-	if !strings.Contains(a.log.String(), "max_payload") {
-		t.Error("it was not said that this NATS carries short messages only")
-	}
-	if _, err := b.Ask(t.Context(), "a", "long", nil); err == nil || !strings.Contains(err.Error(), "payload") {
-		t.Errorf("an answer that is too long: %v", err)
-	}
-}
-
-// TestPortTaken says at once why a node can't start.
-func TestPortTaken(t *testing.T) {
-	t.Parallel()
-	a := join(t, "a", nil, nil, nil)
-	_, err := cluster.Start(cluster.Config{
-		DataDir: t.TempDir(), Name: "b", Listen: a.Routes(), Secret: clusterSecret, Log: slog.New(slog.DiscardHandler),
-	})
-	if err == nil || !strings.Contains(err.Error(), "--cluster-listen") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// TestCommandsFromElsewhere lets in an operator with the secret, and a publisher who may do one
-// thing.
-func TestCommandsFromElsewhere(t *testing.T) {
-	t.Parallel()
-	a := join(t, "a.with.dots", nil, func(c *cluster.Config) { c.Publishers = "the word of publishers" }, nil)
-	if _, err := a.Conn().Subscribe(a.Address().Commands("greet"), func(m *nats.Msg) {
-		_ = m.Respond([]byte("hello"))
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Announce(); err != nil {
-		t.Fatal(err)
-	}
-	at := strings.TrimPrefix(a.Address().NATS, "nats://")
-	conn, addr, err := cluster.DialAt(at, clusterSecret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if m, err := conn.Request(addr.Commands("greet"), nil, waittest.Limit()); err != nil || string(m.Data) != "hello" ||
-		addr.Name != "a.with.dots" {
-		t.Errorf("got %v, %v of %q", m, err, addr.Name)
-	}
-	if err := conn.Publish(cluster.PublishSubject, nil); err != nil {
-		t.Error(err)
-	}
-	if err := conn.Flush(); err != nil || conn.LastError() == nil {
-		t.Errorf("an operator published what is not his: %v, %v", err, conn.LastError())
-	}
-	if _, _, err := cluster.DialAt(at, "guessed"); err == nil || !strings.Contains(err.Error(), "refuses") {
-		t.Errorf("a guessed secret: %v", err)
-	}
-	publisher, err := nats.Connect(a.Address().NATS, nats.UserInfo("publisher", "the word of publishers"),
-		nats.CustomInboxPrefix("_PUBLISHER"), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer publisher.Close()
-	if m, err := publisher.Request(addr.Commands("greet"), nil, time.Second); err == nil {
-		t.Errorf("a publisher gave a command and got %s", m.Data)
 	}
 }

@@ -12,7 +12,7 @@
 // # Frames
 //
 // A frame is bytes with its header, made once and shared by all who get it: append a payload to
-// NewFrame, and give it to Seal. What a client sends is read in pieces, as they come; extensions
+// NewFrame, and give it to Seal. Frames of a client are read in pieces, as they come; extensions
 // (compression) are not offered.
 //
 // # Ownership and stopping
