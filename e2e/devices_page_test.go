@@ -40,7 +40,7 @@ func TestDevicesPage(t *testing.T) {
 	if left := a.text("[data-key-dialog] [data-key]"); left != "" {
 		t.Error("the key stands in the page when nobody looks at it")
 	}
-	a.says("[data-device] [data-where]", "It has never been connected.")
+	a.says("[data-device] [data-where]", "Never connected.")
 
 	k := newKiosk(t, key, net.JoinHostPort(cluster[0].host.IP, "6667"))
 	a.says("[data-device] [data-where]", "Connected at node1 since ")
@@ -85,7 +85,7 @@ func TestDevicesPage(t *testing.T) {
 	// a device that has never been here: what is wanted of it waits, until that is withdrawn
 	cluster[0].run("devices", "add", "till")
 	a.click("[data-list] button:has-text('till')")
-	a.says("[data-device] [data-where]", "It has never been connected.")
+	a.says("[data-device] [data-where]", "Never connected.")
 	a.click("[data-set-new]")
 	a.fill("[data-set-dialog] [name=name]", "drawer")
 	a.fill("[data-set-dialog] [name=value]", "open")

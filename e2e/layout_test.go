@@ -80,7 +80,7 @@ func TestToastLeavesCheckOut(t *testing.T) {
 	}
 	v.click(".cart-link")
 	v.click(removeFromCart(2))
-	v.says("[data-toast]", "was removed from your cart")
+	v.says("[data-toast]", "was removed")
 	v.clear("[data-toast]", ".cart-checkout")
 	v.clear("[data-toast]", ".cart-item__remove")
 	v.clear("[data-toast]", ".site-header a")

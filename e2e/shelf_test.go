@@ -74,7 +74,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 		t.Error("the focus went with the last size")
 	}
 	v.click(".cart-checkout")
-	v.says(".checkout__advice", "Every size of this is sold out.")
+	v.says(".checkout__advice", "Every size of this is sold out")
 }
 
 // While the shop is away, a click does not lose the page.

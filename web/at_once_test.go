@@ -180,7 +180,7 @@ func TestOtherMessagesOfTheCart(t *testing.T) {
 		message, cart map[string]*http.Cookie
 		want          string
 	}{
-		"removed":                     {removed, removed, "Hop Man 3, size 9.5 was removed from your cart."},
+		"removed":                     {removed, removed, "Hop Man 3, size 9.5 was removed."},
 		"removed, and still there":    {removed, again, "Hop Man 3, size 9.5 is still in your cart."},
 		"there already":               {again, again, "Hop Man 3, size 9.5 is in your cart already."},
 		"there already, and not":      {again, removed, "Hop Man 3, size 9.5 did not get into your cart."},

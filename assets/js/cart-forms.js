@@ -62,7 +62,7 @@ function remove(cart, button) {
   const line = cart.line(id)
   const name = line ? nameOf(line) : "The shoe"
   waitFor(button.closest(".cart-item") ?? button, cart.push("remove_item", { item_id: id }))
-    .receive("ok", () => say(`${name} was removed from your cart.`, null, name))
+    .receive("ok", () => say(`${name} was removed.`, null, name))
     .receive("error", ({ error }) => say(words[error] ?? words.other))
 }
 

@@ -106,7 +106,7 @@ func (p *Pages) removing(itemID string) change {
 		if err != nil {
 			return cart, info(words+" is not in your cart.").isOut(id, words)
 		}
-		return changed, info(words+" was removed from your cart.").isOut(id, words)
+		return changed, info(words+" was removed.").isOut(id, words)
 	}
 }
 

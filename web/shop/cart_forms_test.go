@@ -180,7 +180,7 @@ func TestCartWithoutJavaScript(t *testing.T) {
 
 	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page = s.get(pages.Home, "/")
-	s.wants(page, "Hop Man 3, size 9.5 was removed from your cart.", removeNine)
+	s.wants(page, "Hop Man 3, size 9.5 was removed.", removeNine)
 	s.post(pages.RemoveFromCart, "/cart/remove", item("2"))
 	_, page = s.get(pages.Home, "/")
 	s.wants(page, "Hop Man 3, size 9.5 is not in your cart.")
