@@ -4,6 +4,10 @@
 // A step is a file, NNNNN_name.sql, with two directions, each of which is one statement to goose:
 // it goes to the database in one round trip, and goose does not look for the ends of statements in
 // it, which takes a buffer of 4 MiB for each line.
+//
+// The restore of an older backup executes steps in a schema of its own, several in one transaction
+// and with rows in the tables, see [Ups]. So a step names no schema, needs nothing that a
+// transaction may not do, and makes only objects that belong to a schema.
 package migrations
 
 import "embed"
