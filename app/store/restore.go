@@ -11,27 +11,42 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// CheckBackup reads a backup to its end, and tells what it holds. It changes nothing.
-func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, error) {
+// CheckBackup reads a backup to its end and describes it. It changes nothing.
+func (s *Schema) CheckBackup(ctx context.Context, file io.ReaderAt, size int64) (BackupInfo, error) {
 	info := BackupInfo{Rows: make(map[string]int64)}
 	if _, err := s.db.pending(ctx); err != nil {
 		return info, err
 	}
-	err := readBackup(from, func(h backupHead) error {
-		info.CreatedAt, info.Schema = h.CreatedAt, h.Schema
-		if h.Schema != s.db.schema {
-			return fmt.Errorf("the backup has step %d of the schema, this program step %d: restore it with the version of the program that made it, then run `sneakers23 migrate up`",
-				h.Schema, s.db.schema)
+	b, err := s.openBackup(file, size)
+	if err != nil {
+		return info, err
+	}
+	info.CreatedAt, info.Schema = b.head.CreatedAt, b.head.Schema
+	for _, t := range b.head.Tables {
+		err := b.readTable(t, func(rows io.Reader) (n int64, err error) {
+			_, err = io.Copy(io.Discard, rows)
+			return b.rows[t.Name], err
+		})
+		if err != nil {
+			return info, err
 		}
-		return nil
-	}, func(t backupTable, rows io.Reader) (int64, error) {
-		p, _ := rows.(*pieces)
-		// no ReadFrom of its own: the rows are counted on the way
-		_, err := io.Copy(io.Discard, struct{ io.Reader }{rows})
-		info.Rows[t.Name] = p.rows
-		return p.rows, err
-	})
-	return info, err
+		info.Rows[t.Name] = b.rows[t.Name]
+	}
+	return info, nil
+}
+
+// openBackup opens a backup that fits the schema of the program.
+func (s *Schema) openBackup(file io.ReaderAt, size int64) (*backupReader, error) {
+	b, err := openBackup(file, size)
+	if err != nil {
+		return nil, err
+	}
+	if b.head.Schema != s.db.schema {
+		return nil, fmt.Errorf("the backup has step %d of the schema, this program step %d: "+
+			"restore it with the version of the program that made it, then run `sneakers23 migrate up`",
+			b.head.Schema, s.db.schema)
+	}
+	return b, nil
 }
 
 // restoreAttempts is how often a restore that meets others is tried.
@@ -39,17 +54,16 @@ const restoreAttempts = 20
 
 // Restore puts the store into the state of a backup, which CheckBackup has found good: all of it,
 // or nothing. Nodes may run meanwhile: buyers wait for a moment, pages go on from the old state
-// until the new one is committed, and within 5 s every node shows it. rewind returns the backup
-// from its beginning, for each attempt.
-func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
+// until the new one is committed, and within 5 s every node shows it.
+func (s *Schema) Restore(ctx context.Context, file io.ReaderAt, size int64, progress Progress) error {
 	if err := s.db.Prepare(ctx, false); err != nil { // an empty database gets the tables
 		return err
 	}
+	from, err := s.openBackup(file, size)
+	if err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
-		from, err := rewind()
-		if err != nil {
-			return err
-		}
 		committing := false
 		err = pgx.BeginTxFunc(ctx, s.db.Pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 			err := restore(ctx, tx, from, progress)
@@ -84,7 +98,7 @@ const (
 		WHERE r.id = d.id AND r.created_at = d.created_at AND d.revoked_at IS NULL`
 )
 
-func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) error {
+func restore(ctx context.Context, tx pgx.Tx, from *backupReader, progress Progress) error {
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
@@ -93,34 +107,27 @@ func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) 
 		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`, `DELETE FROM devices`); err != nil {
 		return err
 	}
-	var head backupHead
-	err := readBackup(from, func(h backupHead) error {
-		head = h
-		return nil
-	}, func(t backupTable, rows io.Reader) (int64, error) {
-		if t.Name == "item_availabilities" { // the items came with empty ones
-			if err := run(ctx, tx, `DELETE FROM item_availabilities`); err != nil {
-				return 0, err
-			}
+	for _, t := range from.head.Tables {
+		if err := run(ctx, tx, `DELETE FROM `+t.Name); err != nil { // a trigger may have put rows in
+			return err
 		}
-		tag, err := tx.Conn().PgConn().CopyFrom(ctx, rows, `COPY `+t.sql()+` FROM STDIN`)
+		err := from.readTable(t, func(rows io.Reader) (int64, error) {
+			tag, err := tx.Conn().PgConn().CopyFrom(ctx, rows, `COPY `+t.sql()+` FROM STDIN`)
+			return tag.RowsAffected(), err
+		})
 		if err != nil {
-			return 0, fmt.Errorf("write %s: %w", t.Name, err)
+			return fmt.Errorf("write %s: %w", t.Name, err)
 		}
-		progress(t.Name, tag.RowsAffected())
-		return tag.RowsAffected(), nil
-	})
-	if err != nil {
-		return err
+		progress(t.Name, from.rows[t.Name])
 	}
 	if err := run(ctx, tx, revokeAgain); err != nil {
 		return err
 	}
 	// Nodes that run notice the restore by this row.
-	if _, err := tx.Exec(ctx, `INSERT INTO restores (backup_of) VALUES ($1)`, head.CreatedAt); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO restores (backup_of) VALUES ($1)`, from.head.CreatedAt); err != nil {
 		return err
 	}
-	return renew(ctx, tx, head)
+	return renew(ctx, tx, from.head)
 }
 
 // renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets
@@ -130,13 +137,16 @@ func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
 		head.Revision); err != nil {
 		return err
 	}
-	for i, table := range numbered {
-		last, err := lastID(ctx, tx, table)
+	for name, id := range head.LastIDs {
+		sequence, err := idSequence(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, $3::bigint))`,
-			table, last, head.LastIDs[i]); err != nil {
+		last, err := lastValue(ctx, tx, sequence)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT setval($1, greatest($2::bigint, $3::bigint))`, sequence, last, id); err != nil {
 			return err
 		}
 	}
