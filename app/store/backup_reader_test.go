@@ -109,8 +109,8 @@ func TestBackupIsAZipFile(t *testing.T) {
 	}
 }
 
-// TestDamagedAnywhere damages each byte of a backup and cuts the backup off at each place. Either that
-// is found, or the byte says nothing about rows, like one of a time: then the rows are right.
+// TestDamagedAnywhere damages each byte of a backup and cuts the backup off at each place. Either
+// that is found, or the byte says nothing about rows, like one of a time: then the rows are right.
 func TestDamagedAnywhere(t *testing.T) {
 	t.Parallel()
 	file := sample(t)
@@ -259,14 +259,24 @@ func TestWrongBackups(t *testing.T) {
 		"counts that are large":  {replace(rowsEntry, "{", "{"+spaces), ErrDamagedBackup, "bytes"},
 		"a row that is not full": {replace("tables/items.copy", "\n", ""), ErrDamagedBackup, "items.copy"},
 		"a row more":             {replace("tables/items.copy", "\n", "\n\n"), ErrDamagedBackup, "items.copy"},
-		"a row that is too large": {
-			replace("tables/items.copy", "A-1", strings.Repeat("A", maxRow+1<<17)), ErrDamagedBackup, "row",
-		},
 	} {
 		_, err := readBytes(zipOf(t, tt.entries()))
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: %.300v, want %v with %q", name, err, tt.want, tt.text)
 		}
+	}
+}
+
+// TestLongRow neither writes nor reads a row that PostgreSQL would have to hold for too long.
+func TestLongRow(t *testing.T) {
+	t.Parallel()
+	row := bytes.Repeat([]byte("x"), maxRow+1<<16)
+	if _, err := (&writtenRows{out: io.Discard}).Write(row); err == nil {
+		t.Error("a row was written that is too long to be read")
+	}
+	n, err := io.Copy(io.Discard, &readRows{in: io.MultiReader(strings.NewReader("short\n"), bytes.NewReader(row))})
+	if !errors.Is(err, ErrDamagedBackup) || n > maxRow+1<<16 {
+		t.Errorf("read %d bytes of a row: %v", n, err)
 	}
 }
 
@@ -358,11 +368,23 @@ func TestHugeBackup(t *testing.T) {
 	if err != nil || b.rows["products"] != 2 || b.entries["tables/orders.copy"].UncompressedSize64 != huge {
 		t.Fatalf("a huge backup: %v", err)
 	}
-	tail := file.parts[len(file.parts)-1].data
-	entries := tail[len(tail)-bigLen+32:]
-	binary.LittleEndian.PutUint64(entries, uint64(file.size/100))
-	if _, err := openBackup(file, file.size); !errors.Is(err, ErrDamagedBackup) {
-		t.Errorf("a backup that claims to have %d entries: %v", uint64(file.size/100), err)
+	last := &file.parts[len(file.parts)-1]
+	right := last.data
+	for what, change := range map[string]func(tail []byte){
+		"many entries":         func(tail []byte) { binary.LittleEndian.PutUint64(tail[32:], huge/100) },
+		"a long directory":     func(tail []byte) { binary.LittleEndian.PutUint64(tail[40:], huge/100) },
+		"a record elsewhere":   func(tail []byte) { binary.LittleEndian.PutUint64(tail[bigEndLen+8:], 40) },
+		"no record":            func(tail []byte) { tail[0] = 'x' },
+		"no locator":           func(tail []byte) { tail[bigEndLen] = 'x' },
+		"two sets of numbers":  func(tail []byte) { binary.LittleEndian.PutUint32(tail[bigLen-6:], 40) },
+		"a comment at its end": func(tail []byte) { tail[bigLen-1] = 1 },
+	} {
+		last.data = bytes.Clone(right)
+		change(last.data[len(last.data)-bigLen:])
+		err := checkEnd(file, file.size)
+		if !errors.Is(err, ErrDamagedBackup) {
+			t.Errorf("a huge backup with %s: %v", what, err)
+		}
 	}
 }
 

@@ -237,7 +237,11 @@ func TestBadBackupsChangeNothing(t *testing.T) {
 		},
 		"a value that fits no column": {rewritten("tables/orders.copy", "\t100\t", "\tx\t"), "", "invalid input"},
 		"a line of no order":          {rewritten("tables/orders.copy", "00000000-", "10000000-"), "", "foreign key"},
-		"a column of nothing":         {rewritten(headEntry, `"total_cents"`, `"total"`), "", "column"},
+		"a column of nothing":         {rewritten(headEntry, `"total_cents"`, `"total"`), "", "tables are not those"},
+		"no column for ids":           {rewritten(headEntry, `"devices": 2`, `"orders": 2`), "", "does not number"},
+		"an id of a sequence's end":   {rewritten(headEntry, `"devices": 2`, `"devices": -2`), "", "out of bounds"},
+		"a step with less tables":     {rewritten(headEntry, `"schema": 7`, `"schema": 5`), "", "tables are not those"},
+		"a step with less columns":    {rewritten(headEntry, `"schema": 7`, `"schema": 6`), "", "tables are not those"},
 	} {
 		file := bytes.NewReader(tt.file)
 		_, err := s.CheckBackup(t.Context(), file, file.Size())
