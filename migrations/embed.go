@@ -7,6 +7,10 @@
 //
 // Programs of two versions share a database while the newer one's steps only add. The database says
 // which programs can live with it, see [State]. docs/deploying.md tells how a step is made.
+//
+// The restore of an older backup executes steps in a schema of its own, several in one transaction
+// and with rows in the tables, see [Ups]. So a step names no schema, makes only objects that belong to
+// a schema, and needs nothing that a transaction may not do, but an index that is made CONCURRENTLY.
 package migrations
 
 import "embed"

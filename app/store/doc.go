@@ -20,5 +20,9 @@
 //     of a session would be lost.
 //   - A backup is one moment of the store. A restore puts all of it back, or nothing, while nodes
 //     run.
+//   - A restore takes backups of every older step of the schema. It fills and migrates the tables
+//     in a scratch schema, so that buyers wait only while the rows are replaced.
+//   - A backup file is not trusted: damage is found, and no file makes a restore hold more than
+//     some MiB.
 //   - No error and no line of a log holds the password of the database.
 package store

@@ -5,146 +5,231 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"sneakers23/migrations"
 )
 
-// CheckBackup reads a backup to its end, and tells what it holds. It changes nothing.
-func (s *Schema) CheckBackup(ctx context.Context, from io.Reader) (BackupInfo, error) {
+// CheckBackup reads a backup to its end and describes it. It changes nothing.
+func (s *Schema) CheckBackup(ctx context.Context, file io.ReaderAt, size int64) (BackupInfo, error) {
 	info := BackupInfo{Rows: make(map[string]int64)}
 	if _, err := s.db.pending(ctx); err != nil {
 		return info, err
 	}
-	err := readBackup(from, func(h backupHead) error {
-		info.CreatedAt, info.Schema = h.CreatedAt, h.Schema
-		if h.Schema != s.db.schema.Newest {
-			return fmt.Errorf("the backup has step %d of the schema, this program step %d: restore it with the version of the program that made it, then run `sneakers23 migrate up`",
-				h.Schema, s.db.schema.Newest)
+	b, err := s.openBackup(file, size)
+	if err != nil {
+		return info, err
+	}
+	info.CreatedAt, info.Schema = b.head.CreatedAt, b.head.Schema
+	for _, t := range b.head.Tables {
+		err := b.readTable(t, func(rows io.Reader) (n int64, err error) {
+			_, err = io.Copy(io.Discard, rows)
+			return b.rows[t.Name], err
+		})
+		if err != nil {
+			return info, err
 		}
-		return nil
-	}, func(t backupTable, rows io.Reader) (int64, error) {
-		p, _ := rows.(*pieces)
-		// no ReadFrom of its own: the rows are counted on the way
-		_, err := io.Copy(io.Discard, struct{ io.Reader }{rows})
-		info.Rows[t.Name] = p.rows
-		return p.rows, err
-	})
-	return info, err
+		info.Rows[t.Name] = b.rows[t.Name]
+	}
+	return info, nil
 }
 
-// restoreAttempts is how often a restore that meets others is tried.
-const restoreAttempts = 20
+// openBackup opens a backup of the program's schema or of an older one.
+func (s *Schema) openBackup(file io.ReaderAt, size int64) (*backupReader, error) {
+	b, err := openBackup(file, size)
+	if err != nil {
+		return nil, err
+	}
+	if b.head.Schema > s.db.schema.Newest {
+		return nil, fmt.Errorf("the backup has step %d of the schema, and this program knows %d steps: "+
+			"restore it with the newer version of the program that made it", b.head.Schema, s.db.schema.Newest)
+	}
+	return b, nil
+}
 
 // Restore puts the store into the state of a backup, which CheckBackup has found good: all of it,
-// or nothing. Nodes may run meanwhile: buyers wait for a moment, pages go on from the old state
-// until the new one is committed, and within 5 s every node shows it. rewind returns the backup
-// from its beginning, for each attempt.
-func (s *Schema) Restore(ctx context.Context, rewind func() (io.Reader, error), progress Progress) error {
+// or nothing. A backup of an older schema is migrated on the way. Nodes may run meanwhile: buyers
+// wait while the tables are replaced, pages show the old state until the new one is committed, and
+// within 5 s every node shows it.
+func (s *Schema) Restore(ctx context.Context, file io.ReaderAt, size int64, progress Progress) error {
 	if err := s.db.Prepare(ctx, false); err != nil { // an empty database gets the tables
 		return err
 	}
 	if err := s.db.refuseNewer(); err != nil {
 		return err
 	}
+	from, err := s.openBackup(file, size)
+	if err != nil {
+		return err
+	}
+	committing := false
+	err = pgx.BeginTxFunc(ctx, s.db.Pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		err := restore(ctx, tx, from, s.db.schema.Newest, progress)
+		committing = err == nil
+		return err
+	})
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case err == nil:
+		return nil
+	case committing && !ok:
+		return fmt.Errorf("restore: the connection broke during the commit, so the restore may be done: "+
+			"look at the store, and restore again if it is not; doing it twice does no harm: %w", err)
+	case ok && pg.Code == pgerrcode.LockNotAvailable:
+		return errors.New("restore: another transaction holds tables of the store for too long: " +
+			"end it (see pg_stat_activity), and try again; nothing was changed")
+	}
+	return fmt.Errorf("restore: %w", err)
+}
+
+// restore fills a scratch schema with the backup, for which it takes no lock of the store, and then
+// replaces the rows of the store.
+func restore(ctx context.Context, tx pgx.Tx, from *backupReader, step int64, progress Progress) error {
+	if err := run(ctx, tx, copySettings...); err != nil {
+		return err
+	}
+	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`,
+		`SET LOCAL idle_in_transaction_session_timeout = '10min'`); err != nil {
+		return err
+	}
+	scratch, err := fillScratch(ctx, tx, from, step, progress)
+	if err != nil {
+		return err
+	}
+	if err := replacePatiently(ctx, tx, scratch, step, progress); err != nil {
+		return err
+	}
+	// Nodes that run notice the restore by this row.
+	if _, err := tx.Exec(ctx, `INSERT INTO restores (backup_of) VALUES ($1)`, from.head.CreatedAt); err != nil {
+		return err
+	}
+	return run(ctx, tx, `DROP SCHEMA `+scratch+` CASCADE`)
+}
+
+// replaceAttempts is how often a restore tries to lock the tables while others use them.
+const replaceAttempts = 20
+
+// replacePatiently gives way when it meets other transactions, because buyers wait behind its
+// locks, and tries again. The scratch schema stays.
+func replacePatiently(ctx context.Context, tx pgx.Tx, scratch string, step int64, progress Progress) error {
 	for attempt := 1; ; attempt++ {
-		from, err := rewind()
-		if err != nil {
-			return err
-		}
-		committing := false
-		err = pgx.BeginTxFunc(ctx, s.db.Pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-			err := restore(ctx, tx, from, progress)
-			committing = err == nil
-			return err
+		// this is a savepoint: going back to it releases the locks
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			return replace(ctx, tx, scratch, step, progress)
 		})
 		pg, ok := errors.AsType[*pgconn.PgError](err)
-		switch {
-		case err == nil:
-			return nil
-		case committing && !ok:
-			return fmt.Errorf("restore: the connection broke while it was committed, it may have been done: look, and try again, which does no harm: %w", err)
-		case ok && pg.Code == pgerrcode.LockNotAvailable && attempt == restoreAttempts:
-			return errors.New("restore: somebody holds tables of the store for too long: end that transaction (see pg_stat_activity), and try again; nothing was changed")
-		// Buyers wait behind its locks, so it gives way to them, and tries again.
-		case !ok || pg.Code != pgerrcode.DeadlockDetected && pg.Code != pgerrcode.LockNotAvailable ||
-			attempt == restoreAttempts:
-			return fmt.Errorf("restore: %w", err)
+		givesWay := ok && (pg.Code == pgerrcode.DeadlockDetected || pg.Code == pgerrcode.LockNotAvailable)
+		if !givesWay || attempt == replaceAttempts {
+			return err
 		}
 	}
 }
 
 // A sale locks rows of availabilities before anything else, so that table comes first. Once it is
 // locked, no sale is under way, and later ones wait without holding locks. Readers are not blocked.
-const restoreLocks = `LOCK TABLE item_availabilities, products, items, orders, order_lines, stock_movements, devices, device_variables, device_wants IN EXCLUSIVE MODE`
+var restoreLocks = `LOCK TABLE item_availabilities, ` + strings.Join(backupTables, ", ") + ` IN EXCLUSIVE MODE`
 
 // A key that was revoked after the backup may be in wrong hands: it stays revoked. In another
 // database the same id is another device's, with another time of its making.
 const (
-	rememberRevoked = `CREATE TEMPORARY TABLE revoked ON COMMIT DROP AS SELECT id, created_at, revoked_at FROM devices WHERE revoked_at IS NOT NULL`
-	revokeAgain     = `UPDATE devices d SET revoked_at = r.revoked_at FROM revoked r
+	rememberRevoked = `CREATE TEMPORARY TABLE revoked ON COMMIT DROP AS
+		SELECT id, created_at, revoked_at FROM devices WHERE revoked_at IS NOT NULL`
+	revokeAgain = `UPDATE devices d SET revoked_at = r.revoked_at FROM revoked r
 		WHERE r.id = d.id AND r.created_at = d.created_at AND d.revoked_at IS NULL`
 )
 
-func restore(ctx context.Context, tx pgx.Tx, from io.Reader, progress Progress) error {
-	if err := run(ctx, tx, copySettings...); err != nil {
+// replace replaces the rows of the store by those of the scratch schema.
+func replace(ctx context.Context, tx pgx.Tx, scratch string, step int64, progress Progress) error {
+	if err := run(ctx, tx, restoreLocks, rememberRevoked); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`,
-		`SET LOCAL idle_in_transaction_session_timeout = '10min'`, restoreLocks, rememberRevoked,
-		`DELETE FROM stock_movements`, `DELETE FROM order_lines`, `DELETE FROM orders`, `DELETE FROM products`, `DELETE FROM devices`); err != nil {
+	if err := checkStep(ctx, tx, step); err != nil {
 		return err
 	}
-	var head backupHead
-	err := readBackup(from, func(h backupHead) error {
-		head = h
-		return nil
-	}, func(t backupTable, rows io.Reader) (int64, error) {
-		if t.Name == "item_availabilities" { // the items came with empty ones
-			if err := run(ctx, tx, `DELETE FROM item_availabilities`); err != nil {
-				return 0, err
-			}
+	for _, name := range slices.Backward(backupTables) {
+		if err := run(ctx, tx, `DELETE FROM `+name); err != nil {
+			return err
 		}
-		tag, err := tx.Conn().PgConn().CopyFrom(ctx, rows, `COPY `+t.sql()+` FROM STDIN`)
+	}
+	for _, name := range backupTables {
+		if err := run(ctx, tx, `DELETE FROM `+name); err != nil { // a trigger may have put rows in
+			return err
+		}
+		columns, err := columnsOf(ctx, tx, scratch+"."+name)
 		if err != nil {
-			return 0, fmt.Errorf("write %s: %w", t.Name, err)
+			return err
 		}
-		progress(t.Name, tag.RowsAffected())
-		return tag.RowsAffected(), nil
-	})
-	if err != nil {
-		return err
+		list := table{name, columns}.columnList()
+		tag, err := tx.Exec(ctx, `INSERT INTO `+name+` (`+list+`) OVERRIDING SYSTEM VALUE
+			SELECT `+list+` FROM `+scratch+`.`+name)
+		if err != nil {
+			return fmt.Errorf("replace %s: %w", name, err)
+		}
+		progress(name, tag.RowsAffected())
 	}
 	if err := run(ctx, tx, revokeAgain); err != nil {
 		return err
 	}
-	// Nodes that run notice the restore by this row.
-	if _, err := tx.Exec(ctx, `INSERT INTO restores (backup_of) VALUES ($1)`, head.CreatedAt); err != nil {
-		return err
-	}
-	return renew(ctx, tx, head)
+	return renew(ctx, tx, scratch)
 }
 
-// renew lets nothing that was ever given be given again: not a revision, nor an id. Every row gets
-// a new revision, so that it is news to all nodes, whatever they have seen.
-func renew(ctx context.Context, tx pgx.Tx, head backupHead) error {
-	if _, err := tx.Exec(ctx, `SELECT setval('revisions', greatest($1, (SELECT last_value FROM revisions)))`,
-		head.Revision); err != nil {
+// checkStep finds out, behind the locks, whether the store was migrated while the scratch schema
+// was filled: the backup then has not gone through that step.
+func checkStep(ctx context.Context, tx pgx.Tx, want int64) error {
+	var step int64
+	if err := tx.QueryRow(ctx, `SELECT max(version_id) FROM `+migrations.Table).Scan(&step); err != nil {
 		return err
 	}
-	for i, table := range numbered {
-		last, err := lastID(ctx, tx, table)
+	if step != want {
+		return fmt.Errorf("the database was migrated to step %d of the schema meanwhile, and this program knows step %d: "+
+			"restore with the version of the program that runs on it; nothing was changed", step, want)
+	}
+	return nil
+}
+
+// renew keeps every id and every revision that was ever given from being given again. Every row
+// gets a new revision, so all nodes apply it, whatever they have seen.
+func renew(ctx context.Context, tx pgx.Tx, scratch string) error {
+	if err := advance(ctx, tx, "revisions", scratch+".revisions"); err != nil {
+		return err
+	}
+	for _, name := range backupTables {
+		sequence, err := idSequence(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, $3::bigint))`,
-			table, last, head.LastIDs[i]); err != nil {
+		if sequence == "" {
+			continue
+		}
+		other, err := idSequence(ctx, tx, scratch+"."+name)
+		if err != nil {
+			return err
+		}
+		if err := advance(ctx, tx, sequence, other); err != nil {
 			return err
 		}
 	}
 	return run(ctx, tx, `UPDATE products SET revision = revision`, `UPDATE item_availabilities SET revision = revision`,
 		`UPDATE device_wants SET revision = nextval('revisions')`)
+}
+
+// advance sets a sequence to where it is or where the other is, whichever is further.
+func advance(ctx context.Context, tx pgx.Tx, sequence, other string) error {
+	last, err := lastValue(ctx, tx, sequence)
+	if err != nil {
+		return err
+	}
+	there, err := lastValue(ctx, tx, other)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `SELECT setval($1, $2)`, sequence, max(last, there))
+	return err
 }
 
 // run runs statements one after the other.

@@ -21,8 +21,8 @@ type backupCmd struct {
 
 // Help is shown by backup --help.
 func (backupCmd) Help() string {
-	return `Writes products, stock, movements and orders as they are at one moment, also while nodes run. The file holds what
-shoppers bought, so it is readable by you alone.`
+	return `Writes products, stock, movements, orders and devices as they are at one moment to a zip file, also while nodes run.
+The file holds what shoppers bought, so it is readable by you alone.`
 }
 
 // Run is called by kong.
@@ -109,8 +109,8 @@ type restoreCmd struct {
 // Help is shown by restore --help.
 func (restoreCmd) Help() string {
 	return `Replaces the whole store by what the backup holds: what was sold and ordered since is gone. It asks first, unless --yes.
-Nodes may run meanwhile: buyers wait for a moment, and every node shows the restored stock within 5 s. A backup that is
-damaged changes nothing.`
+Nodes may run meanwhile: buyers wait for a moment, and every node shows the restored stock within 5 s. A backup by an
+older version of the program is migrated on the way. A backup that is damaged changes nothing.`
 }
 
 // restored is what restore did, for programs.
@@ -131,7 +131,11 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	info, err := s.CheckBackup(ctx, f)
+	file, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	info, err := s.CheckBackup(ctx, f, file.Size())
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.File, err)
 	}
@@ -150,10 +154,7 @@ func (r *restoreCmd) Run(ctx context.Context, g *globals, term terminal) (err er
 		}
 	}
 	p := newProgress(term, g.JSON)
-	err = s.Restore(ctx, func() (io.Reader, error) {
-		_, err := f.Seek(0, io.SeekStart)
-		return f, err
-	}, func(table string, rows int64) { p.note(fmt.Sprintf("%s: %d", table, rows)) })
+	err = s.Restore(ctx, f, file.Size(), func(table string, rows int64) { p.note(fmt.Sprintf("%s: %d", table, rows)) })
 	p.done()
 	if err != nil {
 		return err
@@ -188,8 +189,5 @@ func (r *restoreCmd) open(term terminal) (*os.File, error) {
 		return nil, err
 	}
 	_, err = io.Copy(f, from)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
 	return f, errors.Join(err, os.Remove(f.Name())) // it lives as long as it is open
 }
