@@ -5,11 +5,13 @@ import "testing"
 // TestUpOf reads a step as goose does, and one that goose runs outside of a transaction.
 func TestUpOf(t *testing.T) {
 	t.Parallel()
-	const begin, end = "-- +goose Up\n-- +goose StatementBegin\n", "-- +goose StatementEnd\n\n-- +goose Down\nDROP TABLE a;\n"
+	const begin = "-- +goose Up\n-- +goose StatementBegin\n"
+	const end = "-- +goose StatementEnd\n\n-- +goose Down\nDROP TABLE a;\n"
 	for name, tt := range map[string]struct{ text, want string }{
 		"a step": {begin + "CREATE TABLE a ();\n" + end, "CREATE TABLE a ();\n"},
 		"one by itself": {
-			"-- +goose NO TRANSACTION\n" + begin + "CREATE INDEX CONCURRENTLY i ON a (b);\n" + end, "CREATE INDEX i ON a (b);\n",
+			"-- +goose NO TRANSACTION\n" + begin + "CREATE INDEX CONCURRENTLY i ON a (b);\n" + end,
+			"CREATE INDEX i ON a (b);\n",
 		},
 		"down first":      {"-- +goose Down\nDROP TABLE a;\n" + begin + end, ""},
 		"two statements":  {begin + "-- +goose StatementEnd\n-- +goose StatementBegin\n" + end, ""},

@@ -37,8 +37,8 @@ func Ups(after, upTo int64) ([]string, error) {
 	return ups, nil
 }
 
-// upOf returns the one statement of a file's Up direction. What it does outside of transactions, for
-// the sake of others who write meanwhile, it does here like the rest: there are no others.
+// upOf returns the one statement of a file's Up direction. An index that goose makes CONCURRENTLY,
+// outside of a transaction, is made like others here: these tables have no other writers.
 func upOf(text string) (string, error) {
 	const (
 		alone = "-- +goose NO TRANSACTION\n"
