@@ -149,10 +149,10 @@ var refusals = []struct {
 }{
 	{checkout.ErrEmptyCart, "Your cart is empty. Pick a size first."},
 	{
-		errUnreadable, "We can't tell whether this was bought: the page was too old, or was altered. If it was, your order stands at the top of the page. Here is your cart as it is now.",
+		errUnreadable, "We can't tell whether this was bought: the page was too old, or was altered. If you have an order already, look at it before you buy again. Here is your cart as it is now.",
 	},
 	{
-		errUnreadableAlone, "Your cart is empty, and the page was too old, or was altered: we can't tell whether its shoes were bought. If they were, your order stands at the top of the page.",
+		errUnreadableAlone, "Your cart is empty, and the page was too old, or was altered: we can't tell whether its shoes were bought. If you have an order already, look at it before you buy again.",
 	},
 	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now. If it was you, open the link to your order that you kept."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
