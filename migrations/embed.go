@@ -10,8 +10,7 @@
 //
 // The restore of an older backup executes steps in a schema of its own, several in one transaction
 // and with rows in the tables, see [Ups]. So a step names no schema, makes only objects that belong
-// to a schema, and needs nothing that a transaction may not do, but an index that is made
-// CONCURRENTLY.
+// to a schema, and needs nothing that a transaction may not do.
 package migrations
 
 import "embed"

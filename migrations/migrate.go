@@ -57,7 +57,7 @@ func Down(ctx context.Context, databaseURL string) (Step, error) {
 	var undone Step
 	err := alone(ctx, databaseURL, func(p *goose.Provider, at schema) error {
 		if at.newest > known(p) {
-			return at.newer()
+			return fmt.Errorf("step %d is of a newer version of the program: take it back with that version", at.newest)
 		}
 		return patiently(func() error {
 			result, err := p.Down(ctx)
@@ -173,7 +173,7 @@ func patiently(try func() error) error {
 			return err
 		}
 		if attempt == lockAttempts {
-			return fmt.Errorf("another transaction holds a table for too long: end it (see pg_stat_activity), and try again; the steps before this one are done: %w", err)
+			return fmt.Errorf("another transaction holds a table for too long: end it (see pg_stat_activity), and try again; steps that are done stay done: %w", err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package migrations
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/pressly/goose/v3"
@@ -26,12 +27,16 @@ func lookAt(ctx context.Context, p *goose.Provider, db *sql.DB) (s schema, err e
 		return s, err
 	}
 	s.oldest = s.newest
-	var stated bool // step 8 made the table
-	if err := db.QueryRowContext(ctx, `SELECT to_regclass('schema_range') IS NOT NULL`).Scan(&stated); err != nil {
+	var table sql.NullString // that step 8 made; another store may be behind ours in the search path
+	err = db.QueryRowContext(ctx,
+		`SELECT to_regclass(quote_ident(current_schema()) || '.schema_range')::text`).Scan(&table)
+	if err != nil {
 		return s, err
 	}
-	if stated {
-		if err := db.QueryRowContext(ctx, `SELECT oldest FROM schema_range`).Scan(&s.oldest); err != nil {
+	if table.Valid {
+		// without the row, or behind a step that was taken back, only the newest program can
+		err := db.QueryRowContext(ctx, `SELECT least(oldest, $1) FROM `+table.String, s.newest).Scan(&s.oldest)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return s, fmt.Errorf("the oldest program that can live with the schema: %w", err)
 		}
 	}

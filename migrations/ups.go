@@ -37,23 +37,17 @@ func Ups(after, upTo int64) ([]string, error) {
 	return ups, nil
 }
 
-// upOf returns the one statement of a file's Up direction. An index that goose makes CONCURRENTLY,
-// outside of a transaction, is made like others here: these tables have no other writers.
+// upOf returns the one statement of a file's Up direction.
 func upOf(text string) (string, error) {
 	const (
-		alone = "-- +goose NO TRANSACTION\n"
 		begin = "-- +goose Up\n-- +goose StatementBegin\n"
 		end   = "-- +goose StatementEnd\n"
 		down  = "-- +goose Down\n"
 	)
-	text, isAlone := strings.CutPrefix(text, alone)
 	text, begins := strings.CutPrefix(text, begin)
 	up, rest, ends := strings.Cut(text, end)
 	if !begins || !ends || !strings.HasPrefix(strings.TrimSpace(rest), down) {
 		return "", fmt.Errorf("its Up direction must be the first, and one statement between %q and %q", begin, end)
-	}
-	if isAlone {
-		up = strings.ReplaceAll(up, " CONCURRENTLY ", " ")
 	}
 	return up, nil
 }

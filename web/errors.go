@@ -57,7 +57,7 @@ var words = map[int]struct{ heading, text string }{
 		"That went wrong", "The mistake is ours, and somebody will look at it. Try again in a moment.",
 	},
 	http.StatusServiceUnavailable: {
-		"Back in a moment", "The shop is just starting or very busy. Try again in a few seconds.",
+		"Back in a moment", "The shop can't answer right now. Try again in a few seconds.",
 	},
 }
 

@@ -4,16 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/migrations"
 )
 
 // copySettings make values the same text on every server, whatever its settings are.
 var copySettings = []string{
 	`SET LOCAL datestyle = 'ISO, YMD'`, `SET LOCAL timezone = 'UTC'`, `SET LOCAL extra_float_digits = 3`,
-	`SET LOCAL statement_timeout = 0`,
+	`SET LOCAL statement_timeout = 0`, `SET LOCAL idle_in_transaction_session_timeout = '10min'`,
 }
 
 // Progress receives how many rows of a table are done. It is called now and then, and when a table
@@ -42,6 +45,14 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.Pool, snapshot, func(tx pgx.Tx) error {
+		// A step that is applied meanwhile waits, or was applied before the first look.
+		tables := strings.Join(backupTables, ", ")
+		if err := run(ctx, tx, `LOCK TABLE `+migrations.Table+`, `+tables+` IN ACCESS SHARE MODE`); err != nil {
+			return err
+		}
+		if err := checkStep(ctx, tx, s.db.schema.Newest); err != nil {
+			return err
+		}
 		info, err = writeBackup(ctx, tx, s.db.schema.Newest, backupTables, to, progress)
 		return err
 	})

@@ -31,6 +31,7 @@ const (
 	maxRow       = 1 << 24 // PostgreSQL sends row by row, and collects each before it parses it
 	maxTables    = 200
 	maxColumns   = 200
+	maxNumber    = 1 << 62 // of a revision or an id: a store that was restored must have more to give
 	maxDirectory = 1 << 15 // zip's directory: up to 130 bytes a table; package zip takes 0xffff for a sign
 )
 
@@ -78,9 +79,12 @@ func (h backupHead) check() error {
 		}
 		known[t.Name] = true
 	}
-	for name := range h.LastIDs {
-		if !known[name] {
-			return damaged(headEntry, "it has a last id of no table")
+	if h.Revision < 1 || h.Revision > maxNumber {
+		return damaged(headEntry, "its last revision can't be right")
+	}
+	for name, id := range h.LastIDs {
+		if !known[name] || id < 1 || id > maxNumber {
+			return damaged(headEntry, "it has a last id of no table, or one that can't be right")
 		}
 	}
 	return nil

@@ -228,11 +228,17 @@ func TestWrongBackups(t *testing.T) {
 		want    error
 		text    string
 	}{
-		"another zip file":          {func() []entry { return []entry{{"hello.txt", "hello"}} }, ErrNoBackup, ""},
-		"another format":            {replace(headEntry, backupFormat, "something"), ErrNoBackup, ""},
-		"a later version":           {replace(headEntry, `"version": 2`, `"version": 3`), nil, "has version 3"},
-		"a head of no JSON":         {replace(headEntry, "{", ""), ErrDamagedBackup, headEntry},
-		"a head that is too large":  {replace(headEntry, "{", "{"+spaces), ErrDamagedBackup, "bytes"},
+		"another zip file":         {func() []entry { return []entry{{"hello.txt", "hello"}} }, ErrNoBackup, ""},
+		"another format":           {replace(headEntry, backupFormat, "something"), ErrNoBackup, ""},
+		"a later version":          {replace(headEntry, `"version": 2`, `"version": 3`), nil, "has version 3"},
+		"a head of no JSON":        {replace(headEntry, "{", ""), ErrDamagedBackup, headEntry},
+		"a head that is too large": {replace(headEntry, "{", "{"+spaces), ErrDamagedBackup, "bytes"},
+		"the last of all revisions": {
+			replace(headEntry, `"revision": 9`, `"revision": 9223372036854775807`), ErrDamagedBackup, headEntry,
+		},
+		"the last of all ids": {
+			replace(headEntry, `"products": 3`, `"products": 9223372036854775807`), ErrDamagedBackup, headEntry,
+		},
 		"a step of nothing":         {replace(headEntry, `"schema": 7`, `"schema": 0`), ErrDamagedBackup, headEntry},
 		"a table's name with words": {replace(headEntry, `"orders"`, `"orders; DROP"`), ErrDamagedBackup, headEntry},
 		"a table listed twice":      {replace(headEntry, `"orders"`, `"items"`), ErrDamagedBackup, headEntry},

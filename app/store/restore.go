@@ -21,6 +21,9 @@ func (s *Schema) CheckBackup(ctx context.Context, file io.ReaderAt, size int64) 
 	if _, err := s.db.pending(ctx); err != nil {
 		return info, err
 	}
+	if err := s.db.refuseNewer(); err != nil {
+		return info, err
+	}
 	b, err := s.openBackup(file, size)
 	if err != nil {
 		return info, err
@@ -93,8 +96,7 @@ func restore(ctx context.Context, tx pgx.Tx, from *backupReader, step int64, pro
 	if err := run(ctx, tx, copySettings...); err != nil {
 		return err
 	}
-	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`,
-		`SET LOCAL idle_in_transaction_session_timeout = '10min'`); err != nil {
+	if err := run(ctx, tx, `SET LOCAL sneakers23.unsaid = 'on'`, `SET LOCAL lock_timeout = '2s'`); err != nil {
 		return err
 	}
 	scratch, err := fillScratch(ctx, tx, from, step, progress)
@@ -145,7 +147,9 @@ const (
 
 // replace replaces the rows of the store by those of the scratch schema.
 func replace(ctx context.Context, tx pgx.Tx, scratch string, step int64, progress Progress) error {
-	if err := run(ctx, tx, restoreLocks, rememberRevoked); err != nil {
+	// no step is applied from here to the commit
+	noSteps := `LOCK TABLE ` + migrations.Table + ` IN SHARE MODE`
+	if err := run(ctx, tx, restoreLocks, noSteps, rememberRevoked); err != nil {
 		return err
 	}
 	if err := checkStep(ctx, tx, step); err != nil {
@@ -178,8 +182,7 @@ func replace(ctx context.Context, tx pgx.Tx, scratch string, step int64, progres
 	return renew(ctx, tx, scratch)
 }
 
-// checkStep finds out, behind the locks, whether the store was migrated while the scratch schema
-// was filled: the backup then has not gone through that step.
+// checkStep finds out, behind the locks, whether the store was migrated since this program looked.
 func checkStep(ctx context.Context, tx pgx.Tx, want int64) error {
 	var step int64
 	if err := tx.QueryRow(ctx, `SELECT max(version_id) FROM `+migrations.Table).Scan(&step); err != nil {
@@ -187,7 +190,7 @@ func checkStep(ctx context.Context, tx pgx.Tx, want int64) error {
 	}
 	if step != want {
 		return fmt.Errorf("the database was migrated to step %d of the schema meanwhile, and this program knows step %d: "+
-			"restore with the version of the program that runs on it; nothing was changed", step, want)
+			"try again with the version of the program that runs on it; nothing was changed", step, want)
 	}
 	return nil
 }

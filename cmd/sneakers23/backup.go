@@ -109,8 +109,9 @@ type restoreCmd struct {
 // Help is shown by restore --help.
 func (restoreCmd) Help() string {
 	return `Replaces the whole store by what the backup holds: what was sold and ordered since is gone. It asks first, unless --yes.
-Nodes may run meanwhile: buyers wait for a moment, and every node shows the restored stock within 5 s. A backup by an
-older version of the program is migrated on the way. A backup that is damaged changes nothing.`
+Nodes may run meanwhile: buyers wait while the rows are replaced (20 s for 200,000 orders), and every node shows the
+restored stock within 5 s. A backup by an older version of the program is migrated on the way. A backup that is damaged
+changes nothing.`
 }
 
 // restored is what restore did, for programs.

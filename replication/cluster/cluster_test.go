@@ -27,6 +27,7 @@ type member struct {
 	stop func()
 }
 
+// newMember makes a node that calls others, sets it up and serves it. It has not joined yet.
 func newMember(t *testing.T, name string, join []string, set func(*cluster.Config), up func(*cluster.Node)) member {
 	t.Helper()
 	m := member{log: new(waittest.Log)}

@@ -24,7 +24,8 @@ func TestRefused(t *testing.T) {
 			"b", func(c *cluster.Config) { c.Identity.Secrets = []string{"x"} }, cluster.ErrSecret, "--secret",
 		},
 		"schema": {
-			"b", func(c *cluster.Config) { c.Identity.Schema, c.Identity.Oldest = 9, 4 }, cluster.ErrSchema, "version",
+			"b", func(c *cluster.Config) { c.Identity.Schema, c.Identity.Oldest = 9, 4 }, cluster.ErrSchema,
+			"share a database",
 		},
 		"name": {"a", nil, cluster.ErrNameTaken, "same name"},
 	} {

@@ -86,7 +86,7 @@ func (p checkoutPage) Advice() string {
 	case out && others:
 		return what + "."
 	case out && p.AllGone:
-		return "Every size of this is sold out, and so are all other shoes. Keep it in your cart in case it comes back."
+		return "Every size of this is sold out, and so are all other shoes on sale. Keep it in your cart in case it comes back."
 	case out:
 		return "Every size of this is sold out. Remove it and pick another shoe, or keep it in your cart in case it comes back."
 	case soon && open:

@@ -29,7 +29,7 @@ func TestAdvice(t *testing.T) {
 			[]checkoutLine{open, other}, "Take another size of what is sold out, or remove it: then", false,
 		},
 		"nothing else":        {[]checkoutLine{open, out}, "Remove what is sold out: then", false},
-		"and no other shoe":   {[]checkoutLine{out}, "so are all other shoes", true},
+		"and no other shoe":   {[]checkoutLine{out}, "so are all other shoes on sale", true},
 		"only sold out":       {[]checkoutLine{out, had}, "Every size of this is sold out", false},
 		"only another size":   {[]checkoutLine{other}, "Take another size of what is sold out, or remove it.", false},
 		"one of each":         {[]checkoutLine{other, out}, "Take another size", false},

@@ -44,7 +44,7 @@ type Conn struct {
 // Owner is whose connection it is. Its methods are called by one goroutine at a time.
 type Owner interface {
 	// Receive takes a message, text or binary, whose bytes are valid during the call. An error ends
-	// the connection: a [Refusal] with the close frame that it says.
+	// the connection: a [*Refusal] with the close frame that it says, any other at once.
 	Receive(opcode int, data []byte) error
 	// TooSlow is called if the client does not even take the pongs it asks for.
 	TooSlow()
@@ -56,7 +56,7 @@ type Owner interface {
 
 // Limits of a connection.
 type Limits struct {
-	Silent  time.Duration // for how long the client may be; from a parked one [Conn.Run] counts from each message
+	Silent  time.Duration // for how long the client may be
 	Message int           // bytes of a message that comes
 	Queue   int           // bytes that may wait to be sent, see package conns
 	Write   time.Duration // that the client has to take one frame

@@ -40,7 +40,7 @@ func Seal(opcode byte, b []byte) []byte {
 	return b
 }
 
-// Open is the opposite of Seal.
+// Open is the opposite of Seal. It takes only what Seal has made.
 func Open(frame []byte) (opcode byte, payload []byte) {
 	opcode = frame[0] &^ finBit
 	switch frame[1] {

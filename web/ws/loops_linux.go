@@ -22,8 +22,8 @@ type Loops struct {
 	next    atomic.Uint32
 }
 
-// NewLoops returns loops that close connections whose client is silent for that long. They start
-// with the first connection.
+// NewLoops returns loops for connections whose [Limits.Silent] is silent: they look eight times in
+// that time for clients that are. They start with the first connection.
 func NewLoops(silent time.Duration, log *slog.Logger) *Loops {
 	return &Loops{silent: silent, log: log}
 }

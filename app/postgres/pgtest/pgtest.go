@@ -80,7 +80,7 @@ func URL(t testing.TB, setups ...Setup) string {
 			t.Fatalf("pgtest: %v", err)
 		}
 	}
-	schema, connString, err := newSchema(ctx, base)
+	schema, connString, err := newSchema(base)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}

@@ -21,25 +21,27 @@ var keeper struct {
 
 // newSchema makes an empty schema with a random name and returns it with the address that leads to
 // it.
-func newSchema(ctx context.Context, base string) (schema, connString string, err error) {
+func newSchema(base string) (schema, connString string, err error) {
 	schema = "test_" + strings.ToLower(rand.Text())
 	if connString, err = postgres.WithSearchPath(base, schema); err != nil {
 		return "", "", err
 	}
-	return schema, connString, keep(ctx, base, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize())
+	create := "CREATE SCHEMA " + pgx.Identifier{schema}.Sanitize()
+	return schema, connString, keep("make the schema of a test", base, create)
 }
 
 // dropSchema removes a schema and all that is in it.
 func dropSchema(base, schema string) error {
-	ctx, cancel := within("drop the schema of a test")
-	defer cancel()
-	return keep(ctx, base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
+	return keep("drop the schema of a test", base, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE")
 }
 
 // keep runs a statement over the keeper's connection, which it makes if there is none that works.
-func keep(ctx context.Context, base, sql string) (err error) {
+// Its time counts from when the connection is free.
+func keep(what, base, sql string) (err error) {
 	keeper.Lock()
 	defer keeper.Unlock()
+	ctx, cancel := within(what)
+	defer cancel()
 	if keeper.conn == nil || keeper.conn.Ping(ctx) != nil {
 		if keeper.conn, err = connect(ctx, base); err != nil {
 			return err

@@ -128,5 +128,5 @@ function nothing({ text, which }) {
   if (which === "revoked") return "No key was revoked."
   if (which === "connected") return "No device is connected."
   if (which === "away") return "All devices are connected."
-  return "Add a device, and enter the key that is shown into it. The device then connects to the gateway of a node."
+  return "Add a device, and enter the key shown here into the device. The device then connects to the gateway of a node."
 }

@@ -11,7 +11,7 @@ export function revokeByButton(device, dialog, channel) {
     order.open({
       title: `Revoke the key of ${name}?`,
       words: () =>
-        "All of its connections end within seconds, and the key is never valid again: the device needs a new one. Its logs and variables are kept.",
+        "All of its connections end within seconds, and the key is never valid again: the device needs a new one. Its variables and its recent logs are kept.",
       confirm: "Revoke it",
       busy: "Revoking…",
       wait: "",

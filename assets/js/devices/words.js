@@ -21,7 +21,7 @@ export function whereOf({ nodes, revoked, seen }) {
 // The same in sentences.
 export function wordsOfWhere({ nodes, revoked, seen, created }, now = new Date()) {
   const when = (ms) => momentBeside(new Date(ms), now)
-  if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. Its logs and variables are kept.`
+  if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. Its variables and its recent logs are kept.`
   if (nodes.length > 0)
     return `Connected ${nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`).join(", ")}.`
   return seen
