@@ -32,15 +32,22 @@ type gate struct {
 	refused   atomic.Int64  // WebSockets
 	tries     atomic.Int64  // to connect, by either transport
 	joined    chan struct{} // a token for each topic that was joined over long-poll
+	carts     chan struct{} // a token for each long-poll that brought a cart; nil: they are not counted
 }
 
 func newGate(t *testing.T, target string) *gate {
+	t.Helper()
+	return newGateTo(t, target, make(chan struct{}, 1000), nil) // more than any test joins
+}
+
+// newGateTo is newGate with channels that others send on, too.
+func newGateTo(t *testing.T, target string, joined, carts chan struct{}) *gate {
 	t.Helper()
 	to, err := url.Parse(target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{joined: make(chan struct{}, 1000)} // more than any test joins
+	g := &gate{joined: joined, carts: carts}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
@@ -114,6 +121,9 @@ func (g *gate) readAlong(r *http.Response) error {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	for range bytes.Count(body, []byte("levels")) {
 		g.joined <- struct{}{}
+	}
+	if g.carts != nil && bytes.Contains(body, []byte(`\"cart\",{\"items\"`)) {
+		g.carts <- struct{}{}
 	}
 	return nil
 }

@@ -82,19 +82,22 @@ type tour struct {
 	*visitor
 	gallery        *states.Gallery
 	url, port, axe string
-	carts          chan struct{} // a token for each cart that came over a socket
+	carts          chan struct{} // a token for each cart that came
 }
 
 func newTour(t *testing.T, g *states.Gallery, address string, options playwright.BrowserNewContextOptions) *tour {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	// nothing is looked at while it fades
 	options.ReducedMotion = playwright.ReducedMotionReduce
 	// more than there are states
-	to := &tour{newContext(t, options), g, address, u.Port(), readAxe(t), make(chan struct{}, 1000)}
+	to := &tour{visitor: newContext(t, options), gallery: g, axe: readAxe(t), carts: make(chan struct{}, 1000)}
+	// a page that is starved takes long-poll
+	to.url = newGateTo(t, address, to.joined, to.carts).URL
+	u, err := url.Parse(to.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.port = u.Port()
 	if err := to.AddInitScript(playwright.Script{Content: &to.axe}); err != nil { // sent once, and not for each page
 		t.Fatal(err)
 	}
@@ -165,7 +168,7 @@ func (to *tour) settle(state states.State) {
 	select {
 	case <-to.carts:
 	case <-time.After(waittest.Limit()):
-		to.t.Fatalf("%s: no cart came over the socket", state.Path())
+		to.t.Fatalf("%s: no cart came", state.Path())
 	}
 	if to.count(".cart") > 0 {
 		to.cartLive()
