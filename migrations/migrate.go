@@ -173,7 +173,8 @@ func patiently(try func() error) error {
 			return err
 		}
 		if attempt == lockAttempts {
-			return fmt.Errorf("another transaction holds a table for too long: end it (see pg_stat_activity), and try again; steps that are done stay done: %w", err)
+			return fmt.Errorf("another transaction holds a table for too long: end it (see pg_stat_activity), "+
+				"and try again; steps that are done stay done: %w", err)
 		}
 	}
 }

@@ -37,7 +37,8 @@ func TestMidnight(t *testing.T) {
 	}
 	partitions := func() (list string) {
 		t.Helper()
-		err := utc.QueryRow(ctx, `SELECT coalesce(string_agg(inhrelid::regclass || ' ' || pg_get_expr(relpartbound, oid), E'\n' ORDER BY relname), '')
+		err := utc.QueryRow(ctx, `SELECT coalesce(string_agg(
+				inhrelid::regclass || ' ' || pg_get_expr(relpartbound, oid), E'\n' ORDER BY relname), '')
 			FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'device_logs'::regclass`).Scan(&list)
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +73,8 @@ func TestMidnight(t *testing.T) {
 			t.Errorf("%s: the partitions are\n%s\nwant\n%s", step.at, got, step.partitions)
 		}
 	}
-	if n := rowsOf(t, pool, `tableoid::regclass::text = 'device_logs_' || substring(replace(message, '-', ''), 1, 8)`); n != written {
+	const right = `tableoid::regclass::text = 'device_logs_' || substring(replace(message, '-', ''), 1, 8)`
+	if n := rowsOf(t, pool, right); n != written {
 		t.Errorf("%d of %d are in the partition of their day", n, written)
 	}
 	page, err := s.Search(ctx, devices.Query{

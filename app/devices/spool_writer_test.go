@@ -11,13 +11,20 @@ import (
 	"sneakers23/app/waittest"
 )
 
+// untilGone waits until the file has been removed.
+func untilGone(t *testing.T, file string) {
+	t.Helper()
+	waittest.Until(t, "the spool file is removed", func() bool {
+		_, err := os.Stat(file)
+		return errors.Is(err, os.ErrNotExist)
+	})
+}
+
 // TestSpool stops a writer whose database is away: the next one writes what is left, each record
 // once, though its commit is in doubt too, and the file is removed then.
 func TestSpool(t *testing.T) {
 	t.Parallel()
-	s, direct := newStore(t)
-	d, _ := add(t, s, "kiosk")
-	way, pool := pgtest.NewCutter(t, direct, nil)
+	d, direct, way, pool := newCutStore(t)
 	spool := spoolFile(t)
 	w := startWriter(t, pool, spool, nil)
 	ctx := eventually(t)
@@ -62,12 +69,10 @@ func TestSpool(t *testing.T) {
 	way.Mend()
 	way.OnCommit(nil)
 	w = startWriter(t, pool, spool, nil)
-	waittest.Until(t, "the spool file is removed", func() bool {
-		_, err := os.Stat(spool)
-		return errors.Is(err, os.ErrNotExist)
-	})
+	untilGone(t, spool)
 	untilRows(t, direct, 4)
-	if n := rowsOf(t, direct, `message = E'a\n\u2028b' AND stamp::text = 'null' AND fields::text = '{"x":{"y":"<&>"}}'`); n != 1 {
+	const asSent = `message = E'a\n\u2028b' AND stamp::text = 'null' AND fields::text = '{"x":{"y":"<&>"}}'`
+	if n := rowsOf(t, direct, asSent); n != 1 {
 		t.Errorf("%d rows are as they were sent", n)
 	}
 }
@@ -76,9 +81,7 @@ func TestSpool(t *testing.T) {
 // before it has removed the file: the file is put back as it was then.
 func TestKilledWithSpool(t *testing.T) {
 	t.Parallel()
-	s, direct := newStore(t)
-	d, _ := add(t, s, "kiosk")
-	way, pool := pgtest.NewCutter(t, direct, nil)
+	d, direct, way, pool := newCutStore(t)
 	spool := spoolFile(t)
 	way.Cut()
 	w := startWriter(t, pool, spool, nil)
@@ -102,7 +105,7 @@ func TestKilledWithSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	startWriter(t, pool, spool, nil)
-	waittest.Until(t, "the spool file is removed", func() bool { _, err := os.Stat(spool); return errors.Is(err, os.ErrNotExist) })
+	untilGone(t, spool)
 	untilRows(t, direct, 2)
 }
 

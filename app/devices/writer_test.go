@@ -54,6 +54,16 @@ func spoolFile(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "device-logs.spool")
 }
 
+// newCutStore makes a store with a kiosk, and beside the pool that reaches the store always one over
+// a line that can be cut.
+func newCutStore(t testing.TB) (kiosk devices.Device, direct *pgxpool.Pool, way *pgtest.Cutter, pool *pgxpool.Pool) {
+	t.Helper()
+	s, direct := newStore(t)
+	kiosk, _ = add(t, s, "kiosk")
+	way, pool = pgtest.NewCutter(t, direct, nil)
+	return kiosk, direct, way, pool
+}
+
 // messages makes records with these messages.
 func messages(texts ...string) []devices.Record {
 	records := make([]devices.Record, len(texts))
@@ -155,9 +165,7 @@ func TestBadRecordsAreAlone(t *testing.T) {
 // written when the line is mended.
 func TestDatabaseIsAway(t *testing.T) {
 	t.Parallel()
-	s, direct := newStore(t)
-	d, _ := add(t, s, "kiosk")
-	way, pool := pgtest.NewCutter(t, direct, nil)
+	d, direct, way, pool := newCutStore(t)
 	w := startWriter(t, pool, spoolFile(t), nil)
 	ctx := eventually(t)
 	if err := w.Write(ctx, d.ID, messages("before")); err != nil {
@@ -200,9 +208,7 @@ func TestDatabaseIsAway(t *testing.T) {
 // TestCommitInDoubt loses the COMMIT of batches, or the answer to it: each record is written once.
 func TestCommitInDoubt(t *testing.T) {
 	t.Parallel()
-	s, direct := newStore(t)
-	d, _ := add(t, s, "kiosk")
-	way, pool := pgtest.NewCutter(t, direct, nil)
+	d, direct, way, pool := newCutStore(t)
 	var commits atomic.Int64
 	way.OnCommit(func() pgtest.Fault {
 		return [...]pgtest.Fault{pgtest.Passes, pgtest.LosesCommit, pgtest.LosesAnswer}[commits.Add(1)%3]

@@ -31,7 +31,7 @@ const (
 	maxRow       = 1 << 24 // PostgreSQL sends row by row, and collects each before it parses it
 	maxTables    = 200
 	maxColumns   = 200
-	maxNumber    = 1 << 62 // of a revision or an id: a store that was restored must have more to give
+	maxNumber    = 1 << 52 // of a revision or an id: pages read them as numbers, and more must be left to give
 	maxDirectory = 1 << 15 // zip's directory: up to 130 bytes a table; package zip takes 0xffff for a sign
 )
 

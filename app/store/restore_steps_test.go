@@ -28,7 +28,8 @@ var historic = []struct {
 	{1, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released)
 		VALUES ('A', 1, 'a', E'tab\there', '', 100, '/a.svg', true), ('B', 2, 'b', 'b', '', 200, '/b.svg', false),
 		('C', 3, 'c', 'c', '', 300, '/c.svg', false)`},
-	{1, `INSERT INTO items (product_id, sku, size) SELECT id, sku || '-' || n, n FROM products, generate_series(1, 3) n`},
+	{1, `INSERT INTO items (product_id, sku, size)
+		SELECT id, sku || '-' || n, n FROM products, generate_series(1, 3) n`},
 	{1, `DELETE FROM products WHERE sku > 'A'`}, // its ids are not given again
 	{1, `INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'restock', 5 FROM items`},
 	{1, `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
@@ -36,7 +37,8 @@ var historic = []struct {
 	{2, `INSERT INTO orders (id, total_cents, status, cancelled_at) VALUES
 		('00000000-0000-0000-0000-000000000001', 100, 'confirmed', NULL),
 		('00000000-0000-0000-0000-000000000002', 100, 'cancelled', now())`},
-	{2, `INSERT INTO order_lines SELECT gen_random_uuid(), o.id, i.id, p.id, i.sku, i.size, p.brand, p.name, p.color, '', 100
+	{2, `INSERT INTO order_lines
+		SELECT gen_random_uuid(), o.id, i.id, p.id, i.sku, i.size, p.brand, p.name, p.color, '', 100
 		FROM orders o, items i JOIN products p ON p.id = i.product_id WHERE i.id = (SELECT max(id) FROM items)`},
 	{2, `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
 		SELECT item_id, 'sale', -1, 1, order_id FROM order_lines`},
@@ -48,8 +50,10 @@ var historic = []struct {
 		SELECT min(id), 'correction', -1, 'bob', 'wet' FROM items`},
 	{6, `INSERT INTO devices (name, key_hash, secret_id, revoked_at)
 		VALUES ('kiosk', sha256('a'), '12345678', NULL), ('app', sha256('b'), '12345678', now())`},
-	{6, `INSERT INTO device_variables (device_id, name, type, value) SELECT id, 'a', 'string', '"\u001b"' FROM devices`},
-	{6, `INSERT INTO device_wants (device_id, name, type, value, who) SELECT id, 'b', 'float', '0.1', 'bob' FROM devices`},
+	{6, `INSERT INTO device_variables (device_id, name, type, value)
+		SELECT id, 'a', 'string', '"\u001b"' FROM devices`},
+	{6, `INSERT INTO device_wants (device_id, name, type, value, who)
+		SELECT id, 'b', 'float', '0.1', 'bob' FROM devices`},
 	{1, `UPDATE item_availabilities a SET available_count = m.here, sold_count = m.gone FROM (
 			SELECT item_id, sum(available_delta) AS here, sum(sold_delta) AS gone FROM stock_movements GROUP BY 1
 		) m WHERE m.item_id = a.item_id`},

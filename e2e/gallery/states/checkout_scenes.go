@@ -38,8 +38,14 @@ func checkouts() []scene {
 			v.add(size(long, 6))
 			v.get("/checkout")
 		}},
-		{name: "some-out", title: "Some sold out, other sizes left", visit: with(func() *stock { return usual().out(hop) }, hop, nine)},
-		{name: "some-gone", title: "Some sold out in every size", visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine)},
+		{
+			name: "some-out", title: "Some sold out, other sizes left",
+			visit: with(func() *stock { return usual().out(hop) }, hop, nine),
+		},
+		{
+			name: "some-gone", title: "Some sold out in every size",
+			visit: with(func() *stock { return usual().gone(hopMan) }, hop, nine),
+		},
 		{
 			name: "out-long", title: "Sold out, other sizes left, long words",
 			visit: with(func() *stock { return usual().out(size(long, 6)) }, size(long, 6)),
@@ -62,8 +68,14 @@ func checkouts() []scene {
 			name: "mixed", title: "Sold out, not released, and one to buy",
 			visit: with(func() *stock { return usual().out(hop) }, hop, later, nine),
 		},
-		{name: "missing", title: "A shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop, nine)},
-		{name: "only-missing", title: "The only shoe has left the shop", visit: with(func() *stock { return usual().without(hop) }, hop)},
+		{
+			name: "missing", title: "A shoe has left the shop",
+			visit: with(func() *stock { return usual().without(hop) }, hop, nine),
+		},
+		{
+			name: "only-missing", title: "The only shoe has left the shop",
+			visit: with(func() *stock { return usual().without(hop) }, hop),
+		},
 		{name: "removed", title: "A line was removed", visit: func(v *visitor) {
 			v.add(hop, nine)
 			v.get("/checkout")
