@@ -45,9 +45,10 @@ func (s *Schema) Backup(ctx context.Context, to io.Writer, progress Progress) (i
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.db.Pool, snapshot, func(tx pgx.Tx) error {
-		// A step that is applied meanwhile waits, or was applied before the first look.
-		tables := strings.Join(backupTables, ", ")
-		if err := run(ctx, tx, `LOCK TABLE `+migrations.Table+`, `+tables+` IN ACCESS SHARE MODE`); err != nil {
+		// The snapshot is taken after the locks. A step of the schema is committed before, which
+		// checkStep finds, or waits for the backup.
+		lock := `LOCK TABLE ` + migrations.Table + `, ` + strings.Join(backupTables, ", ") + ` IN ACCESS SHARE MODE`
+		if err := run(ctx, tx, `SET LOCAL lock_timeout = 0`, lock); err != nil {
 			return err
 		}
 		if err := checkStep(ctx, tx, s.db.schema.Newest); err != nil {
