@@ -125,13 +125,7 @@ func (t *Teller) answer(ctx context.Context, batch []*look) {
 		f.err = fmt.Errorf("%w: %w", ErrUnknown, err)
 		return
 	}
-	if changes := asked.stock.NewerThan(t.cfg.Inventory.Catalog()); len(changes) > 0 {
-		ctx, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		if err := t.cfg.Inventory.Committed(ctx, changes...); err != nil {
-			t.cfg.Log.Info("changes will show in the catalog when it is compared with the database", "err", err)
-		}
-	}
+	asked.stock.Publish(ctx, t.cfg.Inventory, t.cfg.Log)
 	f = asked
 }
 

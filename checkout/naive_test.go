@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 )
 
@@ -18,7 +19,7 @@ import (
 // commits. So a hot row is held for one round trip and one commit.
 type naive struct {
 	pool  *pgxpool.Pool
-	stock inventoryServer
+	stock ledger.Publisher
 }
 
 const (

@@ -119,7 +119,7 @@ func refusal(p Purchase, stock *ledger.Stock) error {
 	for _, l := range p.Lines {
 		row := stock.Row(l.Item)
 		switch {
-		case row == nil || row.ProductID != l.Product:
+		case row == nil || row.ProductID != l.Product || !row.Product.Visible:
 			gone = append(gone, l.Item)
 			continue
 		case row.Sellable() < 1:

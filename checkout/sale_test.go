@@ -15,7 +15,7 @@ func TestDecide(t *testing.T) {
 	shoe := func(id inventory.ItemID, available int, released bool) ledger.Row {
 		return ledger.Row{
 			ItemRow: inventory.ItemRow{ID: id, ProductID: inventory.ProductID(id), Available: available},
-			Product: &inventory.ProductRow{ID: inventory.ProductID(id), Price: 100, Released: released},
+			Product: &ledger.Product{ID: inventory.ProductID(id), Price: 100, Released: released, Visible: true},
 		}
 	}
 	stock := ledger.NewStock(shoe(1, 2, true), shoe(2, 1, true), shoe(3, 9, false))

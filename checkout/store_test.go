@@ -96,7 +96,7 @@ func (s *store) blindNode(pool *pgxpool.Pool, configure ...func(*config)) *node 
 	return n
 }
 
-func (n *node) serve(pool *pgxpool.Pool, stock inventoryServer, configure ...func(*config)) {
+func (n *node) serve(pool *pgxpool.Pool, stock ledger.Publisher, configure ...func(*config)) {
 	var cfg config
 	cfg.ledger.Patience, cfg.ledger.MaxWait = waittest.Limit(), waittest.Limit()
 	for _, c := range configure {
@@ -118,6 +118,8 @@ func (emptyCatalog) Catalog() *inventory.Catalog {
 	return inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)
 }
 func (emptyCatalog) Committed(context.Context, ...inventory.Change) error { return nil }
+
+func (emptyCatalog) Reread(context.Context, ...inventory.ProductID) error { return nil }
 
 // run runs a service until the test ends or stop is called, and waits for its end.
 func run(t testing.TB, serve func(context.Context) error) (stop func()) {

@@ -13,17 +13,10 @@ import (
 	"sneakers23/inventory"
 )
 
-// inventoryServer is all that package checkout needs of the inventory: what this node knows, and
-// the entry point for what was found in the database.
-type inventoryServer interface {
-	Catalog() *inventory.Catalog
-	Committed(ctx context.Context, changes ...inventory.Change) error
-}
-
 // TellerConfig says how a teller works. Zero values become the defaults.
 type TellerConfig struct {
 	Ledger    *ledger.Committer
-	Inventory inventoryServer
+	Inventory ledger.Publisher
 	Log       *slog.Logger
 
 	MaxLines   int   // of one cart; default 10

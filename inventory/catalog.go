@@ -5,14 +5,18 @@ import (
 	"strings"
 )
 
-// Catalog is everything that is for sale, at one moment. It never changes: a change makes a new
+// Catalog is everything that shoppers see, at one moment. It never changes: a change makes a new
 // Catalog that shares what stayed the same. So a page holds one for as long as it likes, and no
 // reader waits for another. All methods may be called from any goroutine, and those that pages are
 // made with do not allocate.
+//
+// A product that is hidden, and its items, are in [Catalog.All] only. To a page such a product is
+// like one that was never there, or that was deleted.
 type Catalog struct {
 	products []*Product // by Order, then ID
 	index    *index     // shared by all catalogs with the same rows
-	revision Revision
+	all      *Catalog   // with the hidden products too; nil if there are none, or this is it
+	revision Revision   // of all rows
 	levels   Thresholds
 	shown    uint64
 	loaded   bool
@@ -34,6 +38,15 @@ var emptyCatalog = &Catalog{index: &index{}}
 
 // Loaded tells whether the catalog came from the database. Before that, it is empty.
 func (c *Catalog) Loaded() bool { return c.loaded }
+
+// All returns the catalog of all products, also of those that shoppers do not see. It is what
+// operators work with.
+func (c *Catalog) All() *Catalog {
+	if c.all == nil {
+		return c
+	}
+	return c.all
+}
 
 // Len is the number of products.
 func (c *Catalog) Len() int { return len(c.products) }
@@ -90,15 +103,15 @@ func (c *Catalog) Item(id ItemID) (Item, *Product, bool) {
 	return p.Items[at.item], p, true
 }
 
-// Gone reports whether an item was deleted. Ids rise, and are never used again: an item that is not
-// here, and has a lower id than another one that is or was, has been here. A higher one may be new,
-// and known to other nodes already.
+// Gone reports whether an item was deleted, or its product is hidden. Ids rise, and are never used
+// again: an item that is not here, and has a lower id than another one that is or was, has been
+// here. A higher one may be new, and known to other nodes already.
 func (c *Catalog) Gone(id ItemID) bool {
 	_, there := c.index.byItem[id]
 	return c.loaded && !there && id <= c.index.lastItem
 }
 
-// Revision is the highest revision of any row in the catalog: how fresh it is.
+// Revision is the highest revision of any row, also of hidden products: how fresh the catalog is.
 func (c *Catalog) Revision() Revision { return c.revision }
 
 // Levels tells where the levels of its items begin.

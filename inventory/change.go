@@ -43,6 +43,7 @@ func (c Change) supersedes(held Revision) bool {
 // the older of the two, a lower revision in rows proves that the database went back (a restore, a
 // failover), and a row that rows lack was deleted.
 func (c *Catalog) Missed(rows Rows) []Change {
+	c = c.All()
 	var missed []Change
 	products := make(map[ProductID]bool, len(rows.Products))
 	for _, row := range rows.Products {

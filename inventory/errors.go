@@ -13,6 +13,10 @@ var (
 	ErrTooFew   = errors.New("inventory: fewer pairs are available than are to be taken away")
 	ErrNoReason = errors.New("inventory: a correction needs a reason of 1 to 500 characters")
 
+	ErrNotLive = errors.New("inventory: not live: shoppers do not see the product")
+	ErrEdited  = errors.New("inventory: edited by somebody else meanwhile")
+	ErrTwice   = errors.New("inventory: two would have the same SKU, or two sizes of a product the same name")
+
 	ErrNotReleased  = errors.New("inventory: not released")
 	ErrNotScheduled = errors.New("inventory: no release is scheduled")
 	ErrSold         = errors.New("inventory: pairs of it are sold")

@@ -52,6 +52,16 @@ func (c *Cents) UnmarshalJSON(b []byte) error {
 // catalog is.
 type Revision int64
 
+// State says where a product is in its life.
+type State string
+
+// The states of a product. The zero State is Live.
+const (
+	Draft    State = "draft"    // operators prepare it, shoppers do not see it
+	Live     State = "live"     // shoppers see it, and can buy it once it is released
+	Archived State = "archived" // it has left the shop; its orders and its books stay
+)
+
 // ProductRow is a product as the database has it, without its items.
 type ProductRow struct {
 	ID           ProductID  `json:"id"`
@@ -64,15 +74,23 @@ type ProductRow struct {
 	MainImageURL string     `json:"main_image_url"`
 	Released     bool       `json:"released"`
 	ReleaseAt    *time.Time `json:"release_at,omitempty"` // when it is scheduled; nil when it is not
+	State        State      `json:"state"`
+	Story        string     `json:"story,omitempty"` // paragraphs, with an empty line between them
 	Revision     Revision   `json:"revision"`
 }
+
+// Hidden reports whether shoppers do not see the product: it is a draft, or archived.
+func (r *ProductRow) Hidden() bool { return r.State == Draft || r.State == Archived }
 
 // ItemRow is an item together with its availability, as the database has them.
 type ItemRow struct {
 	ID        ItemID    `json:"id"`
 	ProductID ProductID `json:"product_id"`
 	SKU       string    `json:"sku"`
-	Size      string    `json:"size"`
+	Size      string    `json:"size"` // US
+	EU        string    `json:"eu,omitempty"`
+	UK        string    `json:"uk,omitempty"`
+	CM        string    `json:"cm,omitempty"`
 	Available int       `json:"available_count"`
 	Sold      int       `json:"sold_count"`
 	Revision  Revision  `json:"revision"`

@@ -59,32 +59,17 @@ func insertSeeds(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return err
 		}
-		stock := randomStock(13)
-		for i, count := range stock {
-			size := strconv.FormatFloat(6+float64(i)/2, 'f', -1, 64)
-			sku := "SHU" + strconv.Itoa(p.firstItem+i)
-			if err := insertItem(ctx, tx, p.ID, sku, size, count); err != nil {
-				return err
-			}
+		b := &pgx.Batch{}
+		for i, count := range randomStock(13) {
+			queueItem(ctx, b, p.ID, SizeDetails{
+				SKU: "SHU" + strconv.Itoa(p.firstItem+i), Size: strconv.FormatFloat(6+float64(i)/2, 'f', -1, 64), Stock: count,
+			})
+		}
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// insertItem adds an item with its first pairs. Its availability comes from the table's trigger.
-func insertItem(ctx context.Context, tx pgx.Tx, product ProductID, sku, size string, count int) error {
-	_, err := tx.Exec(ctx, `INSERT INTO items (product_id, sku, size) VALUES ($1, $2, $3)`, product, sku, size)
-	if err != nil || count == 0 {
-		return err
-	}
-	_, err = tx.Exec(ctx, `
-		WITH stocked AS (
-			UPDATE item_availabilities SET available_count = $2, stocked_count = $2
-			FROM items i WHERE i.id = item_id AND i.sku = $1 RETURNING item_id
-		)
-		INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $2 FROM stocked`,
-		sku, count)
-	return err
 }
 
 // randomStock is a count for each of n sizes: some are out, some low, some medium, some high.

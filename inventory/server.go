@@ -171,6 +171,16 @@ func (s *Server) Committed(ctx context.Context, changes ...Change) error {
 	return err
 }
 
+// Reread reads products from the database, and returns as Apply does: a caller has seen that the
+// catalog is behind. The error may be the database's.
+func (s *Server) Reread(ctx context.Context, products ...ProductID) error {
+	changes, err := s.store.Products(ctx, products...)
+	if err != nil {
+		return err
+	}
+	return s.Apply(ctx, changes...)
+}
+
 // OnCommitted lets tell be called with what this node has committed, after its own catalog shows
 // it: on the goroutine of who committed it, so it must not wait. It is called before Serve is.
 func (s *Server) OnCommitted(tell func([]Change)) { s.committed = append(s.committed, tell) }

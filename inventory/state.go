@@ -42,7 +42,7 @@ func newState(rows Rows, levels Thresholds, before *Catalog) *state {
 }
 
 // apply takes the changes that are news, and returns them. The catalog is a new one if there were
-// any.
+// any. The items of a product that shoppers begin or cease to see are news as well.
 func (s *state) apply(changes []Change) []Change {
 	var (
 		news    []Change
@@ -63,6 +63,10 @@ func (s *state) apply(changes []Change) []Change {
 				s.products[c.Product.ID] = *c.Product
 			}
 			touched[c.Product.ID] = true
+			if held.Hidden() != c.Product.Hidden() {
+				moved = true
+				news = append(news, s.itemsOf(c.Product.ID)...)
+			}
 		case c.Item != nil:
 			held := s.items[c.Item.ID]
 			if !c.supersedes(held.Revision) {
@@ -90,11 +94,25 @@ func (s *state) apply(changes []Change) []Change {
 	return news
 }
 
+// itemsOf returns the items of a product as changes.
+func (s *state) itemsOf(id ProductID) []Change {
+	p, ok := s.catalog.All().Product(id)
+	if !ok {
+		return nil
+	}
+	changes := make([]Change, 0, len(p.Items))
+	for _, it := range p.Items {
+		row := s.items[it.ID]
+		changes = append(changes, Change{Item: &row})
+	}
+	return changes
+}
+
 // update makes the next catalog when only values changed: the touched products are copied, all else
 // is shared.
 func (s *state) update(touched map[ProductID]bool) *Catalog {
-	next := *s.catalog
-	next.products = slices.Clone(s.catalog.products)
+	next := *s.catalog.All()
+	next.products = slices.Clone(next.products)
 	for id := range touched {
 		i, ok := next.index.byID[id]
 		if !ok {
@@ -107,7 +125,25 @@ func (s *state) update(touched map[ProductID]bool) *Catalog {
 		}
 		next.put(i, p, before)
 	}
-	return &next
+	if s.catalog.all == nil {
+		return &next
+	}
+	return next.visible(s.catalog.index)
+}
+
+// visible returns the catalog of the products that are not hidden. x is its index if that is known
+// already, else nil.
+func (c *Catalog) visible(x *index) *Catalog {
+	seen := *c
+	seen.products = slices.DeleteFunc(slices.Clone(c.products), func(p *Product) bool { return p.Hidden() })
+	if len(seen.products) == len(c.products) {
+		return c
+	}
+	if seen.all, seen.index = c, x; x == nil {
+		seen.index = newIndex(seen.products)
+		seen.index.lastItem = c.index.lastItem
+	}
+	return &seen
 }
 
 // rebuild makes the next catalog from all rows, with a new index.
@@ -119,34 +155,42 @@ func (s *state) rebuild() *Catalog {
 	rows := slices.SortedFunc(maps.Values(s.products), func(a, b ProductRow) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID))
 	})
-	next := &Catalog{
-		products: make([]*Product, len(rows)),
-		index: &index{
-			byID:   make(map[ProductID]int, len(rows)),
-			bySKU:  make(map[string]int, len(rows)),
-			byFold: make(map[string]int, len(rows)),
-			byItem: make(map[ItemID]place, len(s.items)),
-
-			lastItem: s.catalog.index.lastItem,
-		},
-		levels: s.levels,
-		shown:  s.catalog.shown + 1,
-		loaded: true,
-	}
-	for i, row := range rows {
+	products := make([]*Product, 0, len(rows))
+	for _, row := range rows {
 		p := &Product{ProductRow: row, Items: items[row.ID]}
 		slices.SortFunc(p.Items, bySize)
-		next.index.byID[row.ID] = i
-		next.index.bySKU[row.SKU] = i
-		next.index.fold(row.SKU, i)
-		for j, it := range p.Items {
-			next.index.byItem[it.ID] = place{i, j}
-			next.index.lastItem = max(next.index.lastItem, it.ID)
-		}
-		before, _ := s.catalog.Product(row.ID)
-		next.put(i, p, before)
+		products = append(products, p)
 	}
-	return next
+	before := s.catalog.All()
+	next := &Catalog{
+		products: products, index: newIndex(products), levels: s.levels, shown: before.shown + 1, loaded: true,
+	}
+	next.index.lastItem = max(next.index.lastItem, before.index.lastItem)
+	for i, p := range products {
+		was, _ := before.Product(p.ID)
+		next.put(i, p, was)
+	}
+	return next.visible(nil)
+}
+
+// newIndex makes the index of these products.
+func newIndex(products []*Product) *index {
+	x := &index{
+		byID:   make(map[ProductID]int, len(products)),
+		bySKU:  make(map[string]int, len(products)),
+		byFold: make(map[string]int, len(products)),
+		byItem: make(map[ItemID]place),
+	}
+	for i, p := range products {
+		x.byID[p.ID] = i
+		x.bySKU[p.SKU] = i
+		x.fold(p.SKU, i)
+		for j, it := range p.Items {
+			x.byItem[it.ID] = place{i, j}
+			x.lastItem = max(x.lastItem, it.ID)
+		}
+	}
+	return x
 }
 
 // fold lets the product at i be found by its SKU in any case, unless another one would be found as
@@ -185,7 +229,8 @@ func (c *Catalog) put(i int, p, before *Product) {
 
 func (p *Product) looksLike(o *Product) bool {
 	return p.ProductRow.looksLike(o.ProductRow) && slices.EqualFunc(p.Items, o.Items, func(a, b Item) bool {
-		return a.ID == b.ID && a.SKU == b.SKU && a.Size == b.Size && a.Level == b.Level
+		return a.ID == b.ID && a.SKU == b.SKU && a.Size == b.Size && a.EU == b.EU && a.UK == b.UK && a.CM == b.CM &&
+			a.Level == b.Level
 	})
 }
 

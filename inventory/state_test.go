@@ -25,10 +25,10 @@ func pair(id ItemID, product ProductID, available int, rev Revision) ItemRow {
 	}
 }
 
-// list is a catalog as plain rows, for comparison.
+// list is a catalog as plain rows, also the hidden ones, for comparison.
 func list(c *Catalog) Rows {
 	var rows Rows
-	for p := range c.Products() {
+	for p := range c.All().Products() {
 		rows.Products = append(rows.Products, p.ProductRow)
 		for _, it := range p.Items {
 			rows.Items = append(rows.Items, it.ItemRow)
@@ -174,22 +174,33 @@ func TestLevels(t *testing.T) {
 func TestChangesConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db := map[ItemID]ItemRow{}
-		products := []ProductRow{shoe(1, 1), shoe(2, 2)}
-		revision := Revision(2)
+		products := []ProductRow{shoe(1, 1), shoe(2, 2), shoe(3, 3)}
+		revision := Revision(3)
 		var sent []Change
 		st := newState(Rows{Products: products}, DefaultThresholds, emptyCatalog)
 		rows := func() Rows {
-			r := Rows{Products: products}
+			r := Rows{Products: slices.Clone(products)}
 			for _, it := range db {
 				r.Items = append(r.Items, it)
 			}
 			slices.SortFunc(r.Items, func(a, b ItemRow) int { return int(a.ID - b.ID) })
 			return r
 		}
-		var backup map[ItemID]ItemRow
-		var backupRevision Revision
+		var (
+			backup         map[ItemID]ItemRow
+			backupProducts []ProductRow
+			backupRevision Revision
+		)
+		shown := map[ItemID]bool{} // as a watcher knows it, who looks at what is news
+		apply := func(changes []Change) {
+			for _, c := range st.apply(changes) {
+				if c.Item != nil {
+					_, _, shown[c.Item.ID] = st.catalog.Item(c.Item.ID)
+				}
+			}
+		}
 		heal := func() {
-			st.apply(st.catalog.Missed(rows()))
+			apply(st.catalog.Missed(rows()))
 			if diff := cmp.Diff(rows(), list(st.catalog)); diff != "" {
 				t.Fatalf("healed catalog differs from the database (-want +got):\n%s", diff)
 			}
@@ -199,9 +210,16 @@ func TestChangesConverge(t *testing.T) {
 				revision++
 				it := pair(ItemID(rapid.IntRange(1, 4).Draw(t, "item")), 1, rapid.IntRange(0, 600).Draw(t, "count"),
 					revision)
-				it.ProductID = ProductID(1 + it.ID%2)
+				it.ProductID = ProductID(1 + it.ID%3)
 				db[it.ID] = it
 				sent = append(sent, Change{Item: &it})
+			},
+			"edit": func(t *rapid.T) {
+				revision++
+				p := &products[rapid.IntRange(0, len(products)-1).Draw(t, "product")]
+				p.State, p.Revision = rapid.SampledFrom([]State{Draft, Live, Archived}).Draw(t, "state"), revision
+				row := *p
+				sent = append(sent, Change{Product: &row})
 			},
 			"delete": func(t *rapid.T) {
 				delete(db, ItemID(rapid.IntRange(1, 4).Draw(t, "item")))
@@ -210,10 +228,10 @@ func TestChangesConverge(t *testing.T) {
 				if len(sent) == 0 {
 					t.Skip("nothing was sent")
 				}
-				st.apply([]Change{rapid.SampledFrom(sent).Draw(t, "change")})
+				apply([]Change{rapid.SampledFrom(sent).Draw(t, "change")})
 			},
 			"back up": func(*rapid.T) {
-				backup, backupRevision = map[ItemID]ItemRow{}, revision
+				backup, backupProducts, backupRevision = map[ItemID]ItemRow{}, slices.Clone(products), revision
 				for id, it := range db {
 					backup[id] = it
 				}
@@ -222,15 +240,40 @@ func TestChangesConverge(t *testing.T) {
 				if backup == nil {
 					t.Skip("no backup")
 				}
-				db, revision = map[ItemID]ItemRow{}, backupRevision
+				db, products, revision = map[ItemID]ItemRow{}, slices.Clone(backupProducts), backupRevision
 				for id, it := range backup {
 					db[id] = it
 				}
 			},
 			"heal": func(*rapid.T) { heal() },
+			"":     func(t *rapid.T) { checkVisible(t, st.catalog, shown) },
 		})
 		heal()
 	})
+}
+
+// checkVisible holds together what shoppers see: every product that is not hidden, with its items,
+// and nothing else; and watchers know which items those are.
+func checkVisible(t *rapid.T, c *Catalog, shown map[ItemID]bool) {
+	seen := map[ItemID]bool{}
+	for p := range c.All().Products() {
+		_, ok := c.Product(p.ID)
+		if _, bySKU := c.ProductBySKU(p.SKU); ok == p.Hidden() || bySKU != ok {
+			t.Fatalf("product %d is %q; found by id: %v, by SKU: %v", p.ID, p.State, ok, bySKU)
+		}
+		for _, it := range p.Items {
+			found, of, ok := c.Item(it.ID)
+			if ok == p.Hidden() || ok && (found != it || of != p) || !ok && !c.Gone(it.ID) {
+				t.Fatalf("item %d of a product that is %q: found %v, %+v", it.ID, p.State, ok, found)
+			}
+			seen[it.ID] = ok
+		}
+	}
+	for id, was := range shown {
+		if was != seen[id] {
+			t.Fatalf("watchers were told that item %d is seen: %v; it is: %v", id, was, seen[id])
+		}
+	}
 }
 
 func TestCatalogReadsDoNotAllocate(t *testing.T) {

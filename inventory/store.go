@@ -19,9 +19,11 @@ type Store struct{ pool *pgxpool.Pool }
 // NewStore makes a store of the tables in this database.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
-const productColumns = `id, sku, "order", brand, name, color, price_cents, main_image_url, released, release_at, revision`
+const productColumns = `id, sku, "order", brand, name, color, price_cents, main_image_url, released, release_at,
+	state, story, revision`
 
-const itemColumns = `i.id, i.product_id, i.sku, i.size, a.available_count, a.sold_count, a.revision, a.frozen_at IS NOT NULL`
+const itemColumns = `i.id, i.product_id, i.sku, i.size, i.eu, i.uk, i.cm,
+	a.available_count, a.sold_count, a.revision, a.frozen_at IS NOT NULL`
 
 // Rows reads everything in one snapshot.
 func (s *Store) Rows(ctx context.Context) (Rows, error) {
@@ -44,11 +46,20 @@ func (s *Store) Rows(ctx context.Context) (Rows, error) {
 	return rows, nil
 }
 
+// Products reads products, those that there are, as changes.
+func (s *Store) Products(ctx context.Context, ids ...ProductID) ([]Change, error) {
+	changes, err := productChanges(s.pool.Query(ctx, `SELECT `+productColumns+` FROM products WHERE id = ANY ($1)`, ids))
+	if err != nil {
+		return nil, fmt.Errorf("read products: %w", err)
+	}
+	return changes, nil
+}
+
 // Release releases a product now; a scheduled time is forgotten.
 func (s *Store) Release(ctx context.Context, id ProductID) ([]Change, error) {
 	return s.changeProduct(ctx, "release product", id, `
 		UPDATE products SET released = true, release_at = NULL
-		WHERE id = $1 AND NOT released RETURNING `+productColumns, id)
+		WHERE id = $1 AND NOT released AND state = 'live' RETURNING `+productColumns, id)
 }
 
 // Schedule lets a product be released at a time to come, see [Store.ReleaseDue].
@@ -58,17 +69,20 @@ func (s *Store) Schedule(ctx context.Context, id ProductID, at time.Time) ([]Cha
 	}
 	return s.changeProduct(ctx, "schedule release", id, `
 		UPDATE products SET release_at = $2
-		WHERE id = $1 AND NOT released RETURNING `+productColumns, id, at)
+		WHERE id = $1 AND NOT released AND state = 'live' RETURNING `+productColumns, id, at)
 }
 
-// changeProduct runs a statement that finds the product only while it is not released.
+// changeProduct runs a statement that finds the product only while it is live and not released.
 func (s *Store) changeProduct(
 	ctx context.Context, what string, id ProductID, sql string, args ...any,
 ) ([]Change, error) {
 	changes, err := s.products(ctx, sql, args...)
 	if err == nil && len(changes) == 0 {
-		err = s.pool.QueryRow(ctx, `SELECT FROM products WHERE id = $1`, id).Scan()
+		var live bool
+		err = s.pool.QueryRow(ctx, `SELECT state = 'live' FROM products WHERE id = $1`, id).Scan(&live)
 		switch {
+		case err == nil && !live:
+			err = ErrNotLive
 		case err == nil:
 			err = ErrReleased
 		case errors.Is(err, pgx.ErrNoRows):

@@ -103,6 +103,13 @@ func TestStepLetsOthersPass(t *testing.T) {
 	if _, err := migrations.Up(ctx, url); err != nil {
 		t.Fatal(err)
 	}
+	for version := int64(0); version != 9; { // the step below it drops schema_range
+		step, err := migrations.Down(ctx, url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		version = step.Version
+	}
 	holder, err := pool.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)

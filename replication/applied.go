@@ -17,7 +17,7 @@ type Mark struct {
 // MarkProduct and MarkItem are the mark of a row as a catalog shows it; ok is false for one that it
 // does not have.
 func MarkProduct(c *inventory.Catalog, id inventory.ProductID) (m Mark, ok bool) {
-	p, ok := c.Product(id)
+	p, ok := c.All().Product(id)
 	if !ok {
 		return m, false
 	}
@@ -26,7 +26,7 @@ func MarkProduct(c *inventory.Catalog, id inventory.ProductID) (m Mark, ok bool)
 
 // MarkItem is MarkProduct for an item.
 func MarkItem(c *inventory.Catalog, id inventory.ItemID) (m Mark, ok bool) {
-	it, _, ok := c.Item(id)
+	it, _, ok := c.All().Item(id)
 	if !ok {
 		return m, false
 	}

@@ -29,6 +29,10 @@ func (still) Committed(context.Context, ...inventory.Change) error {
 	panic("changed what is sold out")
 }
 
+func (still) Reread(context.Context, ...inventory.ProductID) error {
+	panic("changed what is sold out")
+}
+
 // BenchmarkRefusal lets 256 clients buy a pair that is sold out, over loopback. Three rates are
 // measured: of refusals of shoppers with cookies, of these together with the pages to which they
 // lead, and of the pages that shoppers without cookies are answered with. The form is looked up in

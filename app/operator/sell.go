@@ -24,9 +24,9 @@ func (o *Operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 	if q.Count < 0 || q.Count > MaxSell {
 		return done, fmt.Errorf("at most %d pairs a tick", MaxSell)
 	}
-	which := ledger.OnlyReleased
+	scope := ledger.OnlyReleased
 	if q.Unreleased {
-		which = ledger.AlsoUnreleased
+		scope = ledger.AlsoUnreleased
 	}
 	if q.Count == 0 {
 		if done.Orders, err = o.countOrders(ctx); err != nil {
@@ -36,11 +36,11 @@ func (o *Operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 	touched := make(map[inventory.ItemID]bool)
 	defer func() { done.Missing = o.everywhere(ctx, nil, slices.Sorted(maps.Keys(touched))) }()
 	for began := time.Now(); done.Sold < q.Count && time.Since(began) < tickTime; {
-		wanted := choosePairs(o.inventory.Catalog(), which, q.Count-done.Sold)
+		wanted := choosePairs(o.inventory.Catalog(), scope, q.Count-done.Sold)
 		if len(wanted) == 0 {
 			break
 		}
-		sales, err := o.ledger.SellUpTo(ctx, wanted, which)
+		sales, err := o.ledger.SellUpTo(ctx, wanted, scope)
 		for _, sale := range sales {
 			done.Sold += sale.Pairs
 			touched[sale.Item.ID] = true
@@ -57,7 +57,7 @@ func (o *Operator) sell(ctx context.Context, q SellRequest) (done Sold, err erro
 			return done, err
 		}
 	}
-	_, done.Left = inStock(o.inventory.Catalog(), which)
+	_, done.Left = inStock(o.inventory.Catalog(), scope)
 	_, all := inStock(o.inventory.Catalog(), ledger.AlsoUnreleased)
 	done.Hidden = all - done.Left
 	if done.Sold > 0 {
@@ -75,8 +75,8 @@ func (o *Operator) countOrders(ctx context.Context) (int, error) {
 // choosePairs chooses pairs of the catalog's stock, count of them if there are as many. Each is of
 // a random item that has pairs left then, so a size with few pairs sells out as fast as others
 // sell.
-func choosePairs(c *inventory.Catalog, which ledger.Which, count int) map[inventory.ItemID]int {
-	items, _ := inStock(c, which)
+func choosePairs(c *inventory.Catalog, scope ledger.Scope, count int) map[inventory.ItemID]int {
+	items, _ := inStock(c, scope)
 	chosen := make(map[inventory.ItemID]int)
 	for ; count > 0 && len(items) > 0; count-- {
 		i := rand.IntN(len(items))
@@ -91,9 +91,9 @@ func choosePairs(c *inventory.Catalog, which ledger.Which, count int) map[invent
 }
 
 // inStock lists the items that have pairs left, and how many pairs these are.
-func inStock(c *inventory.Catalog, which ledger.Which) (items []inventory.Item, pairs int) {
+func inStock(c *inventory.Catalog, scope ledger.Scope) (items []inventory.Item, pairs int) {
 	for p := range c.Products() {
-		if !p.Released && which == ledger.OnlyReleased {
+		if !p.Released && scope == ledger.OnlyReleased {
 			continue
 		}
 		for _, it := range p.Items {

@@ -20,7 +20,7 @@ func TestBackupBesideAStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer step.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // after a failure
-	if err := run(t.Context(), step, `ALTER TABLE products ADD COLUMN story text`); err != nil {
+	if err := run(t.Context(), step, `ALTER TABLE products ADD COLUMN later text`); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1) // buffer 1: it ends whether or not the test waits

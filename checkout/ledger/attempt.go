@@ -22,8 +22,8 @@ const roundTrip = 2 * time.Second
 
 // outcome is what an attempt has committed.
 type outcome struct {
-	answers  []error            // one for each operation, in the order of the batch
-	changes  []inventory.Change // what the catalog does not show
+	answers  []error // one for each operation, in the order of the batch
+	stock    *Stock  // as it is now
 	attempts []Attempt
 	wrote    bool // something was written
 	froze    []inventory.ItemID
@@ -44,7 +44,7 @@ func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 		return outcome{}, fmt.Errorf("read under the locks: %w", err)
 	}
 	s.check()
-	done := outcome{attempts: attempts, answers: make([]error, len(batch))}
+	done := outcome{stock: s, attempts: attempts, answers: make([]error, len(batch))}
 	for i, t := range batch {
 		done.answers[i] = of[t.op.Kind()].Decide(t.op, s)
 	}
@@ -52,7 +52,6 @@ func (c *Committer) try(ctx context.Context, batch []*ticket) (outcome, error) {
 		return outcome{}, fmt.Errorf("write and commit: %w", err)
 	}
 	done.froze = s.froze // but for those that the batch has thawed
-	done.changes = s.NewerThan(c.cfg.Inventory.Catalog())
 	return done, nil
 }
 

@@ -42,7 +42,7 @@ func (c *Committer) commitWithin(ctx context.Context, batch []*ticket) {
 		}
 		done, err := c.try(ctx, batch)
 		if err == nil {
-			c.announce(ctx, done.changes)
+			done.stock.Publish(ctx, c.cfg.Inventory, c.log)
 			c.noteFrozen(done.froze)
 			if done.wrote { // else it is not known whether anything can be written
 				c.noteRecovery()
@@ -115,19 +115,6 @@ func giveUp(batch []*ticket, err error) {
 			why = ErrUnknown
 		}
 		t.reply(fmt.Errorf("%w: %w", why, err))
-	}
-}
-
-// announce hands the changes to this node's catalog. It waits for no watcher, and not for long for
-// a catalog that is being loaded: that one comes from the database anyway.
-func (c *Committer) announce(ctx context.Context, changes []inventory.Change) {
-	if len(changes) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := c.cfg.Inventory.Committed(ctx, changes...); err != nil {
-		c.log.Info("changes will show in the catalog when it is compared with the database", "err", err)
 	}
 }
 

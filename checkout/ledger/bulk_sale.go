@@ -11,13 +11,13 @@ import (
 	"sneakers23/inventory"
 )
 
-// Which says which products are meant.
-type Which int
+// Scope says of which products pairs are sold.
+type Scope int
 
 const (
 	// OnlyReleased are those that shoppers can buy.
-	OnlyReleased Which = iota
-	// AlsoUnreleased are all.
+	OnlyReleased Scope = iota
+	// AlsoUnreleased are all that shoppers see.
 	AlsoUnreleased
 )
 
@@ -29,10 +29,10 @@ type Sale struct {
 }
 
 // SellUpTo sells as many pairs of each item as are wanted, or as many as there are, without an
-// order, in the name of the operator of ctx. An item that is out, frozen, unknown, or not released
-// when only released ones are meant, has no Sale. Sales are in order of item ids. The error is
+// order, in the name of the operator of ctx. An item that is out, frozen, unknown, hidden, or not
+// released when only released ones are meant, has no Sale. Sales are in order of item ids. The error is
 // inventory.ErrBadCount, or one of Submit.
-func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]int, which Which) ([]Sale, error) {
+func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]int, scope Scope) ([]Sale, error) {
 	for id, count := range wanted {
 		if count < 1 || count > MaxCount {
 			return nil, fmt.Errorf("sell item %d: %w", id, inventory.ErrBadCount)
@@ -42,7 +42,7 @@ func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]in
 		return nil, nil
 	}
 	s := &bulkSale{
-		id: newOperationID(), items: slices.Sorted(maps.Keys(wanted)), wanted: wanted, which: which,
+		id: newOperationID(), items: slices.Sorted(maps.Keys(wanted)), wanted: wanted, scope: scope,
 		who: inventory.Actor(ctx),
 	}
 	if err := c.Submit(ctx, s, nil); err != nil {
@@ -56,7 +56,7 @@ type bulkSale struct {
 	id     [16]byte
 	items  []inventory.ItemID
 	wanted map[inventory.ItemID]int
-	which  Which
+	scope  Scope
 	who    string
 
 	sales []Sale // the outcome
@@ -99,7 +99,7 @@ func (a *bulkAttempt) Decide(op Operation, stock *Stock) error {
 			continue
 		}
 		pairs := done[id]
-		if done == nil && (row.Product.Released || s.which == AlsoUnreleased) {
+		if done == nil && row.Product.Visible && (row.Product.Released || s.scope == AlsoUnreleased) {
 			pairs = min(row.Sellable(), s.wanted[id])
 		}
 		if pairs == 0 {

@@ -118,7 +118,7 @@ func TestLocksInOrder(t *testing.T) {
 func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		which         Which
+		scope         Scope
 		before, after bool
 		want          int
 	}{
@@ -137,7 +137,7 @@ func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 			release := s.Hold(s.Items[0])
 			done := make(chan error, 1)
 			sale := &bulkSale{
-				id: newOperationID(), items: s.Items, wanted: map[inventory.ItemID]int{s.Items[0]: 2}, which: tt.which,
+				id: newOperationID(), items: s.Items, wanted: map[inventory.ItemID]int{s.Items[0]: 2}, scope: tt.scope,
 			}
 			go func() { done <- n.Submit(t.Context(), sale, nil) }()
 			s.UntilWaits(1)

@@ -11,21 +11,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"sneakers23/inventory"
 )
-
-// inventoryServer is what the committer needs of its node's inventory: the catalog, and the entry
-// point for what was committed.
-type inventoryServer interface {
-	Catalog() *inventory.Catalog
-	Committed(ctx context.Context, changes ...inventory.Change) error
-}
 
 // Config says how a committer works. Zero values become the defaults.
 type Config struct {
 	Pool      *pgxpool.Pool // batches use one connection at a time, a new one after each failure; each Look another
-	Inventory inventoryServer
+	Inventory Publisher
 	Log       *slog.Logger
 
 	// Attempted is called after each attempt that has committed something, or has failed. It must

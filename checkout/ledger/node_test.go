@@ -59,6 +59,8 @@ func (emptyInventory) Catalog() *inventory.Catalog {
 }
 func (emptyInventory) Committed(context.Context, ...inventory.Change) error { return nil }
 
+func (emptyInventory) Reread(context.Context, ...inventory.ProductID) error { return nil }
+
 // run runs a service until the test ends or stop is called, and waits for its end.
 func run(t testing.TB, serve func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -76,7 +78,7 @@ func run(t testing.TB, serve func(context.Context) error) (stop func()) {
 
 // sellOne is the sale of a pair of each of the items.
 func sellOne(items ...inventory.ItemID) *bulkSale {
-	s := &bulkSale{id: newOperationID(), items: items, wanted: make(map[inventory.ItemID]int), which: AlsoUnreleased}
+	s := &bulkSale{id: newOperationID(), items: items, wanted: make(map[inventory.ItemID]int), scope: AlsoUnreleased}
 	for _, id := range items {
 		s.wanted[id] = 1
 	}

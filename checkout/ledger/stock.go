@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -15,9 +18,21 @@ import (
 // decided so far leave it.
 type Row struct {
 	inventory.ItemRow // Frozen also if this batch is about to freeze it
-	Product           *inventory.ProductRow
+	Product           *Product
 
 	stocked int // pairs that ever came
+}
+
+// Product is what decisions and orders need of a product, as it was read under the locks of its
+// items.
+type Product struct {
+	ID                inventory.ProductID
+	SKU, Brand        string
+	Name, Color       string
+	Price             inventory.Cents
+	MainImageURL      string
+	Released, Visible bool // shoppers can buy what is both
+	Revision          inventory.Revision
 }
 
 // Sellable returns how many pairs of the item may be sold: none of a frozen one.
@@ -183,8 +198,8 @@ const (
 	readCounts = `SELECT item_id, available_count, sold_count, revision, frozen_at IS NOT NULL, stocked_count
 		FROM item_availabilities WHERE item_id = ANY ($1)`
 	readLock  = readCounts + ` ORDER BY item_id FOR NO KEY UPDATE`
-	readItems = `SELECT i.id, i.sku, i.size, p.id, p.sku, p."order", p.brand, p.name, p.color, p.price_cents,
-			p.main_image_url, p.released, p.release_at, p.revision, clock_timestamp()
+	readItems = `SELECT i.id, i.sku, i.size, i.eu, i.uk, i.cm, p.id, p.sku, p.brand, p.name, p.color, p.price_cents,
+			p.main_image_url, p.released, p.state = 'live', p.revision, clock_timestamp()
 		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
 )
 
@@ -218,12 +233,12 @@ func scanCounts(rows pgx.Rows, each func(Row)) error {
 func (s *Stock) scanItems(rows pgx.Rows, counts map[inventory.ItemID]Row) error {
 	var (
 		it       inventory.ItemRow
-		p        inventory.ProductRow
-		products = make(map[inventory.ProductID]*inventory.ProductRow)
+		p        Product
+		products = make(map[inventory.ProductID]*Product)
 	)
 	_, err := pgx.ForEachRow(rows, []any{
-		&it.ID, &it.SKU, &it.Size, &p.ID, &p.SKU, &p.Order, &p.Brand, &p.Name, &p.Color, &p.Price,
-		&p.MainImageURL, &p.Released, &p.ReleaseAt, &p.Revision, &s.Now,
+		&it.ID, &it.SKU, &it.Size, &it.EU, &it.UK, &it.CM, &p.ID, &p.SKU, &p.Brand, &p.Name, &p.Color, &p.Price,
+		&p.MainImageURL, &p.Released, &p.Visible, &p.Revision, &s.Now,
 	}, func() error {
 		row, ok := counts[it.ID]
 		if !ok {
@@ -231,11 +246,12 @@ func (s *Stock) scanItems(rows pgx.Rows, counts map[inventory.ItemID]Row) error 
 		}
 		product, ok := products[p.ID]
 		if !ok {
-			product = new(inventory.ProductRow)
+			product = new(Product)
 			*product = p
 			products[p.ID] = product
 		}
 		row.ProductID, row.SKU, row.Size, row.Product = p.ID, it.SKU, it.Size, product
+		row.EU, row.UK, row.CM = it.EU, it.UK, it.CM
 		s.rows[it.ID] = &row
 		return nil
 	})
@@ -292,28 +308,55 @@ func (s *Stock) written(rows pgx.Rows) error {
 	})
 }
 
-// NewerThan returns the rows that the catalog has older: stock that this batch or another process
-// has changed, also in an attempt whose outcome was in doubt, and the price or release that is the
-// reason of a refusal. A caller's next page is made from the catalog, and must not contradict the
-// answer.
-func (s *Stock) NewerThan(c *inventory.Catalog) []inventory.Change {
-	var changes []inventory.Change
-	products := make(map[inventory.ProductID]bool)
+// NewerThan returns the items that the catalog has older, and the products: stock that this batch
+// or another process has changed, also in an attempt whose outcome was in doubt, and the price or
+// release that is the reason of a refusal. A caller's next page is made from the catalog, and must
+// not contradict the answer.
+func (s *Stock) NewerThan(c *inventory.Catalog) (items []inventory.Change, products []inventory.ProductID) {
+	c = c.All()
 	for id, row := range s.rows {
 		if shown, _, ok := c.Item(id); !ok || shown.Revision < row.Revision {
 			change := inventory.Change{Item: &row.ItemRow}
 			if d, ok := s.moved[id]; ok {
 				change.By = d.by
 			}
-			changes = append(changes, change)
+			items = append(items, change)
 		}
-		if products[row.ProductID] {
+		if slices.Contains(products, row.ProductID) {
 			continue
 		}
-		products[row.ProductID] = true
 		if shown, ok := c.Product(row.ProductID); !ok || shown.Revision < row.Product.Revision {
-			changes = append(changes, inventory.Change{Product: row.Product})
+			products = append(products, row.ProductID)
 		}
 	}
-	return changes
+	return items, products
+}
+
+// Publisher is the inventory of a node, as far as those need it who read the database for
+// themselves: the catalog, and the ways to renew it.
+type Publisher interface {
+	Catalog() *inventory.Catalog
+	Committed(ctx context.Context, changes ...inventory.Change) error
+	Reread(ctx context.Context, products ...inventory.ProductID) error
+}
+
+// Publish lets the catalog of a node show what it has older than this stock. It waits for no
+// watcher, and at most a second, for a catalog that is being loaded comes from the database anyway.
+func (s *Stock) Publish(ctx context.Context, to Publisher, log *slog.Logger) {
+	items, products := s.NewerThan(to.Catalog())
+	if len(items) == 0 && len(products) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	var err error
+	if len(items) > 0 {
+		err = to.Committed(ctx, items...)
+	}
+	if len(products) > 0 {
+		err = errors.Join(err, to.Reread(ctx, products...))
+	}
+	if err != nil {
+		log.Info("changes will show in the catalog when it is compared with the database", "err", err)
+	}
 }

@@ -32,3 +32,5 @@ func (noInventory) Catalog() *inventory.Catalog {
 	return inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)
 }
 func (noInventory) Committed(context.Context, ...inventory.Change) error { return nil }
+
+func (noInventory) Reread(context.Context, ...inventory.ProductID) error { return nil }
