@@ -233,7 +233,7 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		}, func() float64 { return float64(n.ledger.Frozen()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_frozen_items", Help: "Items that are sold no more until their count is corrected.",
-		}, func() float64 { return float64(frozen(n.stock.Catalog())) }),
+		}, func() float64 { return float64(frozen(n.stock.Catalog().All())) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),

@@ -183,11 +183,11 @@ func (c *checker) product(d Details) {
 	c.sku(d.SKU)
 	c.words("brand", d.Brand, 1, MaxWord)
 	c.words("name", d.Name, 1, MaxWord)
-	c.words("color", d.Color, 0, MaxWord)
+	c.words("color", d.Color, 1, MaxWord)
 	c.words("story", d.Story, 0, MaxStory)
 	switch {
 	case d.Price < 1:
-		c.fail("price", "must be more than nothing")
+		c.fail("price", "is missing: it must be more than nothing")
 	case d.Price > MaxPrice:
 		c.fail("price", "is %s, of at most %s", d.Price, MaxPrice)
 	}

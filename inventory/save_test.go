@@ -187,7 +187,7 @@ func TestSaveRefuses(t *testing.T) {
 		"turned words": {with(func(e *inventory.Edit) { e.Color = new("a\u202eb") }), "color has the invisible character U+202E"},
 		"no UTF-8":     {with(func(e *inventory.Edit) { e.Story = new("a\xffb") }), "story is no UTF-8"},
 		"a long story": {with(func(e *inventory.Edit) { e.Story = new(strings.Repeat("a", 5001)) }), "story is 5001 characters long"},
-		"free":         {with(func(e *inventory.Edit) { e.Price = new(inventory.Cents(0)) }), "price must be more"},
+		"free":         {with(func(e *inventory.Edit) { e.Price = new(inventory.Cents(0)) }), "price is missing"},
 		"too dear":     {with(func(e *inventory.Edit) { e.Price = new(inventory.MaxPrice + 1) }), "price is $1,000,000.01"},
 		"no state":     {with(func(e *inventory.Edit) { e.State = new(inventory.State("gone")) }), `state is "gone"`},
 		"far away":     {with(func(e *inventory.Edit) { e.Order = new(inventory.MaxOrder + 1) }), "order must be from"},

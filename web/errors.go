@@ -26,6 +26,7 @@ var statuses = []struct {
 	{inventory.ErrNotFound, http.StatusNotFound},
 	{inventory.ErrSoldOut, http.StatusConflict},
 	{checkout.ErrNoOrder, http.StatusNotFound},
+	{shop.ErrArchived, http.StatusGone},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
 	{shop.ErrNoDatabase, http.StatusServiceUnavailable},
 	{admin.ErrNotSignedIn, http.StatusUnauthorized},
@@ -95,6 +96,7 @@ type errorPage struct {
 type notFoundPage struct {
 	shop.Layout
 	Order bool // an order was asked for
+	Left  bool // a product was, which has left the shop
 }
 
 // errorBody is the same for those who ask for JSON.
@@ -162,10 +164,13 @@ func (s *Server) errorHTML(err error, code int, c echo.Context) ([]byte, error) 
 		Description: "This page has nothing to sell.",
 	}
 	var html strings.Builder
-	if code == http.StatusNotFound {
-		page := notFoundPage{Layout: frame, Order: errors.Is(err, checkout.ErrNoOrder)}
-		if page.Order {
+	if left := errors.Is(err, shop.ErrArchived); code == http.StatusNotFound || left {
+		page := notFoundPage{Layout: frame, Order: errors.Is(err, checkout.ErrNoOrder), Left: left}
+		switch {
+		case page.Order:
 			page.Title = "No such order · Sneakers23"
+		case page.Left:
+			page.Title = "No longer in the shop · Sneakers23"
 		}
 		err := s.templates.Page(&html, "not_found", page)
 		return []byte(html.String()), err

@@ -147,6 +147,7 @@ func TestGoldenErrorPages(t *testing.T) {
 	for name, cause := range map[string]error{
 		"not_found.html":     echo.ErrNotFound,
 		"no_such_order.html": checkout.ErrNoOrder,
+		"archived.html":      shop.ErrArchived,
 		"forbidden.html":     errCrossOrigin,
 		"broken.html":        errors.New("broken"),
 	} {

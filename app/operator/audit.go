@@ -40,7 +40,7 @@ func (o *Operator) audit(ctx context.Context, _ none) (Audit, error) {
 	}
 	for i, f := range found.Findings {
 		a.Findings[i] = Finding{Kind: string(f.Kind), Item: f.Item, Order: f.Order, Text: f.Text}
-		if it, p, ok := o.inventory.Catalog().Item(f.Item); ok {
+		if it, p, ok := o.inventory.Catalog().All().Item(f.Item); ok {
 			a.Findings[i].Text = fmt.Sprintf("%s, %s size %s: %s", it.SKU, p.Name, it.Size, f.Text)
 		}
 	}

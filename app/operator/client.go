@@ -54,6 +54,22 @@ func (c *Client) Products(ctx context.Context) ([]Product, error) {
 	return ask[[]Product](ctx, c, commandProducts, none{})
 }
 
+// Details returns everything that operators have written of the products, and of their sizes, in the
+// order of the page; also of products that shoppers do not see.
+func (c *Client) Details(ctx context.Context) ([]Details, error) {
+	return ask[[]Details](ctx, c, commandDetails, none{})
+}
+
+// Save creates and changes products, all of them or none, see [inventory.Store.Save]. It returns
+// after the node shows it. The error is inventory.Problems if the edits are wrong.
+func (c *Client) Save(ctx context.Context, q SaveRequest) (Saved, error) {
+	done, err := ask[Saved](ctx, c, commandSave, q)
+	if err == nil && len(done.Problems) > 0 {
+		return Saved{}, done.Problems
+	}
+	return done, err
+}
+
 // Release releases a product, now or at a time to come, or takes that back. It returns after the
 // node shows it. The error is a *Question when the time is far away.
 func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error) {

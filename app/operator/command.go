@@ -10,6 +10,8 @@ import (
 // reply are JSON.
 const (
 	commandProducts = "products"
+	commandDetails  = "details"
+	commandSave     = "save"
 	commandRelease  = "release"
 	commandRestock  = "restock"
 	commandSell     = "sell"
@@ -50,6 +52,7 @@ type Product struct {
 	Name      string              `json:"name"`
 	Color     string              `json:"color"`
 	Price     inventory.Cents     `json:"price_usd"`
+	State     inventory.State     `json:"state"`
 	Released  bool                `json:"released"`
 	ReleaseAt *time.Time          `json:"release_at,omitempty"`
 	Items     []Item              `json:"items"`
@@ -156,7 +159,7 @@ func viewProducts(c *inventory.Catalog) []Product {
 	for p := range c.Products() {
 		view := Product{
 			ID: p.ID, SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
-			Released: p.Released, ReleaseAt: p.ReleaseAt, Items: make([]Item, 0, len(p.Items)),
+			State: p.Details().State, Released: p.Released, ReleaseAt: p.ReleaseAt, Items: make([]Item, 0, len(p.Items)),
 		}
 		for _, it := range p.Items {
 			view.Items = append(view.Items, Item{

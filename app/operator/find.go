@@ -18,8 +18,9 @@ func (e *noSuchError) Error() string {
 // Unwrap makes it an [inventory.ErrNotFound].
 func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
 
-// findProduct finds a product by its SKU in any case, or by its id.
+// findProduct finds a product by its SKU in any case, or by its id; also one that shoppers do not see.
 func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
+	c = c.All()
 	if p, ok := c.ProductInAnyCase(name); ok {
 		return p, nil
 	}
@@ -40,6 +41,7 @@ func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) 
 
 // findItem finds an item by its SKU in any case, or by its id.
 func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
+	c = c.All()
 	var alike []inventory.Item
 	for p := range c.Products() {
 		for _, it := range p.Items {

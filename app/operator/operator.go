@@ -92,6 +92,8 @@ func timeoutOf(command string) time.Duration {
 func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 	return errors.Join(
 		serve(ctx, o.log, node, commandProducts, o.products),
+		serve(ctx, o.log, node, commandDetails, o.details),
+		serve(ctx, o.log, node, commandSave, o.save),
 		serve(ctx, o.log, node, commandRelease, o.Release),
 		serve(ctx, o.log, node, commandRestock, o.restock),
 		serve(ctx, o.log, node, commandCorrect, o.correct),
@@ -172,6 +174,12 @@ func words(err error) string {
 		return fmt.Sprintf("--why must say why, in 1 to %d characters", ledger.MaxWhy)
 	case errors.Is(err, inventory.ErrSold):
 		return "pairs of it are sold, so the release stands; it can be taken back when their orders are cancelled: sneakers23 orders"
+	case errors.Is(err, inventory.ErrNotLive):
+		return "shoppers do not see the product: make it live first, with `sneakers23 products edit SKU --state live`"
+	case errors.Is(err, inventory.ErrEdited):
+		return "somebody else has changed the product meanwhile; nothing was saved: look at it again, then repeat what is still right"
+	case errors.Is(err, inventory.ErrTwice):
+		return "two would have the same SKU, or two sizes of a product the same name; nothing was saved: look at `sneakers23 products`, and try again"
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
 	case errors.Is(err, checkout.ErrNoOrder):
@@ -227,7 +235,7 @@ func isBroken(err error) bool {
 }
 
 func (o *Operator) products(context.Context, none) ([]Product, error) {
-	return viewProducts(o.inventory.Catalog()), nil
+	return viewProducts(o.inventory.Catalog().All()), nil
 }
 
 // everywhere returns when all nodes show these rows as this one does, or names those that do not.

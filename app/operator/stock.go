@@ -86,7 +86,7 @@ func (o *Operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	if err != nil {
 		return Restocked{}, err
 	}
-	if err := slips(o.inventory.Catalog(), it, q.Count); err != nil && !q.Sure {
+	if err := slips(o.inventory.Catalog().All(), it, q.Count); err != nil && !q.Sure {
 		return Restocked{}, err
 	}
 	if err := o.ledger.Restock(ctx, it.ID, q.Count); err != nil {
@@ -94,7 +94,7 @@ func (o *Operator) restock(ctx context.Context, q RestockRequest) (Restocked, er
 	}
 	o.did(ctx, "restock", "sku", it.SKU, "count", q.Count)
 	missing := o.everywhere(ctx, nil, []inventory.ItemID{it.ID})
-	now, _, _ := o.inventory.Catalog().Item(it.ID)
+	now, _, _ := o.inventory.Catalog().All().Item(it.ID)
 	return Restocked{
 		SKU: it.SKU, Size: it.Size, Added: q.Count, Available: now.Available, Level: now.Level,
 		Everywhere: Everywhere{missing},
@@ -111,7 +111,7 @@ func (o *Operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 		return Corrected{}, fmt.Errorf("--by must say how many pairs more or fewer there are, at most %d: 5 or -5; 0 is for a size that is frozen",
 			ledger.MaxCount)
 	case errors.Is(err, inventory.ErrTooFew):
-		now, _, _ := o.inventory.Catalog().Item(it.ID) // which may lag: the database has refused
+		now, _, _ := o.inventory.Catalog().All().Item(it.ID) // which may lag: the database has refused
 		if now.Frozen {
 			return Corrected{}, fmt.Errorf(
 				"%d pairs can't be taken away: the movements of %s add up to fewer; see `sneakers23 audit`", -q.By, it.SKU,
@@ -124,7 +124,7 @@ func (o *Operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 	}
 	o.did(ctx, "stock is corrected", "sku", it.SKU, "by", q.By, "why", q.Why)
 	missing := o.everywhere(ctx, nil, []inventory.ItemID{it.ID})
-	now, _, _ := o.inventory.Catalog().Item(it.ID)
+	now, _, _ := o.inventory.Catalog().All().Item(it.ID)
 	return Corrected{
 		SKU: it.SKU, Size: it.Size, By: q.By, Why: q.Why, Available: now.Available, Level: now.Level,
 		Everywhere: Everywhere{missing},

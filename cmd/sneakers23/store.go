@@ -33,57 +33,6 @@ func find(g *globals) (*operator.Client, error) {
 	return c, err
 }
 
-// productsCmd lists the store.
-type productsCmd struct{}
-
-// Run is called by kong.
-func (productsCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	c, err := dial(g)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	products, err := c.Products(ctx)
-	if err != nil {
-		return err
-	}
-	if g.JSON {
-		return term.out.JSON(products)
-	}
-	if len(products) == 0 {
-		term.out.Println("The store has no products. Fill it with: sneakers23 seed")
-		return nil
-	}
-	for i, p := range products {
-		if i > 0 {
-			term.out.Println()
-		}
-		printProduct(term, p)
-	}
-	return nil
-}
-
-func printProduct(term terminal, p operator.Product) {
-	state := "not released"
-	switch {
-	case p.Released:
-		state = "released"
-	case p.ReleaseAt != nil:
-		state = "will be released at " + when(*p.ReleaseAt)
-	}
-	term.out.Printf("%s  %s by %s, %s, %s (id %d): %s\n", p.SKU, p.Name, p.Brand, p.Color, p.Price, p.ID, state)
-	table := term.out.Table()
-	table.Row("  ITEM", "SIZE", "AVAILABLE", "SOLD", "LEVEL")
-	for _, it := range p.Items {
-		level := string(it.Level)
-		if it.Frozen {
-			level = "frozen, see audit"
-		}
-		table.Row("  "+it.SKU, it.Size, it.Available, it.Sold, level)
-	}
-	table.Print()
-}
-
 // releaseCmd releases a product.
 type releaseCmd struct {
 	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`

@@ -16,6 +16,13 @@ const (
 	eventScheduled   = "scheduled"
 	eventUnreleased  = "unreleased" // the release was taken back
 	eventCalledOff   = "called_off" // the schedule was
+	eventCreated     = "created"
+	eventEdited      = "edited"
+	eventPublished   = "published" // a product is live
+	eventWithdrawn   = "withdrawn" // it is a draft again
+	eventArchived    = "archived"
+	eventSizeAdded   = "size_added"
+	eventSizeEdited  = "size_edited"
 	eventRestocked   = "restocked"
 	eventCorrected   = "corrected"
 	eventReturned    = "returned" // an order was cancelled
@@ -84,6 +91,20 @@ func (r Record) event() Event {
 		e.Text = "The release of " + r.Subject + " is called off"
 	case eventScheduled:
 		e.Text, e.When = r.Subject+" will be released at", r.Due.UnixMilli()
+	case eventCreated:
+		e.Text = r.Subject + " is created"
+	case eventEdited:
+		e.Text = r.Subject + " is edited" + r.what()
+	case eventPublished:
+		e.Text = r.Subject + " is live: shoppers see it" + r.what()
+	case eventWithdrawn:
+		e.Text = r.Subject + " is a draft again: shoppers do not see it" + r.what()
+	case eventArchived:
+		e.Text = r.Subject + " is archived: it has left the shop" + r.what()
+	case eventSizeAdded:
+		e.Text = r.Subject + " is new"
+	case eventSizeEdited:
+		e.Text = r.Subject + ": its names are edited"
 	case eventRestocked:
 		e.Text = r.Subject + ": " + pairs(r.Pairs) + r.again()
 	case eventReturned:
@@ -136,6 +157,14 @@ func plain(name string) string {
 		}
 		return c
 	}, name)
+}
+
+// what tells what was edited of a product.
+func (r Record) what() string {
+	if r.Why == "" {
+		return ""
+	}
+	return " (" + r.Why + ")"
 }
 
 func (r Record) again() string {

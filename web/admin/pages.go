@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -65,12 +64,5 @@ func (p *Pages) devices(to io.Writer, token string) error {
 	return p.templates.Page(to, "admin_devices", struct{ Token string }{token})
 }
 
-// imageURL gives the hashed address of an image that we built, and leaves other addresses alone.
-func (p *Pages) imageURL(url string) string {
-	if name, ok := strings.CutPrefix(url, assets.Prefix); ok {
-		if hashed, err := p.asset(name); err == nil {
-			return hashed
-		}
-	}
-	return url
-}
+// imageURL gives the address of an image, see [assets.ImageURL].
+func (p *Pages) imageURL(url string) string { return assets.ImageURL(url, p.asset) }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,8 +21,12 @@ import (
 	"sneakers23/web/prepared"
 )
 
-// ErrNotOpen says that the catalog has not been read from the database yet.
-var ErrNotOpen = errors.New("shop: not open yet")
+var (
+	// ErrNotOpen says that the catalog has not been read from the database yet.
+	ErrNotOpen = errors.New("shop: not open yet")
+	// ErrArchived says that a product has left the shop.
+	ErrArchived = errors.New("shop: the product is archived")
+)
 
 // shelf is all that the pages need of the inventory.
 type shelf interface {
@@ -84,6 +87,9 @@ func (p *Pages) Product(c echo.Context) error {
 	}
 	product, ok := catalog.ProductInAnyCase(c.Param("sku"))
 	if !ok {
+		if left, ok := catalog.All().ProductInAnyCase(c.Param("sku")); ok && left.State == inventory.Archived {
+			return ErrArchived
+		}
 		return inventory.ErrNotFound
 	}
 	if product.SKU != c.Param("sku") {
@@ -237,6 +243,8 @@ func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error)
 		},
 		Product: viewProduct(product, o.cart, p.imageURL),
 		Legend:  legend,
+		Story:   paragraphs(product.Story),
+		Guide:   sizeGuide(product),
 	})
 }
 
@@ -248,12 +256,5 @@ func (p *Pages) render(name string, page any) ([]byte, error) {
 	return html.Bytes(), nil
 }
 
-// imageURL gives the hashed address of an image that we built, and leaves other addresses alone.
-func (p *Pages) imageURL(url string) string {
-	if name, ok := strings.CutPrefix(url, assets.Prefix); ok {
-		if hashed, err := p.asset(name); err == nil {
-			return hashed
-		}
-	}
-	return url
-}
+// imageURL gives the address of an image, see [assets.ImageURL].
+func (p *Pages) imageURL(url string) string { return assets.ImageURL(url, p.asset) }

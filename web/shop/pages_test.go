@@ -100,6 +100,35 @@ func TestProductInAnotherSpelling(t *testing.T) {
 	}
 }
 
+// TestHidden shows nothing of a draft, and words for a product that is archived. A cart that holds
+// it says so.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[inventory.State]error{
+		inventory.Draft: inventory.ErrNotFound, inventory.Archived: ErrArchived, inventory.Live: nil,
+	} {
+		rows := webtest.Rows()
+		rows.Products[0].State = state
+		shelf := webtest.NewShelf(rows)
+		pages := newPages(t, shelf)
+		c := echo.New().NewContext(httptest.NewRequest("GET", "/products/SHU6000", nil), httptest.NewRecorder())
+		c.SetParamNames("sku")
+		c.SetParamValues("SHU6000")
+		if err := pages.Product(c); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", state, err, want)
+		}
+		home, err := pages.renderHome(shelf.Catalog(), nobody)
+		if shown := strings.Contains(string(home), "Hop Man 3"); err != nil || shown != (state == inventory.Live) {
+			t.Errorf("%s: on the first page: %v, %v", state, shown, err)
+		}
+		cart := cartWith(t, inventory.NewCatalog(webtest.Rows(), inventory.DefaultThresholds), 2, 5)
+		view := pages.viewCart(cart, "")
+		if gone := view.Missing == 2 && len(view.Lines) == 1; gone != (state != inventory.Live) {
+			t.Errorf("%s: the cart misses %d, and shows %d lines", state, view.Missing, len(view.Lines))
+		}
+	}
+}
+
 func TestGolden(t *testing.T) {
 	rows := webtest.Rows()
 	due := time.Date(2031, 5, 2, 20, 0, 0, 0, time.FixedZone("", 2*60*60))
@@ -107,6 +136,13 @@ func TestGolden(t *testing.T) {
 		ID: 3, SKU: "SHU6200", Order: 3, Brand: "Gäst & Co", Name: "<Later>", Color: "grey", Price: 9900,
 		MainImageURL: "/assets/images/gone.svg", ReleaseAt: &due, Revision: 1,
 	})
+	rows.Products = append(rows.Products, inventory.ProductRow{
+		ID: 4, SKU: "VOLT", Order: 4, Brand: "Asler", Name: "Volt", Color: "volt", Price: 9950, Released: true, Revision: 1,
+		Story: "<b>One</b>\nline.\n\nTwo.",
+	})
+	rows.Items = append(rows.Items,
+		inventory.ItemRow{ID: 41, ProductID: 4, SKU: "VOLT-9", Size: "9", EU: "42.5", CM: "27", Available: 9, Revision: 1},
+		inventory.ItemRow{ID: 42, ProductID: 4, SKU: "VOLT-10", Size: "10", UK: "9", Available: 9, Revision: 1})
 	shelf := webtest.NewShelf(rows)
 	pages := newPages(t, shelf)
 	catalog := shelf.Catalog()
@@ -134,7 +170,8 @@ func TestGolden(t *testing.T) {
 				flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled,
 			})
 		},
-		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
+		"product_story.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 4), nobody) },
+		"_sizes.html":        func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
 	for name, render := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -31,6 +31,34 @@ type productPage struct {
 	Layout
 	Product productView
 	Legend  []legendEntry
+	Story   []string     // paragraphs
+	Guide   []sizesEntry // none if no size has a name in another country
+}
+
+// sizesEntry is a row of the table of sizes: what one size is called where.
+type sizesEntry struct{ US, EU, UK, CM string }
+
+// sizeGuide returns the table of a product's sizes.
+func sizeGuide(p *inventory.Product) (guide []sizesEntry) {
+	known := false
+	for _, it := range p.Items {
+		guide = append(guide, sizesEntry{it.Size, it.EU, it.UK, it.CM})
+		known = known || it.EU != "" || it.UK != "" || it.CM != ""
+	}
+	if !known {
+		return nil
+	}
+	return guide
+}
+
+// paragraphs divides a text where it has an empty line.
+func paragraphs(text string) (all []string) {
+	for part := range strings.SplitSeq(text, "\n\n") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // productView is one product as a page shows it.
@@ -43,8 +71,9 @@ type productView struct {
 	Color     string
 	Price     string
 	ImageURL  string
-	LongWord  bool // a word of the name is too long for large letters
-	Warm      bool // the colour behind the image; the same on every page
+	Alt       string // says what the image shows
+	LongWord  bool   // a word of the name is too long for large letters
+	Warm      bool   // the colour behind the image; the same on every page
 	Released  bool
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Sizes     sizesView
@@ -108,6 +137,14 @@ func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 	return v
 }
 
+// altOf returns the text that stands for a product's image.
+func altOf(p *inventory.Product) string {
+	if p.MainImageURL == "" {
+		return "No picture yet"
+	}
+	return p.Name + " in " + p.Color
+}
+
 // longWord is how many letters of a word fit into the narrowest card at the size of most names.
 const longWord = 12
 
@@ -122,6 +159,7 @@ func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) str
 		Color:    p.Color,
 		Price:    p.Price.String(),
 		ImageURL: imageURL(p.MainImageURL),
+		Alt:      altOf(p),
 		LongWord: slices.ContainsFunc(strings.Fields(p.Name), func(word string) bool {
 			return utf8.RuneCountInString(word) > longWord
 		}),

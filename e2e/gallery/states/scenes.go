@@ -87,6 +87,9 @@ func products() []scene {
 		{name: "soon", title: "Coming soon", visit: opens("/products/SHU60400")},
 		{name: "due", title: "Due, with a countdown", visit: opens("/products/SHU60500")},
 		{name: "sold-out", title: "Sold out in every size", settings: soldOut, visit: opens(hopManPage)},
+		{name: "story", title: "With a story and a table of sizes, without a picture", settings: settings{stock: func() *stock {
+			return usual().told(breezy)
+		}}, visit: opens(breezyPage)},
 		{name: "no-sizes", title: "Released, without a size", settings: settings{stock: func() *stock {
 			s := usual()
 			s.Items = nil
@@ -216,6 +219,9 @@ func failures() []scene {
 			})
 		}},
 		{name: "404", title: "404: no such product", visit: opens("/products/NOPE")},
+		{name: "410-archived", title: "410: a product that has left the shop", settings: settings{stock: func() *stock {
+			return usual().changed(hopMan, func(p *inventory.ProductRow) { p.State = inventory.Archived })
+		}}, visit: opens(hopManPage)},
 		{name: "404-order", title: "404: no such order", visit: opens("/orders/none")},
 		{
 			name: "405", title: "405: a method that does not work",

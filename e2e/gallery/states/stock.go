@@ -135,6 +135,24 @@ func (s *stock) changed(id inventory.ProductID, change func(*inventory.ProductRo
 	return s
 }
 
+// told takes the picture of a product away, and gives it a story and sizes of other countries.
+func (s *stock) told(id inventory.ProductID) *stock {
+	for i := range s.Items {
+		if it := &s.Items[i]; it.ProductID == id {
+			us, _ := strconv.ParseFloat(it.Size, 64)
+			it.EU, it.UK = fmt.Sprintf("%.1f", us+33), fmt.Sprintf("%.1f", us-1)
+			if us < 10 {
+				it.CM = fmt.Sprintf("%.1f", us+18)
+			}
+		}
+	}
+	return s.changed(id, func(p *inventory.ProductRow) {
+		p.MainImageURL = ""
+		p.Story = "Made for the wet. The upper is one piece of knit, so no seam rubs and nothing lets the rain in: " +
+			"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.\n\nThe sole is that of the 600, cut lower."
+	})
+}
+
 // shelf holds the catalog that a shop shows.
 type shelf struct {
 	catalog atomic.Pointer[inventory.Catalog]

@@ -1,0 +1,62 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sneakers23/inventory"
+)
+
+// Details is a product as operators have written it, with what is not theirs to write.
+type Details struct {
+	ID        inventory.ProductID `json:"id"`
+	Version   string              `json:"version"` // for [inventory.Edit.Seen]
+	Released  bool                `json:"released"`
+	ReleaseAt *time.Time          `json:"release_at,omitempty"`
+	inventory.Details
+}
+
+// SaveRequest asks for products to be created and changed.
+type SaveRequest struct {
+	Edits []inventory.Edit `json:"edits"`
+	Try   bool             `json:"try,omitempty"` // save nothing, and tell what would be
+}
+
+// Saved is what has become of the products of a SaveRequest, in its order, or why nothing was saved.
+type Saved struct {
+	Products []inventory.Saved  `json:"products"`
+	Problems inventory.Problems `json:"problems,omitempty"`
+	Everywhere
+}
+
+func (o *Operator) details(context.Context, none) ([]Details, error) {
+	list := []Details{}
+	for p := range o.inventory.Catalog().All().Products() {
+		d := p.Details()
+		list = append(list, Details{
+			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Details: d,
+		})
+	}
+	return list, nil
+}
+
+func (o *Operator) save(ctx context.Context, q SaveRequest) (Saved, error) {
+	saved, err := o.inventory.Save(ctx, q.Edits, q.Try)
+	if found, ok := errors.AsType[inventory.Problems](err); ok {
+		return Saved{Problems: found}, nil
+	}
+	if err != nil || q.Try {
+		return Saved{Products: saved}, err
+	}
+	var touched []inventory.ProductID
+	for _, s := range saved {
+		if s.Unchanged() {
+			continue
+		}
+		touched = append(touched, s.ID)
+		o.did(ctx, "product is saved", "sku", s.SKU, "new", s.New, "state", s.State, "changes", len(s.Changes),
+			"new_sizes", len(s.Sizes))
+	}
+	return Saved{Products: saved, Everywhere: Everywhere{o.everywhere(ctx, touched, nil)}}, nil
+}

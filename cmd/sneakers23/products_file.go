@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"sneakers23/app/operator"
+	"sneakers23/inventory"
+	"sneakers23/inventory/catalogfile"
+)
+
+// productsImportCmd reads products from a file.
+type productsImportCmd struct {
+	File string `arg:"" help:"The file, YAML or JSON; - for the standard input." name:"FILE"`
+	Try  bool   `help:"Save nothing, and say what would change."`
+	Yes  bool   `help:"Do not ask about live products that get another price, or leave the shop." short:"y"`
+}
+
+// Help is shown by products import --help.
+func (productsImportCmd) Help() string {
+	return `The file holds what "products export" writes. What it does not name stays as it is, products as well as keys
+of a product:
+
+  products:
+    - sku: VOLT
+      brand: Asler
+      name: Volt Runner
+      price: 99.50
+      sizes:
+        - {sku: VOLT-9, us: 9, eu: 42.5, stock: 50}
+
+The stock is what a new size begins with; a size that is there keeps its own. No file releases a product.`
+}
+
+// importReport is what an import did, as --json prints it.
+type importReport struct {
+	Tried     bool              `json:"tried,omitempty"` // nothing was saved
+	New       int               `json:"new"`
+	Changed   int               `json:"changed"`
+	Unchanged int               `json:"unchanged"`
+	Products  []inventory.Saved `json:"products"` // but for those that are unchanged
+	operator.Everywhere
+}
+
+// Run is called by kong.
+func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	data, err := i.read(term)
+	if err != nil {
+		return err
+	}
+	edits, err := catalogfile.Parse(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w\nnothing was saved", i.File, err)
+	}
+	if len(edits) > inventory.MaxEdits {
+		return fmt.Errorf("%s: %d products, of at most %d in a file: divide it\nnothing was saved", i.File, len(edits), inventory.MaxEdits)
+	}
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	done, err := c.Save(ctx, operator.SaveRequest{Edits: edits, Try: true})
+	if err != nil {
+		return i.refused(err, data, edits)
+	}
+	if asks := drastic(done.Products); len(asks) > 0 && !i.Try && !i.Yes {
+		if err := confirm(term, strings.Join(asks, "\n")); err != nil {
+			return err
+		}
+	}
+	if !i.Try {
+		if done, err = c.Save(ctx, operator.SaveRequest{Edits: edits}); err != nil {
+			return i.refused(err, data, edits)
+		}
+	}
+	warnMissing(term, g, done.Everywhere)
+	return i.report(g, term, done)
+}
+
+func (i *productsImportCmd) read(term terminal) ([]byte, error) {
+	from := term.in
+	if i.File != "-" {
+		f, err := os.Open(i.File)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		from = f
+	}
+	return io.ReadAll(io.LimitReader(from, catalogfile.MaxBytes+1))
+}
+
+// refused says what is wrong with the file, with its lines.
+func (i *productsImportCmd) refused(err error, data []byte, edits []inventory.Edit) error {
+	found, ok := errors.AsType[inventory.Problems](err)
+	if !ok {
+		return err
+	}
+	const most = 20
+	var words []string
+	for _, e := range catalogfile.Locate(data, edits, found) {
+		words = append(words, fmt.Sprintf("%s: %s", i.File, e))
+	}
+	if more := len(words) - most; more > 0 {
+		words = append(words[:most], fmt.Sprintf("and %d more", more))
+	}
+	return errors.New(strings.Join(append(words, "nothing was saved"), "\n"))
+}
+
+// drastic lists what shoppers may not expect of products that they see.
+func drastic(saved []inventory.Saved) (asks []string) {
+	for _, s := range saved {
+		for _, c := range s.Changes {
+			switch {
+			case c.Field == "state" && c.From == string(inventory.Live):
+				asks = append(asks, fmt.Sprintf("%s %s leaves the shop: it becomes %s.", s.SKU, s.Name, c.To))
+			case c.Field == "price" && s.State == inventory.Live:
+				asks = append(asks, fmt.Sprintf("%s %s costs %s instead of %s.", s.SKU, s.Name, c.To, c.From))
+			}
+		}
+	}
+	const most = 10
+	if more := len(asks) - most; more > 0 {
+		asks = append(asks[:most], fmt.Sprintf("And %d more such changes.", more))
+	}
+	return asks
+}
+
+func (i *productsImportCmd) report(g *globals, term terminal, done operator.Saved) error {
+	r := importReport{Tried: i.Try, Products: []inventory.Saved{}, Everywhere: done.Everywhere}
+	for _, s := range done.Products {
+		switch {
+		case s.Unchanged():
+			r.Unchanged++
+			continue
+		case s.New:
+			r.New++
+		default:
+			r.Changed++
+		}
+		r.Products = append(r.Products, s)
+	}
+	if g.JSON {
+		return term.out.JSON(r)
+	}
+	for _, s := range r.Products {
+		printSaved(term, s)
+	}
+	end := ""
+	if i.Try {
+		end = "; nothing was saved, since this was a try"
+	}
+	term.out.Printf("%s new, %d changed, %d unchanged%s\n", counted(r.New, "product"), r.Changed, r.Unchanged, end)
+	return nil
+}
+
+// productsExportCmd writes products to a file.
+type productsExportCmd struct {
+	File  string `arg:"" optional:"" help:"The file. Default: the standard output." name:"FILE"`
+	Force bool   `help:"Replace the file if there is one."`
+}
+
+// Help is shown by products export --help.
+func (productsExportCmd) Help() string {
+	return `Writes YAML, or JSON with --json, with all products, also drafts and what is archived. Importing the file again
+changes nothing. It holds neither releases nor stock: those are in a backup.`
+}
+
+// Run is called by kong.
+func (e *productsExportCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	c, err := dial(g)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	all, err := c.Details(ctx)
+	if err != nil {
+		return err
+	}
+	details := make([]inventory.Details, len(all))
+	for i, d := range all {
+		details[i] = d.Details
+	}
+	as := catalogfile.YAML
+	if g.JSON {
+		as = catalogfile.JSON
+	}
+	var b bytes.Buffer
+	if err := catalogfile.Write(&b, details, as); err != nil {
+		return err
+	}
+	if e.File == "" || e.File == "-" {
+		if raw, ok := term.out.Raw(); ok {
+			_, err := raw.Write(b.Bytes())
+			return err
+		}
+		term.out.Lines("", strings.TrimSuffix(b.String(), "\n"))
+		return nil
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if e.Force {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(e.File, flags, 0o666)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is there already: name another file, or replace it with --force", e.File)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b.Bytes())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	term.err.Printf("%s: %s\n", e.File, counted(len(details), "product"))
+	return nil
+}
+
