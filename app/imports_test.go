@@ -30,6 +30,7 @@ var allowed = []rule{
 	{
 		"cmd/...", []string{
 			"app", "app/operator", "app/store", "app/privatefile", "app/rehearsal", "cmd/console", "web/gateway/device",
+			"inventory/...",
 		},
 	},
 	{"app/postgres/...", nil},
@@ -82,6 +83,7 @@ var allowed = []rule{
 	{"replication/pubsub", []string{"replication/cluster"}},
 	{"replication/presence", []string{"replication/cluster", "replication/pubsub"}},
 	{"replication", []string{"inventory"}},
+	{"inventory/catalogfile", []string{"inventory"}},
 	{"inventory/...", nil},
 	{"templates", nil},
 	{"assets/...", nil},

@@ -62,8 +62,8 @@ func set[T any](field, wanted *T) {
 	}
 }
 
-// over returns the product as the edit wants it. p is nil for a new one, which comes at order if the
-// edit does not say where.
+// over returns the product as the edit wants it. p is nil for a new one, which comes at order if
+// the edit does not say where.
 func (e Edit) over(p *Product, order int) Details {
 	d := Details{Order: order, State: Draft}
 	if p != nil {

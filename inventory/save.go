@@ -25,8 +25,8 @@ var errTried = errors.New("inventory: only tried")
 // sale contradicts it.
 func (s *Store) Save(ctx context.Context, edits []Edit, try bool) (saved []Saved, changes []Change, err error) {
 	if len(edits) > MaxEdits {
-		return nil, nil, Problems{{Edit: -1, Size: -1, Field: "products", Text: fmt.Sprintf("are %d, of at most %d at once",
-			len(edits), MaxEdits)}}
+		text := fmt.Sprintf("are %d, of at most %d at once", len(edits), MaxEdits)
+		return nil, nil, Problems{{Edit: -1, Size: -1, Field: "products", Text: text}}
 	}
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		if err := sign(ctx, tx); err != nil {
@@ -81,7 +81,7 @@ func (s *Server) Save(ctx context.Context, edits []Edit, try bool) (saved []Save
 	return saved, err
 }
 
-// editing is one call of Save. What it has read is what the edits name.
+// editing is one call of Save, with the rows that the edits name.
 type editing struct {
 	edits   []Edit
 	wanted  []Details // what the edits make of what was read

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,8 +22,8 @@ import (
 // volt is a new product with two sizes.
 func volt() inventory.Edit {
 	return inventory.Edit{
-		SKU: "VOLT", Brand: new("Asler"), Name: new("Volt Runner"), Color: new("volt"), Price: new(inventory.Cents(99_50)),
-		Story: new("Made for the wet.\r\n\r\nAnd the dark."),
+		SKU: "VOLT", Brand: new("Asler"), Name: new("Volt Runner"), Color: new("volt"),
+		Price: new(inventory.Cents(99_50)), Story: new("Made for the wet.\r\n\r\nAnd the dark."),
 		Sizes: []inventory.SizeEdit{
 			{SKU: "VOLT-10", Size: new("10"), EU: new("44"), Stock: 5},
 			{SKU: "VOLT-9", Size: new(" 9 ")},
@@ -53,13 +54,15 @@ func products(t testing.TB, store *inventory.Store) map[string]*inventory.Produc
 func TestSaveNew(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
-	if saved, changes, err := store.Save(t.Context(), []inventory.Edit{volt()}, true); err != nil || len(changes) != 0 ||
-		len(saved) != 1 || !saved[0].New || saved[0].ID != 0 || products(t, store)["VOLT"] != nil {
+	saved, changes, err := store.Save(t.Context(), []inventory.Edit{volt()}, true)
+	if err != nil || len(changes) != 0 || len(saved) != 1 || !saved[0].New || saved[0].ID != 0 ||
+		products(t, store)["VOLT"] != nil {
 		t.Errorf("a try returned %+v, %v, %v; want a new product that is not saved", saved, changes, err)
 	}
-	saved, changes := save(t, store, volt())
+	saved, changes = save(t, store, volt())
 	p := products(t, store)["VOLT"]
-	if p == nil || len(saved) != 1 || saved[0].ID != p.ID || !slices.Equal(saved[0].Sizes, []string{"VOLT-10", "VOLT-9"}) {
+	if p == nil || len(saved) != 1 || saved[0].ID != p.ID ||
+		!slices.Equal(saved[0].Sizes, []string{"VOLT-10", "VOLT-9"}) {
 		t.Fatalf("got %+v for %+v", saved, p)
 	}
 	want := inventory.Details{
@@ -142,14 +145,15 @@ func TestSaveRenames(t *testing.T) {
 	if after == nil || after.ID != before.ID || after.Name != before.Name {
 		t.Errorf("got %+v", after)
 	}
-	// somebody else looked before that
+	// another operator looked before that
 	_, _, err := store.Save(t.Context(), []inventory.Edit{
 		{Product: before.ID, Seen: before.Details().Version(), SKU: "HOP-3", Name: new("Hop")},
 	}, false)
 	if !errors.Is(err, inventory.ErrEdited) || products(t, store)["HOP-3"].Name != before.Name {
 		t.Errorf("got %v, want ErrEdited and nothing saved", err)
 	}
-	if _, _, err := store.Save(t.Context(), []inventory.Edit{{Product: 99, SKU: "X"}}, false); !errors.Is(err, inventory.ErrNotFound) {
+	_, _, err = store.Save(t.Context(), []inventory.Edit{{Product: 99, SKU: "X"}}, false)
+	if !errors.Is(err, inventory.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
@@ -166,7 +170,9 @@ func TestSaveRefuses(t *testing.T) {
 	size := func(of inventory.SizeEdit) inventory.Edit {
 		return inventory.Edit{SKU: "SHU6000", Sizes: []inventory.SizeEdit{of}}
 	}
-	with := func(set func(*inventory.Edit)) inventory.Edit {
+	draftOf := func(sku string) inventory.Edit { return inventory.Edit{SKU: sku, State: new(inventory.Draft)} }
+	type edit = *inventory.Edit
+	with := func(set func(edit)) inventory.Edit {
 		e := volt()
 		set(&e)
 		return e
@@ -176,39 +182,42 @@ func TestSaveRefuses(t *testing.T) {
 		edit inventory.Edit
 		want string // a problem, as "field text"
 	}{
-		"no SKU":       {with(func(e *inventory.Edit) { e.SKU = " " }), "sku is missing"},
-		"a bad SKU":    {with(func(e *inventory.Edit) { e.SKU = "a/b" }), `sku "a/b" has more than letters`},
-		"a number":     {with(func(e *inventory.Edit) { e.SKU = "123" }), "sku \"123\" is a number"},
-		"no name":      {with(func(e *inventory.Edit) { e.Name = new("  ") }), "name is missing"},
-		"no brand":     {with(func(e *inventory.Edit) { e.Brand = nil }), "brand is missing"},
-		"a long name":  {with(func(e *inventory.Edit) { e.Name = new(strings.Repeat("é", 201)) }), "name is 201 characters long"},
-		"a bell":       {with(func(e *inventory.Edit) { e.Name = new("a\ab") }), "name has the invisible character U+0007"},
-		"two lines":    {with(func(e *inventory.Edit) { e.Name = new("a\nb") }), "name has the invisible character U+000A"},
-		"turned words": {with(func(e *inventory.Edit) { e.Color = new("a\u202eb") }), "color has the invisible character U+202E"},
-		"no UTF-8":     {with(func(e *inventory.Edit) { e.Story = new("a\xffb") }), "story is no UTF-8"},
-		"a long story": {with(func(e *inventory.Edit) { e.Story = new(strings.Repeat("a", 5001)) }), "story is 5001 characters long"},
-		"free":         {with(func(e *inventory.Edit) { e.Price = new(inventory.Cents(0)) }), "price is missing"},
-		"too dear":     {with(func(e *inventory.Edit) { e.Price = new(inventory.MaxPrice + 1) }), "price is $1,000,000.01"},
-		"no state":     {with(func(e *inventory.Edit) { e.State = new(inventory.State("gone")) }), `state is "gone"`},
-		"far away":     {with(func(e *inventory.Edit) { e.Order = new(inventory.MaxOrder + 1) }), "order must be from"},
-		"taken back":   {inventory.Edit{SKU: "SHU6000", State: new(inventory.Draft)}, "state cannot be draft again: SHU6000 is released"},
-		"scheduled":    {inventory.Edit{SKU: "SHU6100", State: new(inventory.Draft)}, "state cannot be draft again: a release of SHU6100"},
+		"no SKU":       {with(func(e edit) { e.SKU = " " }), "sku is missing"},
+		"a bad SKU":    {with(func(e edit) { e.SKU = "a/b" }), `sku "a/b" has more than letters`},
+		"a number":     {with(func(e edit) { e.SKU = "123" }), "sku \"123\" is a number"},
+		"no name":      {with(func(e edit) { e.Name = new("  ") }), "name is missing"},
+		"no brand":     {with(func(e edit) { e.Brand = nil }), "brand is missing"},
+		"a long name":  {with(func(e edit) { e.Name = new(strings.Repeat("é", 201)) }), "name is 201 characters long"},
+		"a bell":       {with(func(e edit) { e.Name = new("a\ab") }), "name has the invisible character U+0007"},
+		"two lines":    {with(func(e edit) { e.Name = new("a\nb") }), "name has the invisible character U+000A"},
+		"turned words": {with(func(e edit) { e.Color = new("a\u202eb") }), "color has the invisible character U+202E"},
+		"no UTF-8":     {with(func(e edit) { e.Story = new("a\xffb") }), "story is no UTF-8"},
+		"a long story": {with(func(e edit) { e.Story = new(strings.Repeat("a", 5001)) }), "story is 5001 characters"},
+		"free":         {with(func(e edit) { e.Price = new(inventory.Cents(0)) }), "price is missing"},
+		"too dear":     {with(func(e edit) { e.Price = new(inventory.MaxPrice + 1) }), "price is $1,000,000.01"},
+		"no state":     {with(func(e edit) { e.State = new(inventory.State("gone")) }), `state is "gone"`},
+		"far away":     {with(func(e edit) { e.Order = new(inventory.MaxOrder + 1) }), "order must be from"},
+		"taken back":   {draftOf("SHU6000"), "state cannot be draft again: SHU6000 is released"},
+		"scheduled":    {draftOf("SHU6100"), "state cannot be draft again: a release of SHU6100"},
 		"another's":    {inventory.Edit{Product: 1, SKU: "SHU6100"}, "sku SHU6100 is that of another product"},
 		"no size":      {size(inventory.SizeEdit{SKU: "NEW"}), "us is missing"},
 		"a long size":  {size(inventory.SizeEdit{SKU: "NEW", Size: new("12345678901234567")}), "us is 17 characters"},
 		"twice a size": {size(inventory.SizeEdit{SKU: "NEW", Size: new("9.5")}), "us 9.5 is that of another size"},
 		"another's size": {
-			size(inventory.SizeEdit{SKU: "SHU6101", Size: new("14")}), "sku SHU6101 is that of a size of another product",
+			size(inventory.SizeEdit{SKU: "SHU6101", Size: new("14")}),
+			"sku SHU6101 is that of a size of another product",
 		},
-		"too many pairs": {size(inventory.SizeEdit{SKU: "NEW", Size: new("14"), Stock: 1_000_001}), "stock must be from"},
+		"too many pairs": {
+			size(inventory.SizeEdit{SKU: "NEW", Size: new("14"), Stock: 1_000_001}), "stock must be from",
+		},
 		"a size twice": {
 			inventory.Edit{SKU: "SHU6000", Sizes: []inventory.SizeEdit{{SKU: "SHU6001"}, {SKU: "SHU6001"}}},
 			"sku SHU6001 is that of another size",
 		},
-		"too many sizes": {with(func(e *inventory.Edit) {
+		"too many sizes": {with(func(e edit) {
 			e.Sizes = nil
 			for i := range inventory.MaxSizes + 1 {
-				e.Sizes = append(e.Sizes, inventory.SizeEdit{SKU: "V-" + strings.Repeat("x", i), Size: new(strings.Repeat("x", i%16+1))})
+				e.Sizes = append(e.Sizes, inventory.SizeEdit{SKU: fmt.Sprint("V-", i), Size: new(fmt.Sprint(i))})
 			}
 		}), "sizes are 61"},
 	} {
@@ -290,7 +299,9 @@ func TestSaveAtOnce(t *testing.T) {
 	for i := range many {
 		go func() {
 			saved, _, err := store.Save(context.WithoutCancel(t.Context()), []inventory.Edit{
-				volt(), {SKU: "SHU6000", Sizes: []inventory.SizeEdit{{SKU: "N-" + string(rune('a'+i)), Size: new(string(rune('a' + i))), Stock: 1}}},
+				volt(), {SKU: "SHU6000", Sizes: []inventory.SizeEdit{
+					{SKU: fmt.Sprint("N-", i), Size: new(fmt.Sprint("n", i)), Stock: 1},
+				}},
 			}, false)
 			told <- result{saved, err}
 		}()

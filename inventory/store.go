@@ -48,7 +48,8 @@ func (s *Store) Rows(ctx context.Context) (Rows, error) {
 
 // Products reads products, those that there are, as changes.
 func (s *Store) Products(ctx context.Context, ids ...ProductID) ([]Change, error) {
-	changes, err := productChanges(s.pool.Query(ctx, `SELECT `+productColumns+` FROM products WHERE id = ANY ($1)`, ids))
+	const byID = `SELECT ` + productColumns + ` FROM products WHERE id = ANY ($1)`
+	changes, err := productChanges(s.pool.Query(ctx, byID, ids))
 	if err != nil {
 		return nil, fmt.Errorf("read products: %w", err)
 	}

@@ -66,8 +66,10 @@ CREATE TRIGGER products_created AFTER INSERT ON products FOR EACH ROW
     EXECUTE FUNCTION note_product();
 
 CREATE TRIGGER products_edited AFTER UPDATE ON products FOR EACH ROW
-    WHEN ((OLD.sku, OLD."order", OLD.brand, OLD.name, OLD.color, OLD.price_cents, OLD.main_image_url, OLD.state, OLD.story)
-        <> (NEW.sku, NEW."order", NEW.brand, NEW.name, NEW.color, NEW.price_cents, NEW.main_image_url, NEW.state, NEW.story))
+    WHEN ((OLD.sku, OLD."order", OLD.brand, OLD.name, OLD.color, OLD.price_cents, OLD.main_image_url, OLD.state,
+            OLD.story)
+        <> (NEW.sku, NEW."order", NEW.brand, NEW.name, NEW.color, NEW.price_cents, NEW.main_image_url, NEW.state,
+            NEW.story))
     EXECUTE FUNCTION note_product();
 
 CREATE TRIGGER items_noted AFTER INSERT OR UPDATE ON items FOR EACH ROW

@@ -23,7 +23,8 @@ type SaveRequest struct {
 	Try   bool             `json:"try,omitempty"` // save nothing, and tell what would be
 }
 
-// Saved is what has become of the products of a SaveRequest, in its order, or why nothing was saved.
+// Saved is what has become of the products of a SaveRequest, in its order, or why nothing was
+// saved.
 type Saved struct {
 	Products []inventory.Saved  `json:"products"`
 	Problems inventory.Problems `json:"problems,omitempty"`

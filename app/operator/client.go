@@ -54,8 +54,8 @@ func (c *Client) Products(ctx context.Context) ([]Product, error) {
 	return ask[[]Product](ctx, c, commandProducts, none{})
 }
 
-// Details returns everything that operators have written of the products, and of their sizes, in the
-// order of the page; also of products that shoppers do not see.
+// Details returns everything that operators have written of the products, and of their sizes, in
+// the order of the page; also of products that shoppers do not see.
 func (c *Client) Details(ctx context.Context) ([]Details, error) {
 	return ask[[]Details](ctx, c, commandDetails, none{})
 }

@@ -159,7 +159,8 @@ func viewProducts(c *inventory.Catalog) []Product {
 	for p := range c.Products() {
 		view := Product{
 			ID: p.ID, SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
-			State: p.Details().State, Released: p.Released, ReleaseAt: p.ReleaseAt, Items: make([]Item, 0, len(p.Items)),
+			State: p.Details().State, Released: p.Released, ReleaseAt: p.ReleaseAt,
+			Items: make([]Item, 0, len(p.Items)),
 		}
 		for _, it := range p.Items {
 			view.Items = append(view.Items, Item{

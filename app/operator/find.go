@@ -18,7 +18,8 @@ func (e *noSuchError) Error() string {
 // Unwrap makes it an [inventory.ErrNotFound].
 func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
 
-// findProduct finds a product by its SKU in any case, or by its id; also one that shoppers do not see.
+// findProduct finds a product by its SKU in any case, or by its id; also one that shoppers do not
+// see.
 func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
 	c = c.All()
 	if p, ok := c.ProductInAnyCase(name); ok {

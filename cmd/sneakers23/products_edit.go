@@ -12,7 +12,7 @@ import (
 	"sneakers23/inventory/catalogfile"
 )
 
-// productFlags are what can be written of a product. What is not given stays as it is.
+// productFlags are what can be written of a product. A field without a flag stays as it is.
 type productFlags struct {
 	Name  *string  `help:"Name of the shoe."`
 	Brand *string  `help:"Who makes it."`
@@ -24,10 +24,17 @@ type productFlags struct {
 	Size  []string `help:"Add or change a size, like sku=VOLT-9,us=9,eu=42.5,uk=8,cm=27,stock=50. The stock is what a new size begins with. May be repeated." sep:"none" placeholder:"KEY=VALUE,..."`
 }
 
+// isEmpty reports whether no flag was given.
+func (f *productFlags) isEmpty() bool {
+	return f.Name == nil && f.Brand == nil && f.Color == nil && f.Price == nil && f.Story == nil && f.Order == nil &&
+		f.State == nil && len(f.Size) == 0
+}
+
 // edit returns the edit that the flags ask for. The error is a usageError.
 func (f *productFlags) edit() (e inventory.Edit, err error) {
 	e = inventory.Edit{
-		Name: f.Name, Brand: f.Brand, Color: f.Color, Story: f.Story, Order: f.Order, State: (*inventory.State)(f.State),
+		Name: f.Name, Brand: f.Brand, Color: f.Color, Story: f.Story, Order: f.Order,
+		State: (*inventory.State)(f.State),
 	}
 	if f.Price != nil {
 		price, err := catalogfile.ParsePrice(*f.Price)
@@ -125,8 +132,7 @@ func (p *productsEditCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if err != nil {
 		return err
 	}
-	if p.SKU == nil && len(p.Size) == 0 &&
-		p.Name == nil && p.Brand == nil && p.Color == nil && p.Price == nil && p.Story == nil && p.Order == nil && p.State == nil {
+	if p.SKU == nil && p.isEmpty() {
 		return usageError{errors.New("nothing is to be changed: say what, like --price 130; see --help")}
 	}
 	c, err := dial(g)

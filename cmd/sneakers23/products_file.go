@@ -221,4 +221,3 @@ func (e *productsExportCmd) Run(ctx context.Context, g *globals, term terminal) 
 	term.err.Printf("%s: %s\n", e.File, counted(len(details), "product"))
 	return nil
 }
-

@@ -3,6 +3,7 @@ package catalogfile
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -18,7 +19,9 @@ func shop() []inventory.Details {
 		{
 			SKU: "A-1", Brand: "Asler: x", Name: "9", Color: "yes", Price: 120_50, State: inventory.Live,
 			Story: "one\n\ntwo: # x\n- three",
-			Sizes: []inventory.SizeDetails{{SKU: "A-1-9", Size: "9.50", EU: "42", CM: "1e1"}, {SKU: "0x1F", Size: "null"}},
+			Sizes: []inventory.SizeDetails{
+				{SKU: "A-1-9", Size: "9.50", EU: "42", CM: "1e1"}, {SKU: "0x1F", Size: "null"},
+			},
 		},
 		{SKU: "1.50", Order: -1, Brand: `"'`, Name: "=HYPERLINK(\"x\")", Price: 1, State: inventory.Archived},
 	}
@@ -95,8 +98,10 @@ func TestWriteYAML(t *testing.T) {
 // TestParse reads what people write.
 func TestParse(t *testing.T) {
 	for name, text := range map[string]string{
-		"YAML": "# our shoes\nproducts:\n- sku: VOLT # the fast one\n  price: 99.5\n  sizes:\n  - {sku: V-9, us: 9.50, stock: 5}\n",
-		"JSON": "\ufeff{\"products\": [{\"sku\": \"VOLT\", \"price\": 99.5,\n\t\"sizes\": [{\"sku\": \"V-9\", \"us\": 9.50, \"stock\": 5}]}]}\n",
+		"YAML": "# our shoes\nproducts:\n- sku: VOLT # the fast one\n  price: 99.5\n  sizes:\n" +
+			"  - {sku: V-9, us: 9.50, stock: 5}\n",
+		"JSON": "\ufeff{\"products\": [{\"sku\": \"VOLT\", \"price\": 99.5,\n\t\"sizes\": [" +
+			"{\"sku\": \"V-9\", \"us\": 9.50, \"stock\": 5}]}]}\n",
 	} {
 		edits, err := Parse([]byte(text))
 		want := []inventory.Edit{{
@@ -106,6 +111,20 @@ func TestParse(t *testing.T) {
 		if diff := cmp.Diff(want, edits); err != nil || diff != "" {
 			t.Errorf("%s: %v; want, got: %s", name, err, diff)
 		}
+	}
+}
+
+// TestDocument reads the file that docs/selling.md shows.
+func TestDocument(t *testing.T) {
+	text, err := os.ReadFile("../../docs/selling.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ = bytes.Cut(text, []byte("```yaml\n"))
+	text, _, _ = bytes.Cut(text, []byte("```\n"))
+	edits, err := Parse(text)
+	if err != nil || len(edits) != 1 || len(edits[0].Sizes) != 2 || *edits[0].Sizes[0].EU != "42.5" {
+		t.Errorf("got %+v, %v", edits, err)
 	}
 }
 
@@ -137,7 +156,7 @@ func TestParseRefuses(t *testing.T) {
 		"deep on its side":  {"products:\n" + strings.Repeat("- ", MaxBytes/4), 2, "nested too deeply"},
 		"not closed":        {"products: [", 1, "not found"},
 		"JSON, unknown key": {"{\"products\": [{\"sku\": \"A\",\n\"nme\": 1}]}", 2, `unknown field "nme"`},
-		"JSON, no list":     {"{\"products\": {}}", 1, "another kind"},
+		"JSON, no list":     {"{\"products\": {}}", 1, "of the kind"},
 		"JSON, a price":     {"{\"products\": [{\"sku\": \"A\",\n\"price\": \"1.234\"}]}", 2, `price is "1.234"`},
 		"JSON, more":        {"{\"products\": []}\n{}", 2, "follows"},
 		"JSON, not closed":  {"{\"products\": [", 1, "unexpected EOF"},

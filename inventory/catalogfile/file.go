@@ -156,13 +156,14 @@ func (f file) edits() []inventory.Edit {
 	edits := make([]inventory.Edit, len(f.Products))
 	for i, p := range f.Products {
 		e := inventory.Edit{
-			SKU: string(p.SKU), Order: (*int)(p.Order), Brand: (*string)(p.Brand), Name: (*string)(p.Name), Color: (*string)(p.Color),
-			Price: (*inventory.Cents)(p.Price), State: (*inventory.State)(p.State), Story: (*string)(p.Story),
+			SKU: string(p.SKU), Order: (*int)(p.Order), Brand: (*string)(p.Brand), Name: (*string)(p.Name),
+			Color: (*string)(p.Color), Price: (*inventory.Cents)(p.Price), State: (*inventory.State)(p.State),
+			Story: (*string)(p.Story),
 		}
 		for _, s := range p.Sizes {
 			e.Sizes = append(e.Sizes, inventory.SizeEdit{
-				SKU: string(s.SKU), Size: (*string)(s.US), EU: (*string)(s.EU), UK: (*string)(s.UK), CM: (*string)(s.CM),
-				Stock: int(s.Stock),
+				SKU: string(s.SKU), Size: (*string)(s.US), EU: (*string)(s.EU), UK: (*string)(s.UK),
+				CM: (*string)(s.CM), Stock: int(s.Stock),
 			})
 		}
 		edits[i] = e
@@ -175,8 +176,8 @@ func fileOf(products []inventory.Details) file {
 	f := file{Products: make([]product, len(products))}
 	for i, d := range products {
 		p := product{
-			SKU: text(d.SKU), Order: (*number)(&d.Order), Brand: (*text)(&d.Brand), Name: (*text)(&d.Name), Color: (*text)(&d.Color),
-			Price: (*price)(&d.Price), State: (*text)(&d.State), Story: (*text)(&d.Story),
+			SKU: text(d.SKU), Order: (*number)(&d.Order), Brand: (*text)(&d.Brand), Name: (*text)(&d.Name),
+			Color: (*text)(&d.Color), Price: (*price)(&d.Price), State: (*text)(&d.State), Story: (*text)(&d.Story),
 		}
 		for _, s := range d.Sizes {
 			p.Sizes = append(p.Sizes, size{

@@ -79,14 +79,14 @@ func parseJSON(data []byte, f *file) error {
 	line := 1 + bytes.Count(data[:min(at, int64(len(data)))], []byte("\n"))
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		line = 1 + bytes.Count(data[:min(wrong.Offset, int64(len(data)))], []byte("\n"))
-		return &Error{line, fmt.Sprintf("%s: a value of another kind must stand here than %s", wrong.Field, wrong.Value)}
+		return &Error{line, fmt.Sprintf("%s: must not be of the kind %s", wrong.Field, wrong.Value)}
 	}
 	return &Error{line, strings.TrimPrefix(err.Error(), "json: ")}
 }
 
-// tooDeep returns the first line that nests lists more deeply than any file of products, 0 for none.
-// The parser takes time and memory by the square of the depth. Brackets in texts count as well:
-// nobody writes so many that are not closed.
+// tooDeep returns the first line that nests lists more deeply than any file of products, 0 for
+// none. The parser takes time and memory by the square of the depth. Brackets in texts count as
+// well: no text has so many that are not closed.
 func tooDeep(data []byte) int {
 	const most = 100
 	depth, number := 0, 0

@@ -137,11 +137,13 @@ func TestGolden(t *testing.T) {
 		MainImageURL: "/assets/images/gone.svg", ReleaseAt: &due, Revision: 1,
 	})
 	rows.Products = append(rows.Products, inventory.ProductRow{
-		ID: 4, SKU: "VOLT", Order: 4, Brand: "Asler", Name: "Volt", Color: "volt", Price: 9950, Released: true, Revision: 1,
-		Story: "<b>One</b>\nline.\n\nTwo.",
+		ID: 4, SKU: "VOLT", Order: 4, Brand: "Asler", Name: "Volt", Color: "volt", Price: 9950, Released: true,
+		Revision: 1, Story: "<b>One</b>\nline.\n\nTwo.",
 	})
 	rows.Items = append(rows.Items,
-		inventory.ItemRow{ID: 41, ProductID: 4, SKU: "VOLT-9", Size: "9", EU: "42.5", CM: "27", Available: 9, Revision: 1},
+		inventory.ItemRow{
+			ID: 41, ProductID: 4, SKU: "VOLT-9", Size: "9", EU: "42.5", CM: "27", Available: 9, Revision: 1,
+		},
 		inventory.ItemRow{ID: 42, ProductID: 4, SKU: "VOLT-10", Size: "10", UK: "9", Available: 9, Revision: 1})
 	shelf := webtest.NewShelf(rows)
 	pages := newPages(t, shelf)

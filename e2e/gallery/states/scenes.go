@@ -87,9 +87,10 @@ func products() []scene {
 		{name: "soon", title: "Coming soon", visit: opens("/products/SHU60400")},
 		{name: "due", title: "Due, with a countdown", visit: opens("/products/SHU60500")},
 		{name: "sold-out", title: "Sold out in every size", settings: soldOut, visit: opens(hopManPage)},
-		{name: "story", title: "With a story and a table of sizes, without a picture", settings: settings{stock: func() *stock {
-			return usual().told(breezy)
-		}}, visit: opens(breezyPage)},
+		{
+			name: "story", title: "With a story and a table of sizes, without a picture",
+			settings: settings{stock: func() *stock { return usual().told(breezy) }}, visit: opens(breezyPage),
+		},
 		{name: "no-sizes", title: "Released, without a size", settings: settings{stock: func() *stock {
 			s := usual()
 			s.Items = nil
