@@ -18,7 +18,9 @@ func TestDecide(t *testing.T) {
 			Product: &ledger.Product{ID: inventory.ProductID(id), Price: 100, Released: released, Visible: true},
 		}
 	}
-	stock := ledger.NewStock(shoe(1, 2, true), shoe(2, 1, true), shoe(3, 9, false))
+	archived := shoe(4, 9, true)
+	archived.Product.Visible = false
+	stock := ledger.NewStock(shoe(1, 2, true), shoe(2, 1, true), shoe(3, 9, false), archived)
 	stock.Now = time.Now()
 	kind := &sales{}
 	cart := func(items ...inventory.ItemID) *sale {
@@ -37,8 +39,8 @@ func TestDecide(t *testing.T) {
 	again.Lines[0].ID = old
 	cheap := cart(1)
 	cheap.Total = 1
-	batch := []*sale{cart(1, 3), first, cart(1, 2), cheap, twin, cart(1), cart(1), again}
-	want := []error{ErrNotReleased, nil, ErrSoldOut, ErrPriceChanged, nil, nil, ErrSoldOut, nil}
+	batch := []*sale{cart(1, 3), first, cart(1, 2), cheap, twin, cart(1), cart(1), again, cart(4)}
+	want := []error{ErrNotReleased, nil, ErrSoldOut, ErrPriceChanged, nil, nil, ErrSoldOut, nil, ErrNoItem}
 	a := kind.Begin(nil).(*saleAttempt)
 	a.bought[old] = &Order{ID: "earlier"}
 	for i, s := range batch {
@@ -53,7 +55,7 @@ func TestDecide(t *testing.T) {
 		!a.orders[0].CreatedAt.Before(a.orders[1].CreatedAt) {
 		t.Errorf("got orders %+v, want two in order of arrival", a.orders)
 	}
-	for id, left := range map[inventory.ItemID]int{1: 0, 2: 0, 3: 9} {
+	for id, left := range map[inventory.ItemID]int{1: 0, 2: 0, 3: 9, 4: 9} {
 		if got := stock.Row(id).Available; got != left {
 			t.Errorf("%d pairs of item %d are left, want %d", got, id, left)
 		}

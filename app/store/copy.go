@@ -130,6 +130,7 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 	from := pgx.Identifier{real}.Sanitize() + "."
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		err := run(ctx, tx,
+			`SET LOCAL sneakers23.unsaid = 'on'`, // a copy is no event of the shop
 			`SELECT setval('revisions', (SELECT last_value FROM `+from+`revisions))`,
 			`INSERT INTO products SELECT * FROM `+from+`products`,
 			`INSERT INTO items SELECT * FROM `+from+`items`,
@@ -143,9 +144,10 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 	})
 }
 
-// begin releases what is to be released from the beginning, and nothing else.
+// begin releases what is to be released from the beginning, and nothing else. Products that shoppers
+// do not see stay as they are.
 func begin(ctx context.Context, tx pgx.Tx, released func(sku string, really bool) bool) error {
-	rows, _ := tx.Query(ctx, `SELECT sku, released FROM products`)
+	rows, _ := tx.Query(ctx, `SELECT sku, released FROM products WHERE state = 'live'`)
 	products, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
 		SKU      string
 		Released bool
@@ -159,7 +161,7 @@ func begin(ctx context.Context, tx pgx.Tx, released func(sku string, really bool
 			skus = append(skus, p.SKU)
 		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE products SET released = (sku = ANY($1)), release_at = NULL`, skus)
+	_, err = tx.Exec(ctx, `UPDATE products SET released = (sku = ANY($1)), release_at = NULL WHERE state = 'live'`, skus)
 	return err
 }
 

@@ -121,13 +121,15 @@ func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 		scope         Scope
 		before, after bool
 		want          int
+		archived      bool // meanwhile
 	}{
-		"released":                     {OnlyReleased, true, true, 2},
-		"not released":                 {OnlyReleased, false, false, 0},
-		"released meanwhile":           {OnlyReleased, false, true, 2},
-		"taken back meanwhile":         {OnlyReleased, true, false, 0},
-		"not released, but told so":    {AlsoUnreleased, false, false, 2},
-		"taken back, but told to sell": {AlsoUnreleased, true, false, 2},
+		"released":                     {scope: OnlyReleased, before: true, after: true, want: 2},
+		"not released":                 {scope: OnlyReleased},
+		"released meanwhile":           {scope: OnlyReleased, after: true, want: 2},
+		"taken back meanwhile":         {scope: OnlyReleased, before: true},
+		"not released, but told so":    {scope: AlsoUnreleased, want: 2},
+		"taken back, but told to sell": {scope: AlsoUnreleased, before: true, want: 2},
+		"archived meanwhile":           {scope: AlsoUnreleased, before: true, after: true, archived: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +143,8 @@ func TestSellUpToSparesWhatIsNotReleased(t *testing.T) {
 			}
 			go func() { done <- n.Submit(t.Context(), sale, nil) }()
 			s.UntilWaits(1)
-			s.Exec(`UPDATE products SET released = $1`, tt.after)
+			s.Exec(`UPDATE products SET released = $1, state = CASE WHEN $2 THEN 'archived' ELSE 'live' END`,
+				tt.after, tt.archived)
 			release()
 			if err := waittest.Receive(t, "the sale", done); err != nil {
 				t.Fatal(err)
