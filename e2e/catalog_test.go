@@ -55,7 +55,7 @@ func TestCatalogByCommandLine(t *testing.T) {
 	v.says(".cart-item__price", "$105")
 	v.click(".cart-checkout")
 	v.click(".purchase-button")
-	v.says("h1", "Thank you")
+	v.says("h1", "Your order is complete!")
 
 	// a file is the same in and out, at any node
 	file := filepath.Join(t.TempDir(), "shop.yaml")
