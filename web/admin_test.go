@@ -151,6 +151,26 @@ func TestAdminSocketWantsAToken(t *testing.T) {
 	}
 }
 
+// TestPreview shows any product to admins alone, without a script and with sizes that do nothing.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	s := newStaffedSite(t)
+	if res, body := s.ask("GET", "/admin/products/SHU6000"); res.StatusCode != http.StatusUnauthorized ||
+		strings.Contains(body, "Hop Man 3") {
+		t.Errorf("without a password: %d %s", res.StatusCode, body)
+	}
+	res, body := s.ask("GET", "/admin/products/shu6000", "Authorization", basic("admin", adminPassword))
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, "This is a preview") ||
+		strings.Contains(body, "<script") || !strings.Contains(body, "<div inert>") ||
+		res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("with the password: %d %v %s", res.StatusCode, res.Header, body)
+	}
+	if res, _ := s.ask("GET", "/admin/products/NOPE", "Authorization", basic("admin", adminPassword)); res.StatusCode !=
+		http.StatusNotFound {
+		t.Errorf("an unknown product: %d", res.StatusCode)
+	}
+}
+
 // TestNoDashboard serves a shop that was given none.
 func TestNoDashboard(t *testing.T) {
 	s := newSite(t, nil)

@@ -35,6 +35,7 @@ func (s *Server) routes(cfg Config) {
 	if cfg.Admin != nil {
 		s.get("/admin", private(cfg.Admin.Dashboard))
 		s.get("/admin/devices", private(cfg.Admin.Devices))
+		s.get("/admin/products/:sku", private(cfg.Admin.Guard(s.pages.Preview)))
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)

@@ -199,6 +199,9 @@ func saveOne(ctx context.Context, g *globals, term terminal, c *operator.Client,
 		return term.out.JSON(done.Products[0])
 	}
 	printSaved(term, done.Products[0])
+	if done.Products[0].State == inventory.Draft {
+		term.out.Printf("Look at it, as admin: %s/admin/products/%s\n", c.Node.HTTP, done.Products[0].SKU)
+	}
 	return nil
 }
 

@@ -19,6 +19,16 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventUnreleased, Subject: "Hop Man 3"}, "Hop Man 3 is no longer released"},
 		{Record{Kind: eventScheduled, Subject: "Hop Man 3", Due: due}, "Hop Man 3 will be released at"},
 		{Record{Kind: eventCalledOff, Subject: "Hop Man 3"}, "The release of Hop Man 3 is called off"},
+		{Record{Kind: eventCreated, Subject: "Hop Man 3"}, "Hop Man 3 is created"},
+		{
+			Record{Kind: eventEdited, Subject: "Hop Man 3", Why: "price 120.00 to 130.00"},
+			"Hop Man 3 is edited (price 120.00 to 130.00)",
+		},
+		{Record{Kind: eventPublished, Subject: "Hop Man 3"}, "Hop Man 3 is live: shoppers see it"},
+		{Record{Kind: eventWithdrawn, Subject: "Hop Man 3"}, "Hop Man 3 is a draft again: shoppers do not see it"},
+		{Record{Kind: eventArchived, Subject: "Hop Man 3"}, "Hop Man 3 is archived: it has left the shop"},
+		{Record{Kind: eventSizeAdded, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9 is new"},
+		{Record{Kind: eventSizeEdited, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9: its names are edited"},
 		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1200}, "Hop Man 3, size 9: 1,200 pairs more"},
 		{
 			Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true},

@@ -23,6 +23,7 @@ type Pages struct {
 	templates *templates.Set
 	asset     func(name string) (string, error)
 	tokens    *Tokens
+	signIn    *SignIn
 
 	// These serve a page each, once its visitor has signed in: the shop, and the devices.
 	Dashboard, Devices echo.HandlerFunc
@@ -33,11 +34,14 @@ type Pages struct {
 func NewPages(
 	s shelf, t *templates.Set, asset func(name string) (string, error), signIn *SignIn, tokens *Tokens,
 ) *Pages {
-	p := &Pages{shelf: s, templates: t, asset: asset, tokens: tokens}
+	p := &Pages{shelf: s, templates: t, asset: asset, tokens: tokens, signIn: signIn}
 	p.Dashboard = signIn.Guard(p.serve(p.dashboard))
 	p.Devices = signIn.Guard(p.serve(p.devices))
 	return p
 }
+
+// Guard serves a page of another package to those who have signed in.
+func (p *Pages) Guard(page echo.HandlerFunc) echo.HandlerFunc { return p.signIn.Guard(page) }
 
 // serve answers with what is rendered with a new token. The page is not to be stored.
 func (p *Pages) serve(render func(to io.Writer, token string) error) echo.HandlerFunc {

@@ -232,7 +232,11 @@ func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
 }
 
 func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error) {
-	return p.render("product", productPage{
+	return p.render("product", p.viewProductPage(product, o))
+}
+
+func (p *Pages) viewProductPage(product *inventory.Product, o own) productPage {
+	return productPage{
 		Layout: Layout{
 			Title: product.Name + " · Sneakers23",
 			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() +
@@ -245,7 +249,40 @@ func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error)
 		Legend:  legend,
 		Story:   paragraphs(product.Story),
 		Guide:   sizeGuide(product),
-	})
+	}
+}
+
+// Preview shows a product to operators as shoppers will see it when it is live and released,
+// whatever it is now. It must be guarded.
+func (p *Pages) Preview(c echo.Context) error {
+	product, ok := p.shelf.Catalog().All().ProductInAnyCase(c.Param("sku"))
+	if !ok {
+		return inventory.ErrNotFound
+	}
+	released := *product
+	released.Released, released.ReleaseAt = true, nil
+	page := p.viewProductPage(&released, nobody)
+	page.Cart, page.Still, page.Preview = nil, true, true
+	page.Flash = &Flash{Kind: "info", Message: previewWords(product)}
+	html, err := p.render("product", page)
+	if err != nil {
+		return err
+	}
+	return c.HTMLBlob(http.StatusOK, html)
+}
+
+// previewWords say what a preview shows, and what shoppers see now.
+func previewWords(p *inventory.Product) string {
+	const preview = "This is a preview: "
+	switch {
+	case p.State == inventory.Draft:
+		return preview + "the product is a draft, and shoppers do not see it yet."
+	case p.State == inventory.Archived:
+		return preview + "the product is archived, and shoppers do not see it any more."
+	case p.Released:
+		return preview + "the product is live and released."
+	}
+	return preview + "the product is live, and shoppers see “coming soon...” in place of its sizes."
 }
 
 func (p *Pages) render(name string, page any) ([]byte, error) {

@@ -173,7 +173,14 @@ func TestGolden(t *testing.T) {
 			})
 		},
 		"product_story.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 4), nobody) },
-		"_sizes.html":        func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
+		"product_preview.html": func() ([]byte, error) {
+			c := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())
+			c.SetParamNames("sku")
+			c.SetParamValues("SHU6100")
+			err := pages.Preview(c)
+			return c.Response().Writer.(*httptest.ResponseRecorder).Body.Bytes(), err
+		},
+		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
 	for name, render := range tests {
 		t.Run(name, func(t *testing.T) {

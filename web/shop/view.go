@@ -16,6 +16,7 @@ type Layout struct {
 	Description string
 	Flash       *Flash    // nil for most
 	Cart        *cartView // nil where a page has no place for it
+	Still       bool      // without a script: nothing of the page is live
 
 	// of the visitor's last order, "" if there is none or the page is the same for everyone
 	OrderNumber checkout.OrderNumber
@@ -31,6 +32,7 @@ type productPage struct {
 	Layout
 	Product productView
 	Legend  []legendEntry
+	Preview bool         // for operators: nothing of it can be bought
 	Story   []string     // paragraphs
 	Guide   []sizesEntry // none if no size has a name in another country
 }

@@ -87,6 +87,9 @@ func products() []scene {
 		{name: "soon", title: "Coming soon", visit: opens("/products/SHU60400")},
 		{name: "due", title: "Due, with a countdown", visit: opens("/products/SHU60500")},
 		{name: "sold-out", title: "Sold out in every size", settings: soldOut, visit: opens(hopManPage)},
+		{name: "preview", title: "A preview of a draft", settings: settings{stock: func() *stock {
+			return usual().changed(soon, func(p *inventory.ProductRow) { p.State = inventory.Draft })
+		}}, visit: signsInTo("/admin/products/SHU60400")},
 		{
 			name: "story", title: "With a story and a table of sizes, without a picture",
 			settings: settings{stock: func() *stock { return usual().told(breezy) }}, visit: opens(breezyPage),
