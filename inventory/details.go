@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Details is what operators write of a product: everything but its release and its stock.
+// Details is what operators write of a product in words and figures: not its release, its images, or
+// the stock of sizes that are there.
 type Details struct {
 	SKU   string        `json:"sku"`
 	Order int           `json:"order"` // place on the page, ascending
@@ -147,6 +148,9 @@ func (e *editing) check() Problems {
 			c.fail("sku", "%s is that of product %d as well", d.SKU, first+1)
 		}
 		products[d.SKU] = i
+		if p != nil && e.edits[i].New {
+			c.fail("sku", "%s is that of another product", d.SKU)
+		}
 		if other, taken := e.bySKU[d.SKU]; taken && p != nil && other != p.ID {
 			c.fail("sku", "%s is that of another product", d.SKU)
 		}

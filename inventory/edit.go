@@ -11,8 +11,9 @@ import (
 type Edit struct {
 	Product ProductID `json:"product,omitempty"` // 0: the one that has the SKU, or a new one
 	Seen    string    `json:"seen,omitempty"`    // [Details.Version] of what the operator looked at; "": any
+	New     bool      `json:"new,omitempty"`     // it must not be there yet
 
-	SKU   string     `json:"sku"`
+	SKU   string     `json:"sku,omitempty"` // "" leaves that of Product
 	Order *int       `json:"order,omitempty"`
 	Brand *string    `json:"brand,omitempty"`
 	Name  *string    `json:"name,omitempty"`
@@ -69,7 +70,9 @@ func (e Edit) over(p *Product, order int) Details {
 	if p != nil {
 		d = p.Details()
 	}
-	d.SKU = e.SKU
+	if e.SKU != "" || p == nil {
+		d.SKU = e.SKU
+	}
 	set(&d.Order, e.Order)
 	set(&d.Brand, e.Brand)
 	set(&d.Name, e.Name)

@@ -165,7 +165,7 @@ func (e *editing) want() {
 	for i, edit := range e.edits {
 		p := e.of(edit)
 		if p == nil {
-			order++
+			order = min(order+1, MaxOrder)
 		}
 		e.wanted[i] = edit.over(p, order)
 	}

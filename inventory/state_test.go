@@ -263,7 +263,7 @@ func checkVisible(t *rapid.T, c *Catalog, shown map[ItemID]bool) {
 		}
 		for _, it := range p.Items {
 			found, of, ok := c.Item(it.ID)
-			if ok == p.Hidden() || ok && (found != it || of != p) || !ok && !c.Gone(it.ID) {
+			if ok == p.Hidden() || ok && (found != it || of != p) || c.Gone(it.ID) != (p.State == Archived) {
 				t.Fatalf("item %d of a product that is %q: found %v, %+v", it.ID, p.State, ok, found)
 			}
 			seen[it.ID] = ok

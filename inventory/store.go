@@ -101,7 +101,8 @@ func (s *Store) changeProduct(
 func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
 	changes, err := s.products(ctx, `
 		UPDATE products SET released = true, release_at = NULL
-		WHERE NOT released AND release_at <= now() RETURNING `+productColumns)
+		WHERE id IN (SELECT id FROM products WHERE NOT released AND release_at <= now() ORDER BY id FOR UPDATE)
+		RETURNING `+productColumns)
 	if err != nil {
 		return nil, fmt.Errorf("release what is due: %w", err)
 	}

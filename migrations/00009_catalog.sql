@@ -1,9 +1,9 @@
 -- +goose Up
 -- +goose StatementBegin
 
--- Nodes of the version before may be selling: whoever sells locks rows of availabilities first, so
--- these come first here too.
-LOCK TABLE item_availabilities, products, items IN SHARE ROW EXCLUSIVE MODE;
+-- A sale locks rows of availabilities first, and reads products and items after that. So the step
+-- locks the tables in this order, each for itself alone.
+LOCK TABLE item_availabilities, products, items IN ACCESS EXCLUSIVE MODE;
 
 -- Shoppers see a product that is live. A draft is being prepared; what is archived has left the
 -- shop, and its orders and movements stay.
@@ -84,7 +84,7 @@ CREATE TRIGGER items_noted AFTER INSERT OR UPDATE ON items FOR EACH ROW
 LOCK TABLE item_availabilities, products, items IN ACCESS EXCLUSIVE MODE;
 
 -- The older program knows no states. What it must not sell is not released, and shows as a product
--- that is to come. Stories, and the sizes of other countries, are lost.
+-- that is to come, drafts too. Stories, states, and the sizes of other countries, are lost.
 UPDATE products SET released = false WHERE state = 'archived' AND released;
 
 DROP TRIGGER products_created ON products;

@@ -169,7 +169,7 @@ func patiently(try func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := try()
 		pg, ok := errors.AsType[*pgconn.PgError](err)
-		if !ok || pg.Code != pgerrcode.LockNotAvailable {
+		if !ok || pg.Code != pgerrcode.LockNotAvailable && pg.Code != pgerrcode.DeadlockDetected {
 			return err
 		}
 		if attempt == lockAttempts {

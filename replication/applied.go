@@ -33,13 +33,17 @@ func MarkItem(c *inventory.Catalog, id inventory.ItemID) (m Mark, ok bool) {
 	return Mark{Item: id, Revision: it.Revision}, true
 }
 
-// shows tells whether a catalog is as new as the mark, or has the row no longer.
+// shows tells whether a catalog is as new as the mark. A catalog without the row is, if it has a row
+// that is as new: then the row was deleted.
 func (m Mark) shows(c *inventory.Catalog) bool {
 	shown, ok := MarkItem(c, m.Item)
 	if m.Product != 0 {
 		shown, ok = MarkProduct(c, m.Product)
 	}
-	return !ok || shown.Revision >= m.Revision
+	if !ok {
+		return c.Revision() >= m.Revision
+	}
+	return shown.Revision >= m.Revision
 }
 
 // Applied lets others wait until this node's watchers were told of a change. Its Watch must be the

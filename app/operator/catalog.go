@@ -50,14 +50,22 @@ func (o *Operator) save(ctx context.Context, q SaveRequest) (Saved, error) {
 	if err != nil || q.Try {
 		return Saved{Products: saved}, err
 	}
-	var touched []inventory.ProductID
+	var (
+		touched []inventory.ProductID
+		items   []inventory.ItemID
+	)
 	for _, s := range saved {
 		if s.Unchanged() {
 			continue
 		}
 		touched = append(touched, s.ID)
+		if p, ok := o.inventory.Catalog().All().Product(s.ID); ok {
+			for _, it := range p.Items {
+				items = append(items, it.ID)
+			}
+		}
 		o.did(ctx, "product is saved", "sku", s.SKU, "new", s.New, "state", s.State, "changes", len(s.Changes),
 			"new_sizes", len(s.Sizes))
 	}
-	return Saved{Products: saved, Everywhere: Everywhere{o.everywhere(ctx, touched, nil)}}, nil
+	return Saved{Products: saved, Everywhere: Everywhere{o.everywhere(ctx, touched, items)}}, nil
 }

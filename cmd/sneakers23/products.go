@@ -25,7 +25,7 @@ type productsCmd struct {
 func (productsCmd) Help() string {
 	return `A product is a draft, live or archived. Shoppers see it while it is live, and can buy it once it is
 released: see release. Nothing is ever deleted: what is archived comes back by "products edit SKU --state live".
-Prices, words and sizes change on open pages and in carts at once.`
+Prices, names and sizes change on open pages and in carts at once.`
 }
 
 // productsListCmd lists the store.

@@ -107,7 +107,7 @@ func (p *productsCreateCmd) Run(ctx context.Context, g *globals, term terminal) 
 	if err != nil {
 		return err
 	}
-	edit.SKU = p.SKU
+	edit.SKU, edit.New = p.SKU, true
 	c, err := dial(g)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (p *productsEditCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if err != nil {
 		return err
 	}
-	edit.Product, edit.SKU = there.ID, there.SKU
+	edit.Product = there.ID
 	if p.SKU != nil {
 		edit.SKU = *p.SKU
 	}
@@ -167,7 +167,7 @@ func (p *productsArchiveCmd) Run(ctx context.Context, g *globals, term terminal)
 	if err != nil {
 		return err
 	}
-	edit := inventory.Edit{Product: there.ID, SKU: there.SKU, State: new(inventory.Archived)}
+	edit := inventory.Edit{Product: there.ID, State: new(inventory.Archived)}
 	if err := saveOne(ctx, g, term, c, edit); err != nil || g.JSON {
 		return err
 	}

@@ -179,6 +179,7 @@ func references(tree *ast.File) ast.Node {
 // Locate names the lines of problems in the file that the edits came from, and the product where
 // there is no line. The file was parsed before.
 func Locate(data []byte, edits []inventory.Edit, found inventory.Problems) []*Error {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	// JSON is YAML but for tabs, which are none of its texts
 	tree, err := parser.ParseBytes(bytes.ReplaceAll(data, []byte("\t"), []byte(" ")), 0)
 	errs := make([]*Error, len(found))

@@ -81,7 +81,7 @@ const FaultFrozen Fault = "frozen"
 func frozenTrouble(now time.Time, c *inventory.Catalog, before []Trouble) (Trouble, bool) {
 	const named = 3
 	var sizes []string
-	for p := range c.Products() {
+	for p := range c.All().Products() {
 		for _, it := range p.Items {
 			if it.Frozen {
 				sizes = append(sizes, p.Name+", size "+it.Size+" ("+it.SKU+")")

@@ -47,7 +47,7 @@ func (l cartLine) Others() []cartSize {
 // Blanks: from them the page's script makes what comes in later.
 type cartView struct {
 	Lines      []cartLine
-	Missing    inventory.ItemID // of a line whose item was deleted, 0 for none
+	Missing    inventory.ItemID // of a line whose item has left the shop, 0 for none
 	Serialized string
 	Subtotal   inventory.Cents // of what can be bought now
 
@@ -127,7 +127,7 @@ func visible(cart checkout.Cart, catalog *inventory.Catalog) []checkout.Line {
 	})
 }
 
-// missing returns the item of the first line whose item was deleted, 0 if there is none. The
+// missing returns the item of the first line whose item has left the shop, 0 if there is none. The
 // shopper is told, since the line cannot be shown any more. It stays in the cart until the shopper
 // removes it.
 func missing(cart checkout.Cart, catalog *inventory.Catalog) inventory.ItemID {

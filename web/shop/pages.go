@@ -255,7 +255,11 @@ func (p *Pages) viewProductPage(product *inventory.Product, o own) productPage {
 // Preview shows a product to operators as shoppers will see it when it is live and released,
 // whatever it is now. It must be guarded.
 func (p *Pages) Preview(c echo.Context) error {
-	product, ok := p.shelf.Catalog().All().ProductInAnyCase(c.Param("sku"))
+	catalog := p.shelf.Catalog()
+	if !catalog.Loaded() {
+		return ErrNotOpen
+	}
+	product, ok := catalog.All().ProductInAnyCase(c.Param("sku"))
 	if !ok {
 		return inventory.ErrNotFound
 	}
