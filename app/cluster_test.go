@@ -313,7 +313,7 @@ func TestOlderProgram(t *testing.T) {
 			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	step(`ALTER TABLE products ADD COLUMN story text NOT NULL DEFAULT ''`)
+	step(`ALTER TABLE products ADD COLUMN later text NOT NULL DEFAULT ''`)
 	step(`ALTER TABLE orders ADD COLUMN note text`)
 	step(`INSERT INTO ` + migrations.Table + ` (version_id, is_applied) VALUES (999999, true)`)
 	b := startMember(t, clusterConfig(t, url, "b", a.ClusterAddress()))

@@ -78,6 +78,10 @@ func TestJournal(t *testing.T) {
 			"unreleased " + shoe + " 0 false ann ",
 		},
 		{func() { exec(`UPDATE products SET released = true WHERE id = 1`) }, "released " + shoe + " 0 false  "},
+		{
+			func() { exec(`UPDATE products SET price_cents = 1 WHERE id = 1`) },
+			"edited " + shoe + " 0 false  price 120.00 to 0.01",
+		},
 		{func() { exec(`UPDATE products SET price_cents = 1 WHERE id = 1`) }, ""},
 	} {
 		step.do()
