@@ -177,9 +177,9 @@ func words(err error) string {
 	case errors.Is(err, inventory.ErrNotLive):
 		return "shoppers do not see the product: make it live first, with `sneakers23 products edit SKU --state live`"
 	case errors.Is(err, inventory.ErrEdited):
-		return "somebody else has changed the product meanwhile; nothing was saved: look at it again, then repeat what is still right"
+		return "the product has changed meanwhile; nothing was saved: look at it again, then repeat what is still right"
 	case errors.Is(err, inventory.ErrTwice):
-		return "two would have the same SKU, or two sizes of a product the same name; nothing was saved: look at `sneakers23 products`, and try again"
+		return "a SKU or the name of a size is taken; nothing was saved: look at `sneakers23 products`, and try again"
 	case errors.Is(err, inventory.ErrPast):
 		return "the time is in the past; leave --at out to release now"
 	case errors.Is(err, checkout.ErrNoOrder):

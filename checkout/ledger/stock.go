@@ -340,8 +340,9 @@ type Publisher interface {
 	Reread(ctx context.Context, products ...inventory.ProductID) error
 }
 
-// Publish lets the catalog of a node show what it has older than this stock. The other nodes are
-// told of items, and find products when they compare with the database. It waits for no watcher, and at most a second, for a catalog that is being loaded comes from the database anyway.
+// Publish lets the catalog of a node show what it has older than this stock. Other nodes receive
+// the items, and find the products when they compare their rows with the database. Publish waits
+// for no watcher, and at most a second for the catalog.
 func (s *Stock) Publish(ctx context.Context, to Publisher, log *slog.Logger) {
 	items, products := s.NewerThan(to.Catalog())
 	if len(items) == 0 && len(products) == 0 {
