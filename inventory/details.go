@@ -142,8 +142,11 @@ func (e *editing) check() Problems {
 	for i, d := range e.wanted {
 		c.edit = i
 		p := e.of(e.edits[i])
-		c.product(d)
-		c.state(p, d.State)
+		differs := !d.compare(p).Unchanged() // what stays as it is may be older than these rules
+		if differs {
+			c.product(d)
+			c.state(p, d.State)
+		}
 		if first, twice := products[d.SKU]; twice {
 			c.fail("sku", "%s is that of product %d as well", d.SKU, first+1)
 		}
@@ -156,7 +159,9 @@ func (e *editing) check() Problems {
 		}
 		for j, s := range e.edits[i].Sizes {
 			c.size = j
-			c.sizeOf(d, s.SKU)
+			if differs {
+				c.sizeOf(d, s.SKU)
+			}
 			if of, twice := sizes[s.SKU]; twice {
 				c.fail("sku", "%s is that of another size of %s as well", s.SKU, of)
 			}

@@ -36,11 +36,12 @@ type SizeEdit struct {
 
 // Saved is what has become of one product, or would become of it.
 type Saved struct {
-	ID      ProductID     `json:"id,omitempty"` // 0 for a new one that was only tried
+	ID      ProductID     `json:"id,omitempty"` // 0 for a new one in what Try returns
 	SKU     string        `json:"sku"`
 	Name    string        `json:"name"`
 	State   State         `json:"state"`
 	New     bool          `json:"new,omitempty"`
+	Was     string        `json:"was,omitempty"`     // [Details.Version] before; "" for a new product
 	Changes []FieldChange `json:"changes,omitempty"` // of a product that was there
 	Sizes   []string      `json:"sizes,omitempty"`   // SKUs of the sizes that are new
 }
@@ -116,6 +117,7 @@ func (d Details) compare(p *Product) Saved {
 	var before Details
 	if p != nil {
 		before, s.ID = p.Details(), p.ID
+		s.Was = before.Version()
 		s.Changes = fieldChanges("", before.fields(), d.fields())
 	}
 	for _, size := range d.Sizes {

@@ -12,51 +12,46 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errTried ends the transaction of a try.
-var errTried = errors.New("inventory: only tried")
-
-// Save creates and changes products as the edits say, all of them or, after an error, none. With
-// try nothing is saved, and what is returned is what would have been. The error is [Problems],
-// ErrNotFound, ErrEdited, ErrTwice, or the database's.
+// Save creates and changes products as the edits say, all of them or, after an error, none. The
+// error is [Problems], ErrNotFound, ErrEdited, ErrTwice, or the database's.
 //
 // Edits are saved one call after the other, whoever makes them. A product that changes has the rows
 // of its availability locked first, in the order of their ids, as a sale does: a sale that has read
 // the old price or state commits before, and a later one reads the new. So when Save returns, no
 // sale contradicts it.
-func (s *Store) Save(ctx context.Context, edits []Edit, try bool) (saved []Saved, changes []Change, err error) {
-	if len(edits) > MaxEdits {
-		text := fmt.Sprintf("are %d, of at most %d at once", len(edits), MaxEdits)
-		return nil, nil, Problems{{Edit: -1, Size: -1, Field: "products", Text: text}}
-	}
-	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+func (s *Store) Save(ctx context.Context, edits []Edit) (saved []Saved, changes []Change, err error) {
+	e := &editing{edits: trimmed(edits)}
+	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) (err error) {
 		if err := sign(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('edit products'), hashtext(current_schema()))`)
-		if err != nil {
-			return err
-		}
-		e := &editing{edits: trimmed(edits)}
 		if err := e.lock(ctx, tx); err != nil {
 			return err
 		}
-		if saved, changes, err = e.write(ctx, tx); err == nil && try {
-			return errTried
+		if saved, err = e.decide(); err != nil {
+			return err
 		}
+		changes, err = e.write(ctx, tx, saved)
 		return err
 	})
-	switch {
-	case errors.Is(err, errTried):
-		for i := range saved {
-			if saved[i].New {
-				saved[i].ID = 0
-			}
-		}
-		return saved, nil, nil
-	case err != nil:
+	if err != nil {
 		return nil, nil, fmt.Errorf("save products: %w", err)
 	}
 	return saved, changes, nil
+}
+
+// Try returns what Save would do at this moment. It changes and locks nothing. Its error is that of
+// Save, but for ErrTwice.
+func (s *Store) Try(ctx context.Context, edits []Edit) (saved []Saved, err error) {
+	e := &editing{edits: trimmed(edits)}
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	if err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error { return e.read(ctx, tx) }); err == nil {
+		saved, err = e.decide()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("try edits of products: %w", err)
+	}
+	return saved, nil
 }
 
 // trimmed returns the edits without blanks around SKUs, by which rows are found.
@@ -73,12 +68,17 @@ func trimmed(edits []Edit) []Edit {
 }
 
 // Save creates and changes products, see [Store.Save].
-func (s *Server) Save(ctx context.Context, edits []Edit, try bool) (saved []Saved, err error) {
+func (s *Server) Save(ctx context.Context, edits []Edit) (saved []Saved, err error) {
 	err = s.decide(ctx, func(ctx context.Context) (changes []Change, err error) {
-		saved, changes, err = s.store.Save(ctx, edits, try)
+		saved, changes, err = s.store.Save(ctx, edits)
 		return changes, err
 	})
 	return saved, err
+}
+
+// Try returns what Save would do, see [Store.Try].
+func (s *Server) Try(ctx context.Context, edits []Edit) ([]Saved, error) {
+	return s.store.Try(ctx, edits)
 }
 
 // editing is one call of Save, with the rows that the edits name.
@@ -91,8 +91,18 @@ type editing struct {
 	highest int                  // order of the last product on the page
 }
 
-// lock locks what differs from the edits, availabilities first, and reads it again.
+// lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
+// reads it again. The tables come before the rows, in the order in which a restore and the steps of
+// the schema lock them.
 func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
+	for _, sql := range []string{
+		`SELECT pg_advisory_xact_lock(hashtext('edit products'), hashtext(current_schema()))`,
+		`LOCK TABLE item_availabilities, products, items IN ROW EXCLUSIVE MODE`,
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
 	if err := e.read(ctx, tx); err != nil {
 		return err
 	}
@@ -179,74 +189,90 @@ func (e *editing) of(edit Edit) *Product {
 	return e.held[e.bySKU[edit.SKU]]
 }
 
-// write writes what differs, and returns the rows as they are then.
-func (e *editing) write(ctx context.Context, tx pgx.Tx) (saved []Saved, changes []Change, err error) {
+// decide returns what is to become of the products, or why none of it may be.
+func (e *editing) decide() ([]Saved, error) {
+	if n := len(e.edits); n > MaxEdits {
+		text := fmt.Sprintf("are %d, of at most %d at once", n, MaxEdits)
+		return nil, Problems{{Edit: -1, Size: -1, Field: "products", Text: text}}
+	}
 	for _, edit := range e.edits {
 		switch p := e.of(edit); {
 		case p == nil && (edit.Product != 0 || edit.Seen != ""):
-			return nil, nil, ErrNotFound
+			return nil, ErrNotFound
 		case p != nil && edit.Seen != "" && edit.Seen != p.Details().Version():
-			return nil, nil, fmt.Errorf("%s: %w", p.SKU, ErrEdited)
+			return nil, fmt.Errorf("%s: %w", p.SKU, ErrEdited)
 		}
 	}
 	if found := e.check(); len(found) > 0 {
-		return nil, nil, found
+		return nil, found
+	}
+	saved := make([]Saved, len(e.wanted))
+	for i, d := range e.wanted {
+		saved[i] = d.compare(e.of(e.edits[i]))
+	}
+	return saved, nil
+}
+
+// write writes what was decided, in two round trips, and returns the rows as they are then.
+func (e *editing) write(ctx context.Context, tx pgx.Tx, saved []Saved) ([]Change, error) {
+	products, sizes := &pgx.Batch{}, &pgx.Batch{}
+	for i := range saved {
+		queueProduct(products, e.wanted[i], &saved[i])
+	}
+	if err := tx.SendBatch(ctx, products).Close(); err != nil {
+		return nil, nameTwice(err)
+	}
+	for _, unsaid := range []string{"on", "off"} { // sizes of new products are no events of their own
+		sizes.Queue(`SELECT set_config('sneakers23.unsaid', $1, true)`, unsaid)
+		for i, s := range saved {
+			if s.New == (unsaid == "on") {
+				queueSizes(ctx, sizes, e.wanted[i].Sizes, s)
+			}
+		}
+	}
+	if err := tx.SendBatch(ctx, sizes).Close(); err != nil {
+		return nil, nameTwice(err)
 	}
 	var touched []ProductID
-	for i, d := range e.wanted {
-		s := d.compare(e.of(e.edits[i]))
+	for _, s := range saved {
 		if !s.Unchanged() {
-			if s.ID, err = put(ctx, tx, d, s); err != nil {
-				return nil, nil, nameTwice(err)
-			}
 			touched = append(touched, s.ID)
 		}
-		saved = append(saved, s)
 	}
-	changes, err = productAndItems(ctx, tx, touched)
-	return saved, changes, err
+	return productAndItems(ctx, tx, touched)
 }
 
-// put writes one product, and its sizes.
-func put(ctx context.Context, tx pgx.Tx, d Details, s Saved) (id ProductID, err error) {
-	id = s.ID
+// queueProduct queues what writes the row of a product, if that is new or differs. A new one gets
+// its id when the batch is sent.
+func queueProduct(b *pgx.Batch, d Details, s *Saved) {
 	switch {
 	case s.New:
-		err = tx.QueryRow(ctx, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, state, story)
+		b.Queue(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, state, story)
 			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8) RETURNING id`,
-			d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story).Scan(&id)
+			d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story,
+		).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ID) })
 	case slices.ContainsFunc(s.Changes, func(c FieldChange) bool { return c.Size == "" }):
-		_, err = tx.Exec(ctx, `UPDATE products SET sku = $2, "order" = $3, brand = $4, name = $5, color = $6, price_cents = $7,
+		b.Queue(`UPDATE products SET sku = $2, "order" = $3, brand = $4, name = $5, color = $6, price_cents = $7,
 				state = $8, story = $9, release_at = CASE $8 WHEN 'live' THEN release_at END
-			WHERE id = $1`, id, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story)
+			WHERE id = $1`, s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story)
 	}
-	if err != nil {
-		return 0, err
-	}
-	return id, putSizes(ctx, tx, id, d.Sizes, s)
 }
 
-// putSizes writes the sizes that are new, or not as they were. Those of a new product are no events
-// of their own.
-func putSizes(ctx context.Context, tx pgx.Tx, id ProductID, sizes []SizeDetails, saved Saved) error {
+// queueSizes queues what writes the sizes that are new, or not as they were.
+func queueSizes(ctx context.Context, b *pgx.Batch, sizes []SizeDetails, s Saved) {
 	differ := make(map[string]bool)
-	for _, c := range saved.Changes {
+	for _, c := range s.Changes {
 		differ[c.Size] = true
 	}
-	b := &pgx.Batch{}
-	if saved.New {
-		b.Queue(`SELECT set_config('sneakers23.unsaid', 'on', true)`)
-	}
-	for _, s := range sizes {
+	for _, size := range sizes {
 		switch {
-		case slices.Contains(saved.Sizes, s.SKU):
-			queueItem(ctx, b, id, s)
-		case differ[s.SKU]:
-			b.Queue(`UPDATE items SET size = $2, eu = $3, uk = $4, cm = $5 WHERE sku = $1`, s.SKU, s.Size, s.EU, s.UK, s.CM)
+		case slices.Contains(s.Sizes, size.SKU):
+			queueItem(ctx, b, s.ID, size)
+		case differ[size.SKU]:
+			b.Queue(`UPDATE items SET size = $2, eu = $3, uk = $4, cm = $5 WHERE sku = $1`,
+				size.SKU, size.Size, size.EU, size.UK, size.CM)
 		}
 	}
-	b.Queue(`SELECT set_config('sneakers23.unsaid', 'off', true)`)
-	return tx.SendBatch(ctx, b).Close()
 }
 
 // queueItem queues what adds an item with its first pairs. Its availability comes from the table's

@@ -34,7 +34,7 @@ func volt() inventory.Edit {
 // save saves edits, and fails the test if they are refused.
 func save(t testing.TB, store *inventory.Store, edits ...inventory.Edit) ([]inventory.Saved, []inventory.Change) {
 	t.Helper()
-	saved, changes, err := store.Save(inventory.ActingAs(t.Context(), "ann"), edits, false)
+	saved, changes, err := store.Save(inventory.ActingAs(t.Context(), "ann"), edits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +54,12 @@ func products(t testing.TB, store *inventory.Store) map[string]*inventory.Produc
 func TestSaveNew(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
-	saved, changes, err := store.Save(t.Context(), []inventory.Edit{volt()}, true)
-	if err != nil || len(changes) != 0 || len(saved) != 1 || !saved[0].New || saved[0].ID != 0 ||
+	saved, err := store.Try(t.Context(), []inventory.Edit{volt()})
+	if err != nil || len(saved) != 1 || !saved[0].New || saved[0].ID != 0 ||
 		products(t, store)["VOLT"] != nil {
-		t.Errorf("a try returned %+v, %v, %v; want a new product that is not saved", saved, changes, err)
+		t.Errorf("a try returned %+v, %v; want a new product that is not saved", saved, err)
 	}
-	saved, changes = save(t, store, volt())
+	saved, changes := save(t, store, volt())
 	p := products(t, store)["VOLT"]
 	if p == nil || len(saved) != 1 || saved[0].ID != p.ID ||
 		!slices.Equal(saved[0].Sizes, []string{"VOLT-10", "VOLT-9"}) {
@@ -148,11 +148,11 @@ func TestSaveRenames(t *testing.T) {
 	// another operator looked before that
 	_, _, err := store.Save(t.Context(), []inventory.Edit{
 		{Product: before.ID, Seen: before.Details().Version(), SKU: "HOP-3", Name: new("Hop")},
-	}, false)
+	})
 	if !errors.Is(err, inventory.ErrEdited) || products(t, store)["HOP-3"].Name != before.Name {
 		t.Errorf("got %v, want ErrEdited and nothing saved", err)
 	}
-	_, _, err = store.Save(t.Context(), []inventory.Edit{{Product: 99, SKU: "X"}}, false)
+	_, _, err = store.Save(t.Context(), []inventory.Edit{{Product: 99, SKU: "X"}})
 	if !errors.Is(err, inventory.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
@@ -223,7 +223,7 @@ func TestSaveRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			good := inventory.Edit{SKU: "SHU6100", Name: new("Breezy")}
-			_, _, err := store.Save(t.Context(), []inventory.Edit{tt.edit, good}, false)
+			_, _, err := store.Save(t.Context(), []inventory.Edit{tt.edit, good})
 			found, ok := errors.AsType[inventory.Problems](err)
 			if !ok || !slices.ContainsFunc(found, func(p inventory.Problem) bool {
 				return p.Edit == 0 && strings.HasPrefix(p.Field+" "+p.Text, tt.want)
@@ -232,11 +232,11 @@ func TestSaveRefuses(t *testing.T) {
 			}
 		})
 	}
-	_, _, err := store.Save(t.Context(), []inventory.Edit{volt(), volt()}, false)
+	_, _, err := store.Save(t.Context(), []inventory.Edit{volt(), volt()})
 	if found, ok := errors.AsType[inventory.Problems](err); !ok || found[0].Edit != 1 {
 		t.Errorf("one SKU twice: got %v", err)
 	}
-	if _, _, err := store.Save(t.Context(), make([]inventory.Edit, inventory.MaxEdits+1), false); err == nil {
+	if _, _, err := store.Save(t.Context(), make([]inventory.Edit, inventory.MaxEdits+1)); err == nil {
 		t.Error("more edits than are taken at once")
 	}
 	if diff := cmp.Diff(before.Products, readRows(t, store).Products); diff != "" {
@@ -260,7 +260,7 @@ func TestSaveWaitsForSales(t *testing.T) {
 			save(t, store, inventory.Edit{SKU: "SHU6000", Name: new("Hop Man 3")})
 			done := make(chan error, 1)
 			go func() {
-				_, _, err := store.Save(t.Context(), []inventory.Edit{edit}, false)
+				_, _, err := store.Save(t.Context(), []inventory.Edit{edit})
 				done <- err
 			}()
 			waittest.Until(t, "the edit waits for the sale", func() bool { return waiting(t, pool, sale) })
@@ -302,7 +302,7 @@ func TestSaveAtOnce(t *testing.T) {
 				volt(), {SKU: "SHU6000", Sizes: []inventory.SizeEdit{
 					{SKU: fmt.Sprint("N-", i), Size: new(fmt.Sprint("n", i)), Stock: 1},
 				}},
-			}, false)
+			})
 			told <- result{saved, err}
 		}()
 	}

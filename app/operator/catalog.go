@@ -43,7 +43,11 @@ func (o *Operator) details(context.Context, none) ([]Details, error) {
 }
 
 func (o *Operator) save(ctx context.Context, q SaveRequest) (Saved, error) {
-	saved, err := o.inventory.Save(ctx, q.Edits, q.Try)
+	do := o.inventory.Save
+	if q.Try {
+		do = o.inventory.Try
+	}
+	saved, err := do(ctx, q.Edits)
 	if found, ok := errors.AsType[inventory.Problems](err); ok {
 		return Saved{Problems: found}, nil
 	}

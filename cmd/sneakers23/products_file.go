@@ -75,6 +75,9 @@ func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) 
 		}
 	}
 	if !i.Try {
+		for at, s := range done.Products { // the answer was about these
+			edits[at].Product, edits[at].Seen, edits[at].New = s.ID, s.Was, s.New
+		}
 		if done, err = c.Save(ctx, operator.SaveRequest{Edits: edits}); err != nil {
 			return i.refused(err, data, edits)
 		}
