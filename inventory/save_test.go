@@ -258,14 +258,18 @@ func TestSaveWaitsForSales(t *testing.T) {
 			store, pool, _, ids := releasedStore(t, 3, 3)
 			sale := hold(t, pool, ids[1])
 			save(t, store, inventory.Edit{SKU: "SHU6000", Name: new("Hop Man 3")})
+			before := products(t, store)["SHU6000"].Details()
+			if _, err := store.Try(t.Context(), []inventory.Edit{edit}); err != nil {
+				t.Errorf("a try: %v", err)
+			}
 			done := make(chan error, 1)
 			go func() {
 				_, _, err := store.Save(t.Context(), []inventory.Edit{edit})
 				done <- err
 			}()
 			waittest.Until(t, "the edit waits for the sale", func() bool { return waiting(t, pool, sale) })
-			if products(t, store)["SHU6000"].Hidden() {
-				t.Error("archived while a sale holds a size")
+			if diff := cmp.Diff(before, products(t, store)["SHU6000"].Details()); diff != "" {
+				t.Errorf("changed while a sale holds a size: %s", diff)
 			}
 			if err := sale.Commit(t.Context()); err != nil {
 				t.Fatal(err)
@@ -274,6 +278,47 @@ func TestSaveWaitsForSales(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestOlderThanTheRules leaves products alone that were made by hand and break a rule, as long as
+// nothing of them is changed.
+func TestOlderThanTheRules(t *testing.T) {
+	t.Parallel()
+	store, pool := newStore(t)
+	if _, err := pool.Exec(t.Context(), `UPDATE products SET color = '' WHERE sku = 'SHU6000'`); err != nil {
+		t.Fatal(err)
+	}
+	same := inventory.Edit{SKU: "SHU6000", Color: new(""), Sizes: []inventory.SizeEdit{{SKU: "SHU6001", Size: new("6")}}}
+	if saved, _ := save(t, store, same); !saved[0].Unchanged() {
+		t.Errorf("got %+v", saved)
+	}
+	same.Name = new("Hop Man III")
+	if _, _, err := store.Save(t.Context(), []inventory.Edit{same}); err == nil {
+		t.Error("a product without a color was changed")
+	}
+}
+
+// TestNewIsNew changes no product that another operator has created meanwhile, and none that has
+// changed since a try.
+func TestNewIsNew(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	mine := volt()
+	mine.New = true
+	tried, err := store.Try(t.Context(), []inventory.Edit{mine, {SKU: "SHU6000", Price: new(inventory.Cents(1))}})
+	if err != nil || !tried[0].New || tried[1].Was == "" {
+		t.Fatalf("got %+v, %v", tried, err)
+	}
+	save(t, store, volt())
+	if _, _, err := store.Save(t.Context(), []inventory.Edit{mine}); err == nil ||
+		!strings.Contains(err.Error(), "sku VOLT is that of another product") {
+		t.Errorf("created a second time: %v", err)
+	}
+	save(t, store, inventory.Edit{SKU: "SHU6000", Name: new("Hop")})
+	late := inventory.Edit{Product: tried[1].ID, Seen: tried[1].Was, Price: new(inventory.Cents(1))}
+	if _, _, err := store.Save(t.Context(), []inventory.Edit{late}); !errors.Is(err, inventory.ErrEdited) {
+		t.Errorf("changed since the try: %v", err)
 	}
 }
 
