@@ -155,11 +155,13 @@ func TestParseRefuses(t *testing.T) {
 		"deep":              {"products:\n" + strings.Repeat("[", MaxBytes/2), 2, "nested too deeply"},
 		"deep on its side":  {"products:\n" + strings.Repeat("- ", MaxBytes/4), 2, "nested too deeply"},
 		"not closed":        {"products: [", 1, "not found"},
-		"JSON, unknown key": {"{\"products\": [{\"sku\": \"A\",\n\"nme\": 1}]}", 2, `unknown field "nme"`},
-		"JSON, no list":     {"{\"products\": {}}", 1, "of the kind"},
-		"JSON, a price":     {"{\"products\": [{\"sku\": \"A\",\n\"price\": \"1.234\"}]}", 2, `price is "1.234"`},
-		"JSON, more":        {"{\"products\": []}\n{}", 2, "follows"},
-		"JSON, not closed":  {"{\"products\": [", 1, "unexpected EOF"},
+		"JSON, unknown key": {"{\"products\": [{\"sku\": \"A\",\n\t\"nme\": 1}\n]\n}", 2, `unknown field "nme"`},
+		"JSON, no list":     {"{\"products\": {}\n}", 1, "must stand here"},
+		"JSON, a price":     {"{\"products\": [{\"sku\": \"A\",\n\"price\": \"1.234\"}\n]\n}", 2, `price is "1.234"`},
+		"JSON, a list":      {"{\"products\": [\n{\"sku\": [\"A\"]}\n]\n}", 2, "sku must be a text"},
+		"JSON, an order":    {"{\"products\": [\n{\"order\": \"x\"}\n]\n}", 2, "order must be a whole number"},
+		"JSON, more":        {"{\"products\": []}\n{}", 1, "follows"},
+		"JSON, not closed":  {"{\"products\": [", 1, "not found"},
 		"too much":          {strings.Repeat("# x\n", MaxBytes/4+1), 0, "larger than"},
 	} {
 		edits, err := Parse([]byte(tt.text))
@@ -195,6 +197,24 @@ func TestLocate(t *testing.T) {
 		}
 		if got := Locate([]byte(tt.text), edits, inventory.Problems{tt.problem}); got[0].Error() != tt.want {
 			t.Errorf("got %q, want %q", got[0], tt.want)
+		}
+	}
+}
+
+// TestManyBrackets reads a file whose stories have brackets that are not closed.
+func TestManyBrackets(t *testing.T) {
+	products := make([]inventory.Details, inventory.MaxEdits)
+	for i := range products {
+		products[i] = shop()[0]
+		products[i].Story = ":[ and {"
+	}
+	for _, format := range []Format{YAML, JSON} {
+		var b bytes.Buffer
+		if err := Write(&b, products, format); err != nil {
+			t.Fatal(err)
+		}
+		if edits, err := Parse(b.Bytes()); err != nil || len(edits) != len(products) {
+			t.Errorf("format %d: %d products, %v", format, len(edits), err)
 		}
 	}
 }

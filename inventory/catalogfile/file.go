@@ -58,9 +58,9 @@ func (t *text) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-// UnmarshalJSON takes a number as the text that it is.
+// UnmarshalJSON takes a number or a truth as the text that it is, as UnmarshalYAML does.
 func (t *text) UnmarshalJSON(b []byte) error {
-	if b[0] == '-' || b[0] >= '0' && b[0] <= '9' {
+	if strings.ContainsRune("-0123456789tf", rune(b[0])) {
 		*t = text(b)
 		return nil
 	}

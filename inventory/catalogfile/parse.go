@@ -60,35 +60,38 @@ func Parse(data []byte) ([]inventory.Edit, error) {
 	return f.edits(), nil
 }
 
+// parseJSON reads JSON as encoding/json does. Its errors name no lines of values, so those come from
+// reading the file as YAML, which JSON is but for tabs between the values.
 func parseJSON(data []byte, f *file) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
+	lineAt := func(offset int64) int { return 1 + bytes.Count(data[:offset], []byte("\n")) }
 	err := d.Decode(f)
 	if err == nil {
+		end := d.InputOffset()
 		if _, more := d.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the products")
+			return &Error{lineAt(end), "something follows the products"}
 		}
-	}
-	if err == nil {
 		return nil
 	}
-	at := d.InputOffset()
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		at = syntax.Offset
+		return &Error{lineAt(syntax.Offset), err.Error()}
 	}
-	line := 1 + bytes.Count(data[:min(at, int64(len(data)))], []byte("\n"))
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		line = 1 + bytes.Count(data[:min(wrong.Offset, int64(len(data)))], []byte("\n"))
-		return &Error{line, fmt.Sprintf("%s: must not be of the kind %s", wrong.Field, wrong.Value)}
+	if located, ok := errors.AsType[*Error](parseYAML(untabbed(data), new(file))); ok {
+		return located
 	}
-	return &Error{line, strings.TrimPrefix(err.Error(), "json: ")}
+	return &Error{Text: strings.TrimPrefix(err.Error(), "json: ")}
 }
 
+// untabbed returns a file without tabs. No text of JSON holds one.
+func untabbed(data []byte) []byte { return bytes.ReplaceAll(data, []byte("\t"), []byte(" ")) }
+
 // tooDeep returns the first line that nests lists more deeply than any file of products, 0 for
-// none. The parser takes time and memory by the square of the depth. Brackets in texts count as
-// well: no text has so many that are not closed.
+// none. The parser takes time and memory by the square of the depth: a fiftieth of a second for the
+// depth that is let through. Brackets in texts count as well, which leaves room for four that are
+// not closed in each product.
 func tooDeep(data []byte) int {
-	const most = 100
+	const most = 4 * inventory.MaxEdits
 	depth, number := 0, 0
 	for line := range bytes.Lines(data) {
 		number++
@@ -179,9 +182,7 @@ func references(tree *ast.File) ast.Node {
 // Locate names the lines of problems in the file that the edits came from, and the product where
 // there is no line. The file was parsed before.
 func Locate(data []byte, edits []inventory.Edit, found inventory.Problems) []*Error {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	// JSON is YAML but for tabs, which are none of its texts
-	tree, err := parser.ParseBytes(bytes.ReplaceAll(data, []byte("\t"), []byte(" ")), 0)
+	tree, err := parser.ParseBytes(untabbed(bytes.TrimPrefix(data, []byte("\ufeff"))), 0)
 	errs := make([]*Error, len(found))
 	for i, p := range found {
 		e := &Error{Text: p.Field + " " + p.Text}
