@@ -37,9 +37,10 @@ type SizeDetails struct {
 
 // Limits of what operators write. Words are counted in characters.
 const (
-	MaxEdits = 500 // products in one call of Save
-	MaxSizes = 60  // of a product
-	MaxWord  = 200 // brand, name, color
+	MaxEdits = 500    // products in one call of Save
+	MaxNamed = 10_000 // sizes that the edits of one call name
+	MaxSizes = 60     // of a product
+	MaxWord  = 200    // brand, name, color
 	MaxSize  = 16
 	MaxStory = 5000
 	MaxPrice = Cents(1_000_000_00)

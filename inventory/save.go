@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,9 @@ import (
 // the old price or state commits before, and a later one reads the new. So when Save returns, no
 // sale contradicts it.
 func (s *Store) Save(ctx context.Context, edits []Edit) (saved []Saved, changes []Change, err error) {
+	if found := tooMany(edits); len(found) > 0 {
+		return nil, nil, found
+	}
 	e := &editing{edits: trimmed(edits)}
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) (err error) {
 		if err := sign(ctx, tx); err != nil {
@@ -43,6 +47,9 @@ func (s *Store) Save(ctx context.Context, edits []Edit) (saved []Saved, changes 
 // Try returns what Save would do at this moment. It changes and locks nothing. Its error is that of
 // Save, but for ErrTwice.
 func (s *Store) Try(ctx context.Context, edits []Edit) (saved []Saved, err error) {
+	if found := tooMany(edits); len(found) > 0 {
+		return nil, found
+	}
 	e := &editing{edits: trimmed(edits)}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	if err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error { return e.read(ctx, tx) }); err == nil {
@@ -52,6 +59,21 @@ func (s *Store) Try(ctx context.Context, edits []Edit) (saved []Saved, err error
 		return nil, fmt.Errorf("try edits of products: %w", err)
 	}
 	return saved, nil
+}
+
+// tooMany returns what is too much for one call.
+func tooMany(edits []Edit) Problems {
+	c, named := &checker{edit: -1, size: -1}, 0
+	for _, e := range edits {
+		named += len(e.Sizes)
+	}
+	if len(edits) > MaxEdits {
+		c.fail("products", "are %d, of at most %d at once", len(edits), MaxEdits)
+	}
+	if named > MaxNamed {
+		c.fail("sizes", "are %d in all, of at most %d at once", named, MaxNamed)
+	}
+	return c.found
 }
 
 // trimmed returns the edits without blanks around SKUs, by which rows are found.
@@ -67,9 +89,13 @@ func trimmed(edits []Edit) []Edit {
 	return edits
 }
 
+// savePatience is how long a call of Save may take, which may write thousands of rows and wait for
+// other calls.
+const savePatience = 30 * time.Second
+
 // Save creates and changes products, see [Store.Save].
 func (s *Server) Save(ctx context.Context, edits []Edit) (saved []Saved, err error) {
-	err = s.decide(ctx, func(ctx context.Context) (changes []Change, err error) {
+	err = s.decideWithin(ctx, savePatience, func(ctx context.Context) (changes []Change, err error) {
 		saved, changes, err = s.store.Save(ctx, edits)
 		return changes, err
 	})
@@ -191,10 +217,6 @@ func (e *editing) of(edit Edit) *Product {
 
 // decide returns what is to become of the products, or why none of it may be.
 func (e *editing) decide() ([]Saved, error) {
-	if n := len(e.edits); n > MaxEdits {
-		text := fmt.Sprintf("are %d, of at most %d at once", n, MaxEdits)
-		return nil, Problems{{Edit: -1, Size: -1, Field: "products", Text: text}}
-	}
 	for _, edit := range e.edits {
 		switch p := e.of(edit); {
 		case p == nil && (edit.Product != 0 || edit.Seen != ""):

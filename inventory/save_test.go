@@ -239,6 +239,11 @@ func TestSaveRefuses(t *testing.T) {
 	if _, _, err := store.Save(t.Context(), make([]inventory.Edit, inventory.MaxEdits+1)); err == nil {
 		t.Error("more edits than are taken at once")
 	}
+	many := inventory.Edit{SKU: "SHU6000", Sizes: make([]inventory.SizeEdit, inventory.MaxNamed+1)}
+	if _, err := store.Try(t.Context(), []inventory.Edit{many}); err == nil ||
+		!strings.Contains(err.Error(), "sizes are 10001 in all") {
+		t.Errorf("more sizes than are taken at once: %v", err)
+	}
 	if diff := cmp.Diff(before.Products, readRows(t, store).Products); diff != "" {
 		t.Errorf("what was refused has changed: %s", diff)
 	}

@@ -143,10 +143,16 @@ func (s *Server) ReleaseDue(ctx context.Context) error {
 // with its caller: a commit is always shown, and no caller is told "no" about a pair that is sold.
 // It has a limit of its own instead.
 func (s *Server) decide(ctx context.Context, do func(context.Context) ([]Change, error)) error {
+	return s.decideWithin(ctx, patience, do)
+}
+
+func (s *Server) decideWithin(
+	ctx context.Context, limit time.Duration, do func(context.Context) ([]Change, error),
+) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	committed, err := do(ctx)
 	if err != nil {

@@ -163,13 +163,27 @@ func detailsOf(ctx context.Context, c *operator.Client, name string) (operator.D
 	if err != nil {
 		return operator.Details{}, err
 	}
+	return findDetails(all, name)
+}
+
+func findDetails(all []operator.Details, name string) (operator.Details, error) {
 	for _, same := range []func(operator.Details) bool{
 		func(d operator.Details) bool { return d.SKU == name },
 		func(d operator.Details) bool { return strings.EqualFold(d.SKU, name) },
 		func(d operator.Details) bool { return fmt.Sprint(d.ID) == name },
 	} {
-		if i := slices.IndexFunc(all, same); i >= 0 {
-			return all[i], nil
+		var found []operator.Details
+		for _, d := range all {
+			if same(d) {
+				found = append(found, d)
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], nil
+		default:
+			return operator.Details{}, fmt.Errorf("%q can be %s or %s: write the SKU as it is", name, found[0].SKU, found[1].SKU)
 		}
 	}
 	return operator.Details{}, fmt.Errorf("no product has the SKU or id %q; see: sneakers23 products --all", name)

@@ -113,7 +113,7 @@ func (p *productsCreateCmd) Run(ctx context.Context, g *globals, term terminal) 
 		return err
 	}
 	defer c.Close()
-	if there, err := detailsOf(ctx, c, p.SKU); err == nil {
+	if there, err := detailsOf(ctx, c, p.SKU); err == nil && strings.EqualFold(there.SKU, p.SKU) {
 		return fmt.Errorf("%s is there already: change it with `%s products edit %s`", there.SKU, program(), there.SKU)
 	}
 	return saveOne(ctx, g, term, c, edit)

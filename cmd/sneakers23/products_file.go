@@ -57,9 +57,6 @@ func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) 
 	if err != nil {
 		return fmt.Errorf("%s: %w\nnothing was saved", i.File, err)
 	}
-	if len(edits) > inventory.MaxEdits {
-		return fmt.Errorf("%s: %d products, of at most %d in a file: divide it\nnothing was saved", i.File, len(edits), inventory.MaxEdits)
-	}
 	c, err := dial(g)
 	if err != nil {
 		return err
