@@ -142,7 +142,8 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `SELECT FROM item_availabilities
-		WHERE item_id IN (SELECT id FROM items WHERE product_id = ANY ($1)) ORDER BY item_id FOR NO KEY UPDATE`, differ)
+		WHERE item_id IN (SELECT id FROM items WHERE product_id = ANY ($1))
+		ORDER BY item_id FOR NO KEY UPDATE`, differ)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,8 @@ func (e *editing) read(ctx context.Context, tx pgx.Tx) error {
 			itemSKUs = append(itemSKUs, s.SKU)
 		}
 	}
-	e.held, e.bySKU, e.ofItem = make(map[ProductID]*Product), make(map[string]ProductID), make(map[string]ProductID)
+	e.held = make(map[ProductID]*Product)
+	e.bySKU, e.ofItem = make(map[string]ProductID), make(map[string]ProductID)
 	if err := tx.QueryRow(ctx, `SELECT coalesce(max("order"), -1) FROM products`).Scan(&e.highest); err != nil {
 		return err
 	}

@@ -294,7 +294,9 @@ func TestOlderThanTheRules(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `UPDATE products SET color = '' WHERE sku = 'SHU6000'`); err != nil {
 		t.Fatal(err)
 	}
-	same := inventory.Edit{SKU: "SHU6000", Color: new(""), Sizes: []inventory.SizeEdit{{SKU: "SHU6001", Size: new("6")}}}
+	same := inventory.Edit{
+		SKU: "SHU6000", Color: new(""), Sizes: []inventory.SizeEdit{{SKU: "SHU6001", Size: new("6")}},
+	}
 	if saved, _ := save(t, store, same); !saved[0].Unchanged() {
 		t.Errorf("got %+v", saved)
 	}
@@ -338,7 +340,8 @@ func TestSaveAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Rollback(context.WithoutCancel(t.Context())) }()
-	if _, err := other.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtext('edit products'), hashtext(current_schema()))`); err != nil {
+	const lock = `SELECT pg_advisory_xact_lock(hashtext('edit products'), hashtext(current_schema()))`
+	if _, err := other.Exec(t.Context(), lock); err != nil {
 		t.Fatal(err)
 	}
 	type result struct {

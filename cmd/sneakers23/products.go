@@ -53,7 +53,8 @@ func (l *productsListCmd) Run(ctx context.Context, g *globals, term terminal) er
 	case g.JSON:
 		return term.out.JSON(products)
 	case there == 0:
-		term.out.Println("The store has no products. Create one with `sneakers23 products create`, or fill it with two: sneakers23 seed")
+		term.out.Println("The store has no products. Create one: sneakers23 products create --help")
+		term.out.Println("Or fill it with two: sneakers23 seed")
 		return nil
 	}
 	for i, p := range products {
@@ -137,7 +138,8 @@ func (s *productsShowCmd) Run(ctx context.Context, g *globals, term terminal) er
 	}
 	term.out.Println()
 	if len(d.Sizes) == 0 {
-		term.out.Printf("No sizes yet. Add one: %s products edit %s --size sku=%s-9,us=9,stock=10\n", program(), d.SKU, d.SKU)
+		term.out.Printf("No sizes yet. Add one: %s products edit %s --size sku=%s-9,us=9,stock=10\n",
+			program(), d.SKU, d.SKU)
 		return nil
 	}
 	table = term.out.Table()
@@ -183,7 +185,8 @@ func findDetails(all []operator.Details, name string) (operator.Details, error) 
 		case 1:
 			return found[0], nil
 		default:
-			return operator.Details{}, fmt.Errorf("%q can be %s or %s: write the SKU as it is", name, found[0].SKU, found[1].SKU)
+			return operator.Details{}, fmt.Errorf("%q can be %s or %s: write the SKU as it is",
+				name, found[0].SKU, found[1].SKU)
 		}
 	}
 	return operator.Details{}, fmt.Errorf("no product has the SKU or id %q; see: sneakers23 products --all", name)

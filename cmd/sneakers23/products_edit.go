@@ -21,7 +21,7 @@ type productFlags struct {
 	Story *string  `help:"Some paragraphs about it, with an empty line between them."`
 	Order *int     `help:"Place on the page: low numbers come first."`
 	State *string  `help:"draft, live or archived." placeholder:"STATE"`
-	Size  []string `help:"Add or change a size, like sku=VOLT-9,us=9,eu=42.5,uk=8,cm=27,stock=50. The stock is what a new size begins with. May be repeated." sep:"none" placeholder:"KEY=VALUE,..."`
+	Size  []string `help:"Add or change a size, like sku=VOLT-9,us=9,eu=42.5,uk=8,cm=27,stock=50; may be repeated. A new size begins with the stock." sep:"none" placeholder:"KEY=VALUE,..."`
 }
 
 // isEmpty reports whether no flag was given.
@@ -172,8 +172,8 @@ func (p *productsArchiveCmd) Run(ctx context.Context, g *globals, term terminal)
 		return err
 	}
 	if there.State != inventory.Archived {
-		term.out.Printf("It is on no page any more, and nothing of it can be bought. To take it back: %s products edit %s --state live\n",
-			program(), there.SKU)
+		term.out.Printf("It is on no page any more, and nothing of it can be bought.\n"+
+			"To take it back: %s products edit %s --state live\n", program(), there.SKU)
 	}
 	return nil
 }

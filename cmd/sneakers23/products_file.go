@@ -23,13 +23,14 @@ type productsImportCmd struct {
 
 // Help is shown by products import --help.
 func (productsImportCmd) Help() string {
-	return `The file holds what "products export" writes. What it does not name stays as it is, products as well as keys
-of a product:
+	return `The file holds what "products export" writes. Products that it does not name stay as they are, and so do the
+keys of a product that are left out:
 
   products:
     - sku: VOLT
       brand: Asler
       name: Volt Runner
+      color: volt
       price: 99.50
       sizes:
         - {sku: VOLT-9, us: 9, eu: 42.5, stock: 50}
@@ -168,8 +169,8 @@ type productsExportCmd struct {
 
 // Help is shown by products export --help.
 func (productsExportCmd) Help() string {
-	return `Writes YAML, or JSON with --json, with all products, also drafts and what is archived. Importing the file again
-changes nothing. It holds neither releases nor stock: those are in a backup.`
+	return `Writes YAML, or JSON with --json, with all products, also drafts and archived ones. Importing the file
+again changes nothing. It holds neither releases nor stock: those are in a backup.`
 }
 
 // Run is called by kong.

@@ -40,3 +40,12 @@ func TestHidden(t *testing.T) {
 		}
 	}
 }
+
+// TestPreview renders a draft as it will be, with words that say so.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	rows := webtest.Rows()
+	rows.Products[1].State = inventory.Draft
+	pages := newPages(t, webtest.NewShelf(rows))
+	webtest.Golden(t, "product_preview.html", []byte(body(t, visit(t, pages.Preview, "shu6100"))))
+}

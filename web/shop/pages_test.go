@@ -116,10 +116,6 @@ func TestGolden(t *testing.T) {
 			ID: 41, ProductID: 4, SKU: "VOLT-9", Size: "9", EU: "42.5", CM: "27", Available: 9, Revision: 1,
 		},
 		inventory.ItemRow{ID: 42, ProductID: 4, SKU: "VOLT-10", Size: "10", UK: "9", Available: 9, Revision: 1})
-	rows.Products = append(rows.Products, inventory.ProductRow{
-		ID: 5, SKU: "DRAFT", Order: 5, Brand: "Asler", Name: "Secret", Color: "grey", Price: 100, State: inventory.Draft,
-		Revision: 1,
-	})
 	shelf := webtest.NewShelf(rows)
 	pages := newPages(t, shelf)
 	catalog := shelf.Catalog()
@@ -148,14 +144,7 @@ func TestGolden(t *testing.T) {
 			})
 		},
 		"product_story.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 4), nobody) },
-		"product_preview.html": func() ([]byte, error) {
-			c := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())
-			c.SetParamNames("sku")
-			c.SetParamValues("DRAFT")
-			err := pages.Preview(c)
-			return c.Response().Writer.(*httptest.ResponseRecorder).Body.Bytes(), err
-		},
-		"_sizes.html": func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
+		"_sizes.html":        func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
 	for name, render := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -149,7 +149,8 @@ func (s *stock) told(id inventory.ProductID) *stock {
 	return s.changed(id, func(p *inventory.ProductRow) {
 		p.MainImageURL = ""
 		p.Story = "Made for the wet. The upper is one piece of knit, so no seam rubs and nothing lets the rain in: " +
-			"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.\n\nThe sole is that of the 600, cut lower."
+			"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.\n\n" +
+			"The sole is that of the 600, cut lower."
 	})
 }
 
