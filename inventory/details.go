@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -51,11 +52,8 @@ const (
 // Details returns what operators wrote of the product.
 func (p *Product) Details() Details {
 	d := Details{
-		SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price, State: p.State,
-		Story: p.Story, Sizes: make([]SizeDetails, len(p.Items)),
-	}
-	if d.State == "" {
-		d.State = Live
+		SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
+		State: cmp.Or(p.State, Live), Story: p.Story, Sizes: make([]SizeDetails, len(p.Items)),
 	}
 	for i, it := range p.Items {
 		d.Sizes[i] = SizeDetails{SKU: it.SKU, Size: it.Size, EU: it.EU, UK: it.UK, CM: it.CM}

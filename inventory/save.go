@@ -141,10 +141,7 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 	if len(differ) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `SELECT FROM item_availabilities
-		WHERE item_id IN (SELECT id FROM items WHERE product_id = ANY ($1))
-		ORDER BY item_id FOR NO KEY UPDATE`, differ)
-	if err != nil {
+	if _, err := lockSizes(ctx, tx, differ...); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `SELECT FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, differ); err != nil {

@@ -44,13 +44,13 @@ func (s *Store) Unrelease(ctx context.Context, id ProductID) ([]Change, error) {
 	return changes, nil
 }
 
-// lockSizes locks the availability of all sizes in the order of their ids, and returns how many
-// pairs of them are sold.
-func lockSizes(ctx context.Context, tx pgx.Tx, id ProductID) (sold int, err error) {
+// lockSizes locks the availability of all sizes of these products in the order of their ids, and
+// returns how many pairs of them are sold.
+func lockSizes(ctx context.Context, tx pgx.Tx, products ...ProductID) (sold int, err error) {
 	rows, _ := tx.Query(ctx, `
 		SELECT sold_count FROM item_availabilities
-		WHERE item_id IN (SELECT id FROM items WHERE product_id = $1)
-		ORDER BY item_id FOR NO KEY UPDATE`, id)
+		WHERE item_id IN (SELECT id FROM items WHERE product_id = ANY ($1))
+		ORDER BY item_id FOR NO KEY UPDATE`, products)
 	var count int
 	_, err = pgx.ForEachRow(rows, []any{&count}, func() error {
 		sold += count

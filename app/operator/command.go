@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"time"
 
 	"sneakers23/inventory"
@@ -159,7 +160,7 @@ func viewProducts(c *inventory.Catalog) []Product {
 	for p := range c.Products() {
 		view := Product{
 			ID: p.ID, SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
-			State: p.Details().State, Released: p.Released, ReleaseAt: p.ReleaseAt,
+			State: cmp.Or(p.State, inventory.Live), Released: p.Released, ReleaseAt: p.ReleaseAt,
 			Items: make([]Item, 0, len(p.Items)),
 		}
 		for _, it := range p.Items {
