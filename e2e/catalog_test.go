@@ -28,6 +28,11 @@ func TestCatalogByCommandLine(t *testing.T) {
 		t.Errorf("a draft is released: %d, %s", code, said)
 	}
 	s.run("products", "edit", "volt", "--state", "live")
+	s.run("release", "VOLT", "--at", "1h")
+	if out := s.run("products", "archive", "VOLT"); !strings.Contains(out, "is called off") {
+		t.Errorf("archived with a release to come: %s", out)
+	}
+	s.run("products", "edit", "volt", "--state", "live")
 	s.run("release", "VOLT")
 
 	v := newVisitor(t, other.URL+"/products/VOLT")

@@ -171,6 +171,9 @@ func (p *productsArchiveCmd) Run(ctx context.Context, g *globals, term terminal)
 	if err := saveOne(ctx, g, term, c, edit); err != nil || g.JSON {
 		return err
 	}
+	if there.ReleaseAt != nil {
+		term.out.Printf("Its release at %s is called off.\n", when(*there.ReleaseAt))
+	}
 	if there.State != inventory.Archived {
 		term.out.Printf("It is on no page any more, and nothing of it can be bought.\n"+
 			"To take it back: %s products edit %s --state live\n", program(), there.SKU)
