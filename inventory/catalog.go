@@ -103,9 +103,9 @@ func (c *Catalog) Item(id ItemID) (Item, *Product, bool) {
 	return p.Items[at.item], p, true
 }
 
-// Gone reports whether an item was deleted, or its product is archived. Ids rise, and are never used
-// again: an item that is not here, and has a lower id than another one that is or was, has been
-// here. A higher one may be new, and known to other nodes already.
+// Gone reports whether an item was deleted, or its product is archived. Ids rise, and are never
+// used again: an item that is not here, and has a lower id than another one that is or was, has
+// been here. A higher one may be new, and known to other nodes already.
 func (c *Catalog) Gone(id ItemID) bool {
 	if _, p, there := c.All().Item(id); there {
 		return p.State == Archived

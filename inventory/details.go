@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Details is what operators write of a product in words and figures: not its release, its images, or
-// the stock of sizes that are there.
+// Details is what operators write of a product in words and figures: not its release, its images,
+// or the stock of sizes that are there.
 type Details struct {
 	SKU   string        `json:"sku"`
 	Order int           `json:"order"` // place on the page, ascending

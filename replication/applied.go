@@ -33,8 +33,8 @@ func MarkItem(c *inventory.Catalog, id inventory.ItemID) (m Mark, ok bool) {
 	return Mark{Item: id, Revision: it.Revision}, true
 }
 
-// shows tells whether a catalog is as new as the mark. A catalog without the row is, if it has a row
-// that is as new: then the row was deleted.
+// shows tells whether a catalog is as new as the mark. A catalog without the row is, if it has a
+// row that is as new: then the row was deleted.
 func (m Mark) shows(c *inventory.Catalog) bool {
 	shown, ok := MarkItem(c, m.Item)
 	if m.Product != 0 {

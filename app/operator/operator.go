@@ -78,8 +78,8 @@ func New(c Config) *Operator {
 // answer.
 const commandTimeout = 10 * time.Second
 
-// timeoutOf is commandTimeout, but for an audit, which reads all movements and orders, and for edits
-// of products, which may be thousands.
+// timeoutOf is commandTimeout, but for an audit, which reads all movements and orders, and for
+// edits of products, which may be thousands.
 func timeoutOf(command string) time.Duration {
 	if command == commandAudit {
 		return 5 * time.Minute

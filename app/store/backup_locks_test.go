@@ -10,8 +10,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// TestBackupBesideAStep makes a backup while a step of the schema is applied: it waits for the step,
-// and is refused, since it would have tables of one step under the number of another.
+// TestBackupBesideAStep makes a backup while a step of the schema is applied: it waits for the
+// step, and is refused, since it would have tables of one step under the number of another.
 func TestBackupBesideAStep(t *testing.T) {
 	t.Parallel()
 	s, pool := filled(t)

@@ -144,8 +144,8 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 	})
 }
 
-// begin releases what is to be released from the beginning, and nothing else. Products that shoppers
-// do not see stay as they are.
+// begin releases what is to be released from the beginning, and nothing else. Products that
+// shoppers do not see stay as they are.
 func begin(ctx context.Context, tx pgx.Tx, released func(sku string, really bool) bool) error {
 	rows, _ := tx.Query(ctx, `SELECT sku, released FROM products WHERE state = 'live'`)
 	products, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {

@@ -30,8 +30,8 @@ type Sale struct {
 
 // SellUpTo sells as many pairs of each item as are wanted, or as many as there are, without an
 // order, in the name of the operator of ctx. An item that is out, frozen, unknown, hidden, or not
-// released when only released ones are meant, has no Sale. Sales are in order of item ids. The error is
-// inventory.ErrBadCount, or one of Submit.
+// released when only released ones are meant, has no Sale. Sales are in order of item ids. The
+// error is inventory.ErrBadCount, or one of Submit.
 func (c *Committer) SellUpTo(ctx context.Context, wanted map[inventory.ItemID]int, scope Scope) ([]Sale, error) {
 	for id, count := range wanted {
 		if count < 1 || count > MaxCount {

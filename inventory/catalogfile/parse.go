@@ -60,8 +60,8 @@ func Parse(data []byte) ([]inventory.Edit, error) {
 	return f.edits(), nil
 }
 
-// parseJSON reads JSON as encoding/json does. Its errors name no lines of values, so those come from
-// reading the file as YAML, which JSON is but for tabs between the values.
+// parseJSON reads JSON as encoding/json does. Its errors name no lines of values, so those come
+// from reading the file as YAML, which JSON is but for tabs between the values.
 func parseJSON(data []byte, f *file) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()

@@ -59,9 +59,9 @@ func (v *cartView) holds(id inventory.ItemID) bool {
 	return slices.ContainsFunc(v.Lines, func(l cartLine) bool { return l.ID == id })
 }
 
-// State is what the cart as a whole is: "all" of it can be bought now, or "part" of it, or none of it
-// before its release ("soon"), or all of it is sold out, and "others" (sizes) may be taken instead,
-// or "none".
+// State is what the cart as a whole is: "all" of it can be bought now, or "part" of it, or none of
+// it before its release ("soon"), or all of it is sold out, and "others" (sizes) may be taken
+// instead, or "none".
 func (v *cartView) State() string {
 	buyable := 0
 	for _, l := range v.Lines {
