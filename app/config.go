@@ -65,6 +65,7 @@ type Config struct {
 	MaxQueue      int           // bytes that wait for a slow shopper before the socket is closed, or a feed
 	Epoll         bool          // quiet sockets wait by epoll, without a goroutine each; for Linux
 	FeedPing      time.Duration // a feed that is quiet for so long gets a sign of life
+	ImageMemory   int           // MiB of images of products that a node keeps in memory
 	CartLines     int           // that a shopper may put into a cart
 	CartRate      int           // adds and removes a second of one tab
 	DeviceLogDays int           // how many days logs of devices are kept
@@ -154,6 +155,7 @@ func DefaultConfig() Config {
 		PresenceDown:     30 * time.Second,
 		PresencePermdown: 20 * time.Minute,
 		FeedPing:         20 * time.Second,
+		ImageMemory:      128,
 		CartLines:        10,
 		CartRate:         20,
 		DeviceLogDays:    30,

@@ -29,6 +29,7 @@ func (c Config) validateNumbers() error {
 		inRange("--max-frame", c.MaxFrame, 1<<10, 16<<20),
 		inRange("--max-queue", c.MaxQueue, 1<<10, 256<<20),
 		inRange("--feed-ping", c.FeedPing, time.Second, time.Hour),
+		inRange("--image-memory", c.ImageMemory, 8, 16<<10),
 		inRange("--cart-lines", c.CartLines, 1, checkout.MostLines),
 		inRange("--cart-rate", c.CartRate, 1, 10_000),
 		inRange("--device-log-days", c.DeviceLogDays, 1, 3650),

@@ -162,13 +162,14 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	if err := n.gateway.open(n, tracker); err != nil {
 		return err
 	}
-	if err := n.shop.open(n, secrets, password); err != nil {
+	if err := n.shop.open(n, stored, secrets, password); err != nil {
 		return err
 	}
 	n.others.exchange = newExchange(n.shop.carts.Exchange)
 	n.others.tie(map[string]*channel.Server{askPoll: n.shop.sockets, askAdminPoll: n.shop.admins}, n.log)
 	loaded := make(chan struct{})
 	watchers.Add(scheduler.Watch)
+	watchers.Add(n.shop.images.Watch) // before the pusher: what pages are told to show, is known
 	watchers.Add(n.shop.pusher.Watch)
 	watchers.Add(n.shop.board.Watch)
 	watchers.Add(newReturns(n.log).Watch)
@@ -185,7 +186,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		return err
 	}
 	services := []suture.Service{
-		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed,
+		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed, n.shop.images,
 		scheduler, n.commits, n.ledger, n.teller, n.shop, n.logs, retention,
 	}
 	for _, service := range append(services, n.gateway.services()...) {

@@ -20,6 +20,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/images"
 	"sneakers23/web/quota"
 	"sneakers23/web/shop"
 	"sneakers23/web/tally"
@@ -37,8 +38,9 @@ type shopServer struct {
 	feed     *channel.Feed
 	pusher   *shop.Pusher
 	carts    *shop.Carts
-	unnamed  *tally.Tally // proxies that were not named; a service of its own
-	http     *http.Server // nil until open
+	images   *images.Images // of the products; a service of its own
+	unnamed  *tally.Tally   // proxies that were not named; a service of its own
+	http     *http.Server   // nil until open
 }
 
 // newShopServer opens the port, so that one in use is told at once. Nothing is served before Serve.
@@ -72,7 +74,7 @@ func (s *shopServer) openSockets() int {
 }
 
 // open builds pages, sockets and routes.
-func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error {
+func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, adminPassword string) error {
 	proxies, err := forwarded.Parse(n.cfg.TrustedProxies)
 	if err != nil {
 		return err
@@ -97,6 +99,9 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate,
 	})
 	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
+	s.images = images.New(images.Config{
+		Catalog: n.stock.Catalog, Read: stored.Rendition, MaxBytes: n.cfg.ImageMemory << 20, Log: n.log,
+	})
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
 	shoppers := s.socketConfig(n, proxies, askPoll)
@@ -135,6 +140,7 @@ func (s *shopServer) open(n *Node, secrets []string, adminPassword string) error
 	handler, err := web.New(web.Config{
 		Log:           n.log,
 		Pages:         pages,
+		Images:        s.images,
 		Checkout:      shop.NewCheckout(pages, n.teller, n.orders, n.log),
 		Templates:     set,
 		Assets:        s.assets,
@@ -234,6 +240,12 @@ func (s *shopServer) metrics(n *Node) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_frozen_items", Help: "Items that are sold no more until their count is corrected.",
 		}, func() float64 { return float64(frozen(n.stock.Catalog().All())) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sneakers23_image_bytes", Help: "Bytes of images in memory.",
+		}, func() float64 { return float64(s.images.Bytes()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "sneakers23_image_reads_total", Help: "Images that were read from the database.",
+		}, func() float64 { return float64(s.images.Reads()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sneakers23_catalog_revision", Help: "Highest revision in the catalog of this node.",
 		}, func() float64 { return float64(n.stock.Catalog().Revision()) }),

@@ -1,5 +1,7 @@
 package inventory
 
+import "slices"
+
 // Rows is everything that the database knows of the inventory, read in one snapshot.
 type Rows struct {
 	Products []ProductRow
@@ -97,7 +99,11 @@ func (r ProductRow) looksLike(o ProductRow) bool {
 	case !r.ReleaseAt.Equal(*o.ReleaseAt):
 		return false
 	}
-	r.ReleaseAt, o.ReleaseAt = nil, nil
-	r.Revision, o.Revision = 0, 0
-	return r == o
+	return r.ID == o.ID && r.SKU == o.SKU && r.Order == o.Order && r.Brand == o.Brand && r.Name == o.Name &&
+		r.Color == o.Color && r.Price == o.Price && r.MainImageURL == o.MainImageURL && r.Released == o.Released &&
+		r.State == o.State && r.Story == o.Story && slices.EqualFunc(r.Images, o.Images, Image.equal)
+}
+
+func (i Image) equal(o Image) bool {
+	return i.Picture == o.Picture && i.Alt == o.Alt && slices.Equal(i.Renditions, o.Renditions)
 }

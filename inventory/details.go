@@ -10,20 +10,30 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sneakers23/inventory/picture"
 )
 
-// Details is what operators write of a product in words and figures: not its release, its images,
-// or the stock of sizes that are there.
+// Details is what operators write of a product: not its release, or the stock of sizes that are
+// there.
 type Details struct {
-	SKU   string        `json:"sku"`
-	Order int           `json:"order"` // place on the page, ascending
-	Brand string        `json:"brand"`
-	Name  string        `json:"name"`
-	Color string        `json:"color"`
-	Price Cents         `json:"price_usd"`
-	State State         `json:"state"`
-	Story string        `json:"story,omitempty"` // paragraphs, with an empty line between them
-	Sizes []SizeDetails `json:"sizes"`
+	SKU   string `json:"sku"`
+	Order int    `json:"order"` // place on the page, ascending
+	Brand string `json:"brand"`
+	Name  string `json:"name"`
+	Color string `json:"color"`
+	Price Cents  `json:"price_usd"`
+	State State  `json:"state"`
+	Story string `json:"story,omitempty"` // paragraphs, with an empty line between them
+
+	Images []ImageDetails `json:"images,omitempty"` // the first is shown in lists
+	Sizes  []SizeDetails  `json:"sizes"`
+}
+
+// ImageDetails is what operators write of an image of a product.
+type ImageDetails struct {
+	Picture string `json:"picture"` // id of a picture that was uploaded
+	Alt     string `json:"alt"`     // says what it shows, to those who do not see it
 }
 
 // SizeDetails is what operators write of one size of a product.
@@ -38,15 +48,17 @@ type SizeDetails struct {
 
 // Limits of what operators write. Words are counted in characters.
 const (
-	MaxEdits = 500    // products in one call of Save
-	MaxNamed = 10_000 // sizes that the edits of one call name
-	MaxSizes = 60     // of a product
-	MaxWord  = 200    // brand, name, color
-	MaxSize  = 16
-	MaxStory = 5000
-	MaxPrice = Cents(1_000_000_00)
-	MaxOrder = 1_000_000
-	maxPairs = 1_000_000
+	MaxEdits  = 500    // products in one call of Save
+	MaxNamed  = 10_000 // sizes that the edits of one call name
+	MaxSizes  = 60     // of a product
+	MaxImages = 6      // of a product
+	MaxWord   = 200    // brand, name, color
+	MaxAlt    = 300    // of an image
+	MaxSize   = 16
+	MaxStory  = 5000
+	MaxPrice  = Cents(1_000_000_00)
+	MaxOrder  = 1_000_000
+	maxPairs  = 1_000_000
 )
 
 // Details returns what operators wrote of the product.
@@ -54,6 +66,9 @@ func (p *Product) Details() Details {
 	d := Details{
 		SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
 		State: cmp.Or(p.State, Live), Story: p.Story, Sizes: make([]SizeDetails, len(p.Items)),
+	}
+	for _, image := range p.Images {
+		d.Images = append(d.Images, ImageDetails{image.Picture, image.Alt})
 	}
 	for i, it := range p.Items {
 		d.Sizes[i] = SizeDetails{SKU: it.SKU, Size: it.Size, EU: it.EU, UK: it.UK, CM: it.CM}
@@ -66,6 +81,9 @@ func (p *Product) Details() Details {
 func (d Details) Version() string {
 	hash := fnv.New64a()
 	fmt.Fprintf(hash, "%q %d %q %q %q %d %q %q", d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story)
+	for _, image := range d.Images {
+		fmt.Fprintf(hash, " %q %q", image.Picture, image.Alt)
+	}
 	for _, s := range d.Sizes {
 		fmt.Fprintf(hash, " %q %q %q %q %q", s.SKU, s.Size, s.EU, s.UK, s.CM)
 	}
@@ -145,6 +163,9 @@ func (e *editing) check() Problems {
 		if differs {
 			c.product(d)
 			c.state(p, d.State)
+			if e.edits[i].Images != nil {
+				c.images(d.Images, e.pictures)
+			}
 		}
 		if first, twice := products[d.SKU]; twice {
 			c.fail("sku", "%s is that of product %d as well", d.SKU, first+1)
@@ -204,6 +225,25 @@ func (c *checker) product(d Details) {
 	}
 	if len(d.Sizes) > MaxSizes {
 		c.fail("sizes", "are %d, of at most %d", len(d.Sizes), MaxSizes)
+	}
+}
+
+// images checks the images of a product, whose pictures must be among those that were uploaded.
+func (c *checker) images(images []ImageDetails, uploaded map[string][]picture.Rendition) {
+	if len(images) > MaxImages {
+		c.fail("images", "are %d, of at most %d", len(images), MaxImages)
+		return
+	}
+	for i, image := range images {
+		c.words("images", image.Alt, 0, MaxAlt)
+		switch same := func(o ImageDetails) bool { return o.Picture == image.Picture }; {
+		case image.Alt == "":
+			c.fail("images", "%d has no text: say what it shows, for those who do not see it", i+1)
+		case len(uploaded[image.Picture]) == 0:
+			c.fail("images", "%d is picture %q, which was not uploaded, or is deleted", i+1, image.Picture)
+		case slices.IndexFunc(images, same) < i:
+			c.fail("images", "%d is the same picture as another one", i+1)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type Edit struct {
 	State *State     `json:"state,omitempty"`
 	Story *string    `json:"story,omitempty"`
 	Sizes []SizeEdit `json:"sizes,omitempty"`
+
+	Images *[]ImageDetails `json:"images,omitempty"` // all of them, in their order
 }
 
 // SizeEdit says what is to become of the size that has the SKU, or of a new one.
@@ -81,6 +84,7 @@ func (e Edit) over(p *Product, order int) Details {
 	set(&d.Price, e.Price)
 	set(&d.State, e.State)
 	set(&d.Story, e.Story)
+	set(&d.Images, e.Images)
 	for _, s := range e.Sizes {
 		i := slices.IndexFunc(d.Sizes, func(was SizeDetails) bool { return was.SKU == s.SKU })
 		if i < 0 {
@@ -100,6 +104,10 @@ func (e Edit) over(p *Product, order int) Details {
 func (d Details) tidy() Details {
 	for _, text := range []*string{&d.Brand, &d.Name, &d.Color, &d.Story} {
 		*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
+	}
+	d.Images = slices.Clone(d.Images)
+	for i := range d.Images {
+		d.Images[i].Alt = strings.TrimSpace(d.Images[i].Alt)
 	}
 	for i := range d.Sizes {
 		s := &d.Sizes[i]
@@ -138,7 +146,17 @@ func (d Details) fields() []field {
 	return []field{
 		{"sku", d.SKU}, {"order", strconv.Itoa(d.Order)}, {"brand", d.Brand}, {"name", d.Name}, {"color", d.Color},
 		{"price", d.Price.String()}, {"state", string(d.State)}, {"story", d.Story},
+		{"images", imageWords(d.Images)},
 	}
+}
+
+// imageWords lists images by the beginnings of their ids and by their texts.
+func imageWords(images []ImageDetails) string {
+	words := make([]string, len(images))
+	for i, image := range images {
+		words[i] = fmt.Sprintf("%.8s %s", image.Picture, image.Alt)
+	}
+	return strings.Join(words, "; ")
 }
 
 func (s SizeDetails) fields() []field {

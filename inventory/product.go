@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"sneakers23/inventory/picture"
 )
 
 // ProductID names a product for as long as the store lives; it is never used again.
@@ -71,12 +73,32 @@ type ProductRow struct {
 	Name         string     `json:"name"`
 	Color        string     `json:"color"`
 	Price        Cents      `json:"price_usd"`
-	MainImageURL string     `json:"main_image_url"`
+	MainImageURL string     `json:"main_image_url"` // of a product without images; see Thumbnail
 	Released     bool       `json:"released"`
 	ReleaseAt    *time.Time `json:"release_at,omitempty"` // when it is scheduled; nil when it is not
 	State        State      `json:"state"`
 	Story        string     `json:"story,omitempty"` // paragraphs, with an empty line between them
+	Images       []Image    `json:"images,omitempty"`
 	Revision     Revision   `json:"revision"`
+}
+
+// Image is a picture of a product, as its row has it.
+type Image struct {
+	Picture    string              `json:"picture"` // id, see [picture.Picture]
+	Alt        string              `json:"alt"`     // says what it shows, to those who do not see it
+	Renditions []picture.Rendition `json:"renditions"`
+}
+
+// ImagePath is where renditions are served, by their names.
+const ImagePath = "/images/"
+
+// Thumbnail returns the address of the narrowest rendition of the first image, or else that of the
+// main image: "" if there is none.
+func (r *ProductRow) Thumbnail() string {
+	if len(r.Images) > 0 {
+		return ImagePath + r.Images[0].Renditions[0].Name
+	}
+	return r.MainImageURL
 }
 
 // Hidden reports whether shoppers do not see the product: it is a draft, or archived.

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"sneakers23/inventory/picture"
 )
 
 // Save creates and changes products as the edits say, all of them or, after an error, none. The
@@ -45,12 +47,12 @@ func (s *Store) Save(ctx context.Context, edits []Edit) (saved []Saved, changes 
 }
 
 // Try returns what Save would do at this moment. It changes and locks nothing. Its error is that of
-// Save, but for ErrTwice.
-func (s *Store) Try(ctx context.Context, edits []Edit) (saved []Saved, err error) {
+// Save, but for ErrTwice. Pictures with the ids of coming are counted as there.
+func (s *Store) Try(ctx context.Context, edits []Edit, coming ...string) (saved []Saved, err error) {
 	if found := tooMany(edits); len(found) > 0 {
 		return nil, found
 	}
-	e := &editing{edits: trimmed(edits)}
+	e := &editing{edits: trimmed(edits), coming: coming}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	if err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error { return e.read(ctx, tx) }); err == nil {
 		saved, err = e.decide()
@@ -103,9 +105,12 @@ func (s *Server) Save(ctx context.Context, edits []Edit) (saved []Saved, err err
 }
 
 // Try returns what Save would do, see [Store.Try].
-func (s *Server) Try(ctx context.Context, edits []Edit) ([]Saved, error) {
-	return s.store.Try(ctx, edits)
+func (s *Server) Try(ctx context.Context, edits []Edit, coming ...string) ([]Saved, error) {
+	return s.store.Try(ctx, edits, coming...)
 }
+
+// editsLock is the advisory lock of those who edit products, by its two keys.
+const editsLock = `hashtext('edit products'), hashtext(current_schema())`
 
 // editing is one call of Save, with the rows that the edits name.
 type editing struct {
@@ -115,6 +120,9 @@ type editing struct {
 	bySKU   map[string]ProductID
 	ofItem  map[string]ProductID // by the SKU of the item
 	highest int                  // order of the last product on the page
+
+	pictures map[string][]picture.Rendition // those that the edits give to products
+	coming   []string                       // ids of pictures that are not there yet, in a try
 }
 
 // lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
@@ -122,7 +130,7 @@ type editing struct {
 // the schema lock them.
 func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
-		`SELECT pg_advisory_xact_lock(hashtext('edit products'), hashtext(current_schema()))`,
+		`SELECT pg_advisory_xact_lock(` + editsLock + `)`,
 		`LOCK TABLE item_availabilities, products, items IN ROW EXCLUSIVE MODE`,
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
@@ -152,9 +160,14 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 
 // read reads the products and items that the edits name.
 func (e *editing) read(ctx context.Context, tx pgx.Tx) error {
-	ids, skus, itemSKUs := []ProductID{}, []string{}, []string{}
+	ids, skus, itemSKUs, pictures := []ProductID{}, []string{}, []string{}, []string{}
 	for _, edit := range e.edits {
 		ids, skus = append(ids, edit.Product), append(skus, edit.SKU)
+		if edit.Images != nil {
+			for _, image := range *edit.Images {
+				pictures = append(pictures, image.Picture)
+			}
+		}
 		for _, s := range edit.Sizes {
 			itemSKUs = append(itemSKUs, s.SKU)
 		}
@@ -188,8 +201,21 @@ func (e *editing) read(ctx context.Context, tx pgx.Tx) error {
 	for _, p := range e.held {
 		slices.SortFunc(p.Items, bySize)
 	}
+	e.pictures = make(map[string][]picture.Rendition)
+	for _, id := range e.coming {
+		e.pictures[id] = make([]picture.Rendition, 1)
+	}
+	var (
+		id         string
+		renditions []picture.Rendition
+	)
+	rows, _ = tx.Query(ctx, `SELECT id, renditions FROM pictures WHERE id = ANY ($1)`, pictures)
+	_, err = pgx.ForEachRow(rows, []any{&id, &renditions}, func() error {
+		e.pictures[id], renditions = renditions, nil
+		return nil
+	})
 	e.want()
-	return nil
+	return err
 }
 
 // want computes what the edits make of what was read. New products come behind the others, in the
@@ -238,8 +264,9 @@ func (e *editing) decide() ([]Saved, error) {
 func (e *editing) write(ctx context.Context, tx pgx.Tx, saved []Saved) ([]Change, error) {
 	products, sizes := &pgx.Batch{}, &pgx.Batch{}
 	for i := range saved {
-		queueProduct(products, e.wanted[i], &saved[i])
+		e.queueProduct(products, i, &saved[i])
 	}
+	e.queueUse(products)
 	if err := tx.SendBatch(ctx, products).Close(); err != nil {
 		return nil, nameTwice(err)
 	}
@@ -265,17 +292,57 @@ func (e *editing) write(ctx context.Context, tx pgx.Tx, saved []Saved) ([]Change
 
 // queueProduct queues what writes the row of a product, if that is new or differs. A new one gets
 // its id when the batch is sent.
-func queueProduct(b *pgx.Batch, d Details, s *Saved) {
+func (e *editing) queueProduct(b *pgx.Batch, i int, s *Saved) {
+	d, images := e.wanted[i], e.imagesOf(i)
 	switch {
 	case s.New:
-		b.Queue(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, state, story)
-			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8) RETURNING id`,
-			d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story,
+		b.Queue(`INSERT INTO products
+				(sku, "order", brand, name, color, price_cents, main_image_url, state, story, images)
+			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9) RETURNING id`,
+			d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images,
 		).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ID) })
 	case slices.ContainsFunc(s.Changes, func(c FieldChange) bool { return c.Size == "" }):
 		b.Queue(`UPDATE products SET sku = $2, "order" = $3, brand = $4, name = $5, color = $6, price_cents = $7,
-				state = $8, story = $9, release_at = CASE $8 WHEN 'live' THEN release_at END
-			WHERE id = $1`, s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story)
+				state = $8, story = $9, images = $10, release_at = CASE $8 WHEN 'live' THEN release_at END
+			WHERE id = $1`, s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images)
+	}
+}
+
+// imagesOf returns the images of the product of an edit as its row has them. They stay as they are
+// if the edit does not name them.
+func (e *editing) imagesOf(i int) []Image {
+	images := []Image{}
+	if e.edits[i].Images == nil {
+		if p := e.of(e.edits[i]); p != nil && len(p.Images) > 0 {
+			images = p.Images
+		}
+		return images
+	}
+	for _, d := range e.wanted[i].Images {
+		images = append(images, Image{d.Picture, d.Alt, e.pictures[d.Picture]})
+	}
+	return images
+}
+
+// queueUse queues what notes that pictures are used, also those that products lose by an edit: so
+// the edit can be taken back for a month.
+func (e *editing) queueUse(b *pgx.Batch) {
+	used := []string{}
+	for i, edit := range e.edits {
+		if edit.Images == nil {
+			continue
+		}
+		for _, d := range e.wanted[i].Images {
+			used = append(used, d.Picture)
+		}
+		if p := e.of(edit); p != nil {
+			for _, image := range p.Images {
+				used = append(used, image.Picture)
+			}
+		}
+	}
+	if len(used) > 0 {
+		b.Queue(`UPDATE pictures SET used_at = now() WHERE id = ANY ($1)`, used)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"sneakers23/inventory/picture"
 )
 
 // Server holds the catalog of this node and is the one door through which changes reach it. It is a
@@ -16,6 +18,7 @@ type Server struct {
 	store    *Store
 	levels   Thresholds
 	watchers *Dispatcher
+	pictures *picture.Maker
 	log      *slog.Logger
 
 	calls   chan call // no buffer: a caller hands over to the loop itself, or gives up
@@ -33,7 +36,7 @@ type call struct {
 // NewServer makes a server with an empty catalog; Serve fills it. Watchers are told of what changes
 // through d.
 func NewServer(store *Store, levels Thresholds, d *Dispatcher, log *slog.Logger) *Server {
-	s := &Server{store: store, levels: levels, watchers: d, log: log, calls: make(chan call)}
+	s := &Server{store: store, levels: levels, watchers: d, pictures: picture.NewMaker(), log: log, calls: make(chan call)}
 	s.catalog.Store(emptyCatalog)
 	return s
 }

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestUnrelease(t *testing.T) {
 	}
 	want := released
 	want.Released, want.Revision = false, changes[0].Revision()
-	if *changes[0].Product != want {
+	if !reflect.DeepEqual(*changes[0].Product, want) {
 		t.Errorf("got %+v, want %+v", changes[0].Product, want)
 	}
 	if _, err := store.Release(t.Context(), released.ID); err != nil {

@@ -13,6 +13,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
+	"sneakers23/web/images"
 	"sneakers23/web/shop"
 )
 
@@ -29,6 +30,7 @@ var statuses = []struct {
 	{shop.ErrArchived, http.StatusGone},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
 	{shop.ErrNoDatabase, http.StatusServiceUnavailable},
+	{images.ErrUnavailable, http.StatusServiceUnavailable},
 	{admin.ErrNotSignedIn, http.StatusUnauthorized},
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},

@@ -18,7 +18,7 @@ import (
 // than its headers.
 var (
 	contentSecurityPolicy = []string{
-		"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+		"default-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
 	}
 	referrerPolicy     = []string{"same-origin"}
 	contentTypeOptions = []string{"nosniff"}

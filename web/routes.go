@@ -7,12 +7,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sneakers23/assets"
+	"sneakers23/inventory"
 	"sneakers23/web/prepared"
 )
 
 func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
+	if cfg.Images != nil {
+		s.get(inventory.ImagePath+":name", cfg.Images.Show)
+	}
 	s.get("/session", private(s.pages.Session))
 	s.form("/session", s.pages.MirrorSession)
 	s.form("/cart/add", s.pages.AddToCart)

@@ -21,6 +21,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web/admin"
 	"sneakers23/web/forwarded"
+	"sneakers23/web/images"
 	"sneakers23/web/origin"
 	"sneakers23/web/shop"
 )
@@ -35,6 +36,9 @@ type Config struct {
 
 	// Checkout serves the pages on which carts are bought. Without it, there are none.
 	Checkout *shop.Checkout
+
+	// Images serves the images of products. Without it, there are none.
+	Images *images.Images
 
 	// Ready tells what keeps this node from serving, one error for each thing (joined by
 	// errors.Join), in words that anybody may read. Nil is always ready.

@@ -15,12 +15,16 @@ type Details struct {
 	Released  bool                `json:"released"`
 	ReleaseAt *time.Time          `json:"release_at,omitempty"`
 	inventory.Details
+	Pictures []inventory.Image `json:"pictures,omitempty"` // the images with their renditions
 }
 
 // SaveRequest asks for products to be created and changed.
 type SaveRequest struct {
 	Edits []inventory.Edit `json:"edits"`
 	Try   bool             `json:"try,omitempty"` // save nothing, and tell what would be
+
+	// Photos are the ids of pictures whose photos will be uploaded: a try counts them as there.
+	Photos []string `json:"photos,omitempty"`
 }
 
 // Saved is what has become of the products of a SaveRequest, in its order, or why nothing was
@@ -36,7 +40,7 @@ func (o *Operator) details(context.Context, none) ([]Details, error) {
 	for p := range o.inventory.Catalog().All().Products() {
 		d := p.Details()
 		list = append(list, Details{
-			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Details: d,
+			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Details: d, Pictures: p.Images,
 		})
 	}
 	return list, nil
@@ -45,7 +49,9 @@ func (o *Operator) details(context.Context, none) ([]Details, error) {
 func (o *Operator) save(ctx context.Context, q SaveRequest) (Saved, error) {
 	do := o.inventory.Save
 	if q.Try {
-		do = o.inventory.Try
+		do = func(ctx context.Context, edits []inventory.Edit) ([]inventory.Saved, error) {
+			return o.inventory.Try(ctx, edits, q.Photos...)
+		}
 	}
 	saved, err := do(ctx, q.Edits)
 	if found, ok := errors.AsType[inventory.Problems](err); ok {

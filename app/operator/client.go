@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,6 +69,38 @@ func (c *Client) Save(ctx context.Context, q SaveRequest) (Saved, error) {
 		return Saved{}, done.Problems
 	}
 	return done, err
+}
+
+// Pictures finds pictures by their ids or by the names of their renditions, and returns the ids of
+// those that there are by these names.
+func (c *Client) Pictures(ctx context.Context, names ...string) (map[string]string, error) {
+	return ask[map[string]string](ctx, c, commandPictures, PicturesRequest{names})
+}
+
+// AddPicture uploads a photo, and returns the id of the picture that was made of it.
+func (c *Client) AddPicture(ctx context.Context, photo []byte) (id string, err error) {
+	upload := rand.Text()
+	for part := 0; ; part++ {
+		data := photo[:min(partSize, len(photo))]
+		photo = photo[len(data):]
+		added, err := ask[PictureAdded](ctx, c, commandPart, PicturePart{upload, part, data, len(photo) == 0})
+		if err != nil || len(photo) == 0 || added.ID != "" {
+			return added.ID, err
+		}
+	}
+}
+
+// Rendition returns the bytes of a rendition.
+func (c *Client) Rendition(ctx context.Context, name string) (data []byte, err error) {
+	for {
+		part, err := ask[RenditionPart](ctx, c, commandRendition, RenditionRequest{name, len(data)})
+		if err != nil {
+			return nil, err
+		}
+		if data = append(data, part.Data...); len(data) >= part.Bytes || len(part.Data) == 0 {
+			return data, nil
+		}
+	}
 }
 
 // Release releases a product, now or at a time to come, or takes that back. It returns after the

@@ -19,6 +19,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
+	"sneakers23/inventory/picture"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -36,6 +37,8 @@ type Operator struct {
 	carts     *presence.Tracker
 	check     func(context.Context) (ledger.Audit, error)
 	log       *slog.Logger
+
+	uploads uploads
 }
 
 // Config is what an Operator works with. All of it is needed.
@@ -71,6 +74,7 @@ func New(c Config) *Operator {
 	return &Operator{
 		inventory: c.Inventory, ledger: c.Ledger, store: c.Store, orders: c.Orders, devices: c.Devices,
 		healer: c.Healer, nodes: c.Nodes, carts: c.Carts, check: c.Audit, log: c.Log,
+		uploads: make(uploads),
 	}
 }
 
@@ -78,13 +82,13 @@ func New(c Config) *Operator {
 // answer.
 const commandTimeout = 10 * time.Second
 
-// timeoutOf is commandTimeout, but for an audit, which reads all movements and orders, and for
-// edits of products, which may be thousands.
+// timeoutOf is commandTimeout, but for an audit, which reads all movements and orders, for edits of
+// products, which may be thousands, and for photos, each of which waits until others are made.
 func timeoutOf(command string) time.Duration {
 	if command == commandAudit {
 		return 5 * time.Minute
 	}
-	if command == commandSave {
+	if command == commandSave || command == commandPart {
 		return time.Minute
 	}
 	return commandTimeout
@@ -98,6 +102,9 @@ func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandProducts, o.products),
 		serve(ctx, o.log, node, commandDetails, o.details),
 		serve(ctx, o.log, node, commandSave, o.save),
+		serve(ctx, o.log, node, commandPictures, o.pictures),
+		serve(ctx, o.log, node, commandPart, o.addPart),
+		serve(ctx, o.log, node, commandRendition, o.rendition),
 		serve(ctx, o.log, node, commandRelease, o.Release),
 		serve(ctx, o.log, node, commandRestock, o.restock),
 		serve(ctx, o.log, node, commandCorrect, o.correct),
@@ -182,6 +189,8 @@ func words(err error) string {
 		return "shoppers do not see the product: make it live first, with `sneakers23 products edit SKU --state live`"
 	case errors.Is(err, inventory.ErrEdited):
 		return "the product has changed meanwhile; nothing was saved: look at it again, then repeat what is still right"
+	case errors.Is(err, picture.ErrBusy):
+		return errUploads.Error()
 	case errors.Is(err, inventory.ErrTwice):
 		return "a SKU or the name of a size is taken; nothing was saved: look at `sneakers23 products`, and try again"
 	case errors.Is(err, inventory.ErrPast):

@@ -11,7 +11,7 @@ import (
 
 // backupTables are the tables of a backup, each behind those that it refers to.
 var backupTables = []string{
-	"products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices",
+	"pictures", "renditions", "products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices",
 	"device_variables", "device_wants",
 }
 

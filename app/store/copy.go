@@ -132,6 +132,8 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 		err := run(ctx, tx,
 			`SET LOCAL sneakers23.unsaid = 'on'`, // a copy is no event of the shop
 			`SELECT setval('revisions', (SELECT last_value FROM `+from+`revisions))`,
+			`INSERT INTO pictures SELECT * FROM `+from+`pictures`,
+			`INSERT INTO renditions SELECT * FROM `+from+`renditions`,
 			`INSERT INTO products SELECT * FROM `+from+`products`,
 			`INSERT INTO items SELECT * FROM `+from+`items`,
 			`DELETE FROM item_availabilities`,

@@ -15,7 +15,8 @@ const price = ".product-listing__price"
 // Shows a product as in the block that the server has made. Only what differs is replaced, so a
 // page keeps its headings and the shopper's place.
 export function showProduct(block, html) {
-  const fresh = document.createRange().createContextualFragment(html).querySelector(".product-listing")
+  const pushed = document.createRange().createContextualFragment(html)
+  const fresh = pushed.querySelector(".product-listing")
   const name = block.querySelector(".product-listing__name").textContent.trim()
   if (!fresh) return showGone(block, name)
 
@@ -23,6 +24,8 @@ export function showProduct(block, html) {
   const focused = block.contains(document.activeElement) ? document.activeElement : null
   block.dataset.shown = fresh.dataset.shown
   for (const part of parts) replace(block.querySelector(part), fresh.querySelector(part))
+  const photos = block.querySelector("[data-photos]") // on the product's own page
+  if (photos) replace(photos, pushed.querySelector("[data-photos]"))
   describeSizes(block)
   for (const time of block.querySelectorAll("[data-countdown]")) countDown(time)
   if (focused && !focused.isConnected) focusAgain(block, focused)

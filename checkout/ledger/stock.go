@@ -199,7 +199,7 @@ const (
 		FROM item_availabilities WHERE item_id = ANY ($1)`
 	readLock  = readCounts + ` ORDER BY item_id FOR NO KEY UPDATE`
 	readItems = `SELECT i.id, i.sku, i.size, i.eu, i.uk, i.cm, p.id, p.sku, p.brand, p.name, p.color, p.price_cents,
-			p.main_image_url, p.released, p.state = 'live', p.revision, clock_timestamp()
+			coalesce($2 || (p.images->0->'renditions'->0->>'name'), p.main_image_url), p.released, p.state = 'live', p.revision, clock_timestamp()
 		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
 )
 
@@ -216,7 +216,7 @@ func (s *Stock) read(b *pgx.Batch, items []inventory.ItemID, statement string) {
 	b.Queue(statement, items).Query(func(rows pgx.Rows) error {
 		return scanCounts(rows, func(row Row) { counts[row.ID] = row })
 	})
-	b.Queue(readItems, items).Query(func(rows pgx.Rows) error { return s.scanItems(rows, counts) })
+	b.Queue(readItems, items, inventory.ImagePath).Query(func(rows pgx.Rows) error { return s.scanItems(rows, counts) })
 }
 
 func scanCounts(rows pgx.Rows, each func(Row)) error {

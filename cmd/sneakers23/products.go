@@ -17,6 +17,7 @@ type productsCmd struct {
 	Create  productsCreateCmd  `cmd:"" help:"Create a product, as a draft that shoppers do not see."`
 	Edit    productsEditCmd    `cmd:"" help:"Change what is written of a product, or add sizes to it."`
 	Archive productsArchiveCmd `cmd:"" help:"Take a product out of the shop. Its orders and its books stay."`
+	Image   productsImageCmd   `cmd:"" help:"Upload photos of a product, and order them."`
 	Import  productsImportCmd  `cmd:"" help:"Create and change products as a file says, all of them or none."`
 	Export  productsExportCmd  `cmd:"" help:"Write all products to a file that import reads."`
 }
@@ -136,6 +137,8 @@ func (s *productsShowCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if d.Story != "" {
 		term.out.Lines("  ", "\n"+d.Story)
 	}
+	term.out.Println()
+	printImages(term, d.Images)
 	term.out.Println()
 	if len(d.Sizes) == 0 {
 		term.out.Printf("No sizes yet. Add one: %s products edit %s --size sku=%s-9,us=9,stock=10\n",

@@ -242,6 +242,8 @@ func changeWords(c inventory.FieldChange) string {
 	switch {
 	case c.Field == "story":
 		return "another story"
+	case c.Field == "images":
+		return "other images"
 	case c.From == "":
 		return fmt.Sprintf("%s %s", what, c.To)
 	case c.To == "":

@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"sneakers23/app/operator"
@@ -32,10 +36,13 @@ keys of a product that are left out:
       name: Volt Runner
       color: volt
       price: 99.50
+      images:
+        - {file: photos/side.jpg, alt: Volt Runner from the left}
       sizes:
         - {sku: VOLT-9, us: 9, eu: 42.5, stock: 50}
 
-The stock is what a new size begins with; a size that is there keeps its own. No file releases a product.`
+Photos are beside the file, or in folders there. The stock is what a new size begins with; a size that is there keeps
+its own. No file releases a product.`
 }
 
 // importReport is what an import did, as --json prints it.
@@ -63,7 +70,13 @@ func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) 
 		return err
 	}
 	defer c.Close()
-	done, err := c.Save(ctx, operator.SaveRequest{Edits: edits, Try: true})
+	files := photos{dir: filepath.Dir(i.File)}
+	if err := files.resolve(ctx, term, c, edits); err != nil {
+		return i.refused(err, data, edits)
+	}
+	done, err := c.Save(ctx, operator.SaveRequest{
+		Edits: edits, Try: true, Photos: slices.Collect(maps.Keys(files.coming)),
+	})
 	if err != nil {
 		return i.refused(err, data, edits)
 	}
@@ -73,6 +86,9 @@ func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) 
 		}
 	}
 	if !i.Try {
+		if err := files.upload(ctx, term, c); err != nil {
+			return err
+		}
 		for at, s := range done.Products { // the answer was about these
 			edits[at].Product, edits[at].Seen, edits[at].New = s.ID, s.Was, s.New
 		}
@@ -165,12 +181,15 @@ func (i *productsImportCmd) report(g *globals, term terminal, done operator.Save
 type productsExportCmd struct {
 	File  string `arg:"" optional:"" help:"The file. Default: the standard output." name:"FILE"`
 	Force bool   `help:"Replace the file if there is one."`
+
+	Images string `help:"Also write the images, into this folder beside the file, for another shop." placeholder:"FOLDER"`
 }
 
 // Help is shown by products export --help.
 func (productsExportCmd) Help() string {
 	return `Writes YAML, or JSON with --json, with all products, also drafts and archived ones. Importing the file
-again changes nothing. It holds neither releases nor stock: those are in a backup.`
+again changes nothing. It holds neither releases nor stock: those are in a backup. Images are in the shop, and the
+file names them; --images writes them too.`
 }
 
 // Run is called by kong.
@@ -184,9 +203,16 @@ func (e *productsExportCmd) Run(ctx context.Context, g *globals, term terminal) 
 	if err != nil {
 		return err
 	}
+	if e.Images != "" && (e.File == "" || e.File == "-") {
+		return usageError{errors.New("--images needs a FILE, beside which the folder is")}
+	}
 	details := make([]inventory.Details, len(all))
 	for i, d := range all {
 		details[i] = d.Details
+		for j, image := range d.Pictures {
+			widest := image.Renditions[len(image.Renditions)-1]
+			details[i].Images[j].Picture = path.Join(e.Images, widest.Name)
+		}
 	}
 	as := catalogfile.YAML
 	if g.JSON {
@@ -220,5 +246,38 @@ func (e *productsExportCmd) Run(ctx context.Context, g *globals, term terminal) 
 		return err
 	}
 	term.err.Printf("%s: %s\n", e.File, counted(len(details), "product"))
+	if e.Images == "" {
+		return nil
+	}
+	return e.writeImages(ctx, term, c, details)
+}
+
+// writeImages writes the images of products into the folder, unless they are there.
+func (e *productsExportCmd) writeImages(
+	ctx context.Context, term terminal, c *operator.Client, details []inventory.Details,
+) error {
+	dir := filepath.Dir(e.File)
+	written, there := 0, 0
+	for _, d := range details {
+		for _, image := range d.Images {
+			file := filepath.Join(dir, image.Picture)
+			if _, err := os.Stat(file); err == nil { // its name is a hash of what is in it
+				there++
+				continue
+			}
+			data, err := c.Rendition(ctx, path.Base(image.Picture))
+			if err == nil {
+				err = os.MkdirAll(filepath.Dir(file), 0o777)
+			}
+			if err == nil {
+				err = os.WriteFile(file, data, 0o666)
+			}
+			if err != nil {
+				return fmt.Errorf("image of %s: %w", d.SKU, err)
+			}
+			written++
+		}
+	}
+	term.err.Printf("%s: %s written, %d were there\n", filepath.Join(dir, e.Images), counted(written, "image"), there)
 	return nil
 }

@@ -52,6 +52,7 @@ type serveCmd struct {
 	MaxQueue         int           `help:"Bytes that may wait for a slow shopper before the socket is closed." env:"SNEAKERS23_MAX_QUEUE" default:"65536" group:"Tuning"`
 	Epoll            bool          `help:"Let quiet sockets wait in epoll, which halves their memory. For Linux." env:"SNEAKERS23_EPOLL" group:"Tuning"`
 	FeedPing         time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
+	ImageMemory      int           `help:"MiB of images of products that the node keeps in memory. A product with six photos takes about 3." env:"SNEAKERS23_IMAGE_MEMORY" default:"128" group:"Tuning"`
 	CartLines        int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
 	CartRate         int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
 	AddressShare     float64       `help:"Share of the places that one address (IPv6: one /64) may hold, of each kind: connections, sockets, feeds, long-poll sessions, waiting purchases, devices." env:"SNEAKERS23_ADDRESS_SHARE" default:"0.05" group:"Tuning"`
@@ -112,6 +113,7 @@ func (s *serveCmd) config(g *globals, term terminal) app.Config {
 	cfg.PresenceEvery, cfg.PresenceDown, cfg.PresencePermdown = s.PresenceEvery, s.PresenceDown, s.PresencePermdown
 	cfg.SocketTimeout, cfg.MaxFrame, cfg.MaxQueue = s.SocketTimeout, s.MaxFrame, s.MaxQueue
 	cfg.FeedPing, cfg.Epoll = s.FeedPing, s.Epoll
+	cfg.ImageMemory = s.ImageMemory
 	cfg.CartLines, cfg.CartRate = s.CartLines, s.CartRate
 	cfg.GatewayListen, cfg.GatewayTLSCert, cfg.GatewayTLSKey = s.GatewayListen, s.GatewayTLSCert, s.GatewayTLSKey
 	cfg.DeviceLogDays = s.DeviceLogDays

@@ -25,7 +25,14 @@ type product struct {
 	Price *price  `json:"price,omitempty" yaml:"price,omitempty"`
 	State *text   `json:"state,omitempty" yaml:"state,omitempty"`
 	Story *text   `json:"story,omitempty" yaml:"story,omitempty"`
-	Sizes []size  `json:"sizes,omitempty" yaml:"sizes,omitempty"`
+
+	Images *[]image `json:"images,omitempty" yaml:"images,omitempty"`
+	Sizes  []size   `json:"sizes,omitempty" yaml:"sizes,omitempty"`
+}
+
+type image struct {
+	File text `json:"file" yaml:"file"`
+	Alt  text `json:"alt" yaml:"alt"`
 }
 
 type size struct {
@@ -160,6 +167,12 @@ func (f file) edits() []inventory.Edit {
 			Color: (*string)(p.Color), Price: (*inventory.Cents)(p.Price), State: (*inventory.State)(p.State),
 			Story: (*string)(p.Story),
 		}
+		if p.Images != nil {
+			e.Images = &[]inventory.ImageDetails{}
+			for _, img := range *p.Images {
+				*e.Images = append(*e.Images, inventory.ImageDetails{Picture: string(img.File), Alt: string(img.Alt)})
+			}
+		}
 		for _, s := range p.Sizes {
 			e.Sizes = append(e.Sizes, inventory.SizeEdit{
 				SKU: string(s.SKU), Size: (*string)(s.US), EU: (*string)(s.EU), UK: (*string)(s.UK),
@@ -178,6 +191,12 @@ func fileOf(products []inventory.Details) file {
 		p := product{
 			SKU: text(d.SKU), Order: (*number)(&d.Order), Brand: (*text)(&d.Brand), Name: (*text)(&d.Name),
 			Color: (*text)(&d.Color), Price: (*price)(&d.Price), State: (*text)(&d.State), Story: (*text)(&d.Story),
+		}
+		if len(d.Images) > 0 {
+			p.Images = &[]image{}
+			for _, img := range d.Images {
+				*p.Images = append(*p.Images, image{File: text(img.Picture), Alt: text(img.Alt)})
+			}
 		}
 		for _, s := range d.Sizes {
 			p.Sizes = append(p.Sizes, size{

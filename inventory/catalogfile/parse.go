@@ -33,6 +33,9 @@ func (e *Error) Error() string {
 }
 
 // Parse reads a file of products, JSON if it begins like that, else YAML. The error is an *Error.
+//
+// An image names a file with a photo: that name stands in Picture, and the caller puts the id of the
+// picture in its place.
 func Parse(data []byte) ([]inventory.Edit, error) {
 	if len(data) > MaxBytes {
 		return nil, &Error{Text: fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20)}

@@ -18,7 +18,7 @@ const (
 	JSON
 )
 
-// Write writes products as a file.
+// Write writes products as a file. An image is written with its Picture as the name of its file.
 func Write(w io.Writer, products []inventory.Details, as Format) error {
 	f := fileOf(products)
 	if as == JSON {

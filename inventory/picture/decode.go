@@ -50,36 +50,52 @@ type photo struct {
 	turn orientation
 }
 
-// decode reads a photo. Its size is read and checked before any of its pixels.
-func decode(data []byte) (photo, error) {
+// Check finds out what can be wrong with a photo without reading its pixels. The error is an
+// *Error.
+func Check(data []byte) error {
+	_, err := check(data)
+	return err
+}
+
+// check returns the format of a photo whose size is good.
+func check(data []byte) (format, error) {
 	if len(data) > MaxBytes {
-		return photo{}, refuse("the picture is larger than %d MB", MaxBytes>>20)
+		return format{}, refuse("the picture is larger than %d MB", MaxBytes>>20)
 	}
 	for _, f := range formats {
 		if f.is(data) {
-			return f.read(data)
+			return f, f.checkSize(data)
 		}
 	}
 	if len(data) == 0 {
-		return photo{}, refuse("the picture is empty")
+		return format{}, refuse("the picture is empty")
 	}
-	return photo{}, refuse("the file is no picture that can be shown: send a JPEG, PNG or WebP")
+	return format{}, refuse("the file is no picture that can be shown: send a JPEG, PNG or WebP")
 }
 
-func (f format) read(data []byte) (photo, error) {
+func (f format) checkSize(data []byte) error {
 	size, err := f.config(bytes.NewReader(data))
 	switch {
 	case err != nil:
-		return photo{}, f.unreadable(err)
+		return f.unreadable(err)
 	case size.Width < minSide || size.Height < minSide:
-		return photo{}, refuse("the picture has %d × %d pixels, and must have %d × %d at least",
+		return refuse("the picture has %d × %d pixels, and must have %d × %d at least",
 			size.Width, size.Height, minSide, minSide)
 	case size.Width > MaxPixels/size.Height:
-		return photo{}, refuse("the picture has %d × %d pixels, of at most %d million: make it smaller",
+		return refuse("the picture has %d × %d pixels, of at most %d million: make it smaller",
 			size.Width, size.Height, MaxPixels/1_000_000)
 	case size.Width > maxAspect*size.Height || size.Height > maxAspect*size.Width:
-		return photo{}, refuse("the picture has %d × %d pixels, and no side may be longer than %d times the other",
+		return refuse("the picture has %d × %d pixels, and no side may be longer than %d times the other",
 			size.Width, size.Height, maxAspect)
+	}
+	return nil
+}
+
+// decode reads a photo. Its size is read and checked before any of its pixels.
+func decode(data []byte) (photo, error) {
+	f, err := check(data)
+	if err != nil {
+		return photo{}, err
 	}
 	img, err := f.decode(bytes.NewReader(data))
 	if err != nil {

@@ -82,7 +82,7 @@ func viewCard(p *inventory.Product, imageURL func(string) string) productCard {
 		Name:     p.Name,
 		Color:    p.Color,
 		Price:    p.Price.String(),
-		ImageURL: imageURL(p.MainImageURL),
+		ImageURL: imageURL(p.Thumbnail()),
 		Released: p.Released,
 		Sizes:    make([]sizeRow, len(p.Items)),
 	}

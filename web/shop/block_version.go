@@ -21,6 +21,9 @@ type blockVersion struct {
 func versionOf(p *inventory.Product) blockVersion {
 	hash := fnv.New64a()
 	fmt.Fprintf(hash, "%q %q %q %q %q %d", p.SKU, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price)
+	for _, image := range p.Images {
+		fmt.Fprintf(hash, " %v %q", image.Renditions, image.Alt)
+	}
 	for _, it := range p.Items {
 		fmt.Fprintf(hash, " %d %q", it.ID, it.Size)
 	}

@@ -149,7 +149,7 @@ func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageU
 		Name:         p.Name,
 		Color:        p.Color,
 		Price:        p.Price,
-		MainImageURL: imageURL(p.MainImageURL),
+		MainImageURL: imageURL(p.Thumbnail()),
 		Released:     p.Released,
 		OutOfStock:   item.Level == inventory.LevelOut,
 		line:         l,

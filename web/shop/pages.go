@@ -136,10 +136,11 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 	return p.fragment(&p.sizes, product, "sizes", func() any { return viewSizes(product, nobody.cart) })
 }
 
-// ProductHTML is the product's block as the first page shows it: what channels push as html. It is
-// rendered once per [inventory.Product.Shown]. Do not change the bytes.
+// ProductHTML is the product's block as the first page shows it, and behind it the images that only
+// its own page shows: what channels push as html. It is rendered once per [inventory.Product.Shown].
+// Do not change the bytes.
 func (p *Pages) ProductHTML(product *inventory.Product) ([]byte, error) {
-	return p.fragment(&p.blocks, product, "product", func() any {
+	return p.fragment(&p.blocks, product, "product_push", func() any {
 		return viewProduct(product, nobody.cart, p.imageURL)
 	})
 }

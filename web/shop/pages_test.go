@@ -2,6 +2,7 @@ package shop
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/picture"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
 	"sneakers23/web/webtest"
@@ -111,6 +113,20 @@ func TestGolden(t *testing.T) {
 		ID: 4, SKU: "VOLT", Order: 4, Brand: "Asler", Name: "Volt", Color: "volt", Price: 9950, Released: true,
 		Revision: 1, Story: "<b>One</b>\nline.\n\nTwo.",
 	})
+	photo := func(name string, widths ...int) inventory.Image {
+		image := inventory.Image{Picture: name, Alt: "Volt, " + name + " <in the rain>"}
+		for _, w := range widths {
+			image.Renditions = append(image.Renditions, picture.Rendition{
+				Name: fmt.Sprintf("%s%d.jpg", name, w), Width: w, Height: w / 2,
+			})
+		}
+		return image
+	}
+	rows.Products = append(rows.Products, inventory.ProductRow{
+		ID: 5, SKU: "SHOT", Order: 5, Brand: "Asler", Name: "Shot", Color: "white", Price: 9950, Revision: 1,
+		MainImageURL: "/assets/images/gone.svg",
+		Images:       []inventory.Image{photo("side", 480, 960, 1600), photo("sole", 300), photo("back", 480, 700)},
+	})
 	rows.Items = append(rows.Items,
 		inventory.ItemRow{
 			ID: 41, ProductID: 4, SKU: "VOLT-9", Size: "9", EU: "42.5", CM: "27", Available: 9, Revision: 1,
@@ -143,8 +159,10 @@ func TestGolden(t *testing.T) {
 				flash: offerSwap(catalog, checkout.Line{Item: 2}, item3, product(t, catalog, 1)), cart: filled,
 			})
 		},
-		"product_story.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 4), nobody) },
-		"_sizes.html":        func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
+		"product_story.html":  func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 4), nobody) },
+		"product_photos.html": func() ([]byte, error) { return pages.renderProduct(product(t, catalog, 5), nobody) },
+		"_push.html":          func() ([]byte, error) { return pages.ProductHTML(product(t, catalog, 5)) },
+		"_sizes.html":         func() ([]byte, error) { return pages.SizesHTML(product(t, catalog, 1)) },
 	}
 	for name, render := range tests {
 		t.Run(name, func(t *testing.T) {

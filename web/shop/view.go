@@ -72,10 +72,10 @@ type productView struct {
 	Name      string
 	Color     string
 	Price     string
-	ImageURL  string
-	Alt       string // says what the image shows
-	LongWord  bool   // a word of the name is too long for large letters
-	Warm      bool   // the colour behind the image; the same on every page
+	Art       artView
+	Photos    []artView // the others
+	LongWord  bool      // a word of the name is too long for large letters
+	Warm      bool      // the colour behind the image; the same on every page
 	Released  bool
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Sizes     sizesView
@@ -139,29 +139,21 @@ func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 	return v
 }
 
-// altOf returns the text that stands for a product's image.
-func altOf(p *inventory.Product) string {
-	if p.MainImageURL == "" {
-		return "No picture yet"
-	}
-	return p.Name + " in " + p.Color
-}
-
 // longWord is how many letters of a word fit into the narrowest card at the size of most names.
 const longWord = 12
 
 // viewProduct asks imageURL for the address of the product's image, and marks what is in the cart.
 func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) string) productView {
 	v := productView{
-		ID:       p.ID,
-		Version:  versionOf(p),
-		SKU:      p.SKU,
-		Brand:    p.Brand,
-		Name:     p.Name,
-		Color:    p.Color,
-		Price:    p.Price.String(),
-		ImageURL: imageURL(p.MainImageURL),
-		Alt:      altOf(p),
+		ID:      p.ID,
+		Version: versionOf(p),
+		SKU:     p.SKU,
+		Brand:   p.Brand,
+		Name:    p.Name,
+		Color:   p.Color,
+		Price:   p.Price.String(),
+		Art:     viewArt(p, imageURL),
+		Photos:  viewImages(p),
 		LongWord: slices.ContainsFunc(strings.Fields(p.Name), func(word string) bool {
 			return utf8.RuneCountInString(word) > longWord
 		}),

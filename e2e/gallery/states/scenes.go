@@ -59,6 +59,12 @@ func homes() []scene {
 			name: "two", title: "Two products",
 			settings: settings{stock: func() *stock { return usual().only(hopMan, soon) }}, visit: opens("/"),
 		},
+		{name: "photos", title: "With photos beside drawings", settings: settings{stock: func() *stock {
+			return usual().photographed(hopMan, 6).photographed(long, 1)
+		}}, visit: func(v *visitor) {
+			v.add(size(hopMan, 6.5))
+			v.get("/")
+		}},
 		{name: "many", title: "Many products", settings: settings{stock: many}, visit: opens("/")},
 		{
 			name: "sold-out", title: "All sold out",
@@ -93,6 +99,15 @@ func products() []scene {
 		{
 			name: "story", title: "With a story and a table of sizes, without a picture",
 			settings: settings{stock: func() *stock { return usual().told(breezy) }}, visit: opens(breezyPage),
+		},
+		{
+			name: "photos", title: "With six photos",
+			settings: settings{stock: func() *stock { return usual().photographed(hopMan, 6) }}, visit: opens(hopManPage),
+		},
+		{
+			name: "photo", title: "With one photo, higher than wide",
+			settings: settings{stock: func() *stock { return usual().photographed(long, 1) }},
+			visit:    opens("/products/SHU60300"),
 		},
 		{name: "no-sizes", title: "Released, without a size", settings: settings{stock: func() *stock {
 			s := usual()

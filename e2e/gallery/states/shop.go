@@ -19,6 +19,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
 	"sneakers23/web/channel"
+	"sneakers23/web/images"
 	"sneakers23/web/shop"
 )
 
@@ -53,6 +54,7 @@ type stage struct {
 	handler http.Handler
 
 	pusher  *shop.Pusher
+	images  *images.Images
 	board   *admin.Board
 	kiosks  kiosks
 	sockets []*channel.Server
@@ -80,8 +82,11 @@ func (pl parts) open(s settings) (*stage, error) {
 	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: topics})
 	pages := shop.NewPages(sh.shelf, pl.templates, pl.assets.URL, sessions, carts)
 	sh.pusher = shop.NewPusher(pages, topics, pl.log)
+	sh.images = images.New(images.Config{
+		Catalog: sh.shelf.Catalog, Read: readPhoto, MaxBytes: 8 << 20, Log: pl.log,
+	})
 	cfg := web.Config{
-		Log: pl.log, Pages: pages, Checkout: shop.NewCheckout(pages, sh.desk, sh.desk, pl.log),
+		Log: pl.log, Pages: pages, Images: sh.images, Checkout: shop.NewCheckout(pages, sh.desk, sh.desk, pl.log),
 		Templates: pl.templates, Assets: pl.assets, Metrics: prometheus.NewRegistry(),
 	}
 	shoppers := shop.NewShoppers(tracker, admin.CartTracker, pl.log)
@@ -187,6 +192,7 @@ func (sh *stage) put(st *stock) {
 		notice.Products = append(notice.Products, products...)
 		notice.Items = append(notice.Items, items...)
 	}
+	sh.images.Watch(context.Background(), notice)
 	sh.pusher.Watch(context.Background(), notice)
 	sh.board.Watch(context.Background(), notice)
 }
