@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"sneakers23/app/operator"
 	"sneakers23/assets"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
@@ -18,6 +19,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/products"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
@@ -148,11 +150,14 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		Ready:         n.ready,
 		ProductSocket: s.sockets,
 		Admin:         dashboard,
-		AdminSocket:   s.admins,
-		Feed:          s.feed,
-		Origins:       n.cfg.Origins,
-		Proxies:       proxies,
-		Unnamed:       func(peer netip.Addr) { s.unnamed.Note(quota.Network(peer)) },
+		Products: products.New(products.Config{
+			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL, Desk: operator.ProductDesk{Operator: n.operator},
+		}),
+		AdminSocket: s.admins,
+		Feed:        s.feed,
+		Origins:     n.cfg.Origins,
+		Proxies:     proxies,
+		Unnamed:     func(peer netip.Addr) { s.unnamed.Note(quota.Network(peer)) },
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"sneakers23/inventory/picture"
@@ -28,6 +29,28 @@ func (c Cents) String() string {
 		return "$" + dollars
 	}
 	return fmt.Sprintf("$%s.%02d", dollars, c%100)
+}
+
+// Plain is the amount as [ParsePrice] reads it, always with cents: 1120.00.
+func (c Cents) Plain() string { return fmt.Sprintf("%d.%02d", c/100, c%100) }
+
+// ParsePrice reads an amount of dollars: 120, 120.5 or 120.50.
+func ParsePrice(s string) (Cents, error) {
+	dollars, cents, _ := strings.Cut(s, ".")
+	if len(cents) == 1 {
+		cents += "0"
+	}
+	amount, err := strconv.ParseUint(dollars+cents, 10, 40)
+	switch {
+	case err != nil && strings.Trim(dollars+cents, "0123456789") == "" && dollars != "":
+		return 0, fmt.Errorf("is %q: that is more than any shoe costs", s)
+	case err != nil, dollars == "", len(cents) != 0 && len(cents) != 2, strings.HasSuffix(s, "."):
+		return 0, fmt.Errorf("is %q: it must be dollars, without cents or with two digits of them, like 120.00", s)
+	}
+	if cents == "" {
+		amount *= 100
+	}
+	return Cents(amount), nil
 }
 
 // MarshalJSON writes dollars, as price_usd has always been on the wire: 120, or 120.5.

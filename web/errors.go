@@ -13,6 +13,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/products"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
 )
@@ -34,6 +35,7 @@ var statuses = []struct {
 	{admin.ErrNotSignedIn, http.StatusUnauthorized},
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},
+	{products.ErrForm, http.StatusBadRequest},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // no client reads it: it is gone, or we are going
 }

@@ -43,13 +43,13 @@ func private(h echo.HandlerFunc) echo.HandlerFunc {
 
 // sameOrigin refuses a form that a page of another origin makes a browser send, and bounds its
 // body.
-func (s *Server) sameOrigin(h echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) sameOrigin(maxBody int64, h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if err := s.checkOrigin(r); err != nil {
 			return fmt.Errorf("%w: %w", errCrossOrigin, err)
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.maxBody)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 		return h(c)
 	}
 }

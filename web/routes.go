@@ -2,12 +2,14 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sneakers23/assets"
 	"sneakers23/inventory"
+	"sneakers23/web/admin/products"
 	"sneakers23/web/prepared"
 )
 
@@ -40,6 +42,13 @@ func (s *Server) routes(cfg Config) {
 		s.get("/admin", private(cfg.Admin.Dashboard))
 		s.get("/admin/devices", private(cfg.Admin.Devices))
 		s.get("/admin/products/:sku", private(cfg.Admin.Guard(s.pages.Preview)))
+	}
+	if cfg.Admin != nil && cfg.Products != nil {
+		s.get("/admin/products", private(cfg.Admin.Guard(cfg.Products.List)))
+		s.get("/admin/new-product", private(cfg.Admin.Guard(cfg.Products.New)))
+		s.upload("/admin/new-product", cfg.Admin.Guard(cfg.Products.Create))
+		s.get("/admin/products/:sku/edit", private(cfg.Admin.Guard(cfg.Products.Edit)))
+		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard(cfg.Products.Save))
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)
@@ -76,7 +85,23 @@ func (s *Server) get(path string, h echo.HandlerFunc) {
 }
 
 // form registers what is sent by a page of this site, and answered to one visitor.
-func (s *Server) form(path string, h echo.HandlerFunc) { s.echo.POST(path, private(s.sameOrigin(h))) }
+func (s *Server) form(path string, h echo.HandlerFunc) {
+	s.echo.POST(path, private(s.sameOrigin(s.maxBody, h)))
+}
+
+// uploadWithin is how long a form with photos may take to come and to be answered.
+const uploadWithin = 5 * time.Minute
+
+// upload registers a form with photos, which takes longer than others to come.
+func (s *Server) upload(path string, h echo.HandlerFunc) {
+	s.echo.POST(path, private(s.sameOrigin(products.MaxBody, func(c echo.Context) error {
+		control := http.NewResponseController(c.Response())
+		end := time.Now().Add(uploadWithin)
+		// An error means that the connection has no deadlines, as in a test.
+		_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end)
+		return h(c)
+	})))
+}
 
 // assets serves the built files. Under a hashed name a file never changes; under its plain name it
 // is asked for again, which mostly costs a 304.

@@ -20,6 +20,7 @@ import (
 	"sneakers23/assets"
 	"sneakers23/templates"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/products"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
 	"sneakers23/web/origin"
@@ -50,6 +51,9 @@ type Config struct {
 
 	// Admin serves the dashboard's page. Without it, there is none.
 	Admin *admin.Pages
+
+	// Products serves the pages on which admins write products. It needs Admin, which guards them.
+	Products *products.Pages
 
 	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the
 	// shoppers'. Without it, there is none.

@@ -7,6 +7,7 @@ import (
 
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
+	"sneakers23/inventory/picture"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
 )
@@ -35,11 +36,14 @@ const atDashboard = "the dashboard"
 func atDesk[Q, R any](
 	ctx context.Context, o *Operator, command string, q Q, do func(context.Context, Q) (R, error),
 ) (R, error) {
-	ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, atDashboard), commandTimeout)
+	ctx, cancel := context.WithTimeout(inventory.ActingAs(ctx, atDashboard), timeoutOf(command))
 	defer cancel()
 	r, err := protect(ctx, o.log, command, q, do)
 	if err != nil {
 		o.log.Info("order of the dashboard refused", "command", command, "err", err)
+		if keepsItsKind(err) {
+			return r, err
+		}
 		return r, errors.New(wordsAtDesk(err))
 	}
 	return r, nil
@@ -57,6 +61,10 @@ func wordsAtDesk(err error) string {
 		return "One size may have 1,000,000,000 pairs at the most."
 	case errors.Is(err, inventory.ErrNotFound):
 		return "The shop does not have it any more. Reload the page."
+	case errors.Is(err, inventory.ErrTwice):
+		return "A SKU or the name of a size is taken. Nothing was saved."
+	case errors.Is(err, picture.ErrBusy):
+		return "Too many photos are made smaller at this moment. Try again in a minute."
 	case errors.Is(err, ledger.ErrNotDone):
 		return "Nothing was done, since the database did not answer in time. Try again."
 	case errors.Is(err, ledger.ErrUnknown), errors.Is(err, context.DeadlineExceeded),

@@ -9,7 +9,6 @@ import (
 
 	"sneakers23/app/operator"
 	"sneakers23/inventory"
-	"sneakers23/inventory/catalogfile"
 )
 
 // productFlags are what can be written of a product. A field without a flag stays as it is.
@@ -37,7 +36,7 @@ func (f *productFlags) edit() (e inventory.Edit, err error) {
 		State: (*inventory.State)(f.State),
 	}
 	if f.Price != nil {
-		price, err := catalogfile.ParsePrice(*f.Price)
+		price, err := inventory.ParsePrice(*f.Price)
 		if err != nil {
 			return e, usageError{fmt.Errorf("--price %w", err)}
 		}

@@ -109,7 +109,7 @@ func (p price) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
 // MarshalYAML writes a price as people do.
 func (p price) MarshalYAML() ([]byte, error) { return []byte(p.String()), nil }
 
-func (p price) String() string { return fmt.Sprintf("%d.%02d", p/100, p%100) }
+func (p price) String() string { return inventory.Cents(p).Plain() }
 
 // UnmarshalYAML reads what MarshalYAML writes, with or without quotes.
 func (p *price) UnmarshalYAML(n ast.Node) error {
@@ -117,7 +117,7 @@ func (p *price) UnmarshalYAML(n ast.Node) error {
 	if err := t.UnmarshalYAML(n); err != nil {
 		return err
 	}
-	cents, err := ParsePrice(string(t))
+	cents, err := inventory.ParsePrice(string(t))
 	if err != nil {
 		return wrong(n, "%v", err)
 	}
@@ -131,31 +131,12 @@ func (p *price) UnmarshalJSON(b []byte) error {
 	if err := t.UnmarshalJSON(b); err != nil {
 		return err
 	}
-	cents, err := ParsePrice(string(t))
+	cents, err := inventory.ParsePrice(string(t))
 	if err != nil {
 		return fmt.Errorf("price %w", err)
 	}
 	*p = price(cents)
 	return nil
-}
-
-// ParsePrice reads an amount of dollars: 120, 120.5 or 120.50.
-func ParsePrice(s string) (inventory.Cents, error) {
-	dollars, cents, _ := strings.Cut(s, ".")
-	if len(cents) == 1 {
-		cents += "0"
-	}
-	amount, err := strconv.ParseUint(dollars+cents, 10, 40)
-	switch {
-	case err != nil && strings.Trim(dollars+cents, "0123456789") == "" && dollars != "":
-		return 0, fmt.Errorf("is %q: that is more than any shoe costs", s)
-	case err != nil, dollars == "", len(cents) != 0 && len(cents) != 2, strings.HasSuffix(s, "."):
-		return 0, fmt.Errorf("is %q: it must be dollars, without cents or with two digits of them, like 120.00", s)
-	}
-	if cents == "" {
-		amount *= 100
-	}
-	return inventory.Cents(amount), nil
 }
 
 // edits are what the file wants of the products.

@@ -27,7 +27,7 @@ type scenes struct {
 func everything() []scenes {
 	return []scenes{
 		{name: "home", title: "Home", scenes: homes()},
-		{name: "product", title: "One product", scenes: products()},
+		{name: "product", title: "One product", scenes: productPages()},
 		{name: "cart", title: "The cart beside a product", fragment: "cart-container", scenes: carts()},
 		{name: "checkout", title: "Checkout", scenes: checkouts()},
 		{name: "refused", title: "Checkout, after a purchase was refused", scenes: refusals()},
@@ -35,6 +35,7 @@ func everything() []scenes {
 		{name: "errors", title: "Errors", scenes: failures()},
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
+		{name: "catalog", title: "Products at the dashboard", scenes: catalogs()},
 		{name: "devices", title: "Devices", scenes: devicePages()},
 	}
 }
@@ -84,7 +85,7 @@ func homes() []scene {
 	}
 }
 
-func products() []scene {
+func productPages() []scene {
 	soldOut := settings{stock: func() *stock { return usual().gone(hopMan) }}
 	return []scene{
 		{name: "levels", title: "Released, sizes of every level", visit: opens(hopManPage)},
@@ -293,9 +294,5 @@ func signsIn(v *visitor) { signsInTo("/admin")(v) }
 
 // signsInTo opens a page of the dashboard.
 func signsInTo(path string) func(*visitor) {
-	return func(v *visitor) {
-		r := http.Request{Header: make(http.Header)}
-		r.SetBasicAuth("admin", password)
-		v.send(http.MethodGet, path, "", map[string]string{"Authorization": r.Header.Get("Authorization")})
-	}
+	return func(v *visitor) { v.sendAsAdmin(http.MethodGet, path, "", make(map[string]string)) }
 }

@@ -18,6 +18,7 @@ import (
 	"sneakers23/web"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
+	"sneakers23/web/admin/products"
 	"sneakers23/web/channel"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
@@ -44,6 +45,7 @@ type settings struct {
 	forgetful bool          // the browser keeps no cookies
 	busy      bool          // the dashboard has much to show
 	away      bool          // the dashboard's database is
+	edited    bool          // somebody else has saved a product that an admin saves
 }
 
 // A stage is the shop of one state, while it runs.
@@ -150,6 +152,9 @@ func (sh *stage) openAdmin(
 		Catalog: sh.shelf.Catalog, Orders: book{sh.busy}, Journal: past{sh.busy}, Nodes: nodesOf(sh.busy),
 		Fault:  func(context.Context) admin.Fault { return "" },
 		Topics: topics, Log: pl.log,
+	})
+	cfg.Products = products.New(products.Config{
+		Catalog: sh.shelf.Catalog, Templates: pl.templates, Asset: pl.assets.URL, Desk: counter{sh.edited},
 	})
 	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
 	sh.kiosks = kiosks{sh.busy, sh.away}

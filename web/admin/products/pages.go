@@ -1,0 +1,158 @@
+package products
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"sneakers23/assets"
+	"sneakers23/inventory"
+	"sneakers23/inventory/picture"
+	"sneakers23/templates"
+)
+
+// MaxBody is how many bytes a form may have, with the photos.
+const MaxBody = maxPhotos*picture.MaxBytes + 1<<20
+
+// Desk saves what admins write. Its errors are inventory.Problems, inventory.ErrEdited,
+// *picture.Error, or have words for admins.
+type Desk interface {
+	// Save saves an edit, and reports whether all nodes show it.
+	Save(ctx context.Context, edit inventory.Edit) (saved inventory.Saved, everywhere bool, err error)
+	// Try returns what Save would do.
+	Try(ctx context.Context, edit inventory.Edit) (inventory.Saved, error)
+	// AddPicture uploads a photo, and returns the id of its picture.
+	AddPicture(ctx context.Context, photo []byte) (string, error)
+}
+
+// Config is what Pages are made of.
+type Config struct {
+	Catalog   func() *inventory.Catalog
+	Templates *templates.Set
+	Asset     func(name string) (string, error) // the URL of a built file by its source name
+	Desk      Desk
+}
+
+// Pages serves the pages of products. They must be guarded.
+type Pages struct{ cfg Config }
+
+// New serves pages.
+func New(cfg Config) *Pages { return &Pages{cfg} }
+
+// List shows all products.
+func (p *Pages) List(c echo.Context) error {
+	return p.render(c, http.StatusOK, "admin_catalog", p.viewList())
+}
+
+// New shows an empty form.
+func (p *Pages) New(c echo.Context) error {
+	return p.render(c, http.StatusOK, "admin_edit", newForm())
+}
+
+// Edit shows the form of the product of the path's :sku.
+func (p *Pages) Edit(c echo.Context) error {
+	product, ok := p.cfg.Catalog().All().ProductInAnyCase(c.Param("sku"))
+	if !ok {
+		return inventory.ErrNotFound
+	}
+	f := p.formOf(product)
+	f.Done = doneWords(c.QueryParam("saved"))
+	return p.render(c, http.StatusOK, "admin_edit", f)
+}
+
+// Create saves a new product.
+func (p *Pages) Create(c echo.Context) error { return p.save(c, nil) }
+
+// Save saves the product of the path's :sku.
+func (p *Pages) Save(c echo.Context) error {
+	product, ok := p.cfg.Catalog().All().ProductInAnyCase(c.Param("sku"))
+	if !ok {
+		return inventory.ErrNotFound
+	}
+	return p.save(c, product)
+}
+
+// save saves a form, or shows it again with what is wrong. product is nil for a new one.
+func (p *Pages) save(c echo.Context, product *inventory.Product) error {
+	ctx := c.Request().Context()
+	f, err := p.read(c.Request(), product)
+	if err != nil {
+		return err
+	}
+	edit := f.edit(product)
+	if len(f.Wrong) > 0 {
+		f.Trouble = "Nothing was saved yet: something has to be put right first."
+		return p.render(c, http.StatusUnprocessableEntity, "admin_edit", f)
+	}
+	saved, everywhere, err := p.cfg.Desk.Save(ctx, edit)
+	problems, wrong := errors.AsType[inventory.Problems](err)
+	switch {
+	case wrong:
+		f.point(problems)
+		f.Trouble = "Nothing was saved yet: something has to be put right first."
+		return p.render(c, http.StatusUnprocessableEntity, "admin_edit", f)
+	case errors.Is(err, inventory.ErrEdited):
+		p.compare(ctx, f, edit)
+		return p.render(c, http.StatusConflict, "admin_edit", f)
+	case err != nil:
+		f.Trouble = err.Error()
+		return p.render(c, http.StatusServiceUnavailable, "admin_edit", f)
+	}
+	result := savedYes
+	switch {
+	case saved.Unchanged():
+		result = savedSame
+	case !everywhere:
+		result = savedLate
+	}
+	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/admin/products/%s/edit?saved=%s", saved.SKU, result))
+}
+
+// compare prepares a form for being sent again over what somebody else has saved.
+func (p *Pages) compare(ctx context.Context, f *form, edit inventory.Edit) {
+	f.Trouble = "Nothing was saved: somebody else has changed the product meanwhile."
+	edit.Seen = ""
+	would, err := p.cfg.Desk.Try(ctx, edit)
+	if err != nil {
+		f.Trouble += " Open the form again to see what it is now."
+		return
+	}
+	f.Seen = would.Was
+	f.Over = would.Changes
+	if len(would.Changes) == 0 {
+		f.Trouble += " It is now as you wrote it."
+	}
+}
+
+func (p *Pages) render(c echo.Context, status int, name string, page any) error {
+	var html bytes.Buffer
+	if err := p.cfg.Templates.Page(&html, name, page); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, html.Bytes())
+}
+
+func (p *Pages) imageURL(url string) string { return assets.ImageURL(url, p.cfg.Asset) }
+
+// What the address of a form says of the last save.
+const (
+	savedYes  = "yes"
+	savedSame = "same"
+	savedLate = "late"
+)
+
+func doneWords(saved string) string {
+	switch saved {
+	case savedYes:
+		return "Saved. All nodes show it."
+	case savedSame:
+		return "Nothing was changed: the product was so already."
+	case savedLate:
+		return "Saved. Some nodes do not show it yet: they will in a few seconds."
+	}
+	return ""
+}
