@@ -2,6 +2,7 @@ package products
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -213,6 +214,9 @@ func (f *form) images(e *inventory.Edit) {
 	for i, row := range f.Images {
 		f.Images[i].Place = strconv.Itoa(i + 1)
 		if !row.Remove {
+			if row.Alt == "" {
+				f.wrong("images", fmt.Sprintf("%d has no text: say what it shows, for those who do not see it", i+1))
+			}
 			*e.Images = append(*e.Images, inventory.ImageDetails{Picture: row.Picture, Alt: row.Alt})
 		}
 	}
