@@ -23,6 +23,10 @@ var (
 	ErrSoldOut      = errors.New("checkout: sold out")
 	ErrNotReleased  = errors.New("checkout: not released")
 	ErrPriceChanged = errors.New("checkout: the price has changed")
+	ErrPaused       = errors.New("checkout: selling is paused")
+
+	// ErrLimit says that the shopper would have more pairs of a product than one shopper may buy.
+	ErrLimit = errors.New("checkout: more than one shopper may buy")
 
 	// ErrNoItem says that the store has no such item any more. It is a kind of ErrSoldOut.
 	ErrNoItem = fmt.Errorf("%w: no such item", ErrSoldOut)
@@ -47,8 +51,8 @@ var (
 	ErrCancelled = errors.New("checkout: the order is cancelled already")
 )
 
-// Refusal says for which items a cart was not sold. Its Why is ErrSoldOut, ErrNoItem or
-// ErrNotReleased, and is found by errors.Is.
+// Refusal says for which items a cart was not sold. Its Why is ErrSoldOut, ErrNoItem,
+// ErrNotReleased, ErrPaused or ErrLimit, and is found by errors.Is.
 type Refusal struct {
 	Why   error
 	Items []inventory.ItemID

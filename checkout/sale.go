@@ -17,6 +17,9 @@ type sale struct {
 	kind  *sales
 	items []inventory.ItemID
 
+	// counted says that the sale may meet a limit, so that the pairs which the shopper has are counted.
+	counted bool
+
 	order Order // the outcome: the order that was made, or the earlier one that holds a line
 }
 
@@ -41,8 +44,12 @@ type sales struct{ log *slog.Logger }
 func (k *sales) Begin(ops []ledger.Operation) ledger.Attempt {
 	a := &saleAttempt{kind: k, bought: make(map[LineID]*Order)}
 	for _, op := range ops {
-		for _, l := range op.(*sale).Lines {
+		s := op.(*sale)
+		for _, l := range s.Lines {
 			a.lines = append(a.lines, l.ID)
+		}
+		if s.counted {
+			a.shoppers.add(s.Purchase)
 		}
 	}
 	return a
@@ -50,16 +57,18 @@ func (k *sales) Begin(ops []ledger.Operation) ledger.Attempt {
 
 // saleAttempt decides the sales of a batch.
 type saleAttempt struct {
-	kind   *sales
-	lines  [][16]byte        // of all sales
-	bought map[LineID]*Order // lines that were bought before, or by an earlier sale of the batch
-	orders []*Order          // to be written
-	keys   []orderKey        // of the orders
+	kind     *sales
+	lines    [][16]byte        // of all sales
+	bought   map[LineID]*Order // lines that were bought before, or by an earlier sale of the batch
+	shoppers shoppers          // of the sales that may meet a limit
+	orders   []*Order          // to be written
+	keys     []orderKey        // of the orders
 }
 
-// Read queues the look-up of lines that were bought before.
+// Read queues the look-up of lines that were bought before, and of what shoppers have.
 func (a *saleAttempt) Read(b *pgx.Batch) {
 	readBought(b, a.lines, a.bought)
+	a.shoppers.read(b)
 }
 
 // selectBought reads the orders that hold any of the lines. It finds the lines, then each order,
@@ -95,6 +104,9 @@ func (a *saleAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 	if err := refusal(s.Purchase, stock); err != nil {
 		return err
 	}
+	if err := a.shoppers.refusal(s, stock); err != nil {
+		return err
+	}
 	s.order = *a.sell(s, stock)
 	return nil
 }
@@ -113,8 +125,8 @@ func earlierOrder(bought map[LineID]*Order, lines []Line) *Order {
 // can.
 func refusal(p Purchase, stock *ledger.Stock) error {
 	var (
-		gone, out, soon []inventory.ItemID
-		total           inventory.Cents
+		gone, out, soon, paused []inventory.ItemID
+		total                   inventory.Cents
 	)
 	for _, l := range p.Lines {
 		row := stock.Row(l.Item)
@@ -122,6 +134,8 @@ func refusal(p Purchase, stock *ledger.Stock) error {
 		case row == nil || row.ProductID != l.Product || !row.Product.Visible:
 			gone = append(gone, l.Item)
 			continue
+		case row.Product.Paused != inventory.NotPaused:
+			paused = append(paused, l.Item)
 		case row.Sellable() < 1:
 			out = append(out, l.Item)
 		case !row.Product.Released:
@@ -130,6 +144,8 @@ func refusal(p Purchase, stock *ledger.Stock) error {
 		total += row.Product.Price
 	}
 	switch {
+	case len(paused) > 0:
+		return refused(ErrPaused, paused)
 	case len(gone) > 0:
 		return refused(ErrNoItem, gone)
 	case len(out) > 0:
@@ -153,6 +169,7 @@ func (a *saleAttempt) sell(s *sale, stock *ledger.Stock) *Order {
 		})
 		o.Lines = append(o.Lines, lineOf(l.ID, stock.Row(l.Item)))
 		a.bought[l.ID] = o
+		a.shoppers.sold(s.Buyer, l.Product)
 	}
 	sortLines(o.Lines)
 	a.orders, a.keys = append(a.orders, o), append(a.keys, s.key)

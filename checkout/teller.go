@@ -81,7 +81,17 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 		landed, _ = t.inFlight.enter(p.Lines, func() bool { return true })
 	}
 	s := newSale(t.sales, p)
-	if err := t.cfg.Ledger.Submit(ctx, s, func() { landed(); release() }); err != nil {
+	s.counted = mayMeetLimit(t.cfg.Inventory.Catalog(), p)
+	err := t.cfg.Ledger.Submit(ctx, s, func() { landed(); release() })
+	if errors.Is(err, errNotCounted) { // the limit is newer than the catalog
+		if release, ok = t.acquire(p.From); !ok {
+			return Order{}, ErrBusy
+		}
+		landed, _ = t.inFlight.enter(p.Lines, func() bool { return true })
+		s.counted = true
+		err = t.cfg.Ledger.Submit(ctx, s, func() { landed(); release() })
+	}
+	if err != nil {
 		return Order{}, err
 	}
 	return s.order, nil
@@ -125,7 +135,8 @@ func promising(c *inventory.Catalog, p Purchase) bool {
 	var total inventory.Cents
 	for _, l := range p.Lines {
 		it, product, ok := c.Item(l.Item)
-		if !ok || product.ID != l.Product || !product.Released || it.Level == inventory.LevelOut {
+		if !ok || product.ID != l.Product || !product.Released || product.Paused != inventory.NotPaused ||
+			it.Level == inventory.LevelOut {
 			return false
 		}
 		total += product.Price

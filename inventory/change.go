@@ -101,7 +101,8 @@ func (r ProductRow) looksLike(o ProductRow) bool {
 	}
 	return r.ID == o.ID && r.SKU == o.SKU && r.Order == o.Order && r.Brand == o.Brand && r.Name == o.Name &&
 		r.Color == o.Color && r.Price == o.Price && r.MainImageURL == o.MainImageURL && r.Released == o.Released &&
-		r.State == o.State && r.Story == o.Story && slices.EqualFunc(r.Images, o.Images, Image.equal)
+		r.State == o.State && r.Story == o.Story && r.Limit == o.Limit && r.Paused == o.Paused &&
+		slices.EqualFunc(r.Images, o.Images, Image.equal)
 }
 
 func (i Image) equal(o Image) bool {

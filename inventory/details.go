@@ -26,6 +26,7 @@ type Details struct {
 	State State  `json:"state"`
 	Story string `json:"story,omitempty"` // paragraphs, with an empty line between them
 
+	Limit  int            `json:"limit,omitempty"`  // pairs that one shopper may buy; 0: any number
 	Images []ImageDetails `json:"images,omitempty"` // the first is shown in lists
 	Sizes  []SizeDetails  `json:"sizes"`
 }
@@ -53,7 +54,8 @@ const (
 	MaxSizes  = 60     // of a product
 	MaxImages = 6      // of a product
 	MaxWord   = 200    // brand, name, color
-	MaxAlt    = 300    // of an image
+	MaxLimit  = 1000
+	MaxAlt    = 300 // of an image
 	MaxSize   = 16
 	MaxStory  = 5000
 	MaxPrice  = Cents(1_000_000_00)
@@ -65,7 +67,7 @@ const (
 func (p *Product) Details() Details {
 	d := Details{
 		SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
-		State: cmp.Or(p.State, Live), Story: p.Story, Sizes: make([]SizeDetails, len(p.Items)),
+		State: cmp.Or(p.State, Live), Story: p.Story, Limit: p.Limit, Sizes: make([]SizeDetails, len(p.Items)),
 	}
 	for _, image := range p.Images {
 		d.Images = append(d.Images, ImageDetails{image.Picture, image.Alt})
@@ -80,7 +82,8 @@ func (p *Product) Details() Details {
 // is the same at all nodes. Stock is no part of it.
 func (d Details) Version() string {
 	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%q %d %q %q %q %d %q %q", d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story)
+	fmt.Fprintf(hash, "%q %d %q %q %q %d %q %q %d",
+		d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, d.Limit)
 	for _, image := range d.Images {
 		fmt.Fprintf(hash, " %q %q", image.Picture, image.Alt)
 	}
@@ -219,6 +222,9 @@ func (c *checker) product(d Details) {
 		c.fail("price", "is missing: it must be more than nothing")
 	case d.Price > MaxPrice:
 		c.fail("price", "is %s, of at most %s", d.Price, MaxPrice)
+	}
+	if d.Limit < 0 || d.Limit > MaxLimit {
+		c.fail("limit", "must be from 0 to %d, where 0 is no limit", MaxLimit)
 	}
 	if d.Order < -MaxOrder || d.Order > MaxOrder {
 		c.fail("order", "must be from %d to %d", -MaxOrder, MaxOrder)

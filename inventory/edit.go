@@ -24,6 +24,7 @@ type Edit struct {
 	Story *string    `json:"story,omitempty"`
 	Sizes []SizeEdit `json:"sizes,omitempty"`
 
+	Limit  *int            `json:"limit,omitempty"`
 	Images *[]ImageDetails `json:"images,omitempty"` // all of them, in their order
 }
 
@@ -84,6 +85,7 @@ func (e Edit) over(p *Product, order int) Details {
 	set(&d.Price, e.Price)
 	set(&d.State, e.State)
 	set(&d.Story, e.Story)
+	set(&d.Limit, e.Limit)
 	set(&d.Images, e.Images)
 	for _, s := range e.Sizes {
 		i := slices.IndexFunc(d.Sizes, func(was SizeDetails) bool { return was.SKU == s.SKU })
@@ -146,7 +148,7 @@ func (d Details) fields() []field {
 	return []field{
 		{"sku", d.SKU}, {"order", strconv.Itoa(d.Order)}, {"brand", d.Brand}, {"name", d.Name}, {"color", d.Color},
 		{"price", d.Price.String()}, {"state", string(d.State)}, {"story", d.Story},
-		{"images", imageWords(d.Images)},
+		{"limit", strconv.Itoa(d.Limit)}, {"images", imageWords(d.Images)},
 	}
 }
 

@@ -169,6 +169,26 @@ func TestPicturesAreKept(t *testing.T) {
 	}
 }
 
+// TestMissedImages compares nodes that know the same revision, of which one was told without images:
+// by a node of a version that has none.
+func TestMissedImages(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	save(t, store, imagesOf(upload(t, store, 1)...))
+	rows := readRows(t, store)
+	told := readRows(t, store)
+	for i := range told.Products {
+		told.Products[i].Images = nil
+	}
+	missed := inventory.NewCatalog(told, inventory.DefaultThresholds).Missed(rows)
+	if len(missed) != 1 || len(missed[0].Product.Images) != 1 {
+		t.Errorf("missed %+v, want the product with its image", missed)
+	}
+	if missed := inventory.NewCatalog(rows, inventory.DefaultThresholds).Missed(rows); len(missed) != 0 {
+		t.Errorf("missed %+v of what is the same", missed)
+	}
+}
+
 // TestPicturesShareRenditions deletes one of two pictures that look the same.
 func TestPicturesShareRenditions(t *testing.T) {
 	t.Parallel()

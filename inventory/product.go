@@ -87,6 +87,16 @@ const (
 	Archived State = "archived" // it has left the shop; its orders and its books stay
 )
 
+// Pause says why nothing of a product is sold at present.
+type Pause string
+
+// The kinds of a pause.
+const (
+	NotPaused     Pause = ""
+	ProductPaused Pause = "product" // by itself; resuming the shop leaves it
+	ShopPaused    Pause = "shop"    // with the whole shop
+)
+
 // ProductRow is a product as the database has it, without its items.
 type ProductRow struct {
 	ID           ProductID  `json:"id"`
@@ -102,6 +112,8 @@ type ProductRow struct {
 	State        State      `json:"state"`
 	Story        string     `json:"story,omitempty"` // paragraphs, with an empty line between them
 	Images       []Image    `json:"images,omitempty"`
+	Limit        int        `json:"limit,omitempty"`  // pairs that one shopper may buy, over all orders; 0: any number
+	Paused       Pause      `json:"paused,omitempty"` // nothing of it is sold at present
 	Revision     Revision   `json:"revision"`
 }
 

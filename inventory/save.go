@@ -125,10 +125,9 @@ type editing struct {
 	coming   []string                       // ids of pictures that are not there yet, in a try
 }
 
-// lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
-// reads it again. The tables come before the rows, in the order in which a restore and the steps of
-// the schema lock them.
-func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
+// lockEdits waits for others who edit products. The tables come before the rows, in the order in
+// which a restore and the steps of the schema lock them.
+func lockEdits(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
 		`SELECT pg_advisory_xact_lock(` + editsLock + `)`,
 		`LOCK TABLE item_availabilities, products, items IN ROW EXCLUSIVE MODE`,
@@ -136,6 +135,15 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
+// reads it again.
+func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
+	if err := lockEdits(ctx, tx); err != nil {
+		return err
 	}
 	if err := e.read(ctx, tx); err != nil {
 		return err
@@ -297,14 +305,17 @@ func (e *editing) queueProduct(b *pgx.Batch, i int, s *Saved) {
 	switch {
 	case s.New:
 		b.Queue(`INSERT INTO products
-				(sku, "order", brand, name, color, price_cents, main_image_url, state, story, images)
-			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9) RETURNING id`,
-			d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images,
+				(sku, "order", brand, name, color, price_cents, main_image_url, state, story, images, per_shopper, paused)
+			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, $10,
+				CASE WHEN EXISTS (SELECT FROM products WHERE paused = 'shop') THEN 'shop' ELSE '' END)
+			RETURNING id`, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit,
 		).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ID) })
 	case slices.ContainsFunc(s.Changes, func(c FieldChange) bool { return c.Size == "" }):
 		b.Queue(`UPDATE products SET sku = $2, "order" = $3, brand = $4, name = $5, color = $6, price_cents = $7,
-				state = $8, story = $9, images = $10, release_at = CASE $8 WHEN 'live' THEN release_at END
-			WHERE id = $1`, s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images)
+				state = $8, story = $9, images = $10, per_shopper = $11,
+				release_at = CASE $8 WHEN 'live' THEN release_at END
+			WHERE id = $1`,
+			s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit)
 	}
 }
 

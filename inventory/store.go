@@ -20,7 +20,7 @@ type Store struct{ pool *pgxpool.Pool }
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
 const productColumns = `id, sku, "order", brand, name, color, price_cents, main_image_url, released, release_at,
-	state, story, images, revision`
+	state, story, images, per_shopper, paused, revision`
 
 const itemColumns = `i.id, i.product_id, i.sku, i.size, i.eu, i.uk, i.cm,
 	a.available_count, a.sold_count, a.revision, a.frozen_at IS NOT NULL`

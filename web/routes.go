@@ -47,6 +47,10 @@ func (s *Server) routes(cfg Config) {
 		s.get("/admin/products", private(cfg.Admin.Guard(cfg.Products.List)))
 		s.get("/admin/new-product", private(cfg.Admin.Guard(cfg.Products.New)))
 		s.upload("/admin/new-product", cfg.Admin.Guard(cfg.Products.Create))
+		s.form("/admin/pause", cfg.Admin.Guard(cfg.Products.Pause))
+		s.form("/admin/resume", cfg.Admin.Guard(cfg.Products.Resume))
+		s.form("/admin/products/:sku/pause", cfg.Admin.Guard(cfg.Products.Pause))
+		s.form("/admin/products/:sku/resume", cfg.Admin.Guard(cfg.Products.Resume))
 		s.get("/admin/products/:sku/edit", private(cfg.Admin.Guard(cfg.Products.Edit)))
 		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard(cfg.Products.Save))
 	}

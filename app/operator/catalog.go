@@ -14,6 +14,7 @@ type Details struct {
 	Version   string              `json:"version"` // for [inventory.Edit.Seen]
 	Released  bool                `json:"released"`
 	ReleaseAt *time.Time          `json:"release_at,omitempty"`
+	Paused    inventory.Pause     `json:"paused,omitempty"`
 	inventory.Details
 	Pictures []inventory.Image `json:"pictures,omitempty"` // the images with their renditions
 }
@@ -40,7 +41,7 @@ func (o *Operator) details(context.Context, none) ([]Details, error) {
 	for p := range o.inventory.Catalog().All().Products() {
 		d := p.Details()
 		list = append(list, Details{
-			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Details: d, Pictures: p.Images,
+			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Paused: p.Paused, Details: d, Pictures: p.Images,
 		})
 	}
 	return list, nil

@@ -109,6 +109,12 @@ func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error
 	return ask[Released](ctx, c, commandRelease, q)
 }
 
+// Pause stops the selling of a product or of the whole shop, or resumes it. It returns after the node
+// shows it.
+func (c *Client) Pause(ctx context.Context, q PauseRequest) (Paused, error) {
+	return ask[Paused](ctx, c, commandPause, q)
+}
+
 // Restock adds pairs to an item. It returns after the node shows them. The error is a *Question
 // when they are very many.
 func (c *Client) Restock(ctx context.Context, q RestockRequest) (Restocked, error) {

@@ -17,6 +17,7 @@ const (
 	commandPart      = "picture_part"
 	commandRendition = "rendition"
 	commandRelease   = "release"
+	commandPause     = "pause"
 	commandRestock   = "restock"
 	commandSell      = "sell"
 	commandSeed      = "seed"
@@ -59,6 +60,7 @@ type Product struct {
 	State     inventory.State     `json:"state"`
 	Released  bool                `json:"released"`
 	ReleaseAt *time.Time          `json:"release_at,omitempty"`
+	Paused    inventory.Pause     `json:"paused,omitempty"`
 	Items     []Item              `json:"items"`
 }
 
@@ -98,6 +100,18 @@ type Released struct {
 	At        *time.Time `json:"at,omitempty"`
 	Undone    bool       `json:"undone,omitempty"`
 	CalledOff bool       `json:"called_off,omitempty"`
+	Everywhere
+}
+
+// PauseRequest names a product by SKU or id, or nothing for the whole shop.
+type PauseRequest struct {
+	Product string `json:"product,omitempty"`
+	Resume  bool   `json:"resume,omitempty"` // sell again
+}
+
+// Paused tells which products were paused or resumed, by SKU. The others were so before.
+type Paused struct {
+	Products []string `json:"products"`
 	Everywhere
 }
 
@@ -163,7 +177,7 @@ func viewProducts(c *inventory.Catalog) []Product {
 	for p := range c.Products() {
 		view := Product{
 			ID: p.ID, SKU: p.SKU, Order: p.Order, Brand: p.Brand, Name: p.Name, Color: p.Color, Price: p.Price,
-			State: cmp.Or(p.State, inventory.Live), Released: p.Released, ReleaseAt: p.ReleaseAt,
+			State: cmp.Or(p.State, inventory.Live), Released: p.Released, ReleaseAt: p.ReleaseAt, Paused: p.Paused,
 			Items: make([]Item, 0, len(p.Items)),
 		}
 		for _, it := range p.Items {

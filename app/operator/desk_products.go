@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"sneakers23/inventory"
 	"sneakers23/inventory/picture"
@@ -35,6 +36,16 @@ func (d ProductDesk) do(ctx context.Context, q SaveRequest) (Saved, error) {
 		return Saved{}, done.Problems
 	}
 	return done, err
+}
+
+// Pause stops the selling of a product, or of the whole shop if the id is 0, or resumes it.
+func (d ProductDesk) Pause(ctx context.Context, id inventory.ProductID, resume bool) error {
+	q := PauseRequest{Resume: resume}
+	if id != 0 {
+		q.Product = strconv.FormatInt(int64(id), 10)
+	}
+	_, err := atDesk(ctx, d.Operator, commandPause, q, d.Operator.Pause)
+	return err
 }
 
 // AddPicture makes a picture of a photo.

@@ -88,7 +88,7 @@ func timeoutOf(command string) time.Duration {
 	if command == commandAudit {
 		return 5 * time.Minute
 	}
-	if command == commandSave || command == commandPart {
+	if command == commandSave || command == commandPart || command == commandPause {
 		return time.Minute
 	}
 	return commandTimeout
@@ -106,6 +106,7 @@ func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandPart, o.addPart),
 		serve(ctx, o.log, node, commandRendition, o.rendition),
 		serve(ctx, o.log, node, commandRelease, o.Release),
+		serve(ctx, o.log, node, commandPause, o.Pause),
 		serve(ctx, o.log, node, commandRestock, o.restock),
 		serve(ctx, o.log, node, commandCorrect, o.correct),
 		serve(ctx, o.log, node, commandAudit, o.audit),

@@ -93,7 +93,7 @@ func choosePairs(c *inventory.Catalog, scope ledger.Scope, count int) map[invent
 // inStock lists the items that have pairs left, and how many pairs these are.
 func inStock(c *inventory.Catalog, scope ledger.Scope) (items []inventory.Item, pairs int) {
 	for p := range c.Products() {
-		if !p.Released && scope == ledger.OnlyReleased {
+		if !p.Released && scope == ledger.OnlyReleased || p.Paused != inventory.NotPaused {
 			continue
 		}
 		for _, it := range p.Items {

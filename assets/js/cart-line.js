@@ -20,6 +20,7 @@ export function showLine(box, line, item) {
   write(line, "[data-cart-price]", priceOf(item.price_usd))
   line.querySelector("[data-cart-out]").hidden = !item.out_of_stock
   line.querySelector("[data-cart-soon]").hidden = item.released
+  line.querySelector("[data-cart-paused]").hidden = !item.paused
   nameButton(line.querySelector(".cart-item__remove"), item.id, `Remove ${nameOf(item)}`)
   showOthers(box, line, othersOf(item))
   return line

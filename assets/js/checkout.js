@@ -70,9 +70,9 @@ function wordsOn(desk) {
 }
 
 // All of a line that the checkout shows, as Go writes it: checkoutLine.Word.
-function wordOf({ id, price_usd, out_of_stock, released, sizes = [] }) {
+function wordOf({ id, price_usd, out_of_stock, released, paused = false, sizes = [] }) {
   const others = sizes.filter(({ level }) => level !== "out").map(({ item_id }) => item_id)
-  return `${id} ${Math.round(price_usd * 100)} ${out_of_stock} ${released} [${others.join(" ")}]`
+  return `${id} ${Math.round(price_usd * 100)} ${out_of_stock} ${released} ${paused} [${others.join(" ")}]`
 }
 
 // Strips the sizes that may replace a line: when they change, the cart has not.

@@ -99,7 +99,8 @@ func (a *bulkAttempt) Decide(op Operation, stock *Stock) error {
 			continue
 		}
 		pairs := done[id]
-		if done == nil && row.Product.Visible && (row.Product.Released || s.scope == AlsoUnreleased) {
+		if p := row.Product; done == nil && p.Visible && p.Paused == inventory.NotPaused &&
+			(p.Released || s.scope == AlsoUnreleased) {
 			pairs = min(row.Sellable(), s.wanted[id])
 		}
 		if pairs == 0 {

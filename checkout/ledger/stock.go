@@ -31,7 +31,9 @@ type Product struct {
 	Name, Color       string
 	Price             inventory.Cents
 	MainImageURL      string
-	Released, Visible bool // shoppers can buy what is both
+	Released, Visible bool // shoppers can buy what is both, and not paused
+	Paused            inventory.Pause
+	Limit             int // pairs that one shopper may buy, over all orders; 0: any number
 	Revision          inventory.Revision
 }
 
@@ -199,7 +201,8 @@ const (
 		FROM item_availabilities WHERE item_id = ANY ($1)`
 	readLock  = readCounts + ` ORDER BY item_id FOR NO KEY UPDATE`
 	readItems = `SELECT i.id, i.sku, i.size, i.eu, i.uk, i.cm, p.id, p.sku, p.brand, p.name, p.color, p.price_cents,
-			coalesce($2 || (p.images->0->'renditions'->0->>'name'), p.main_image_url), p.released, p.state = 'live', p.revision, clock_timestamp()
+			coalesce($2 || (p.images->0->'renditions'->0->>'name'), p.main_image_url), p.released, p.state = 'live', p.paused,
+			p.per_shopper, p.revision, clock_timestamp()
 		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
 )
 
@@ -238,7 +241,7 @@ func (s *Stock) scanItems(rows pgx.Rows, counts map[inventory.ItemID]Row) error 
 	)
 	_, err := pgx.ForEachRow(rows, []any{
 		&it.ID, &it.SKU, &it.Size, &it.EU, &it.UK, &it.CM, &p.ID, &p.SKU, &p.Brand, &p.Name, &p.Color, &p.Price,
-		&p.MainImageURL, &p.Released, &p.Visible, &p.Revision, &s.Now,
+		&p.MainImageURL, &p.Released, &p.Visible, &p.Paused, &p.Limit, &p.Revision, &s.Now,
 	}, func() error {
 		row, ok := counts[it.ID]
 		if !ok {

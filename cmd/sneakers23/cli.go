@@ -17,6 +17,8 @@ type cli struct {
 	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products." group:"Node"`
 	Products   productsCmd               `cmd:"" help:"List, create, edit and archive products, or exchange them as a file." group:"Store"`
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time, or take that back." group:"Store"`
+	Pause      pauseCmd                  `cmd:"" help:"Stop selling, a product or the whole shop." group:"Store"`
+	Resume     resumeCmd                 `cmd:"" help:"Sell again what was paused." group:"Store"`
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`
 	Stock      stockCmd                  `cmd:"" help:"Correct counts that are wrong." group:"Store"`
 	Sell       sellCmd                   `cmd:"" help:"Sell random stock until it is gone: a rehearsal without shoppers." group:"Store"`

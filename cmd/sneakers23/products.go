@@ -93,6 +93,10 @@ func printProduct(term terminal, p operator.Product) {
 
 // stateOf says whether shoppers see a product, and can buy it.
 func stateOf(p operator.Product) string {
+	if p.Paused != "" && p.State == inventory.Live {
+		p.Paused = ""
+		return stateOf(p) + ", paused"
+	}
 	switch {
 	case p.State == inventory.Draft:
 		return "draft"
@@ -131,8 +135,11 @@ func (s *productsShowCmd) Run(ctx context.Context, g *globals, term terminal) er
 	table.Row("Brand", d.Brand)
 	table.Row("Color", d.Color)
 	table.Row("Price", d.Price)
-	table.Row("State", stateOf(operator.Product{State: d.State, Released: d.Released, ReleaseAt: d.ReleaseAt}))
+	table.Row("State", stateOf(operator.Product{State: d.State, Released: d.Released, ReleaseAt: d.ReleaseAt, Paused: d.Paused}))
 	table.Row("Order", d.Order)
+	if d.Limit > 0 {
+		table.Row("Limit", counted(d.Limit, "pair")+" for each shopper")
+	}
 	table.Print()
 	if d.Story != "" {
 		term.out.Lines("  ", "\n"+d.Story)

@@ -19,6 +19,7 @@ type productFlags struct {
 	Price *string  `help:"Price in dollars, like 120 or 99.50." placeholder:"DOLLARS"`
 	Story *string  `help:"Some paragraphs about it, with an empty line between them."`
 	Order *int     `help:"Place on the page: low numbers come first."`
+	Limit *int     `help:"Pairs that one shopper may buy, over all orders; 0 is no limit." placeholder:"PAIRS"`
 	State *string  `help:"draft, live or archived." placeholder:"STATE"`
 	Size  []string `help:"Add or change a size, like sku=VOLT-9,us=9,eu=42.5,uk=8,cm=27,stock=50; may be repeated. A new size begins with the stock." sep:"none" placeholder:"KEY=VALUE,..."`
 }
@@ -26,13 +27,13 @@ type productFlags struct {
 // isEmpty reports whether no flag was given.
 func (f *productFlags) isEmpty() bool {
 	return f.Name == nil && f.Brand == nil && f.Color == nil && f.Price == nil && f.Story == nil && f.Order == nil &&
-		f.State == nil && len(f.Size) == 0
+		f.State == nil && f.Limit == nil && len(f.Size) == 0
 }
 
 // edit returns the edit that the flags ask for. The error is a usageError.
 func (f *productFlags) edit() (e inventory.Edit, err error) {
 	e = inventory.Edit{
-		Name: f.Name, Brand: f.Brand, Color: f.Color, Story: f.Story, Order: f.Order,
+		Name: f.Name, Brand: f.Brand, Color: f.Color, Story: f.Story, Order: f.Order, Limit: f.Limit,
 		State: (*inventory.State)(f.State),
 	}
 	if f.Price != nil {

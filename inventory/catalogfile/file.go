@@ -26,6 +26,7 @@ type product struct {
 	State *text   `json:"state,omitempty" yaml:"state,omitempty"`
 	Story *text   `json:"story,omitempty" yaml:"story,omitempty"`
 
+	Limit  *number  `json:"limit,omitempty" yaml:"limit,omitempty"`
 	Images *[]image `json:"images,omitempty" yaml:"images,omitempty"`
 	Sizes  []size   `json:"sizes,omitempty" yaml:"sizes,omitempty"`
 }
@@ -146,7 +147,7 @@ func (f file) edits() []inventory.Edit {
 		e := inventory.Edit{
 			SKU: string(p.SKU), Order: (*int)(p.Order), Brand: (*string)(p.Brand), Name: (*string)(p.Name),
 			Color: (*string)(p.Color), Price: (*inventory.Cents)(p.Price), State: (*inventory.State)(p.State),
-			Story: (*string)(p.Story),
+			Story: (*string)(p.Story), Limit: (*int)(p.Limit),
 		}
 		if p.Images != nil {
 			e.Images = &[]inventory.ImageDetails{}
@@ -172,6 +173,9 @@ func fileOf(products []inventory.Details) file {
 		p := product{
 			SKU: text(d.SKU), Order: (*number)(&d.Order), Brand: (*text)(&d.Brand), Name: (*text)(&d.Name),
 			Color: (*text)(&d.Color), Price: (*price)(&d.Price), State: (*text)(&d.State), Story: (*text)(&d.Story),
+		}
+		if d.Limit > 0 {
+			p.Limit = (*number)(&d.Limit)
 		}
 		if len(d.Images) > 0 {
 			p.Images = &[]image{}

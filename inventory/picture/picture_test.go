@@ -165,6 +165,24 @@ func TestMakeFits(t *testing.T) {
 	}
 }
 
+// TestEncodeWithin holds a limit that noise meets in no good quality.
+func TestEncodeWithin(t *testing.T) {
+	noise := picturetest.Noise(200, 200, 3)
+	for i := 3; i < len(noise.Pix); i += 4 {
+		noise.Pix[i] = 255
+	}
+	img := &image.RGBA{Pix: noise.Pix, Stride: noise.Stride, Rect: noise.Rect}
+	best, _, err := encodeWithin(img, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, most := range []int{len(best) - 1, len(best) / 2, 100} {
+		if data, _, err := encodeWithin(img, most); err != nil || len(data) > most || most > 100 && data == nil {
+			t.Errorf("%d bytes, %v; want at most %d", len(data), err, most)
+		}
+	}
+}
+
 func TestMakeRefuses(t *testing.T) {
 	plain := picturetest.JPEG(picturetest.Quarters(300, 200))
 	for name, test := range map[string]struct {

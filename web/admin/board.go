@@ -213,7 +213,7 @@ func (b *Board) state() *state {
 		Orders:   b.orders, Nodes: b.nodes, Events: b.events(), Troubles: b.troubles,
 	}
 	for p := range c.Products() {
-		s.Products[p.ID] = productState{p.Released, p.ReleaseAt}
+		s.Products[p.ID] = productState{p.Released, p.ReleaseAt, p.Paused != inventory.NotPaused}
 		for _, it := range p.Items {
 			s.Items[it.ID] = itemState{b.sums.inCarts[it.ID], it.Available, it.Sold}
 		}

@@ -21,6 +21,10 @@ const (
 	eventPublished   = "published" // a product is live
 	eventWithdrawn   = "withdrawn" // it is a draft again
 	eventArchived    = "archived"
+	eventPaused      = "paused"
+	eventResumed     = "resumed"
+	eventShopPaused  = "shop_paused"
+	eventShopResumed = "shop_resumed"
 	eventSizeAdded   = "size_added"
 	eventSizeEdited  = "size_edited"
 	eventRestocked   = "restocked"
@@ -101,6 +105,14 @@ func (r Record) event() Event {
 		e.Text = r.Subject + " is a draft again: shoppers do not see it" + r.what()
 	case eventArchived:
 		e.Text = r.Subject + " is archived: it has left the shop" + r.what()
+	case eventPaused:
+		e.Text = "Selling " + r.Subject + " is paused"
+	case eventResumed:
+		e.Text = "Selling " + r.Subject + " is resumed"
+	case eventShopPaused:
+		e.Text = "Selling is paused in the whole shop"
+	case eventShopResumed:
+		e.Text = "Selling is resumed in the whole shop"
 	case eventSizeAdded:
 		e.Text = r.Subject + " is new"
 	case eventSizeEdited:

@@ -30,6 +30,7 @@ type itemState struct {
 type productState struct {
 	Released  bool       `json:"released"`
 	ReleaseAt *time.Time `json:"release_at"`
+	Paused    bool       `json:"paused"`
 }
 
 type ordersState struct {

@@ -28,6 +28,7 @@ type productCard struct {
 	Price     string
 	ImageURL  string
 	Released  bool
+	Paused    bool
 	SoldOut   bool       // it is released, and no size has a pair left
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Left      grouped
@@ -84,6 +85,7 @@ func viewCard(p *inventory.Product, imageURL func(string) string) productCard {
 		Price:    p.Price.String(),
 		ImageURL: imageURL(p.Thumbnail()),
 		Released: p.Released,
+		Paused:   p.Paused != inventory.NotPaused,
 		Sizes:    make([]sizeRow, len(p.Items)),
 	}
 	if p.ReleaseAt != nil {

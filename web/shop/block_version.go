@@ -20,7 +20,8 @@ type blockVersion struct {
 
 func versionOf(p *inventory.Product) blockVersion {
 	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%q %q %q %q %q %d", p.SKU, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price)
+	fmt.Fprintf(hash, "%q %q %q %q %q %d %q %d",
+		p.SKU, p.Brand, p.Name, p.Color, p.MainImageURL, p.Price, p.Paused, p.Limit)
 	for _, image := range p.Images {
 		fmt.Fprintf(hash, " %v %q", image.Renditions, image.Alt)
 	}

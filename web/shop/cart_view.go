@@ -20,7 +20,8 @@ type cartLine struct {
 	MainImageURL string              `json:"main_image_url"`
 	Released     bool                `json:"released"`
 	OutOfStock   bool                `json:"out_of_stock"`
-	Sizes        []cartSize          `json:"sizes,omitempty"` // of the product, when this one is out
+	Paused       bool                `json:"paused,omitempty"` // selling is; the line can be bought when it is resumed
+	Sizes        []cartSize          `json:"sizes,omitempty"`  // of the product, when this one is out
 
 	line checkout.Line
 }
@@ -151,6 +152,7 @@ func viewLine(l checkout.Line, item inventory.Item, p *inventory.Product, imageU
 		Price:        p.Price,
 		MainImageURL: imageURL(p.Thumbnail()),
 		Released:     p.Released,
+		Paused:       p.Paused != inventory.NotPaused,
 		OutOfStock:   item.Level == inventory.LevelOut,
 		line:         l,
 	}

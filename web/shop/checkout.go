@@ -155,6 +155,8 @@ var refusals = []struct {
 		errUnreadableAlone, "Your cart is empty, and the page was too old, or was altered: we can't tell whether its shoes were bought. If you have an order already, look at it before you buy again.",
 	},
 	{errNotTheBuyer, "These shoes were bought already, and we can't tell that it was you. Nothing was bought now. If it was you, open the link to your order that you kept."},
+	{checkout.ErrPaused, "Selling is paused. Nothing was bought, and nothing in your cart is lost."},
+	{checkout.ErrLimit, "Your cart has shoes of which you have as many pairs as one shopper may buy. Nothing was bought: remove them to buy the rest."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and press Purchase if you agree."},

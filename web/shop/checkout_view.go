@@ -18,6 +18,7 @@ type checkoutPage struct {
 	Total      inventory.Cents // of what can be bought now
 	TotalCents int64           // of all that the form buys
 	Blocked    bool            // something cannot be bought
+	Paused     bool            // nor can something else at present, which can when selling is resumed
 	Buys       bool            // there is something that is not bought yet
 	Live       bool            // it is the visitor's own cart, which a script keeps as it is
 	AllGone    bool            // no shoe that is released is left in any size
@@ -104,7 +105,7 @@ func (l checkoutLine) Word() string {
 	for _, s := range l.Others() {
 		others = append(others, s.ItemID)
 	}
-	return fmt.Sprintf("%d %d %t %t %v", l.ID, l.Price, l.OutOfStock, l.Released, others)
+	return fmt.Sprintf("%d %d %t %t %t %v", l.ID, l.Price, l.OutOfStock, l.Released, l.Paused, others)
 }
 
 // viewer is the shopper whom a page is made for.
@@ -153,6 +154,7 @@ func (co *Checkout) viewCheckout(
 			page.Total += l.Price
 		}
 		page.Blocked = page.Blocked || !l.buyable()
+		page.Paused = page.Paused || l.Paused
 	}
 	page.Missing = missing(cart, catalog)
 	page.Serialized = co.pages.carts.tokens.Sign(form, v.cartID)

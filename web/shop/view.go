@@ -76,6 +76,8 @@ type productView struct {
 	Photos    []artView // the others
 	LongWord  bool      // a word of the name is too long for large letters
 	Warm      bool      // the colour behind the image; the same on every page
+	Paused    bool
+	Limit     int // pairs for each shopper; 0: any number
 	Released  bool
 	ReleaseAt *time.Time // UTC; nil when no release is scheduled
 	Sizes     sizesView
@@ -158,6 +160,8 @@ func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) str
 			return utf8.RuneCountInString(word) > longWord
 		}),
 		Warm:     p.ID%2 == 0,
+		Paused:   p.Paused != inventory.NotPaused,
+		Limit:    p.Limit,
 		Released: p.Released,
 		Sizes:    viewSizes(p, cart),
 	}

@@ -61,7 +61,8 @@ export function createProduct(element, thresholds) {
   }
 }
 
-function stateOf({ released }, soldOut) {
+function stateOf({ released, paused }, soldOut) {
+  if (paused) return "Paused"
   if (!released) return "Coming soon"
   return soldOut ? "Sold out" : "Released"
 }

@@ -36,6 +36,9 @@ func (c counter) Try(context.Context, inventory.Edit) (inventory.Saved, error) {
 	}}, nil
 }
 
+// Pause does nothing.
+func (c counter) Pause(context.Context, inventory.ProductID, bool) error { return nil }
+
 // AddPicture takes the first photo of all for any.
 func (c counter) AddPicture(context.Context, []byte) (string, error) {
 	taken, _ := photos()
@@ -52,6 +55,10 @@ func catalogs() []scene {
 	edited.edited = true
 	return []scene{
 		{name: "list", title: "Products of every state", settings: shot, visit: signsInTo("/admin/products")},
+		{
+			name: "paused", title: "The shop is paused",
+			settings: settings{stock: func() *stock { return usual().paused() }}, visit: signsInTo("/admin/products"),
+		},
 		{
 			name: "none", title: "No product", settings: settings{stock: func() *stock { return &stock{} }},
 			visit: signsInTo("/admin/products"),

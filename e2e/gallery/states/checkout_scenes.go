@@ -39,6 +39,10 @@ func checkouts() []scene {
 			v.get("/checkout")
 		}},
 		{
+			name: "paused", title: "Selling is paused",
+			visit: with(func() *stock { return usual().paused() }, hop, nine),
+		},
+		{
 			name: "some-out", title: "Some sold out, other sizes left",
 			visit: with(func() *stock { return usual().out(hop) }, hop, nine),
 		},

@@ -110,6 +110,13 @@ func productPages() []scene {
 			settings: settings{stock: func() *stock { return usual().photographed(long, 1) }},
 			visit:    opens("/products/SHU60300"),
 		},
+		{
+			name: "paused", title: "Selling is paused, with a limit for each shopper",
+			settings: settings{stock: func() *stock { return usual().paused() }}, visit: func(v *visitor) {
+				v.add(size(hopMan, 6.5))
+				v.get(hopManPage)
+			},
+		},
 		{name: "no-sizes", title: "Released, without a size", settings: settings{stock: func() *stock {
 			s := usual()
 			s.Items = nil

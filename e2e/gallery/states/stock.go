@@ -135,6 +135,14 @@ func (s *stock) changed(id inventory.ProductID, change func(*inventory.ProductRo
 	return s
 }
 
+// paused pauses the whole shop, and limits what shoppers may buy of the first product.
+func (s *stock) paused() *stock {
+	for i := range s.Products {
+		s.Products[i].Paused = inventory.ShopPaused
+	}
+	return s.changed(hopMan, func(p *inventory.ProductRow) { p.Limit = 2 })
+}
+
 // told takes the picture of a product away, and gives it a story and sizes of other countries.
 func (s *stock) told(id inventory.ProductID) *stock {
 	for i := range s.Items {

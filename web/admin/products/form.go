@@ -26,6 +26,7 @@ type form struct {
 	Order   string
 	State   string
 	Story   string
+	Limit   string
 	Sizes   []sizeRow
 	Images  []imageRow
 	Uploads []uploadRow
@@ -101,6 +102,9 @@ func (p *Pages) formOf(product *inventory.Product) *form {
 		Title: d.SKU + " " + d.Name, Saved: d.SKU, Seen: d.Version(), SKU: d.SKU, Name: d.Name, Brand: d.Brand,
 		Color: d.Color, Price: d.Price.Plain(), Order: strconv.Itoa(d.Order), State: string(d.State), Story: d.Story,
 	}
+	if d.Limit > 0 {
+		f.Limit = strconv.Itoa(d.Limit)
+	}
 	for _, it := range product.Items {
 		f.Sizes = append(f.Sizes, sizeRow{
 			There: true, SKU: it.SKU, Size: it.Size, EU: it.EU, UK: it.UK, CM: it.CM,
@@ -134,7 +138,7 @@ type problem struct{ Field, Label, Text string }
 func (f *form) Problems() (list []problem) {
 	for _, field := range []problem{
 		{"name", "Name", ""}, {"brand", "Brand", ""}, {"color", "Color", ""}, {"price", "Price", ""}, {"sku", "SKU", ""},
-		{"order", "Place on the page", ""}, {"story", "Story", ""}, {"sizes", "Sizes", ""}, {"state", "State", ""},
+		{"order", "Place on the page", ""}, {"limit", "Pairs for each shopper", ""}, {"story", "Story", ""}, {"sizes", "Sizes", ""}, {"state", "State", ""},
 		{"images", "Photos", ""},
 	} {
 		if field.Text = f.Wrong[field.Field]; field.Text != "" {
@@ -168,6 +172,11 @@ func (f *form) edit(product *inventory.Product) inventory.Edit {
 		}
 		e.Order = &order
 	}
+	limit, err := strconv.Atoi(cmp.Or(f.Limit, "0"))
+	if err != nil {
+		f.wrong("limit", "must be a whole number")
+	}
+	e.Limit = &limit
 	for i := range f.Sizes {
 		if row := &f.Sizes[i]; !row.blank() {
 			row.edit = len(e.Sizes)

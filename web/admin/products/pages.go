@@ -25,6 +25,8 @@ type Desk interface {
 	Save(ctx context.Context, edit inventory.Edit) (saved inventory.Saved, everywhere bool, err error)
 	// Try returns what Save would do.
 	Try(ctx context.Context, edit inventory.Edit) (inventory.Saved, error)
+	// Pause stops the selling of a product, or of the whole shop if the id is 0, or resumes it.
+	Pause(ctx context.Context, id inventory.ProductID, resume bool) error
 	// AddPicture uploads a photo, and returns the id of its picture.
 	AddPicture(ctx context.Context, photo []byte) (string, error)
 }
@@ -110,6 +112,30 @@ func (p *Pages) save(c echo.Context, product *inventory.Product) error {
 		result = savedLate
 	}
 	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/admin/products/%s/edit?saved=%s", saved.SKU, result))
+}
+
+// Pause and Resume stop and resume the selling of the product of the path's :sku, or of the whole shop
+// where the path has none, and lead back to the list.
+func (p *Pages) Pause(c echo.Context) error { return p.setPause(c, false) }
+
+// Resume is described at Pause.
+func (p *Pages) Resume(c echo.Context) error { return p.setPause(c, true) }
+
+func (p *Pages) setPause(c echo.Context, resume bool) error {
+	var id inventory.ProductID
+	if sku := c.Param("sku"); sku != "" {
+		product, ok := p.cfg.Catalog().All().ProductInAnyCase(sku)
+		if !ok {
+			return inventory.ErrNotFound
+		}
+		id = product.ID
+	}
+	if err := p.cfg.Desk.Pause(c.Request().Context(), id, resume); err != nil {
+		page := p.viewList()
+		page.Trouble = err.Error()
+		return p.render(c, http.StatusServiceUnavailable, "admin_catalog", page)
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/products")
 }
 
 // compare prepares a form for being sent again over what somebody else has saved.

@@ -27,6 +27,7 @@ type desk struct {
 	photos [][]byte
 	saved  inventory.Saved
 	late   bool
+	paused []string // products, and whether they were resumed
 	err    error
 }
 
@@ -36,6 +37,11 @@ func (d *desk) Save(_ context.Context, edit inventory.Edit) (inventory.Saved, bo
 }
 
 func (d *desk) Try(context.Context, inventory.Edit) (inventory.Saved, error) { return d.saved, nil }
+
+func (d *desk) Pause(_ context.Context, id inventory.ProductID, resume bool) error {
+	d.paused = append(d.paused, fmt.Sprint(id, resume))
+	return d.err
+}
 
 func (d *desk) AddPicture(_ context.Context, photo []byte) (string, error) {
 	d.photos = append(d.photos, photo)
@@ -53,7 +59,7 @@ func shop() *inventory.Catalog {
 		{Picture: "p1", Alt: "From the <left>", Renditions: []picture.Rendition{{Name: "a.jpg", Width: 480, Height: 300}}},
 		{Picture: "p2", Alt: "Sole", Renditions: []picture.Rendition{{Name: "b.jpg", Width: 480, Height: 300}}},
 	}
-	rows.Products[1].State = inventory.Draft
+	rows.Products[1].State, rows.Products[1].Paused = inventory.Draft, inventory.ProductPaused
 	rows.Products = append(rows.Products,
 		inventory.ProductRow{
 			ID: 3, SKU: "OLD", Order: 3, Brand: "Asler", Name: "Old", Color: "grey", Price: 9900, Revision: 1,
@@ -159,6 +165,7 @@ func TestCreate(t *testing.T) {
 	want := inventory.Edit{
 		New: true, SKU: "VOLT", Name: new("Volt"), Brand: new("Asler"), Color: new("volt"),
 		Price: new(inventory.Cents(9950)), State: new(inventory.Live), Story: new("One.\r\n\r\nTwo."),
+		Limit: new(0),
 		Sizes: []inventory.SizeEdit{
 			{SKU: "VOLT-9.5-W", Size: new("9.5 W"), EU: new("43"), UK: new(""), CM: new(""), Stock: 12},
 			{SKU: "TEN", Size: new("10"), EU: new(""), UK: new(""), CM: new("")},
@@ -289,6 +296,28 @@ func TestWrong(t *testing.T) {
 				t.Errorf("%s: no %q in\n%s", name, words, w.Body)
 			}
 		}
+	}
+}
+
+func TestPause(t *testing.T) {
+	d := &desk{}
+	p := newPages(t, d, shop())
+	for _, ask := range []struct {
+		page echo.HandlerFunc
+		sku  string
+	}{{p.Pause, ""}, {p.Resume, ""}, {p.Pause, "shu6000"}, {p.Resume, "OLD"}} {
+		w := visit(t, ask.page, httptest.NewRequest(http.MethodPost, "/", http.NoBody), ask.sku)
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/products" {
+			t.Errorf("%q: status %d to %q", ask.sku, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if diff := cmp.Diff([]string{"0 false", "0 true", "1 false", "3 true"}, d.paused); diff != "" {
+		t.Errorf("want, got: %s", diff)
+	}
+	d.err = errors.New("The database does not answer.")
+	w := visit(t, p.Pause, httptest.NewRequest(http.MethodPost, "/", http.NoBody), "")
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), d.err.Error()) {
+		t.Errorf("status %d, want the list with the reason:\n%s", w.Code, w.Body)
 	}
 }
 

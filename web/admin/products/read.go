@@ -103,6 +103,8 @@ func (f *form) field(name string) *string {
 		return &f.Order
 	case "state":
 		return &f.State
+	case "limit":
+		return &f.Limit
 	case "story":
 		return &f.Story
 	case "size_sku":

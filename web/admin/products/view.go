@@ -9,7 +9,9 @@ import (
 
 // listPage is the list of all products.
 type listPage struct {
-	Loaded   bool // the catalog has come from the database
+	Loaded   bool   // the catalog has come from the database
+	Paused   bool   // the whole shop is
+	Trouble  string // why something was not done, "" mostly
 	Products []listed
 }
 
@@ -23,6 +25,7 @@ type listed struct {
 	ImageURL  string
 	State     inventory.State
 	Released  bool
+	Paused    inventory.Pause
 	ReleaseAt *time.Time // UTC
 	Sizes     int
 	Left      int
@@ -37,12 +40,13 @@ func (p *Pages) viewList() listPage {
 		row := listed{
 			SKU: product.SKU, Name: product.Name, Brand: product.Brand, Color: product.Color,
 			Price: product.Price.String(), ImageURL: p.imageURL(product.Thumbnail()), State: cmp.Or(product.State, inventory.Live),
-			Released: product.Released, Sizes: len(product.Items), Lacks: lacks(product),
+			Released: product.Released, Paused: product.Paused, Sizes: len(product.Items), Lacks: lacks(product),
 		}
 		if product.ReleaseAt != nil {
 			due := product.ReleaseAt.UTC()
 			row.ReleaseAt = &due
 		}
+		page.Paused = page.Paused || product.Paused == inventory.ShopPaused
 		for _, it := range product.Items {
 			row.Left += it.Available
 			row.Sold += it.Sold
