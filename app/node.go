@@ -126,11 +126,11 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	watchers := inventory.NewDispatcher()
 	n.stock = inventory.NewServer(stored, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, stored.Rows, n.cfg.HealEvery, n.log)
-	scheduler := inventory.NewScheduler(n.stock, n.log)
 	n.commits = newCommits(func(ctx context.Context) error { return n.orders.TryWrite(ctx) }, n.log)
 	n.ledger = ledger.New(ledger.Config{
 		Pool: n.db.Sales, Inventory: n.stock, Log: n.log, MaxWaiting: maxWaiting, Attempted: n.commits.attempted,
 	})
+	scheduler := inventory.NewScheduler(n.stock, n.openDrop, n.log)
 	n.orders = checkout.NewOrders(n.db.Pool, n.ledger)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
 		Ledger: n.ledger, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
@@ -201,6 +201,19 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// openDrop opens a drop that is due, and tells the other nodes which products it has released.
+func (n *Node) openDrop(ctx context.Context, d inventory.Drop) error {
+	opened, err := n.ledger.OpenDrop(ctx, d)
+	switch {
+	case errors.Is(err, ledger.ErrNotDue): // the wait was a little short, or the drop was moved
+		return nil
+	case err != nil || !opened:
+		return err
+	}
+	n.log.Info("a drop opens", "drop", d.ID, "products", len(d.Releases), "sizes", len(d.Restocks))
+	return n.stock.Announce(ctx, d.Releases...)
 }
 
 // closeOnce is a watcher that tells of the first notice, which comes when the catalog is loaded.

@@ -81,15 +81,21 @@ func (r *aRehearsal) end() (report rehearsal) {
 // count returns the only number that a query of the shop's database has for an answer.
 func (s *shop) count(query string, args ...any) (n int) {
 	s.t.Helper()
+	s.row(query, args, &n)
+	return n
+}
+
+// row reads the only row that a query of the shop's database has for an answer.
+func (s *shop) row(query string, args []any, dest ...any) {
+	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), cmp.Or(s.direct, s.database))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer conn.Close(s.t.Context())
-	if err := conn.QueryRow(s.t.Context(), query, args...).Scan(&n); err != nil {
+	if err := conn.QueryRow(s.t.Context(), query, args...).Scan(dest...); err != nil {
 		s.t.Fatal(err)
 	}
-	return n
 }
 
 const (

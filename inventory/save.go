@@ -160,6 +160,9 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 	if _, err := lockSizes(ctx, tx, differ...); err != nil {
 		return err
 	}
+	if err := lockDrops(ctx, tx, differ...); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `SELECT FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, differ); err != nil {
 		return err
 	}
@@ -316,6 +319,9 @@ func (e *editing) queueProduct(b *pgx.Batch, i int, s *Saved) {
 				release_at = CASE $8 WHEN 'live' THEN release_at END
 			WHERE id = $1`,
 			s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit)
+		if d.State != Live {
+			leaveDrops(b, s.ID)
+		}
 	}
 }
 

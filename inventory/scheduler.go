@@ -2,29 +2,31 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
 
-// Scheduler releases products when their time has come. It is a service: see Serve. Every node has
-// one; the database lets one of them do it.
+// Scheduler opens drops when their time has come. It is a service: see Serve. Every node has one; the
+// database lets one of them do it, whichever planned the drop, and whatever their clocks say.
 type Scheduler struct {
 	server *Server
+	open   func(context.Context, Drop) error
 	log    *slog.Logger
-	wake   chan struct{} // buffer 1: one token says that schedules may have changed
+	wake   chan struct{} // buffer 1: one token says that plans may have changed
 }
 
-// NewScheduler makes a scheduler that releases through s. [Scheduler.Watch] must be among the
-// watchers of s.
-func NewScheduler(s *Server, log *slog.Logger) *Scheduler {
-	return &Scheduler{server: s, log: log, wake: make(chan struct{}, 1)}
+// NewScheduler makes a scheduler of the drops in the store of s. open opens a drop that is due, unless
+// that was done, or it is not due after all. [Scheduler.Watch] must be among the watchers of s.
+func NewScheduler(s *Server, open func(context.Context, Drop) error, log *slog.Logger) *Scheduler {
+	return &Scheduler{server: s, open: open, log: log, wake: make(chan struct{}, 1)}
 }
 
 // String names the service in logs.
 func (s *Scheduler) String() string { return "inventory.Scheduler" }
 
-// Watch is told of changes, and makes Serve look at the schedules again if a product was among
-// them.
+// Watch is told of changes, and makes Serve look at the plans again if a product was among them:
+// products show when they are to be released.
 func (s *Scheduler) Watch(_ context.Context, n Notice) {
 	if len(n.Products) == 0 {
 		return
@@ -35,49 +37,50 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 	}
 }
 
-// Serve waits for the next scheduled time and releases what is due, until ctx ends.
+// Serve waits for the next drop and opens it, until ctx ends. It asks the database how long it has to
+// wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over, it
+// asks no more and opens the drop: whether that is due is decided there.
 func (s *Scheduler) Serve(ctx context.Context) error {
-	const (
-		again = 200 * time.Millisecond // the database's clock is behind ours
-		later = 2 * time.Second        // the database is away
-		idle  = time.Hour
-	)
+	const look = 2 * time.Second // between two looks, and after a failure
 	failing := false
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-s.wake:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		at, ok := next(s.server.Catalog())
-		wait := min(time.Until(at), idle) // a wall clock may be set: look again now and then
+	for ctx.Err() == nil {
+		next, wait, err := s.next(ctx)
 		switch {
-		case !ok:
-			wait = idle
-		case wait <= 0:
-			wait = again
-			err := s.server.ReleaseDue(ctx)
-			if err != nil {
-				wait = later
-				if !failing {
-					s.log.Error("scheduled release, will try again until it is done", "err", err)
-				}
-			}
-			failing = err != nil
+		case errors.Is(err, ErrNotFound): // nothing is planned
+			err = nil
+			s.sleep(ctx, look)
+		case err == nil && wait > look:
+			s.sleep(ctx, look)
+		case err == nil && s.sleep(ctx, wait):
+			err = s.open(ctx, next)
 		}
-		timer.Reset(wait)
+		if err != nil && ctx.Err() == nil {
+			if !failing {
+				s.log.Error("drops, will try again until they are open", "err", err)
+			}
+			s.sleep(ctx, look)
+		}
+		failing = err != nil
 	}
+	return context.Cause(ctx)
 }
 
-// next is the first scheduled time in the catalog.
-func next(c *Catalog) (first time.Time, ok bool) {
-	for p := range c.Products() {
-		if p.ReleaseAt != nil && (!ok || p.ReleaseAt.Before(first)) {
-			first, ok = *p.ReleaseAt, true
-		}
+// sleep reports whether the time has passed: not if plans may have changed before, or ctx has ended.
+func (s *Scheduler) sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.wake:
+	case <-ctx.Done():
 	}
-	return first, ok
+	return false
+}
+
+// next returns the next drop, and how long it is until then.
+func (s *Scheduler) next(ctx context.Context) (Drop, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.server.store.NextDrop(ctx)
 }

@@ -131,17 +131,6 @@ func (s *Server) Release(ctx context.Context, id ProductID) error {
 	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Release(ctx, id) })
 }
 
-// Schedule releases a product at a time to come; a second call moves it. The error is ErrNotFound,
-// ErrReleased, ErrPast, or the database's.
-func (s *Server) Schedule(ctx context.Context, id ProductID, at time.Time) error {
-	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Schedule(ctx, id, at) })
-}
-
-// ReleaseDue releases all products whose scheduled time has come, by the database's clock.
-func (s *Server) ReleaseDue(ctx context.Context) error {
-	return s.decide(ctx, s.store.ReleaseDue)
-}
-
 // decide lets the database decide, and applies what it has committed. Once begun it does not end
 // with its caller: a commit is always shown, and no caller is told "no" about a pair that is sold.
 // It has a limit of its own instead.
@@ -188,6 +177,16 @@ func (s *Server) Reread(ctx context.Context, products ...ProductID) error {
 		return err
 	}
 	return s.Apply(ctx, changes...)
+}
+
+// Announce reads products that this node has changed by a transaction which returned no rows, and
+// takes them as Committed does. The error may be the database's.
+func (s *Server) Announce(ctx context.Context, products ...ProductID) error {
+	changes, err := s.store.Products(ctx, products...)
+	if err != nil {
+		return err
+	}
+	return s.Committed(ctx, changes...)
 }
 
 // OnCommitted lets tell be called with what this node has committed, after its own catalog shows

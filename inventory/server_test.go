@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -196,50 +195,6 @@ func TestServeAgainStartsFromTheDatabase(t *testing.T) {
 	}
 	if s.Catalog().Shown() == shown {
 		t.Error("Shown did not change with what is shown")
-	}
-}
-
-// TestSchedulerReleasesOnTime schedules two products: one is released when its time has come, the
-// other is not.
-func TestSchedulerReleasesOnTime(t *testing.T) {
-	t.Parallel()
-	store, pool := newStore(t)
-	d := inventory.NewDispatcher()
-	s := inventory.NewServer(store, inventory.DefaultThresholds, d, slog.New(slog.DiscardHandler))
-	scheduler := inventory.NewScheduler(s, slog.New(slog.DiscardHandler))
-	d.Add(scheduler.Watch)
-	told := notices(d)
-	r := newRunner(t)
-	r.run(s.Serve)
-	r.run(d.Serve)
-	r.run(scheduler.Serve)
-	waittest.Receive(t, "the notice of the loaded catalog", told)
-	soon, _ := s.Catalog().ProductBySKU("SHU6000")
-	later, _ := s.Catalog().ProductBySKU("SHU6100")
-	if err := s.Schedule(t.Context(), later.ID, time.Now().Add(24*time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	at, err := time.Time{}, inventory.ErrPast
-	for errors.Is(err, inventory.ErrPast) { // again, if this process was stopped for a second in between
-		at = time.Now().Add(time.Second)
-		err = s.Schedule(t.Context(), soon.ID, at)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for !soon.Released {
-		soon, _ = waittest.Receive(t, "the notice of the release", told).Catalog.ProductBySKU("SHU6000")
-	}
-	t.Logf("released %v after its time", time.Since(at))
-	var due bool
-	if err := pool.QueryRow(t.Context(), `SELECT clock_timestamp() >= $1`, at).Scan(&due); err != nil || !due {
-		t.Errorf("it was due by the database's clock: %v, %v", due, err)
-	}
-	if soon.ReleaseAt != nil {
-		t.Error("a released product is still scheduled")
-	}
-	if later, _ = s.Catalog().ProductBySKU("SHU6100"); later.Released || later.ReleaseAt == nil {
-		t.Errorf("a day early: released %v, scheduled for %v", later.Released, later.ReleaseAt)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -56,69 +55,43 @@ func (s *Store) Products(ctx context.Context, ids ...ProductID) ([]Change, error
 	return changes, nil
 }
 
-// Release releases a product now; a scheduled time is forgotten.
-func (s *Store) Release(ctx context.Context, id ProductID) ([]Change, error) {
-	return s.changeProduct(ctx, "release product", id, `
-		UPDATE products SET released = true, release_at = NULL
-		WHERE id = $1 AND NOT released AND state = 'live' RETURNING `+productColumns, id)
-}
-
-// Schedule lets a product be released at a time to come, see [Store.ReleaseDue].
-func (s *Store) Schedule(ctx context.Context, id ProductID, at time.Time) ([]Change, error) {
-	if !at.After(time.Now()) {
-		return nil, ErrPast
-	}
-	return s.changeProduct(ctx, "schedule release", id, `
-		UPDATE products SET release_at = $2
-		WHERE id = $1 AND NOT released AND state = 'live' RETURNING `+productColumns, id, at)
-}
-
-// changeProduct runs a statement that finds the product only while it is live and not released.
-func (s *Store) changeProduct(
-	ctx context.Context, what string, id ProductID, sql string, args ...any,
-) ([]Change, error) {
-	changes, err := s.products(ctx, sql, args...)
-	if err == nil && len(changes) == 0 {
-		var live bool
-		err = s.pool.QueryRow(ctx, `SELECT state = 'live' FROM products WHERE id = $1`, id).Scan(&live)
-		switch {
-		case err == nil && !live:
-			err = ErrNotLive
-		case err == nil:
-			err = ErrReleased
-		case errors.Is(err, pgx.ErrNoRows):
-			err = ErrNotFound
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s %d: %w", what, id, err)
-	}
-	return changes, nil
-}
-
-// ReleaseDue releases all products whose time has come. Several nodes may call it at once: one of
-// them does it.
-func (s *Store) ReleaseDue(ctx context.Context) ([]Change, error) {
-	changes, err := s.products(ctx, `
-		UPDATE products SET released = true, release_at = NULL
-		WHERE id IN (SELECT id FROM products WHERE NOT released AND release_at <= now() ORDER BY id FOR UPDATE)
-		RETURNING `+productColumns)
-	if err != nil {
-		return nil, fmt.Errorf("release what is due: %w", err)
-	}
-	return changes, nil
-}
-
-// products runs a statement that returns productColumns, as the operator of ctx.
-func (s *Store) products(ctx context.Context, sql string, args ...any) (changes []Change, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := sign(ctx, tx); err != nil {
+// Release releases a product now. No drop releases it any more. The error is ErrNotFound, ErrNotLive,
+// ErrReleased, or the database's.
+func (s *Store) Release(ctx context.Context, id ProductID) (changes []Change, err error) {
+	err = s.inPlans(ctx, func(tx pgx.Tx) error {
+		if err := lockDrops(ctx, tx, id); err != nil {
 			return err
 		}
-		changes, err = productChanges(tx.Query(ctx, sql, args...))
-		return err
+		changes, err = productChanges(tx.Query(ctx, `
+			UPDATE products SET released = true, release_at = NULL
+			WHERE id = $1 AND NOT released AND state = 'live' RETURNING `+productColumns, id))
+		if err == nil && len(changes) == 0 {
+			err = whyNotReleased(ctx, tx, id)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, leaveDrops(&pgx.Batch{}, id)).Close()
 	})
-	return changes, err
+	if err != nil {
+		return nil, fmt.Errorf("release product %d: %w", id, err)
+	}
+	return changes, nil
+}
+
+// whyNotReleased returns why a product can't be released.
+func whyNotReleased(ctx context.Context, tx pgx.Tx, id ProductID) error {
+	var live bool
+	err := tx.QueryRow(ctx, `SELECT state = 'live' FROM products WHERE id = $1`, id).Scan(&live)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case err == nil && !live:
+		return ErrNotLive
+	case err == nil:
+		return ErrReleased
+	}
+	return err
 }
 
 // productChanges collects rows of productColumns. An error of the query comes again with its rows.

@@ -105,7 +105,7 @@ func TestRelease(t *testing.T) {
 
 func TestScheduledRelease(t *testing.T) {
 	t.Parallel()
-	store, pool := newStore(t)
+	store, _ := newStore(t)
 	id := readRows(t, store).Products[1].ID
 	if _, err := store.Schedule(t.Context(), id, time.Now().Add(-time.Second)); !errors.Is(err, inventory.ErrPast) {
 		t.Errorf("got %v, want ErrPast", err)
@@ -114,15 +114,9 @@ func TestScheduledRelease(t *testing.T) {
 	if err != nil || changes[0].Product.ReleaseAt == nil {
 		t.Fatalf("got %+v, %v", changes, err)
 	}
-	if due, err := store.ReleaseDue(t.Context()); err != nil || len(due) != 0 {
-		t.Errorf("an hour early: got %+v, %v, want none", due, err)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE products SET release_at = now() WHERE id = $1`, id); err != nil {
-		t.Fatal(err)
-	}
-	due, err := store.ReleaseDue(t.Context())
-	if err != nil || len(due) != 1 || !due[0].Product.Released || due[0].Product.ReleaseAt != nil {
-		t.Errorf("when due: got %+v, %v, want the product released", due, err)
+	if next, in, err := store.NextDrop(t.Context()); err != nil || len(next.Releases) != 1 || in < 59*time.Minute ||
+		in > time.Hour {
+		t.Errorf("next is %+v in %v, %v; want the release in an hour", next, in, err)
 	}
 }
 

@@ -72,28 +72,7 @@ func lockReleased(ctx context.Context, tx pgx.Tx, id ProductID) error {
 	return err
 }
 
-// CallOff forgets when a product was to be released. The error is ErrNotFound, ErrReleased,
-// ErrNotScheduled, or the database's.
-func (s *Store) CallOff(ctx context.Context, id ProductID) ([]Change, error) {
-	changes, err := s.changeProduct(ctx, "call off release", id, `
-		UPDATE products SET release_at = NULL
-		WHERE id = $1 AND NOT released AND release_at IS NOT NULL RETURNING `+productColumns, id)
-	if errors.Is(err, ErrReleased) { // or it is neither released nor scheduled
-		var released bool
-		look := s.pool.QueryRow(ctx, `SELECT released FROM products WHERE id = $1`, id).Scan(&released)
-		if look == nil && !released {
-			err = fmt.Errorf("call off release %d: %w", id, ErrNotScheduled)
-		}
-	}
-	return changes, err
-}
-
 // Unrelease takes a release back while nothing of the product is sold, see [Store.Unrelease].
 func (s *Server) Unrelease(ctx context.Context, id ProductID) error {
 	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.Unrelease(ctx, id) })
-}
-
-// CallOff forgets when a product was to be released, see [Store.CallOff].
-func (s *Server) CallOff(ctx context.Context, id ProductID) error {
-	return s.decide(ctx, func(ctx context.Context) ([]Change, error) { return s.store.CallOff(ctx, id) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/app/store"
+	"sneakers23/inventory"
 	"sneakers23/replication/cluster"
 )
 
@@ -113,6 +114,30 @@ func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error
 // shows it.
 func (c *Client) Pause(ctx context.Context, q PauseRequest) (Paused, error) {
 	return ask[Paused](ctx, c, commandPause, q)
+}
+
+// Drops lists the planned drops by their time, then the latest others.
+func (c *Client) Drops(ctx context.Context) ([]DropView, error) {
+	return ask[[]DropView](ctx, c, commandDrops, DropsRequest{})
+}
+
+// Drop returns a drop.
+func (c *Client) Drop(ctx context.Context, id inventory.DropID) (DropView, error) {
+	found, err := ask[[]DropView](ctx, c, commandDrops, DropsRequest{id})
+	if err != nil {
+		return DropView{}, err
+	}
+	return found[0], nil
+}
+
+// PlanDrop plans a drop. The error is a *Question when the time is far away.
+func (c *Client) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error) {
+	return ask[DropView](ctx, c, commandPlan, q)
+}
+
+// ChangeDrop moves a drop, cancels it, or changes its end.
+func (c *Client) ChangeDrop(ctx context.Context, q DropChange) (DropView, error) {
+	return ask[DropView](ctx, c, commandChange, q)
 }
 
 // Restock adds pairs to an item. It returns after the node shows them. The error is a *Question

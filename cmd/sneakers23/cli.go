@@ -17,6 +17,7 @@ type cli struct {
 	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products." group:"Node"`
 	Products   productsCmd               `cmd:"" help:"List, create, edit and archive products, or exchange them as a file." group:"Store"`
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time, or take that back." group:"Store"`
+	Drops      dropsCmd                  `cmd:"" help:"Plan drops: what is released and restocked at one moment." group:"Store"`
 	Pause      pauseCmd                  `cmd:"" help:"Stop selling, a product or the whole shop." group:"Store"`
 	Resume     resumeCmd                 `cmd:"" help:"Sell again what was paused." group:"Store"`
 	Restock    restockCmd                `cmd:"" help:"Add pairs to a size." group:"Store"`

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path"
@@ -57,7 +56,7 @@ type importReport struct {
 
 // Run is called by kong.
 func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	data, err := i.read(term)
+	data, err := readFile(term, i.File, catalogfile.MaxBytes)
 	if err != nil {
 		return err
 	}
@@ -98,19 +97,6 @@ func (i *productsImportCmd) Run(ctx context.Context, g *globals, term terminal) 
 	}
 	warnMissing(term, g, done.Everywhere)
 	return i.report(g, term, done)
-}
-
-func (i *productsImportCmd) read(term terminal) ([]byte, error) {
-	from := term.in
-	if i.File != "-" {
-		f, err := os.Open(i.File)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		from = f
-	}
-	return io.ReadAll(io.LimitReader(from, catalogfile.MaxBytes+1))
 }
 
 // refused says what is wrong with the file, with its lines.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"sneakers23/app/operator"
@@ -126,20 +124,11 @@ func (a *imageAddCmd) Run(ctx context.Context, g *globals, term terminal) error 
 
 // readPhoto reads a photo, and finds out whether it can be one.
 func readPhoto(term terminal, file string) ([]byte, error) {
-	from := term.in
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		from = f
-	}
-	photo, err := io.ReadAll(io.LimitReader(from, picture.MaxBytes+1))
-	if err == nil {
-		err = picture.Check(photo)
-	}
+	photo, err := readFile(term, file, picture.MaxBytes)
 	if err != nil {
+		return nil, err
+	}
+	if err := picture.Check(photo); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return photo, nil

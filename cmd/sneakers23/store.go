@@ -37,6 +37,7 @@ func find(g *globals) (*operator.Client, error) {
 type releaseCmd struct {
 	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
 	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\" in the time zone of this machine, 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
+	Zone    string  `help:"Time zone of --at, like Europe/Berlin. Default: that of this machine." placeholder:"ZONE"`
 	Undo    bool    `help:"Take the release back. That is possible until the first pair is sold." xor:"when"`
 	CallOff bool    `help:"Call off a release that is scheduled." xor:"when"`
 	Yes     bool    `help:"Do not ask about a time that is more than a year away." short:"y"`
@@ -52,7 +53,11 @@ again, on open pages too; nothing of it can be bought any more when the command 
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	q := operator.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
 	if r.At != nil {
-		at, err := parseTime(*r.At, time.Now())
+		now, err := inZone(time.Now(), r.Zone)
+		if err != nil {
+			return err
+		}
+		at, err := parseTime(*r.At, now)
 		if err != nil {
 			return usageError{err}
 		}

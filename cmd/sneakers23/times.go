@@ -26,7 +26,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	} {
 		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			written, _ := time.Parse(layout, s)
-			return at, skipped(at, written, s)
+			return at, onceOnly(at, written, s)
 		}
 	}
 	return time.Time{}, fmt.Errorf(`--at %q is no time: write 18:00, "tomorrow 18:00", "2026-12-24 18:00", `+
@@ -122,26 +122,53 @@ func onADay(s string, now time.Time) (at time.Time, ok bool, err error) {
 			return at, true, fmt.Errorf(`--at %q is over: it is %s now; write "tomorrow %s" if you mean that`,
 				s, now.Format("15:04:05 MST"), clock)
 		}
-		return at, true, skipped(at, written, s)
+		return at, true, onceOnly(at, written, s)
 	}
 	return at, false, nil
 }
 
-// skipped refuses a time that clocks never show, because they are set forward then.
-func skipped(at, written time.Time, s string) error {
-	if at.Hour() == written.Hour() && at.Minute() == written.Minute() {
+// onceOnly refuses a time that clocks show twice, because they are set back then, or never, because
+// they are set forward. Both times that may be meant are named.
+func onceOnly(at, written time.Time, s string) error {
+	shows := func(t time.Time) bool { return t.Hour() == written.Hour() && t.Minute() == written.Minute() }
+	const change = time.Hour // clocks are hardly ever set by another time
+	switch earlier, later := at.Add(-change), at.Add(change); {
+	case shows(at) && shows(later) && later.Day() == at.Day():
+		return readTwice(s, "clocks are set back then, and show that time twice", at, later)
+	case shows(at) && shows(earlier) && earlier.Day() == at.Day():
+		return readTwice(s, "clocks are set back then, and show that time twice", earlier, at)
+	case shows(at):
 		return nil
+	case at.Hour() > written.Hour():
+		return readTwice(s, "clocks are set forward then, and never show that time", earlier, at)
+	default:
+		return readTwice(s, "clocks are set forward then, and never show that time", at, later)
 	}
-	return fmt.Errorf("--at %q: clocks are set forward then, and there is no such time; the next is near %s",
-		s, stamp(at))
+}
+
+func readTwice(s, why string, first, second time.Time) error {
+	return fmt.Errorf("--at %q: %s; write %s or %s", s, why, first.Format(time.RFC3339), second.Format(time.RFC3339))
 }
 
 // stamp writes a time as people read it, with its zone.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") }
 
-// when writes a time to come, on the clock of this machine.
+// when writes a time to come, on the clock of this machine, so that parseTime reads the same.
 func when(t time.Time) string {
-	return fmt.Sprintf("%s (in %s)", stamp(t.Local()), span(time.Until(t).Round(time.Second)))
+	return fmt.Sprintf("%s (in %s)", t.Local().Format(time.RFC3339), span(time.Until(t).Round(time.Second)))
+}
+
+// inZone returns the time of the clocks of a zone, "" for that of this machine. The error is a
+// usageError.
+func inZone(now time.Time, zone string) (time.Time, error) {
+	if zone == "" {
+		return now, nil
+	}
+	location, err := time.LoadLocation(zone)
+	if err != nil || zone == "Local" {
+		return now, usageError{fmt.Errorf("--zone %q is no time zone: write one like Europe/Berlin, America/New_York or UTC", zone)}
+	}
+	return now.In(location), nil
 }
 
 // span writes a duration as people say it: with its days, when it has two or more, and without

@@ -117,7 +117,16 @@ func tooDeep(data []byte) int {
 	return 0
 }
 
-func parseYAML(data []byte, f *file) error {
+// Decode reads any other file of operators, YAML or JSON, into a struct with yaml tags. Unknown keys,
+// references and several documents are refused. The error is an *Error.
+func Decode(data []byte, into any) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return &Error{Text: "the file is empty"}
+	}
+	return parseYAML(untabbed(data), into)
+}
+
+func parseYAML(data []byte, f any) error {
 	if line := tooDeep(data); line > 0 {
 		return &Error{line, "lists are nested too deeply"}
 	}

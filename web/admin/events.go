@@ -12,34 +12,37 @@ import (
 
 // Kinds of events.
 const (
-	eventReleased    = "released"
-	eventScheduled   = "scheduled"
-	eventUnreleased  = "unreleased" // the release was taken back
-	eventCalledOff   = "called_off" // the schedule was
-	eventCreated     = "created"
-	eventEdited      = "edited"
-	eventPublished   = "published" // a product is live
-	eventWithdrawn   = "withdrawn" // it is a draft again
-	eventArchived    = "archived"
-	eventPaused      = "paused"
-	eventResumed     = "resumed"
-	eventShopPaused  = "shop_paused"
-	eventShopResumed = "shop_resumed"
-	eventSizeAdded   = "size_added"
-	eventSizeEdited  = "size_edited"
-	eventRestocked   = "restocked"
-	eventCorrected   = "corrected"
-	eventReturned    = "returned" // an order was cancelled
-	eventSoldOut     = "sold_out"
-	eventFrozen      = "frozen" // the counts of a size contradict its movements
-	eventUnfrozen    = "unfrozen"
-	eventOrders      = "orders" // of a quarter of an hour, in sum
-	eventRestored    = "restored"
-	eventNodeHere    = "node_here"
-	eventNodeGone    = "node_gone"
-	eventTrouble     = "trouble"
-	eventTroubleOver = "trouble_over"
-	eventProxy       = "proxy" // an address looks like one, and is not trusted
+	eventReleased      = "released"
+	eventScheduled     = "scheduled"
+	eventUnreleased    = "unreleased" // the release was taken back
+	eventCalledOff     = "called_off" // the schedule was
+	eventCreated       = "created"
+	eventEdited        = "edited"
+	eventPublished     = "published" // a product is live
+	eventWithdrawn     = "withdrawn" // it is a draft again
+	eventArchived      = "archived"
+	eventDropPlanned   = "drop_planned"
+	eventDropMoved     = "drop_moved"
+	eventDropCancelled = "drop_cancelled"
+	eventPaused        = "paused"
+	eventResumed       = "resumed"
+	eventShopPaused    = "shop_paused"
+	eventShopResumed   = "shop_resumed"
+	eventSizeAdded     = "size_added"
+	eventSizeEdited    = "size_edited"
+	eventRestocked     = "restocked"
+	eventCorrected     = "corrected"
+	eventReturned      = "returned" // an order was cancelled
+	eventSoldOut       = "sold_out"
+	eventFrozen        = "frozen" // the counts of a size contradict its movements
+	eventUnfrozen      = "unfrozen"
+	eventOrders        = "orders" // of a quarter of an hour, in sum
+	eventRestored      = "restored"
+	eventNodeHere      = "node_here"
+	eventNodeGone      = "node_gone"
+	eventTrouble       = "trouble"
+	eventTroubleOver   = "trouble_over"
+	eventProxy         = "proxy" // an address looks like one, and is not trusted
 
 	eventDeviceAdded   = "device_added"
 	eventDeviceRevoked = "device_revoked"
@@ -105,6 +108,12 @@ func (r Record) event() Event {
 		e.Text = r.Subject + " is a draft again: shoppers do not see it" + r.what()
 	case eventArchived:
 		e.Text = r.Subject + " is archived: it has left the shop" + r.what()
+	case eventDropPlanned:
+		e.Text, e.When = r.Subject+" is planned for", r.Due.UnixMilli()
+	case eventDropMoved:
+		e.Text, e.When = r.Subject+" is moved to", r.Due.UnixMilli()
+	case eventDropCancelled:
+		e.Text = r.Subject + " is cancelled"
 	case eventPaused:
 		e.Text = "Selling " + r.Subject + " is paused"
 	case eventResumed:

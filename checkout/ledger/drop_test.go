@@ -1,0 +1,156 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/inventory/stocktest"
+)
+
+// setClock moves the shop's clock by some time. The clocks of the machine and of PostgreSQL stay.
+func setClock(s *stocktest.Store, by time.Duration) {
+	s.Exec(fmt.Sprintf(`CREATE OR REPLACE FUNCTION shop_time() RETURNS timestamptz LANGUAGE sql VOLATILE
+		AS 'SELECT clock_timestamp() + interval ''%d milliseconds'''`, by.Milliseconds()))
+}
+
+// planned plans a drop that releases the first product and brings pairs of two sizes, in an hour.
+func planned(s *stocktest.Store) inventory.Drop {
+	s.T.Helper()
+	s.Exec(`UPDATE products SET released = false WHERE id = $1`, s.Of[s.Items[0]])
+	d, _, err := s.Inv.PlanDrop(inventory.ActingAs(s.T.Context(), "ann"), inventory.Plan{
+		At: time.Now().Add(time.Hour), Releases: []inventory.ProductID{s.Of[s.Items[0]]},
+		Restocks: []inventory.DropRestock{{Item: s.Items[0], Pairs: 5}, {Item: s.Items[1], Pairs: 7}},
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return d
+}
+
+// released reports whether the first product is released, and when it is to be.
+func released(s *stocktest.Store) (is bool, at *time.Time) {
+	s.T.Helper()
+	err := s.Pool.QueryRow(s.T.Context(), `SELECT released, release_at FROM products WHERE id = $1`, s.Of[s.Items[0]]).
+		Scan(&is, &at)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return is, at
+}
+
+func TestOpenDrop(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 2, 3)
+	n := newNode(s, s.Pool)
+	d := planned(s)
+	setClock(s, 59*time.Minute)
+	if opened, err := n.OpenDrop(t.Context(), d); opened || !errors.Is(err, ErrNotDue) {
+		t.Errorf("a minute early: %t, %v; want ErrNotDue", opened, err)
+	}
+	if is, at := released(s); is || at == nil || s.Item(s.Items[0]).Available != 3 {
+		t.Errorf("a minute early it is released: %t, at %v, and has %d pairs", is, at, s.Item(s.Items[0]).Available)
+	}
+	setClock(s, time.Hour)
+	if opened, err := n.OpenDrop(t.Context(), d); !opened || err != nil {
+		t.Fatalf("when due: %t, %v", opened, err)
+	}
+	is, at := released(s)
+	if got := [2]int{s.Item(s.Items[0]).Available, s.Item(s.Items[1]).Available}; !is || at != nil || got != [2]int{8, 10} {
+		t.Errorf("released: %t, to be released at %v, pairs %v; want 8 and 10", is, at, got)
+	}
+	open, _, err := s.Inv.Drop(t.Context(), d.ID)
+	if err != nil || open.OpenedAt == nil || open.OpenedAt.Before(open.At) {
+		t.Errorf("opened at %v, before %v, %v", open.OpenedAt, open.At, err)
+	}
+	if opened, err := n.OpenDrop(t.Context(), d); opened || err != nil || s.Item(s.Items[0]).Available != 8 {
+		t.Errorf("again: %t, %v, %d pairs", opened, err, s.Item(s.Items[0]).Available)
+	}
+	if _, _, err := s.Inv.MoveDrop(t.Context(), d.ID, 0, time.Now().Add(9*time.Hour)); !errors.Is(err, inventory.ErrOpened) {
+		t.Errorf("moved after it has opened: %v", err)
+	}
+	if _, _, err := s.Inv.CancelDrop(t.Context(), d.ID, 0); !errors.Is(err, inventory.ErrOpened) {
+		t.Errorf("cancelled after it has opened: %v", err)
+	}
+	s.CheckBooks()
+}
+
+// TestOpenDropAtOnce lets many nodes open a drop at the same moment: one of them does, and the pairs
+// come once.
+func TestOpenDropAtOnce(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 2, 3)
+	d := planned(s)
+	setClock(s, time.Hour)
+	nodes := []*node{newNode(s, s.Pool), newNode(s, s.Pool), newNode(s, s.Pool)}
+	var (
+		wg     sync.WaitGroup
+		opened atomic.Int64
+	)
+	for i := range 12 {
+		wg.Go(func() {
+			is, err := nodes[i%len(nodes)].OpenDrop(context.WithoutCancel(t.Context()), d)
+			if err != nil {
+				t.Error(err)
+			}
+			if is {
+				opened.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if got := s.Item(s.Items[0]).Available; opened.Load() != 1 || got != 8 {
+		t.Errorf("opened %d times, %d pairs; want once, and 8", opened.Load(), got)
+	}
+	s.CheckBooks()
+}
+
+// TestOpenDropMeetsAChange holds the rows of a drop as its opening does not: a drop that is cancelled or
+// moved at the last moment does not open, also if the node that opens it does not know yet.
+func TestOpenDropMeetsAChange(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*stocktest.Store, inventory.DropID) error{
+		"cancelled": func(s *stocktest.Store, id inventory.DropID) error {
+			_, _, err := s.Inv.CancelDrop(s.T.Context(), id, 0)
+			return err
+		},
+		"moved": func(s *stocktest.Store, id inventory.DropID) error {
+			_, _, err := s.Inv.MoveDrop(s.T.Context(), id, 0, time.Now().Add(2*time.Hour))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stocktest.New(t, 1, 2, 3)
+			n := newNode(s, s.Pool)
+			d := planned(s)
+			hold := s.Hold(s.Items[0]) // the opening waits for a sale
+			setClock(s, time.Hour)
+			told := make(chan error, 1) // buffer: the test may end before
+			go func() {
+				opened, err := n.OpenDrop(context.WithoutCancel(t.Context()), d)
+				if opened {
+					err = errors.New("it has opened")
+				}
+				told <- err
+			}()
+			s.UntilWaits(1)
+			if err := change(s, d.ID); err != nil {
+				t.Fatal(err)
+			}
+			hold()
+			if err := <-told; err != nil && !errors.Is(err, ErrNotDue) {
+				t.Error(err)
+			}
+			if is, _ := released(s); is || s.Item(s.Items[0]).Available != 3 {
+				t.Errorf("released: %t, %d pairs", is, s.Item(s.Items[0]).Available)
+			}
+			s.CheckBooks()
+		})
+	}
+}

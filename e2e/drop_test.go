@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sneakers23/app/waittest"
+)
+
+// dropView is a drop as the command line prints it.
+type dropView struct {
+	ID       int        `json:"id"`
+	At       time.Time  `json:"at"`
+	State    string     `json:"state"`
+	OpenedAt *time.Time `json:"opened_at"`
+	Problems []string   `json:"problems"`
+}
+
+// drop runs a command about a drop.
+func (s *shop) drop(args ...string) (d dropView) {
+	s.t.Helper()
+	out := s.run(append(append([]string{"drops"}, args...), "--json")...)
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		s.t.Fatalf("drops %s: %v in %s", strings.Join(args, " "), err, out)
+	}
+	return d
+}
+
+// clock is the clock of the shop, by the database.
+func (s *shop) clock() (now time.Time) {
+	s.t.Helper()
+	s.row(`SELECT shop_time()`, nil, &now)
+	return now
+}
+
+// TestDrop plans a drop at a node that is killed before, while the clock of the database is three
+// minutes ahead of those of all nodes. A crowd sends its forms all the time from some seconds before.
+// The drop opens once, at none of the three nodes that are left before its time, and no order was made
+// before it.
+func TestDrop(t *testing.T) {
+	t.Parallel()
+	const (
+		crowd = 200
+		pairs = 30
+	)
+	nodes := newCluster(t, 4)
+	s, planner := nodes[0], nodes[3]
+	s.sql(`CREATE OR REPLACE FUNCTION shop_time() RETURNS timestamptz LANGUAGE sql VOLATILE
+		AS 'SELECT clock_timestamp() + interval ''3 minutes'''`)
+	s.sql(`UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`)
+	visitors := make([]*visitor, 3)
+	for i := range visitors {
+		visitors[i] = newVisitor(t, nodes[i].URL+"/products/SHU6000")
+		visitors[i].wait(".product-soon-1")
+		if _, err := visitors[i].Evaluate(watchDOM, `[data-product-id="1"] form.size-container`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var (
+		wg      sync.WaitGroup
+		opened  = make(chan struct{})
+		buyers  = make([]*customer, crowd)
+		forms   = make([]url.Values, crowd)
+		refused sync.Map
+	)
+	for i := range crowd {
+		buyers[i] = newCustomer(t, nodes[i%3].URL)
+		buyers[i].add(1)
+		forms[i] = buyers[i].purchase()
+	}
+	at := s.clock().Add(10 * time.Second).Truncate(time.Second)
+	d := planner.drop("plan", "--at", at.Format(time.RFC3339), "--release", "SHU6000",
+		"--restock", fmt.Sprintf("SHU6001=%d", pairs))
+	if d.State != "planned" || !d.At.Equal(at) || len(d.Problems) == 0 ||
+		!strings.Contains(d.Problems[len(d.Problems)-1], "3m0s apart") {
+		t.Errorf("planned: %+v", d)
+	}
+	planner.kill()
+	for _, v := range visitors {
+		v.wait("[data-countdown]:not([hidden])")
+	}
+	for i := range crowd {
+		wg.Go(func() {
+			last := false
+			for { // once more after it has opened
+				p, err := buyers[i].send("/checkout", forms[i])
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if p.order() != "" || last {
+					return
+				}
+				refused.Store(p.flash(), true)
+				select {
+				case <-opened:
+					last = true
+				case <-time.After(200 * time.Millisecond): // a shopper who presses the button again and again
+				}
+			}
+		})
+	}
+	for i, v := range visitors {
+		v.wait(`[data-product-id="1"] form.size-container`)
+		// the page's clock is that of this machine, which is three minutes behind
+		t.Logf("node %d shows the sizes %v after the time", i+1, seenAfter(v, at.Add(-3*time.Minute)))
+	}
+	close(opened)
+	wg.Wait()
+
+	var (
+		first time.Time
+		sold  int
+	)
+	s.row(`SELECT min(created_at), count(*) FROM orders`, nil, &first, &sold)
+	if first.Before(at) || sold != pairs {
+		t.Errorf("%d orders, the first at %v; want %d from %v on", sold, first, pairs, at)
+	}
+	if d = s.drop("show", fmt.Sprint(d.ID)); d.State != "open" || d.OpenedAt.Before(at) {
+		t.Errorf("the drop: %+v", d)
+	}
+	t.Logf("opened %v after its time, the first order %v after it", d.OpenedAt.Sub(at), first.Sub(at))
+	if n := s.count(`SELECT count(*) FROM stock_movements WHERE reason = 'restock' AND item_id = 1 AND available_delta = $1`, pairs); n != 1 {
+		t.Errorf("the pairs came %d times", n)
+	}
+	if log := s.log.String() + nodes[1].log.String() + nodes[2].log.String(); strings.Count(log, `msg="a drop opens"`) != 1 {
+		t.Errorf("the drop was opened %d times", strings.Count(log, `msg="a drop opens"`))
+	}
+}
+
+// TestDropAtTheLastSecond moves one drop and cancels another when they are about to open.
+func TestDropAtTheLastSecond(t *testing.T) {
+	t.Parallel()
+	nodes := newCluster(t, 2)
+	s, other := nodes[0], nodes[1]
+	v := newVisitor(t, other.URL)
+	v.wait(".product-soon-1")
+	moved := s.drop("plan", "--at", "8s", "--release", "SHU6000")
+	cancelled := s.drop("plan", "--at", "8s", "--release", "SHU6100", "--restock", "SHU6101=5")
+	v.wait(`[data-product-id="1"] [data-countdown]:not([hidden])`)
+	waittest.Until(t, "two seconds are left, or none", func() bool { return s.clock().After(moved.At.Add(-2 * time.Second)) })
+	_, movedLate, code := s.try("drops", "move", fmt.Sprint(moved.ID), "--at", "5s")
+	_, cancelledLate, code2 := other.try("drops", "cancel", fmt.Sprint(cancelled.ID))
+	if code != 0 && !strings.Contains(movedLate, "has opened") || code2 != 0 && !strings.Contains(cancelledLate, "has opened") {
+		t.Fatalf("moved: %s, cancelled: %s", movedLate, cancelledLate)
+	}
+	if code != 0 || code2 != 0 {
+		t.Log("this machine was too slow: a drop had opened")
+		return
+	}
+	v.wait(`[data-product-id="1"] form.size-container`)
+	opened := s.drop("show", fmt.Sprint(moved.ID))
+	if opened.State != "open" || opened.OpenedAt.Before(opened.At) || !opened.At.After(moved.At) {
+		t.Errorf("the moved drop: %+v", opened)
+	}
+	if d := other.drop("show", fmt.Sprint(cancelled.ID)); d.State != "cancelled" {
+		t.Errorf("the cancelled drop: %+v", d)
+	}
+	if v.count(`[data-product-id="2"] form.size-container`) != 0 || v.count(`[data-product-id="2"] [data-countdown]:not([hidden])`) != 0 {
+		t.Error("the product of the cancelled drop is released, or counts down")
+	}
+	if out := s.run("products"); !strings.Contains(out, "Breezy Boost 600 by Asler, momentum, $140 (id 2): not released") {
+		t.Errorf("products: %s", out)
+	}
+	if n := s.count(`SELECT count(*) FROM stock_movements WHERE item_id IN (SELECT id FROM items WHERE sku = 'SHU6101') AND available_delta = 5`); n != 0 {
+		t.Error("the pairs of the cancelled drop have come")
+	}
+}
