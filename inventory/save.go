@@ -125,10 +125,9 @@ type editing struct {
 	coming   []string                       // ids of pictures that are not there yet, in a try
 }
 
-// lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
-// reads it again. The tables come before the rows, in the order in which a restore and the steps of
-// the schema lock them.
-func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
+// lockEdits waits for others who edit products. The tables are locked in the order in which a
+// restore and the steps of the schema lock them.
+func lockEdits(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
 		`SELECT pg_advisory_xact_lock(` + editsLock + `)`,
 		`LOCK TABLE item_availabilities, products, items IN ROW EXCLUSIVE MODE`,
@@ -136,6 +135,15 @@ func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// lock waits for other calls of Save, locks what differs from the edits, availabilities first, and
+// reads it again.
+func (e *editing) lock(ctx context.Context, tx pgx.Tx) error {
+	if err := lockEdits(ctx, tx); err != nil {
+		return err
 	}
 	if err := e.read(ctx, tx); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"sneakers23/app/store"
+	"sneakers23/inventory"
 	"sneakers23/replication/cluster"
 )
 
@@ -135,6 +136,11 @@ func (c *Client) Nodes(ctx context.Context, q NodesRequest) ([]NodeView, error) 
 // Seed fills an empty store, and tells whether it was empty.
 func (c *Client) Seed(ctx context.Context) (bool, error) {
 	return ask[bool](ctx, c, commandSeed, none{})
+}
+
+// SeedMore puts the products of the seed and four more into the store, see [inventory.Store.SeedMore].
+func (c *Client) SeedMore(ctx context.Context) (inventory.Seeded, error) {
+	return ask[inventory.Seeded](ctx, c, commandSeedMore, none{})
 }
 
 // ask sends a command and waits for its answer.
