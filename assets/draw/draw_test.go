@@ -18,7 +18,7 @@ func TestShoesAreSafeImages(t *testing.T) {
 			if again := s.SVG(); !bytes.Equal(svg, again) {
 				t.Error("the same shoe was drawn in two ways")
 			}
-			if len(svg) > 13_000 {
+			if len(svg) > 12_600 {
 				t.Errorf("%d bytes, want no more than a drawing by hand has", len(svg))
 			}
 			if !bytes.Contains(svg, []byte(`viewBox="0 0 960 600" role="img" aria-label="`+s.Label+`"`)) {

@@ -47,6 +47,7 @@ func (d *drawing) sole(s Sole) {
 	for _, l := range s.Layers {
 		d.layer(l, g)
 	}
+	d.line(slices.Concat(s.Toe, s.Bottom.reversed(), s.Heel).path(false), dark, 22, attrs(0.32, Soft))
 	d.line(s.Top.lower(5).path(false), "#fff", 4, ` opacity=".8"`)
 	for _, l := range s.Lines {
 		d.line(g.line(l.From, l.To, l.Depths).path(false), d.paint(l.Color), l.Width,
@@ -61,7 +62,6 @@ func (d *drawing) sole(s Sole) {
 	for _, glow := range s.Glows {
 		d.glow(glow)
 	}
-	d.line(s.Bottom.path(false), dark, 22, attrs(0.3, Soft))
 	d.addf(`</g>`)
 }
 
