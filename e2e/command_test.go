@@ -243,7 +243,7 @@ func TestEmptyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.wait(".product-soon-1")
-	if out := s.run("seed", "--more"); !strings.Contains(out, "4 products, SHU6200") {
+	if out := s.run("seed", "--more"); !strings.Contains(out, "4 products (SHU6200") {
 		t.Errorf("seed --more says: %s", out)
 	}
 	if out := s.run("seed", "--more"); !strings.Contains(out, "all six products are there") {

@@ -58,14 +58,14 @@ func (s *Store) Seed(ctx context.Context) (bool, error) {
 // Seeded is what [Store.SeedMore] did.
 type Seeded struct {
 	Added []string `json:"added"` // SKUs of the products that it put in
-	Own   bool     `json:"own"`   // nothing was put in: the store has products that are no seed's
+	Own   bool     `json:"own"`   // nothing was put in, since the store has products of its own
 }
 
-// SeedMore puts the products of Seed and four more into a store, those that are missing. It changes
-// no product that is there, and adds nothing to a store with any other product. Several nodes may
+// SeedMore puts the products of Seed and four more into a store, as far as they are missing. It
+// changes no product that is there, and adds nothing to a store that has others. Several nodes may
 // call it at once.
 //
-// It takes the locks of Save in their order, so it can run while the store sells.
+// It takes the locks of Save in the same order, so it can run while the store sells.
 func (s *Store) SeedMore(ctx context.Context) (Seeded, error) {
 	done := Seeded{Added: []string{}}
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
@@ -102,7 +102,7 @@ func (s *Store) SeedMore(ctx context.Context) (Seeded, error) {
 	return done, nil
 }
 
-// unsaid sets whether what the transaction creates is no event.
+// unsaid says whether the dashboards hear nothing of what the transaction creates from here on.
 func unsaid(ctx context.Context, tx pgx.Tx, on bool) error {
 	value := "off"
 	if on {

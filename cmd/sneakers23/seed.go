@@ -15,14 +15,14 @@ import (
 // once.
 type seedCmd struct {
 	databaseFlag
-	More bool `help:"Put in four more, also if the store has just the two."`
+	More bool `help:"Four more products, also for a store that has only the two."`
 }
 
 // Help is shown by seed --help.
 func (seedCmd) Help() string {
-	return `Fills an empty store with two products in random stock. With --more there are four more, of which one is
-released, with stories, and with sizes of the US, the EU and the UK. No product that is there is changed, and a store
-with products of its own is left alone.`
+	return `Fills an empty store with two products in random stock. With --more it adds four more, also to a store that
+has only the two. The four have stories and sizes of the US, the EU and the UK, and one of them is released. No
+product that is there is changed, and a store with products of its own is left alone.`
 }
 
 // Run is called by kong.
@@ -66,9 +66,9 @@ func (c *seedCmd) runMore(ctx context.Context, g *globals, term terminal) error 
 // added says which products were put in.
 func added(skus []string) string {
 	if len(skus) == 1 {
-		return "one product, " + skus[0]
+		return "one product (" + skus[0] + ")"
 	}
-	return fmt.Sprintf("%d products, %s", len(skus), strings.Join(skus, ", "))
+	return fmt.Sprintf("%d products (%s)", len(skus), strings.Join(skus, ", "))
 }
 
 // seedStore lets the node of the store fill it, or does so itself if no node runs.
