@@ -14,7 +14,7 @@ NPM_CI      := ci --no-audit --no-fund --loglevel=error
 # git does not tell about a checkout that belongs to another user: then the program does not know its commit
 BUILDVCS    := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-ASSET_SOURCES := $(shell find assets/css assets/js assets/images assets/build -type f 2>/dev/null) assets/package-lock.json
+ASSET_SOURCES := $(shell find assets/css assets/js assets/images assets/build assets/draw -type f 2>/dev/null) assets/package-lock.json
 GO_SOURCES    := $(shell find cmd app inventory checkout replication web templates assets migrations -name '*.go' -not -path '*/node_modules/*' 2>/dev/null) \
                  $(wildcard templates/*.html migrations/*.sql) go.mod go.sum
 

@@ -89,6 +89,7 @@ var allowed = []rule{
 	{"inventory/catalogfile", []string{"inventory"}},
 	{"inventory/...", nil},
 	{"templates", nil},
+	{"assets/build", []string{"assets/draw"}},
 	{"assets/...", nil},
 	{"migrations", nil},
 	{"web/quota", nil},

@@ -1,8 +1,8 @@
 // Package assets holds the style sheets, scripts and drawings of the pages, as they were built by
 // assets/build.
 //
-// The sources are in css, js and images beside this file; `make assets` builds them into dist,
-// which is embedded and never committed.
+// The sources are in css, js and images beside this file, and some shoes are drawn by the package
+// draw; `make assets` builds them into dist, which is embedded and never committed.
 package assets
 
 import (

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,6 +75,7 @@ func TestCommandLine(t *testing.T) {
 		{"sell", 2, "add --yes"},
 		{"sell --yes --per-tick 0", 2, "--per-tick"},
 		{"seed", 0, "left alone"},
+		{"seed --help", 0, "--more"},
 		{"orders", 0, "Nothing was ordered yet"},
 		{"orders list", 0, "Nothing was ordered yet"},
 		{"orders list --json", 0, "[]"},
@@ -241,6 +243,17 @@ func TestEmptyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.wait(".product-soon-1")
+	if out := s.run("seed", "--more"); !strings.Contains(out, "4 products (SHU6200") {
+		t.Errorf("seed --more says: %s", out)
+	}
+	if out := s.run("seed", "--more"); !strings.Contains(out, "all six products are there") {
+		t.Errorf("seed --more says again: %s", out)
+	}
+	for _, p := range []string{"/products/SHU6200", "/assets/images/rafter-hi.svg", "/assets/images/scree-45.svg"} {
+		if code, body := s.get(p); code != http.StatusOK || !strings.Contains(body, "<") {
+			t.Errorf("%s: %d", p, code)
+		}
+	}
 }
 
 func TestSeedWithoutANode(t *testing.T) {
@@ -250,6 +263,16 @@ func TestSeedWithoutANode(t *testing.T) {
 	var seeded struct{ Seeded bool }
 	if err := json.Unmarshal([]byte(s.run("seed", "--json")), &seeded); err != nil || !seeded.Seeded {
 		t.Errorf("seed: %v, %+v", err, seeded)
+	}
+	for _, want := range []int{4, 0} {
+		var more struct {
+			Seeded bool
+			Added  []string
+		}
+		err := json.Unmarshal([]byte(s.run("seed", "--more", "--json")), &more)
+		if err != nil || len(more.Added) != want || more.Seeded != (want > 0) {
+			t.Errorf("seed --more: %v, %+v, want %d products added", err, more, want)
+		}
 	}
 	state, err := migrations.Status(t.Context(), s.database)
 	if err != nil {

@@ -4,24 +4,29 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// seeds are the products of a new store. Their items are the sizes from 6 to 12 in halves.
-var seeds = []struct {
+// seed is a product of a new store.
+type seed struct {
 	ProductRow
-	firstItem int // number in the SKU of size 6
-}{
+	firstItem int           // number in the SKU of its first size
+	sizes     []SizeDetails // without SKU and stock
+}
+
+// seeds are the products of a new store. Their items are the sizes from 6 to 12 in halves.
+var seeds = []seed{
 	{ProductRow{
 		SKU: "SHU6000", Order: 0, Brand: "Snks 23", Name: "Hop Man 3", Color: "yellow/blue", Price: 120_00,
 		MainImageURL: "/assets/images/hop-man-3.svg",
-	}, 6001},
+	}, 6001, usSizes(6, 12, 0.5)},
 	{ProductRow{
 		SKU: "SHU6100", Order: 1, Brand: "Asler", Name: "Breezy Boost 600", Color: "momentum", Price: 140_00,
 		MainImageURL: "/assets/images/breezy-boost-600.svg",
-	}, 6101},
+	}, 6101, usSizes(6, 12, 0.5)},
 }
 
 // Seed fills an empty store with two products in random stock, and tells whether it did. A store
@@ -39,10 +44,10 @@ func (s *Store) Seed(ctx context.Context) (bool, error) {
 			return err
 		}
 		seeded = true
-		if _, err := tx.Exec(ctx, `SET LOCAL sneakers23.unsaid = 'on'`); err != nil { // the first pairs are no news
+		if err := unsaid(ctx, tx, true); err != nil { // the first pairs are no news
 			return err
 		}
-		return insertSeeds(ctx, tx)
+		return insertSeeds(ctx, tx, seeds)
 	})
 	if err != nil {
 		return false, fmt.Errorf("seed: %w", err)
@@ -50,27 +55,99 @@ func (s *Store) Seed(ctx context.Context) (bool, error) {
 	return seeded, nil
 }
 
-func insertSeeds(ctx context.Context, tx pgx.Tx) error {
-	for _, p := range seeds {
-		err := tx.QueryRow(ctx, `
-			INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-			p.SKU, p.Order, p.Brand, p.Name, p.Color, p.Price, p.MainImageURL).Scan(&p.ID)
+// Seeded is what [Store.SeedMore] did.
+type Seeded struct {
+	Added []string `json:"added"` // SKUs of the products that it put in
+	Own   bool     `json:"own"`   // nothing was put in, since the store has products of its own
+}
+
+// SeedMore puts the products of Seed and four more into a store, as far as they are missing. It
+// changes no product that is there, and adds nothing to a store that has others. Several nodes may
+// call it at once.
+//
+// It takes the locks of Save in the same order, so it can run while the store sells.
+func (s *Store) SeedMore(ctx context.Context) (Seeded, error) {
+	done := Seeded{Added: []string{}}
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		if err := sign(ctx, tx); err != nil {
+			return err
+		}
+		if err := lockEdits(ctx, tx); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, `SELECT sku FROM products`)
+		there, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			return err
 		}
-		b := &pgx.Batch{}
-		for i, count := range randomStock(13) {
-			queueItem(ctx, b, p.ID, SizeDetails{
-				SKU: "SHU" + strconv.Itoa(p.firstItem+i), Size: strconv.FormatFloat(6+float64(i)/2, 'f', -1, 64), Stock: count,
-			})
+		missing := slices.Concat(seeds, moreSeeds)
+		for _, sku := range there {
+			before := len(missing)
+			missing = slices.DeleteFunc(missing, func(p seed) bool { return p.SKU == sku })
+			if done.Own = len(missing) == before; done.Own {
+				return nil
+			}
 		}
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		for _, p := range missing {
+			done.Added = append(done.Added, p.SKU)
+		}
+		if err := unsaid(ctx, tx, len(there) == 0); err != nil {
+			return err
+		}
+		return insertSeeds(ctx, tx, missing)
+	})
+	if err != nil {
+		return Seeded{}, fmt.Errorf("seed more: %w", err)
+	}
+	return done, nil
+}
+
+// unsaid says whether the dashboards hear nothing of what the transaction creates from here on.
+func unsaid(ctx context.Context, tx pgx.Tx, on bool) error {
+	value := "off"
+	if on {
+		value = "on"
+	}
+	_, err := tx.Exec(ctx, `SELECT set_config('sneakers23.unsaid', $1, true)`, value)
+	return err
+}
+
+// insertSeeds inserts products with their items. These are no events of their own.
+func insertSeeds(ctx context.Context, tx pgx.Tx, products []seed) error {
+	products = slices.Clone(products) // they get ids
+	for i := range products {
+		p := &products[i].ProductRow
+		err := tx.QueryRow(ctx, `
+			INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released, story)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+			p.SKU, p.Order, p.Brand, p.Name, p.Color, p.Price, p.MainImageURL, p.Released, p.Story).Scan(&p.ID)
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := unsaid(ctx, tx, true); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	for _, p := range products {
+		stock := randomStock(len(p.sizes))
+		for i, size := range p.sizes {
+			size.SKU, size.Stock = "SHU"+strconv.Itoa(p.firstItem+i), stock[i]
+			queueItem(ctx, b, p.ID, size)
+		}
+	}
+	return tx.SendBatch(ctx, b).Close()
 }
+
+// usSizes are sizes of the United States alone.
+func usSizes(from, to, step float64) (sizes []SizeDetails) {
+	for us := from; us <= to; us += step {
+		sizes = append(sizes, SizeDetails{Size: sizeText(us)})
+	}
+	return sizes
+}
+
+func sizeText(size float64) string { return strconv.FormatFloat(size, 'f', -1, 64) }
 
 // randomStock is a count for each of n sizes: some are out, some low, some medium, some high.
 func randomStock(n int) []int {

@@ -168,6 +168,11 @@ func (c *Client) Seed(ctx context.Context) (bool, error) {
 	return ask[bool](ctx, c, commandSeed, none{})
 }
 
+// SeedMore puts the products of the seed and four more into the store, see [inventory.Store.SeedMore].
+func (c *Client) SeedMore(ctx context.Context) (inventory.Seeded, error) {
+	return ask[inventory.Seeded](ctx, c, commandSeedMore, none{})
+}
+
 // ask sends a command and waits for its answer.
 func ask[R any](ctx context.Context, c *Client, command string, q any) (result R, err error) {
 	b, err := json.Marshal(q)

@@ -24,6 +24,7 @@ const (
 	commandRestock   = "restock"
 	commandSell      = "sell"
 	commandSeed      = "seed"
+	commandSeedMore  = "seed_more"
 	commandOrders    = "orders"
 	commandOrder     = "order"
 	commandCancel    = "cancel"

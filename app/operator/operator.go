@@ -115,6 +115,7 @@ func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandAudit, o.audit),
 		serve(ctx, o.log, node, commandSell, o.sell),
 		serve(ctx, o.log, node, commandSeed, o.seed),
+		serve(ctx, o.log, node, commandSeedMore, o.seedMore),
 		serve(ctx, o.log, node, commandOrders, o.listOrders),
 		serve(ctx, o.log, node, commandOrder, o.showOrder),
 		serve(ctx, o.log, node, commandCancel, o.cancelOrder),
@@ -292,6 +293,17 @@ func (o *Operator) seed(ctx context.Context, _ none) (bool, error) {
 	}
 	if seeded {
 		o.did(ctx, "two products are put in")
+	}
+	return seeded, o.healer.Heal(ctx)
+}
+
+func (o *Operator) seedMore(ctx context.Context, _ none) (inventory.Seeded, error) {
+	seeded, err := o.store.SeedMore(ctx)
+	if err != nil {
+		return inventory.Seeded{}, err
+	}
+	if len(seeded.Added) > 0 {
+		o.did(ctx, "products of the seed are put in", "skus", seeded.Added)
 	}
 	return seeded, o.healer.Heal(ctx)
 }

@@ -69,3 +69,11 @@ func (s *Schema) Seed(ctx context.Context) (bool, error) {
 	}
 	return inventory.NewStore(s.db.Pool).Seed(ctx)
 }
+
+// SeedMore is Seed with four more products, also for a store that has been seeded before.
+func (s *Schema) SeedMore(ctx context.Context) (inventory.Seeded, error) {
+	if err := s.db.Prepare(ctx, false); err != nil {
+		return inventory.Seeded{}, err
+	}
+	return inventory.NewStore(s.db.Pool).SeedMore(ctx)
+}

@@ -1,7 +1,7 @@
 // Command build makes assets/dist from the sources in assets: a script and a style sheet for the
-// shop, the same for its dashboard, a script each for its page of devices and its form of a product, and
-// the drawings, each with a hash of its content in its name, and manifest.json that tells which name became
-// which.
+// shop, the same for its dashboard, a script each for its page of devices and its form of a product,
+// and the images, those in the folder and those that [draw] makes. Each has a hash of its content
+// in its name, and manifest.json tells which name became which.
 //
 //	go run ./assets/build [-dir assets]
 package main
@@ -21,6 +21,8 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"sneakers23/assets/draw"
 )
 
 func main() {
@@ -42,6 +44,9 @@ func build(dir string) error {
 		return err
 	}
 	if err := images(dir, files); err != nil {
+		return err
+	}
+	if err := drawings(files); err != nil {
 		return err
 	}
 	dist := filepath.Join(dir, "dist")
@@ -96,7 +101,7 @@ func bundle(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// images adds the drawings as they are.
+// images adds the files of the folder as they are.
 func images(dir string, files map[string][]byte) error {
 	return filepath.WalkDir(filepath.Join(dir, "images"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -109,6 +114,18 @@ func images(dir string, files map[string][]byte) error {
 		files[filepath.ToSlash(name)], err = os.ReadFile(path)
 		return err
 	})
+}
+
+// drawings adds the shoes that are drawn by code.
+func drawings(files map[string][]byte) error {
+	for _, s := range draw.Shoes() {
+		name := "images/" + s.File + ".svg"
+		if _, twice := files[name]; twice {
+			return fmt.Errorf("%s is in the folder of images, and drawn by code too: remove one of them", name)
+		}
+		files[name] = s.SVG()
+	}
+	return nil
 }
 
 // hashedName puts a hash of the content into a file's name: images/a.svg gives

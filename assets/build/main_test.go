@@ -28,6 +28,7 @@ func complete() map[string]string {
 		"css/app.css":                       `@layer base; @import "./base.css" layer(base);`,
 		"js/admin.js":                       `import { Socket } from "phoenix"; new Socket("admins")`,
 		"js/admin-devices.js":               `import { Socket } from "phoenix"; new Socket("devices")`,
+		"js/admin-edit.js":                  `import { Socket } from "phoenix"; new Socket("editors")`,
 		"css/admin.css":                     `@import "./base.css"; main { color: gold }`,
 		"css/base.css":                      `body { color: teal }`,
 		"images/a.svg":                      `<svg/>`,
@@ -50,7 +51,7 @@ func TestBuild(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"app.js": "here", "app.css": "teal", "admin.js": "admins", "admin-devices.js": "devices", "admin.css": "gold",
-		"images/a.svg": "<svg/>",
+		"images/a.svg": "<svg/>", "images/curb-cut-low.svg": "Curb Cut Low",
 	} {
 		body, err := os.ReadFile(filepath.Join(dir, "dist", manifest[name]))
 		if err != nil {
@@ -78,6 +79,9 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 			func(f map[string]string) { delete(f, "node_modules/phoenix/package.json") }, "npm ci --prefix",
 		},
 		"a script with a slip": {func(f map[string]string) { f["js/app.js"] = "let = {" }, "js/app.js"},
+		"a drawing with the name of an image": {
+			func(f map[string]string) { f["images/curb-cut-low.svg"] = "<svg/>" }, "curb-cut-low.svg is in the folder",
+		},
 		"an import of nothing": {func(f map[string]string) { f["js/app.js"] = `import "./nothing"` }, "./nothing"},
 	}
 	for name, test := range tests {

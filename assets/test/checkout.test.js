@@ -23,7 +23,7 @@ beforeEach(() => {
     querySelectorAll: () => [],
     createElement: () => ({ dataset: {}, remove() {} }),
   }
-  const line = { dataset: { line: "3 12000 false true []" } }
+  const line = { dataset: { line: "3 12000 false true false []" } }
   const forms = { underway: () => underway, onSettled: (callback) => (settle = callback) }
   show = keepCheckout({ querySelectorAll: () => [line] }, forms)
 })

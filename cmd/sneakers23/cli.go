@@ -14,7 +14,7 @@ type cli struct {
 
 	Serve      serveCmd                  `cmd:"" help:"Run a node: pages, sockets, and its private database." group:"Node"`
 	Migrate    migrateCmd                `cmd:"" help:"Apply, take back or list the steps of the database schema." group:"Node"`
-	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products." group:"Node"`
+	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products, or with six." group:"Node"`
 	Products   productsCmd               `cmd:"" help:"List, create, edit and archive products, or exchange them as a file." group:"Store"`
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time, or take that back." group:"Store"`
 	Drops      dropsCmd                  `cmd:"" help:"Plan drops: what is released and restocked at one moment." group:"Store"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,17 +91,28 @@ func (p *dropsPlanCmd) read(term terminal) error {
 	if err != nil {
 		return err
 	}
+	plan, err := readPlan(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w\nnothing was planned", p.File, err)
+	}
+	plan.Yes = p.Yes
+	*p = plan
+	return nil
+}
+
+// readPlan reads a plan as the flags that say the same.
+func readPlan(data []byte) (p dropsPlanCmd, err error) {
 	var f planFile
 	if err := catalogfile.Decode(data, &f); err != nil {
-		return fmt.Errorf("%s: %w\nnothing was planned", p.File, err)
+		return p, err
 	}
 	p.At, p.Ends, p.Zone, p.Release = f.At, f.Ends, f.Zone, f.Release
 	for _, restock := range f.Restock {
-		for item, pairs := range restock {
-			p.Restock = append(p.Restock, fmt.Sprintf("%s=%d", item, pairs))
+		for _, item := range slices.Sorted(maps.Keys(restock)) {
+			p.Restock = append(p.Restock, fmt.Sprintf("%s=%d", item, restock[item]))
 		}
 	}
-	return nil
+	return p, nil
 }
 
 // request returns what the flags ask for. The error is a usageError.

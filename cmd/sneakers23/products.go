@@ -55,7 +55,7 @@ func (l *productsListCmd) Run(ctx context.Context, g *globals, term terminal) er
 		return term.out.JSON(products)
 	case there == 0:
 		term.out.Println("The store has no products. Create one: sneakers23 products create --help")
-		term.out.Println("Or fill it with two: sneakers23 seed")
+		term.out.Println("Or fill it with two: sneakers23 seed, or with six: sneakers23 seed --more")
 		return nil
 	}
 	for i, p := range products {

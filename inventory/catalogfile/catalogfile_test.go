@@ -120,7 +120,8 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ = bytes.Cut(text, []byte("```yaml\n"))
+	begin := []byte("```yaml\nproducts:")
+	text = text[bytes.Index(text, begin)+len("```yaml\n"):]
 	text, _, _ = bytes.Cut(text, []byte("```\n"))
 	edits, err := Parse(text)
 	if err != nil || len(edits) != 1 || len(edits[0].Sizes) != 2 || *edits[0].Sizes[0].EU != "42.5" {
