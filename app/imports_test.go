@@ -71,6 +71,7 @@ var allowed = []rule{
 			"assets",
 		},
 	},
+	{"web/admin/drops", []string{"inventory", "templates"}},
 	{"web/admin/products", []string{"inventory", "inventory/picture", "templates", "assets"}},
 	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
 	{

@@ -19,6 +19,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/products"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
@@ -150,6 +151,9 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		Ready:         n.ready,
 		ProductSocket: s.sockets,
 		Admin:         dashboard,
+		Drops: drops.New(drops.Config{
+			Catalog: n.stock.Catalog, Templates: set, Desk: operator.DropDesk{Operator: n.operator},
+		}),
 		Products: products.New(products.Config{
 			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL, Desk: operator.ProductDesk{Operator: n.operator},
 		}),

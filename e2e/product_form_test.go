@@ -58,6 +58,25 @@ func TestProductForm(t *testing.T) {
 	v.click(".size-container__entry:has-text(\"9\")")
 	v.says(".toast", "is in your cart")
 
+	// a drop, planned at the dashboard
+	a.visit(s.URL + "/admin/drops")
+	a.says("main", "No drop is planned.")
+	if err := a.Locator("#drop-at").Fill("2031-12-24T18:00"); err != nil {
+		t.Fatal(err)
+	}
+	a.fill("#drop-zone", "Europe/Berlin")
+	a.click("[name=release][value=SHU6100]")
+	a.fill("#drop-restocks", "SHU6101=50")
+	a.click("text=Plan it")
+	a.says("main", "Drop 1 opens 24 December 2031, 18:00:00 CET")
+	a.says("main", "50 pairs of Breezy Boost 600, size 6 (SHU6101)")
+	w := newVisitor(t, other.URL)
+	w.wait(`[data-product-id="2"] [data-countdown][datetime="2031-12-24T17:00:00Z"]`)
+	a.click("text=Cancel the drop")
+	a.says("main", "Drop 1, cancelled")
+	w.gone(`[data-product-id="2"] [data-countdown]:not([hidden])`)
+	a.visit(s.URL + "/admin/products/VOLT/edit")
+
 	// somebody else is faster
 	other.run("products", "edit", "VOLT", "--price", "110")
 	a.fill("#edit-name", "Volt Racer")

@@ -43,6 +43,11 @@ func (s *Server) routes(cfg Config) {
 		s.get("/admin/devices", private(cfg.Admin.Devices))
 		s.get("/admin/products/:sku", private(cfg.Admin.Guard(s.pages.Preview)))
 	}
+	if cfg.Admin != nil && cfg.Drops != nil {
+		s.get("/admin/drops", private(cfg.Admin.Guard(cfg.Drops.Show)))
+		s.form("/admin/drops", cfg.Admin.Guard(cfg.Drops.Plan))
+		s.form("/admin/drops/:id", cfg.Admin.Guard(cfg.Drops.Change))
+	}
 	if cfg.Admin != nil && cfg.Products != nil {
 		s.get("/admin/products", private(cfg.Admin.Guard(cfg.Products.List)))
 		s.get("/admin/new-product", private(cfg.Admin.Guard(cfg.Products.New)))

@@ -20,6 +20,7 @@ import (
 	"sneakers23/assets"
 	"sneakers23/templates"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/products"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
@@ -54,6 +55,9 @@ type Config struct {
 
 	// Products serves the pages on which admins write products. It needs Admin, which guards them.
 	Products *products.Pages
+
+	// Drops serves the page on which admins plan drops. It needs Admin, which guards it.
+	Drops *drops.Pages
 
 	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the
 	// shoppers'. Without it, there is none.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sneakers23/inventory"
 )
 
 // parseTime reads a time to come as operators write it: a duration from now, a time of today or
@@ -127,27 +129,12 @@ func onADay(s string, now time.Time) (at time.Time, ok bool, err error) {
 	return at, false, nil
 }
 
-// onceOnly refuses a time that clocks show twice, because they are set back then, or never, because
-// they are set forward. Both times that may be meant are named.
+// onceOnly refuses a time that clocks show twice or never.
 func onceOnly(at, written time.Time, s string) error {
-	shows := func(t time.Time) bool { return t.Hour() == written.Hour() && t.Minute() == written.Minute() }
-	const change = time.Hour // clocks are hardly ever set by another time
-	switch earlier, later := at.Add(-change), at.Add(change); {
-	case shows(at) && shows(later) && later.Day() == at.Day():
-		return readTwice(s, "clocks are set back then, and show that time twice", at, later)
-	case shows(at) && shows(earlier) && earlier.Day() == at.Day():
-		return readTwice(s, "clocks are set back then, and show that time twice", earlier, at)
-	case shows(at):
-		return nil
-	case at.Hour() > written.Hour():
-		return readTwice(s, "clocks are set forward then, and never show that time", earlier, at)
-	default:
-		return readTwice(s, "clocks are set forward then, and never show that time", at, later)
+	if err := inventory.OnceOnly(at, written.Hour(), written.Minute()); err != nil {
+		return fmt.Errorf("--at %q: %w", s, err)
 	}
-}
-
-func readTwice(s, why string, first, second time.Time) error {
-	return fmt.Errorf("--at %q: %s; write %s or %s", s, why, first.Format(time.RFC3339), second.Format(time.RFC3339))
+	return nil
 }
 
 // stamp writes a time as people read it, with its zone.

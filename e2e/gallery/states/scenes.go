@@ -36,6 +36,7 @@ func everything() []scenes {
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
 		{name: "catalog", title: "Products at the dashboard", scenes: catalogs()},
+		{name: "drops", title: "Drops at the dashboard", scenes: dropPages()},
 		{name: "devices", title: "Devices", scenes: devicePages()},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web"
 	"sneakers23/web/admin"
+	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/fleet"
 	"sneakers23/web/admin/products"
 	"sneakers23/web/channel"
@@ -153,6 +154,7 @@ func (sh *stage) openAdmin(
 		Fault:  func(context.Context) admin.Fault { return "" },
 		Topics: topics, Log: pl.log,
 	})
+	cfg.Drops = drops.New(drops.Config{Catalog: sh.shelf.Catalog, Templates: pl.templates, Desk: plans{sh.busy, sh.away}})
 	cfg.Products = products.New(products.Config{
 		Catalog: sh.shelf.Catalog, Templates: pl.templates, Asset: pl.assets.URL, Desk: counter{sh.edited},
 	})

@@ -1,0 +1,65 @@
+package states
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"sneakers23/inventory"
+	"sneakers23/web/admin/drops"
+)
+
+// plans are the drops of a state: some, if it is busy.
+type plans struct{ some, away bool }
+
+// Drops are one that lacks something, one with long words, and others from before.
+func (p plans) Drops(context.Context) ([]drops.Drop, error) {
+	switch {
+	case p.away:
+		return nil, errors.New("No answer came in time. It may be done all the same: look before you try again.")
+	case !p.some:
+		return nil, nil
+	}
+	at := time.Now().AddDate(0, 0, 24).Truncate(time.Hour)
+	return []drops.Drop{
+		{
+			ID: 12, At: at, Zone: "Europe/Berlin", State: inventory.DropPlanned, Version: 1,
+			Acts:     []string{"Hop Man 4 (SHU60500) is released", "50 pairs of Hop Man 4, size 6 (SHU60506)"},
+			Problems: []string{"SHU60500 has 3 of 6 sizes without stock", "SHU60500 has no images"},
+		},
+		{
+			ID: 13, At: at.AddDate(0, 1, 0), Zone: "America/Argentina/ComodRivadavia", State: inventory.DropPlanned,
+			Acts: []string{"Transcontinental Ultramarathon Supercushioned Runner 9000 Anniversary (SHU60300) is released"},
+		},
+		{ID: 11, At: at.AddDate(0, -2, 0), Zone: "UTC", State: inventory.DropOpen, Acts: []string{"Breezy Boost 600 (SHU60200) is released"}},
+		{ID: 10, At: at.AddDate(0, -3, 0), State: inventory.DropCancelled, Acts: []string{"Hop Man 3 (SHU60100) is released"}},
+	}, nil
+}
+
+// Plan refuses.
+func (p plans) Plan(context.Context, drops.Plan) error {
+	return errors.New("SHU60400 is in drop 12 already: look at it, and move or cancel it.")
+}
+
+// Move does nothing.
+func (p plans) Move(context.Context, inventory.DropID, int64, time.Time) error { return nil }
+
+// Cancel does nothing.
+func (p plans) Cancel(context.Context, inventory.DropID, int64) error { return nil }
+
+func dropPages() []scene {
+	busy := settings{busy: true}
+	return []scene{
+		{name: "some", title: "Drops of every state", settings: busy, visit: signsInTo("/admin/drops")},
+		{name: "none", title: "No drop", visit: signsInTo("/admin/drops")},
+		{name: "away", title: "The database is away", settings: settings{away: true}, visit: signsInTo("/admin/drops")},
+		{name: "refused", title: "After a plan was refused", settings: busy, visit: func(v *visitor) {
+			form := url.Values{
+				"at": {"2031-12-24T18:00"}, "zone": {"Europe/Berlin"}, "release": {"SHU60400"}, "restocks": {"SHU60406=50"},
+			}
+			v.sendAsAdmin(http.MethodPost, "/admin/drops", form.Encode(), make(map[string]string))
+		}},
+	}
+}
