@@ -315,11 +315,11 @@ func TestTimesHaveTheirZone(t *testing.T) {
 			t.Errorf("sneakers23 %q tells no time: %s%s", args, out, errOut)
 		}
 		for _, at := range times {
-			if !strings.HasSuffix(at, " UTC") {
+			if !strings.HasSuffix(at, " UTC") && !strings.HasSuffix(at, "Z") {
 				t.Errorf("sneakers23 %q: %q has no zone", args, at)
 			}
 		}
 	}
 }
 
-var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( [A-Z]+)?`)
+var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d( [A-Z]+|Z)?`)

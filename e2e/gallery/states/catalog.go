@@ -68,16 +68,16 @@ func catalogs() []scene {
 		{name: "edit", title: "A product with six photos", settings: shot, visit: signsInTo("/admin/products/SHU60100/edit")},
 		{name: "saved", title: "After it was saved", settings: shot, visit: signsInTo("/admin/products/SHU60100/edit?saved=yes")},
 		{name: "long", title: "Long words", settings: shot, visit: signsInTo("/admin/products/SHU60300/edit")},
-		{name: "wrong", title: "With what is wrong", settings: shot, visit: writes("/admin/new-product", "")},
+		{name: "wrong", title: "With what is wrong", settings: shot, visit: writes("/admin/new-product", "", "")},
 		{
 			name: "edited", title: "Saved by somebody else meanwhile", settings: edited,
-			visit: writes("/admin/products/SHU60100/edit", "Hop Man 3"),
+			visit: writes("/admin/products/SHU60100/edit", "Hop Man 3", "From the left"),
 		},
 	}
 }
 
-// writes sends the form of a product of that name, with two sizes and a photo.
-func writes(path, name string) func(*visitor) {
+// writes sends the form of a product of that name, with two sizes, and a photo with that text.
+func writes(path, name, alt string) func(*visitor) {
 	return func(v *visitor) {
 		var body bytes.Buffer
 		w := multipart.NewWriter(&body)
@@ -93,6 +93,7 @@ func writes(path, name string) func(*visitor) {
 		if err == nil {
 			_, err = part.Write([]byte("a photo"))
 		}
+		errs = append(errs, w.WriteField("alt", alt))
 		if v.err = errors.Join(append(errs, err, w.Close())...); v.err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package states_test
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -45,7 +46,14 @@ func body(t *testing.T, res *http.Response) string {
 	return string(b)
 }
 
-// Each state answers with a page: those that are named for a status with that, all others with 200.
+// refusals are the statuses of pages that say why something was not done.
+var refusals = map[string]int{
+	"/gallery/catalog/wrong": http.StatusUnprocessableEntity, "/gallery/catalog/edited": http.StatusConflict,
+	"/gallery/drops/refused": http.StatusConflict, "/gallery/drops/away": http.StatusServiceUnavailable,
+}
+
+// Each state answers with a page: those that are named for a status with that, refusals with theirs,
+// and all others with 200.
 func TestStates(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
@@ -55,7 +63,7 @@ func TestStates(t *testing.T) {
 			if !strings.Contains(index, `href="`+s.Link()+`"`) {
 				t.Errorf("the index does not lead to %s", s.Path())
 			}
-			want := http.StatusOK
+			want := cmp.Or(refusals[s.Path()], http.StatusOK)
 			if number, _, _ := strings.Cut(s.Name, "-"); s.Group == "errors" && number != "not" {
 				var err error
 				if want, err = strconv.Atoi(number); err != nil {
