@@ -2,9 +2,8 @@ package checkout
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 
 	"sneakers23/app/waittest"
@@ -73,30 +72,57 @@ func TestLimit(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestLimitAtOnce lets two nodes sell sizes of one product to the same shoppers at once: none has
-// more pairs than the limit says.
+// TestLimitIsNew gives a product a limit that a shopper has met before any catalog knows of it.
+func TestLimitIsNew(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1, 2, 10)
+	n := s.node(s.Pool)
+	if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[0]).by("ann")); err != nil {
+		t.Fatal(err)
+	}
+	s.limit(s.Of[s.Items[0]], 1)
+	if _, err := n.teller.Buy(t.Context(), s.cart(s.Items[1]).by("ann")); !errors.Is(err, ErrLimit) {
+		t.Errorf("a second pair: %v, want ErrLimit", err)
+	}
+}
+
+// TestLimitAtOnce lets two nodes sell two sizes of a product to one shopper at the same moment: one of
+// them sells.
 func TestLimitAtOnce(t *testing.T) {
 	t.Parallel()
-	const shoppers, attempts = 6, 8
-	s := newStore(t, 1, 4, 1000)
+	s := newStore(t, 1, 2, 10)
 	s.limit(s.Of[s.Items[0]], 1)
-	nodes := []*node{s.node(s.Pool), s.node(s.Pool)}
-	var wg sync.WaitGroup
-	for i := range shoppers * attempts {
-		wg.Go(func() {
-			p := s.cart(s.Items[i%len(s.Items)]).by(fmt.Sprint(i % shoppers))
-			_, err := nodes[i/shoppers%2].teller.Buy(context.WithoutCancel(t.Context()), p)
-			if err != nil && !errors.Is(err, ErrLimit) {
-				t.Error(err)
-			}
-		})
+	ann := ShopperOf("ann")
+	held, err := s.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	wg.Wait()
-	var orders, most int
-	err := s.Pool.QueryRow(t.Context(), `SELECT sum(n), max(n) FROM (SELECT count(*) n FROM orders GROUP BY buyer) b`).
-		Scan(&orders, &most)
-	if err != nil || orders != shoppers || most != 1 {
-		t.Errorf("%d orders, at most %d of a shopper, %v; want one of each of %d", orders, most, err, shoppers)
+	if _, err := held.Exec(t.Context(), lockShoppers, []int64{int64(binary.BigEndian.Uint64(ann[:8]))}); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan error, 2) // buffer: the test may end before
+	for _, item := range s.Items[:2] {
+		n := s.node(s.SnapshotPool())
+		go func() {
+			_, err := n.teller.Buy(context.WithoutCancel(t.Context()), s.cart(item).by("ann"))
+			told <- err
+		}()
+	}
+	s.UntilWaits(2) // each holds the row of its size
+	if err := held.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sold := 0
+	for range 2 {
+		switch err := waittest.Receive(t, "an answer", told); {
+		case err == nil:
+			sold++
+		case !errors.Is(err, ErrLimit):
+			t.Error(err)
+		}
+	}
+	if sold != 1 {
+		t.Errorf("%d pairs are sold, want 1", sold)
 	}
 	s.CheckBooks()
 }
