@@ -73,6 +73,7 @@ func TestProductForm(t *testing.T) {
 	w := newVisitor(t, other.URL)
 	w.wait(`[data-product-id="2"] [data-countdown][datetime="2031-12-24T17:00:00Z"]`)
 	a.click("text=Cancel the drop")
+	a.click("text=Cancel drop 1")
 	a.says("main", "Drop 1, cancelled")
 	w.gone(`[data-product-id="2"] [data-countdown]:not([hidden])`)
 	a.visit(s.URL + "/admin/products/VOLT/edit")

@@ -9,13 +9,11 @@ import (
 // DropID names a drop for as long as the store lives; it is never used again.
 type DropID int64
 
-// Plan says what is to happen at one moment: products are released, sizes get pairs, and a banner is
-// shown.
+// Plan says what is to happen at one moment: products are released, and sizes get pairs.
 type Plan struct {
 	At       time.Time     `json:"at"`
-	EndsAt   *time.Time    `json:"ends_at,omitempty"` // after that the banner is gone, and the drop is over
+	EndsAt   *time.Time    `json:"ends_at,omitempty"` // after that the drop is over, which is information
 	Zone     string        `json:"zone,omitempty"`    // in which operators read its times; "": none was said
-	Banner   string        `json:"banner,omitempty"`
 	Releases []ProductID   `json:"releases,omitempty"`
 	Restocks []DropRestock `json:"restocks,omitempty"`
 }
@@ -58,21 +56,19 @@ func (d *Drop) State(now time.Time) string {
 	return DropOpen
 }
 
-// Limits of a drop.
-const (
-	MaxActs   = 1000 // products and sizes of one drop
-	MaxBanner = 300  // characters
-)
+// MaxActs is how many products and sizes a drop has at most.
+const MaxActs = 1000
 
 // Errors of a plan.
 var (
 	ErrNoActs      = errors.New("inventory: the drop has nothing to do")
 	ErrTwiceInDrop = errors.New("inventory: the drop names a size twice")
 	ErrTooMany     = errors.New("inventory: the drop has too much to do at once")
+	ErrNotDue      = errors.New("inventory: the drop can't open yet")
 	ErrOpened      = errors.New("inventory: the drop has opened")
 	ErrCancelled   = errors.New("inventory: the drop is cancelled")
 	ErrEnd         = errors.New("inventory: a drop must end after it has opened, and in the future")
-	ErrBadBanner   = errors.New("inventory: a banner has 1 to 300 visible characters")
+	ErrZone        = errors.New("inventory: no such time zone")
 )
 
 // PlannedError says that a product is in another plan already.
@@ -88,8 +84,6 @@ func (e *PlannedError) Error() string {
 
 // check returns what is wrong with a plan by itself.
 func (p Plan) check() error {
-	c := &checker{}
-	c.words("banner", p.Banner, 0, MaxBanner)
 	named := make(map[ItemID]bool)
 	for _, r := range p.Restocks {
 		if r.Pairs < 1 || r.Pairs > maxPairs {
@@ -100,13 +94,14 @@ func (p Plan) check() error {
 		}
 		named[r.Item] = true
 	}
+	_, err := time.LoadLocation(p.Zone)
 	switch {
-	case len(p.Releases)+len(p.Restocks) == 0 && p.Banner == "":
+	case err != nil || p.Zone == "Local":
+		return ErrZone
+	case len(p.Releases)+len(p.Restocks) == 0:
 		return ErrNoActs
 	case len(p.Releases)+len(p.Restocks) > MaxActs:
 		return ErrTooMany
-	case len(c.found) > 0:
-		return ErrBadBanner
 	case p.EndsAt != nil && !p.EndsAt.After(p.At):
 		return ErrEnd
 	}

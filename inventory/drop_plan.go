@@ -12,7 +12,7 @@ import (
 
 // PlanDrop plans a drop, in the name of the operator of ctx. The products that it releases show its
 // time. The error is ErrPast, by the database's clock, ErrNotFound, ErrNotLive, ErrReleased, ErrNoActs,
-// ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrBadBanner, ErrEnd, a *PlannedError, or the database's.
+// ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, a *PlannedError, or the database's.
 func (s *Store) PlanDrop(ctx context.Context, p Plan) (d Drop, changes []Change, err error) {
 	if err = p.check(); err == nil {
 		err = s.inPlans(ctx, func(tx pgx.Tx) error {
@@ -31,8 +31,8 @@ func planDrop(ctx context.Context, tx pgx.Tx, p Plan) (d Drop, changes []Change,
 	if err != nil {
 		return d, nil, err
 	}
-	rows, _ := tx.Query(ctx, `INSERT INTO drops (at, ends_at, zone, banner, planned_by)
-		SELECT $1, $2, $3, $4, $5 WHERE $1 > shop_time() RETURNING id`, p.At, p.EndsAt, p.Zone, p.Banner, Actor(ctx))
+	rows, _ := tx.Query(ctx, `INSERT INTO drops (at, ends_at, zone, planned_by)
+		SELECT $1, $2, $3, $4 WHERE $1 > shop_time() RETURNING id`, p.At, p.EndsAt, p.Zone, Actor(ctx))
 	id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[DropID])
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrPast
@@ -66,10 +66,13 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 	for i, r := range p.Restocks {
 		items[i] = r.Item
 	}
+	const named = ` FROM products WHERE id = ANY ($1) OR id IN (SELECT product_id FROM items WHERE id = ANY ($2)) ORDER BY id`
+	if _, err := tx.Exec(ctx, `SELECT`+named+` FOR UPDATE`, p.Releases, items); err != nil {
+		return nil, err
+	}
+	// Read behind the locks: a drop of these products may have opened meanwhile.
 	rows, _ := tx.Query(ctx, `SELECT id, sku, state, released, id = ANY ($1),
-			(SELECT drop_id FROM drop_products d WHERE d.product_id = products.id AND planned)
-		FROM products WHERE id = ANY ($1) OR id IN (SELECT product_id FROM items WHERE id = ANY ($2))
-		ORDER BY id FOR UPDATE`, p.Releases, items)
+			(SELECT drop_id FROM drop_products d WHERE d.product_id = products.id AND planned)`+named, p.Releases, items)
 	products := make(map[ProductID]bool)
 	var (
 		id                 ProductID
@@ -177,21 +180,28 @@ func (s *Store) changeDrop(
 }
 
 // EndDrop changes when a drop ends, nil for never. That is all that may change of one that has opened.
-// The error is ErrNotFound, ErrCancelled, ErrEnd, or the database's.
-func (s *Store) EndDrop(ctx context.Context, id DropID, at *time.Time) (d Drop, err error) {
+// seen is the version that the operator looked at, 0 for any. The error is ErrNotFound, ErrCancelled,
+// ErrEdited, ErrEnd, or the database's.
+func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Time) (d Drop, err error) {
 	err = s.inPlans(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE drops SET ends_at = $2, version = version + 1
-			WHERE id = $1 AND cancelled_at IS NULL AND ($2::timestamptz IS NULL OR $2 > at AND $2 > shop_time())`, id, at)
+			WHERE id = $1 AND cancelled_at IS NULL AND ($3::bigint = 0 OR $3 = version)
+				AND ($2::timestamptz IS NULL OR $2 > at AND $2 > shop_time())`, id, at, seen)
 		if err != nil {
 			return err
 		}
-		if d, err = dropByID(ctx, tx, id); err == nil && tag.RowsAffected() == 0 {
-			err = ErrEnd
-			if d.CancelledAt != nil {
-				err = ErrCancelled
-			}
+		d, err = dropByID(ctx, tx, id)
+		switch {
+		case err != nil:
+			return err
+		case tag.RowsAffected() > 0:
+			return noteDrop(ctx, tx, "drop_end", d)
+		case d.CancelledAt != nil:
+			return ErrCancelled
+		case seen != 0 && seen != d.Version:
+			return ErrEdited
 		}
-		return err
+		return ErrEnd
 	})
 	if err != nil {
 		return Drop{}, fmt.Errorf("end drop %d: %w", id, err)
@@ -215,7 +225,7 @@ func (s *Store) inPlans(ctx context.Context, do func(pgx.Tx) error) error {
 // noteDrop writes an event about a drop. One that releases a single product, and does nothing else, is
 // told by the events of that product.
 func noteDrop(ctx context.Context, tx pgx.Tx, kind string, d Drop) error {
-	if len(d.Releases) == 1 && len(d.Restocks) == 0 && d.Banner == "" {
+	if len(d.Releases) == 1 && len(d.Restocks) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO events (kind, subject, due, who) VALUES ($1, $2, $3, nullif($4, ''))`,
@@ -243,14 +253,18 @@ func lockDrops(ctx context.Context, tx pgx.Tx, products ...ProductID) error {
 
 // leaveDrops queues what takes a product out of the drop that is to release it. A drop that has
 // nothing else to do is cancelled.
-func leaveDrops(b *pgx.Batch, id ProductID) *pgx.Batch {
+func leaveDrops(ctx context.Context, b *pgx.Batch, id ProductID) *pgx.Batch {
 	b.Queue(`WITH gone AS (
 			DELETE FROM drop_products WHERE product_id = $1 AND planned AND releases RETURNING drop_id
+		), changed AS (
+			UPDATE drops SET version = version + 1, cancelled_at = CASE
+				WHEN NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = drops.id)
+					AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = drops.id AND product_id <> $1)
+				THEN shop_time() END
+			WHERE id IN (SELECT drop_id FROM gone) AND opened_at IS NULL RETURNING id, at, cancelled_at
 		)
-		UPDATE drops SET cancelled_at = shop_time(), version = version + 1
-		WHERE id IN (SELECT drop_id FROM gone) AND opened_at IS NULL AND banner = ''
-			AND NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = drops.id)
-			AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = drops.id AND product_id <> $1)`, id)
+		INSERT INTO events (kind, subject, due, who)
+		SELECT 'drop_cancelled', 'Drop ' || id, at, nullif($2, '') FROM changed WHERE cancelled_at IS NOT NULL`, id, Actor(ctx))
 	return b
 }
 
@@ -287,7 +301,7 @@ func (s *Store) aloneInDrop(ctx context.Context, id ProductID) (DropID, error) {
 		drop     *DropID
 		alone    bool
 	)
-	err := s.pool.QueryRow(ctx, `SELECT p.sku, p.released, d.id, coalesce(d.banner = '' AND r.releases, false)
+	err := s.pool.QueryRow(ctx, `SELECT p.sku, p.released, d.id, coalesce(r.releases, false)
 			AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = d.id AND product_id <> p.id)
 			AND NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = d.id)
 		FROM products p LEFT JOIN (drop_products r JOIN drops d ON d.id = r.drop_id) ON r.product_id = p.id AND r.planned

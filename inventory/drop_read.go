@@ -59,7 +59,7 @@ func dropByID(ctx context.Context, tx pgx.Tx, id DropID) (Drop, error) {
 
 // readDrops reads the drops that a statement selects, in its order, with what they do.
 func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]Drop, error) {
-	rows, _ := tx.Query(ctx, `SELECT d.id, d.at, d.ends_at, d.zone, d.banner, d.planned_by, d.opened_at, d.cancelled_at,
+	rows, _ := tx.Query(ctx, `SELECT d.id, d.at, d.ends_at, d.zone, d.planned_by, d.opened_at, d.cancelled_at,
 			d.version,
 			ARRAY(SELECT product_id FROM drop_products WHERE drop_id = d.id AND releases ORDER BY product_id),
 			ARRAY(SELECT item_id FROM drop_restocks WHERE drop_id = d.id ORDER BY item_id),
@@ -72,7 +72,7 @@ func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]
 			pairs      []int
 			operations [][16]byte
 		)
-		err = row.Scan(&d.ID, &d.At, &d.EndsAt, &d.Zone, &d.Banner, &d.PlannedBy, &d.OpenedAt, &d.CancelledAt, &d.Version,
+		err = row.Scan(&d.ID, &d.At, &d.EndsAt, &d.Zone, &d.PlannedBy, &d.OpenedAt, &d.CancelledAt, &d.Version,
 			&d.Releases, &items, &pairs, &operations)
 		for i, item := range items {
 			d.Restocks = append(d.Restocks, DropRestock{item, pairs[i], operations[i]})
@@ -81,14 +81,15 @@ func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]
 	})
 }
 
-// NextDrop reads the planned drop that opens first, and how long that is from now on, by the
-// database's clock. The error is ErrNotFound if none is planned, or the database's.
-func (s *Store) NextDrop(ctx context.Context) (d Drop, in time.Duration, err error) {
+// NextDrop reads the planned drop that opens first, but for those that are named, and how long that is
+// from now on, by the database's clock. The error is ErrNotFound if none is planned, or the database's.
+func (s *Store) NextDrop(ctx context.Context, but ...DropID) (d Drop, in time.Duration, err error) {
 	var seconds float64
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var id DropID
 		err := tx.QueryRow(ctx, `SELECT id, extract(epoch FROM at - shop_time())::float8 FROM drops
-			WHERE opened_at IS NULL AND cancelled_at IS NULL ORDER BY at, id LIMIT 1`).Scan(&id, &seconds)
+			WHERE opened_at IS NULL AND cancelled_at IS NULL AND NOT id = ANY ($1) ORDER BY at, id LIMIT 1`,
+			append([]DropID{}, but...)).Scan(&id, &seconds)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNotFound
 		}

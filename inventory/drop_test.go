@@ -23,7 +23,7 @@ func inAnHour(t testing.TB, store *inventory.Store) inventory.Plan {
 	}
 	slices.Sort(items)
 	return inventory.Plan{
-		At: time.Now().Add(time.Hour).Truncate(time.Second), Zone: "Europe/Berlin", Banner: "The drop is on.",
+		At: time.Now().Add(time.Hour).Truncate(time.Second), Zone: "Europe/Berlin",
 		Releases: []inventory.ProductID{1, 2},
 		Restocks: []inventory.DropRestock{{Item: items[0], Pairs: 10}, {Item: items[1], Pairs: 20}},
 	}
@@ -74,13 +74,13 @@ func TestPlanDrop(t *testing.T) {
 	if _, _, err := store.MoveDrop(ctx, d.ID, 0, time.Now().Add(-time.Second)); !errors.Is(err, inventory.ErrPast) {
 		t.Errorf("moved into the past: %v", err)
 	}
-	if d, err := store.EndDrop(ctx, d.ID, new(moved.At.Add(time.Hour))); err != nil || d.EndsAt == nil {
+	if d, err := store.EndDrop(ctx, d.ID, 0, new(moved.At.Add(time.Hour))); err != nil || d.EndsAt == nil {
 		t.Errorf("ends at %v, %v", d.EndsAt, err)
 	}
 	if _, _, err := store.MoveDrop(ctx, d.ID, 0, moved.At.Add(2*time.Hour)); !errors.Is(err, inventory.ErrEnd) {
 		t.Errorf("moved behind its end: %v", err)
 	}
-	if _, err := store.EndDrop(ctx, d.ID, new(moved.At)); !errors.Is(err, inventory.ErrEnd) {
+	if _, err := store.EndDrop(ctx, d.ID, 0, new(moved.At)); !errors.Is(err, inventory.ErrEnd) {
 		t.Errorf("ends when it begins: %v", err)
 	}
 
@@ -92,7 +92,7 @@ func TestPlanDrop(t *testing.T) {
 	if _, _, err := store.CancelDrop(ctx, d.ID, 0); !errors.Is(err, inventory.ErrCancelled) {
 		t.Errorf("cancelled twice: %v", err)
 	}
-	if _, err := store.EndDrop(ctx, d.ID, nil); !errors.Is(err, inventory.ErrCancelled) {
+	if _, err := store.EndDrop(ctx, d.ID, 0, nil); !errors.Is(err, inventory.ErrCancelled) {
 		t.Errorf("the end of a cancelled drop: %v", err)
 	}
 	again, _, err := store.PlanDrop(ctx, plan)
@@ -134,10 +134,8 @@ func TestPlanDropRefuses(t *testing.T) {
 		"twice": {func(p *inventory.Plan) {
 			p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 1}, {Item: 1, Pairs: 2}}
 		}, inventory.ErrTwiceInDrop},
-		"many acts":       {func(p *inventory.Plan) { p.Releases = make([]inventory.ProductID, inventory.MaxActs+1) }, inventory.ErrTooMany},
-		"ends before":     {func(p *inventory.Plan) { p.EndsAt = &p.At }, inventory.ErrEnd},
-		"a long banner":   {func(p *inventory.Plan) { p.Banner = strings.Repeat("x", inventory.MaxBanner+1) }, inventory.ErrBadBanner},
-		"a turned banner": {func(p *inventory.Plan) { p.Banner = "\u202eon" }, inventory.ErrBadBanner},
+		"many acts":   {func(p *inventory.Plan) { p.Releases = make([]inventory.ProductID, inventory.MaxActs+1) }, inventory.ErrTooMany},
+		"ends before": {func(p *inventory.Plan) { p.EndsAt = &p.At }, inventory.ErrEnd},
 	} {
 		p := first
 		test.change(&p)
@@ -165,7 +163,7 @@ func TestDropsOfProductsThatLeave(t *testing.T) {
 	save(t, store, inventory.Edit{SKU: "SHU6000", State: new(inventory.Archived)})
 	save(t, store, inventory.Edit{SKU: "SHU6000", State: new(inventory.Live)})
 	plan := inAnHour(t, store)
-	plan.Restocks, plan.Banner = nil, ""
+	plan.Restocks = nil
 	d, _, err := store.PlanDrop(t.Context(), plan)
 	if err != nil {
 		t.Fatalf("the drop of one product was not cancelled when that was archived: %v", err)

@@ -77,7 +77,8 @@ func sweepPictures(ctx context.Context, tx pgx.Tx) error {
 		WHERE used_at < now() - $1 * interval '1 second'
 			AND NOT EXISTS (SELECT FROM products, jsonb_array_elements(images) image WHERE image->>'picture' = p.id)
 			AND NOT EXISTS (
-				SELECT FROM renditions r JOIN order_lines l ON l.main_image_url = $2 || r.name WHERE r.picture_id = p.id
+				SELECT FROM renditions r JOIN order_lines l ON l.main_image_url = $2 || r.name
+				WHERE r.picture_id = p.id AND l.main_image_url LIKE '/images/%'
 			)`, keepPictures.Seconds(), ImagePath)
 	return err
 }

@@ -275,7 +275,7 @@ func (e *editing) decide() ([]Saved, error) {
 func (e *editing) write(ctx context.Context, tx pgx.Tx, saved []Saved) ([]Change, error) {
 	products, sizes := &pgx.Batch{}, &pgx.Batch{}
 	for i := range saved {
-		e.queueProduct(products, i, &saved[i])
+		e.queueProduct(ctx, products, i, &saved[i])
 	}
 	e.queueUse(products)
 	if err := tx.SendBatch(ctx, products).Close(); err != nil {
@@ -303,7 +303,7 @@ func (e *editing) write(ctx context.Context, tx pgx.Tx, saved []Saved) ([]Change
 
 // queueProduct queues what writes the row of a product, if that is new or differs. A new one gets
 // its id when the batch is sent.
-func (e *editing) queueProduct(b *pgx.Batch, i int, s *Saved) {
+func (e *editing) queueProduct(ctx context.Context, b *pgx.Batch, i int, s *Saved) {
 	d, images := e.wanted[i], e.imagesOf(i)
 	switch {
 	case s.New:
@@ -320,7 +320,7 @@ func (e *editing) queueProduct(b *pgx.Batch, i int, s *Saved) {
 			WHERE id = $1`,
 			s.ID, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit)
 		if d.State != Live {
-			leaveDrops(b, s.ID)
+			leaveDrops(ctx, b, s.ID)
 		}
 	}
 }

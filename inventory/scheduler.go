@@ -39,26 +39,46 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 
 // Serve waits for the next drop and opens it, until ctx ends. It asks the database how long it has to
 // wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over, it
-// asks no more and opens the drop: whether that is due is decided there.
+// asks no more and opens the drop: whether that is due is decided there. A drop that can't be opened
+// at the moment does not keep the others waiting.
 func (s *Scheduler) Serve(ctx context.Context) error {
-	const look = 2 * time.Second // between two looks, and after a failure
-	failing := false
+	const (
+		look  = 2 * time.Second       // between two looks, and after a failure
+		again = 50 * time.Millisecond // somebody holds a drop, or the wait was a little short
+	)
+	var (
+		held    []DropID // due, and not opened in this round
+		pause   = again  // after the round
+		failing bool
+	)
 	for ctx.Err() == nil {
-		next, wait, err := s.next(ctx)
+		next, wait, err := s.next(ctx, held)
+		none := errors.Is(err, ErrNotFound)
 		switch {
-		case errors.Is(err, ErrNotFound): // nothing is planned
+		case len(held) > 0 && (none || err == nil && wait > 0):
+			s.sleep(ctx, pause)
+			held, pause = nil, again
+			continue
+		case none:
+			s.sleep(ctx, look)
 			err = nil
+		case err != nil:
 			s.sleep(ctx, look)
-		case err == nil && wait > look:
+		case wait > look:
 			s.sleep(ctx, look)
-		case err == nil && s.sleep(ctx, wait):
-			err = s.open(ctx, next)
+		case s.sleep(ctx, wait):
+			if err = s.open(ctx, next); err != nil {
+				held = append(held, next.ID)
+			}
+		}
+		if errors.Is(err, ErrNotDue) {
+			continue
 		}
 		if err != nil && ctx.Err() == nil {
+			pause = look
 			if !failing {
 				s.log.Error("drops, will try again until they are open", "err", err)
 			}
-			s.sleep(ctx, look)
 		}
 		failing = err != nil
 	}
@@ -78,9 +98,9 @@ func (s *Scheduler) sleep(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// next returns the next drop, and how long it is until then.
-func (s *Scheduler) next(ctx context.Context) (Drop, time.Duration, error) {
+// next returns the next drop but for some, and how long it is until then.
+func (s *Scheduler) next(ctx context.Context, but []DropID) (Drop, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return s.server.store.NextDrop(ctx)
+	return s.server.store.NextDrop(ctx, but...)
 }

@@ -71,7 +71,7 @@ func (s *Store) Release(ctx context.Context, id ProductID) (changes []Change, er
 		if err != nil {
 			return err
 		}
-		return tx.SendBatch(ctx, leaveDrops(&pgx.Batch{}, id)).Close()
+		return tx.SendBatch(ctx, leaveDrops(ctx, &pgx.Batch{}, id)).Close()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("release product %d: %w", id, err)

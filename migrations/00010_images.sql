@@ -23,6 +23,9 @@ CREATE TABLE renditions (
 
 CREATE INDEX renditions_picture ON renditions (picture_id);
 
+-- A picture that an order shows is kept for as long as the order.
+CREATE INDEX order_lines_image ON order_lines (main_image_url) WHERE main_image_url LIKE '/images/%';
+
 -- JPEG and PNG are compressed already.
 ALTER TABLE renditions ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
@@ -115,6 +118,7 @@ BEGIN
 END
 $$;
 
+DROP INDEX order_lines_image;
 ALTER TABLE products DROP COLUMN images;
 DROP TABLE renditions, pictures;
 

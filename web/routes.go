@@ -51,13 +51,13 @@ func (s *Server) routes(cfg Config) {
 	if cfg.Admin != nil && cfg.Products != nil {
 		s.get("/admin/products", private(cfg.Admin.Guard(cfg.Products.List)))
 		s.get("/admin/new-product", private(cfg.Admin.Guard(cfg.Products.New)))
-		s.upload("/admin/new-product", cfg.Admin.Guard(cfg.Products.Create))
+		s.upload("/admin/new-product", cfg.Admin.Guard, cfg.Products.Create)
 		s.form("/admin/pause", cfg.Admin.Guard(cfg.Products.Pause))
 		s.form("/admin/resume", cfg.Admin.Guard(cfg.Products.Resume))
 		s.form("/admin/products/:sku/pause", cfg.Admin.Guard(cfg.Products.Pause))
 		s.form("/admin/products/:sku/resume", cfg.Admin.Guard(cfg.Products.Resume))
 		s.get("/admin/products/:sku/edit", private(cfg.Admin.Guard(cfg.Products.Edit)))
-		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard(cfg.Products.Save))
+		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard, cfg.Products.Save)
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)
@@ -101,15 +101,15 @@ func (s *Server) form(path string, h echo.HandlerFunc) {
 // uploadWithin is how long a form with photos may take to come and to be answered.
 const uploadWithin = 5 * time.Minute
 
-// upload registers a form with photos, which takes longer than others to come.
-func (s *Server) upload(path string, h echo.HandlerFunc) {
-	s.echo.POST(path, private(s.sameOrigin(products.MaxBody, func(c echo.Context) error {
+// upload registers a form with photos, which takes longer than others to come: not from strangers.
+func (s *Server) upload(path string, guard func(echo.HandlerFunc) echo.HandlerFunc, h echo.HandlerFunc) {
+	s.echo.POST(path, private(s.sameOrigin(products.MaxBody, guard(func(c echo.Context) error {
 		control := http.NewResponseController(c.Response())
 		end := time.Now().Add(uploadWithin)
 		// An error means that the connection has no deadlines, as in a test.
 		_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end)
 		return h(c)
-	})))
+	}))))
 }
 
 // assets serves the built files. Under a hashed name a file never changes; under its plain name it

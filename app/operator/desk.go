@@ -3,7 +3,9 @@ package operator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
@@ -54,7 +56,17 @@ func wordsAtDesk(err error) string {
 	if text, ok := fleet.Words(err); ok {
 		return text
 	}
+	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
+		return fmt.Sprintf("%s is in drop %d already: move or cancel that one first.", planned.SKU, planned.Drop)
+	}
+	if refused, ok := errors.AsType[*dropError](err); ok && !errors.Is(err, inventory.ErrNotFound) {
+		return sentence(refused.words)
+	}
 	switch {
+	case errors.Is(err, inventory.ErrNotLive):
+		return "Shoppers do not see the product: make it live first, at Products."
+	case errors.Is(err, inventory.ErrReleased):
+		return "A product is released already."
 	case errors.Is(err, inventory.ErrBadCount):
 		return "Write a whole number from 1 to 1,000,000."
 	case errors.Is(err, inventory.ErrFull):
@@ -73,3 +85,6 @@ func wordsAtDesk(err error) string {
 	}
 	return words(err)
 }
+
+// sentence begins words with a capital letter, and ends them.
+func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] + "." }

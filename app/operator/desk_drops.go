@@ -29,13 +29,10 @@ func (d DropDesk) Drops(ctx context.Context) ([]drops.Drop, error) {
 
 // words say what an act does.
 func (a Act) words() string {
-	switch a.Kind {
-	case "release":
+	if a.Kind == "release" {
 		return fmt.Sprintf("%s (%s) is released", a.Name, a.SKU)
-	case "restock":
-		return fmt.Sprintf("%d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)
 	}
-	return "Banner: " + a.Text
+	return fmt.Sprintf("%d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)
 }
 
 // Plan plans a drop.

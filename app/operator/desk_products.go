@@ -56,5 +56,6 @@ func (d ProductDesk) AddPicture(ctx context.Context, photo []byte) (string, erro
 // keepsItsKind reports whether a page shows the error in a way of its own.
 func keepsItsKind(err error) bool {
 	_, photo := errors.AsType[*picture.Error](err)
-	return photo || errors.Is(err, inventory.ErrEdited)
+	_, drop := errors.AsType[*dropError](err)
+	return photo || errors.Is(err, inventory.ErrEdited) && !drop
 }

@@ -14,7 +14,6 @@ type PlanRequest struct {
 	At       time.Time  `json:"at"`
 	EndsAt   *time.Time `json:"ends_at,omitempty"`
 	Zone     string     `json:"zone,omitempty"` // in which the operator reads its times
-	Banner   string     `json:"banner,omitempty"`
 	Releases []string   `json:"release,omitempty"`
 	Restocks []PairsOf  `json:"restock,omitempty"`
 	Sure     bool       `json:"sure,omitempty"` // a Question was answered
@@ -44,12 +43,11 @@ type DropsRequest struct {
 
 // Act is one of the things that a drop does.
 type Act struct {
-	Kind  string `json:"kind"`           // release, restock or banner
+	Kind  string `json:"kind"`           // release or restock
 	SKU   string `json:"sku,omitempty"`  // of the product, or of the size
 	Name  string `json:"name,omitempty"` // of the product
 	Size  string `json:"size,omitempty"`
 	Pairs int    `json:"pairs,omitempty"`
-	Text  string `json:"text,omitempty"` // of the banner
 }
 
 // DropView is a drop as operators see it.
@@ -76,7 +74,7 @@ func (o *Operator) drops(ctx context.Context, q DropsRequest) ([]DropView, error
 	if q.ID != 0 {
 		d, now, err := o.store.Drop(ctx, q.ID)
 		if err != nil {
-			return nil, wordsOfDrop(err)
+			return nil, wordsOfDrop(err, noDrop)
 		}
 		return []DropView{o.viewDrop(d, now)}, nil
 	}
@@ -95,7 +93,7 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 			q.At.UTC().Format("2006-01-02 15:04:05 MST"))}
 	}
 	catalog := o.inventory.Catalog()
-	plan := inventory.Plan{At: q.At, EndsAt: q.EndsAt, Zone: q.Zone, Banner: q.Banner}
+	plan := inventory.Plan{At: q.At, EndsAt: q.EndsAt, Zone: q.Zone}
 	for _, name := range q.Releases {
 		p, err := findProduct(catalog, name)
 		if err != nil {
@@ -112,7 +110,7 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 	}
 	d, err := o.inventory.PlanDrop(ctx, plan)
 	if err != nil {
-		return DropView{}, wordsOfDrop(err)
+		return DropView{}, wordsOfDrop(err, noProduct)
 	}
 	o.did(ctx, "a drop is planned", "drop", d.ID, "at", d.At, "products", len(d.Releases), "sizes", len(d.Restocks))
 	return o.shownDrop(ctx, d)
@@ -131,14 +129,14 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		d, err = o.inventory.CancelDrop(ctx, q.ID, q.Seen)
 	case q.End:
 		what = "the end of a drop is changed"
-		d, err = o.store.EndDrop(ctx, q.ID, q.EndsAt)
+		d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt)
 	case q.At != nil:
 		d, err = o.inventory.MoveDrop(ctx, q.ID, q.Seen, *q.At)
 	default:
 		err = errors.New("say what is to change: the time, the end, or that the drop is cancelled")
 	}
 	if err != nil {
-		return DropView{}, wordsOfDrop(err)
+		return DropView{}, wordsOfDrop(err, noDrop)
 	}
 	o.did(ctx, what, "drop", d.ID, "at", d.At)
 	return o.shownDrop(ctx, d)
@@ -155,33 +153,57 @@ func (o *Operator) shownDrop(ctx context.Context, d inventory.Drop) (DropView, e
 	return view, nil
 }
 
-// wordsOfDrop explains why a plan is refused.
-func wordsOfDrop(err error) error {
+// dropError is a refusal of a plan in words for the command line. It keeps its kind: the dashboard has
+// other words for some.
+type dropError struct {
+	words string
+	kind  error
+}
+
+// Error returns the words.
+func (e *dropError) Error() string { return e.words }
+
+// Unwrap returns the error that was put into words.
+func (e *dropError) Unwrap() error { return e.kind }
+
+// refusalsOfDrops are why plans are refused. The words of the first that fits are said.
+var refusalsOfDrops = []struct {
+	err   error
+	words string
+}{
+	{inventory.ErrPast, "the time is in the past, by the clock of the database"},
+	{inventory.ErrNoActs, "the drop has nothing to do: name products to release, or sizes to restock"},
+	{inventory.ErrTooMany, fmt.Sprintf("a drop has at most %d products and sizes", inventory.MaxActs)},
+	{inventory.ErrTwiceInDrop, "the drop names a size twice"},
+	{inventory.ErrOpened, "the drop has opened: only its end may change"},
+	{inventory.ErrCancelled, "the drop is cancelled: plan another one"},
+	{inventory.ErrEdited, "somebody else has changed the drop meanwhile: look at it again"},
+	{inventory.ErrEnd, "a drop must end after it has opened, and in the future"},
+	{inventory.ErrZone, "the zone is none: write one like Europe/Berlin, America/New_York or UTC"},
+}
+
+// wordsOfDrop explains why a plan is refused. gone says what was not found.
+func wordsOfDrop(err error, gone string) error {
 	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
-		return fmt.Errorf("%s is in drop %d already: look at it with `sneakers23 drops show %d`, and move or cancel it",
-			planned.SKU, planned.Drop, planned.Drop)
+		return &dropError{fmt.Sprintf("%s is in drop %d already: look at it with `sneakers23 drops show %d`, and move or cancel it",
+			planned.SKU, planned.Drop, planned.Drop), err}
 	}
-	for _, known := range []struct {
-		err   error
-		words string
-	}{
-		{inventory.ErrPast, "the time is in the past, by the clock of the database"},
-		{inventory.ErrNoActs, "the drop has nothing to do: name products to release, sizes to restock, or a banner"},
-		{inventory.ErrTooMany, fmt.Sprintf("a drop has at most %d products and sizes", inventory.MaxActs)},
-		{inventory.ErrTwiceInDrop, "the drop names a size twice"},
-		{inventory.ErrOpened, "the drop has opened: only its end may change"},
-		{inventory.ErrCancelled, "the drop is cancelled: plan another one"},
-		{inventory.ErrEnd, "a drop must end after it has opened, and in the future"},
-		{inventory.ErrBadBanner, fmt.Sprintf("the banner must have at most %d visible characters", inventory.MaxBanner)},
-		{inventory.ErrReleased, "a product of the drop is released already"},
-		{inventory.ErrNotFound, "there is no such drop: see `sneakers23 drops list`"},
-	} {
+	for _, known := range refusalsOfDrops {
 		if errors.Is(err, known.err) {
-			return errors.New(known.words)
+			return &dropError{known.words, err}
 		}
+	}
+	if errors.Is(err, inventory.ErrNotFound) {
+		return &dropError{gone, err}
 	}
 	return err
 }
+
+// What was not found.
+const (
+	noDrop    = "there is no such drop: see `sneakers23 drops list`"
+	noProduct = "a product or a size of the drop is not in the shop any more: see `sneakers23 products --all`"
+)
 
 // viewDrop puts a drop into the words of the catalog.
 func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
@@ -199,9 +221,6 @@ func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
 		if it, p, ok := catalog.Item(r.Item); ok {
 			v.Acts = append(v.Acts, Act{Kind: "restock", SKU: it.SKU, Name: p.Name, Size: it.Size, Pairs: r.Pairs})
 		}
-	}
-	if d.Banner != "" {
-		v.Acts = append(v.Acts, Act{Kind: "banner", Text: d.Banner})
 	}
 	if v.State == inventory.DropPlanned {
 		v.Problems = problemsOf(catalog, d, time.Since(now))

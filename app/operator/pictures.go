@@ -47,7 +47,7 @@ const partSize = 512 << 10
 // Limits of uploads, each of which holds a photo in memory.
 const (
 	maxUploads = 4
-	uploadIdle = time.Minute // after which one may be dropped for another
+	uploadIdle = 5 * time.Minute // after which one may be dropped for another; others may be made meanwhile
 )
 
 var (

@@ -30,8 +30,8 @@ func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, err
 	default:
 		err = o.inventory.Schedule(ctx, p.ID, *q.At)
 	}
-	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
-		err = wordsOfDrop(planned)
+	if q.At != nil && !errors.Is(err, inventory.ErrReleased) {
+		err = wordsOfDrop(err, noProduct)
 	}
 	if errors.Is(err, inventory.ErrReleased) {
 		done.Already, done.At, err = true, nil, nil
@@ -76,7 +76,7 @@ func (o *Operator) callOff(ctx context.Context, p *inventory.Product, done Relea
 	case errors.Is(err, inventory.ErrNotScheduled):
 		return done, fmt.Errorf("no release of %s is scheduled", p.SKU)
 	case err != nil:
-		return done, wordsOfDrop(err)
+		return done, wordsOfDrop(err, noProduct)
 	}
 	o.did(ctx, "scheduled release is called off", "sku", p.SKU)
 	done.CalledOff = true

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,15 +11,15 @@ import (
 	"sneakers23/inventory"
 )
 
-// ErrNotDue says that the time of a drop has not come, by the database's clock.
-var ErrNotDue = errors.New("ledger: the time of the drop has not come")
-
 // OpenDrop does all that a drop is to do at its time, in one transaction: its sizes get their pairs, and
 // its products are released. It reports whether it has done so: not if the drop has opened before or
-// is cancelled. Any number of nodes may call it at once. The error is ErrNotDue, or one of Submit.
+// is cancelled. Any number of nodes may call it at once. The error is inventory.ErrNotDue if its time
+// has not come by the database's clock, or somebody holds it or one of its products at this moment; or
+// one of Submit.
 //
 // The clock is read after the drop's row is locked, by which a drop that is moved or cancelled waits:
-// so none opens before its time, whatever the clocks of nodes say.
+// so none opens before its time, whatever the clocks of nodes say. Nobody who holds these rows is
+// waited for, since the sales of the batch would wait as well.
 func (c *Committer) OpenDrop(ctx context.Context, d inventory.Drop) (opened bool, err error) {
 	o := &opening{id: newOperationID(), drop: d, items: make([]inventory.ItemID, len(d.Restocks))}
 	for i, r := range d.Restocks {
@@ -28,6 +27,9 @@ func (c *Committer) OpenDrop(ctx context.Context, d inventory.Drop) (opened bool
 	}
 	if err := c.Submit(ctx, o, nil); err != nil {
 		return false, fmt.Errorf("open drop %d: %w", d.ID, err)
+	}
+	if len(o.full) > 0 {
+		c.log.Warn("sizes of a drop got no pairs, since they are gone or would be too full", "drop", d.ID, "items", o.full)
 	}
 	return o.opened, nil
 }
@@ -38,7 +40,8 @@ type opening struct {
 	drop  inventory.Drop
 	items []inventory.ItemID
 
-	opened bool // the outcome
+	opened bool               // the outcome
+	full   []inventory.ItemID // sizes that got no pairs
 }
 
 // Items implements [Operation].
@@ -51,7 +54,7 @@ type openings struct{}
 
 // Begin implements [Kind].
 func (openings) Begin(ops []Operation) Attempt {
-	a := &openingAttempt{rows: make(map[inventory.DropID]dropRow)}
+	a := &openingAttempt{rows: make(map[inventory.DropID]dropRow), there: make(map[inventory.DropID]bool)}
 	for _, op := range ops {
 		a.ids = append(a.ids, op.(*opening).drop.ID)
 	}
@@ -60,23 +63,28 @@ func (openings) Begin(ops []Operation) Attempt {
 
 // dropRow is what decides whether a drop opens.
 type dropRow struct {
-	at      time.Time
-	planned bool     // it has neither opened nor been cancelled
-	by      [16]byte // the operation that has opened it, zero for none
+	at       time.Time
+	planned  bool     // it has neither opened nor been cancelled
+	by       [16]byte // the operation that has opened it, zero for none
+	releases int      // products that it releases
+	locked   int      // those of them whose rows are locked; another transaction holds the others
 }
 
 type openingAttempt struct {
-	ids  []inventory.DropID
-	rows map[inventory.DropID]dropRow
-	now  time.Time
-	open []inventory.DropID // to be written
-	by   [][16]byte         // the operations that open them
+	ids   []inventory.DropID
+	rows  map[inventory.DropID]dropRow // those that are locked
+	there map[inventory.DropID]bool
+	now   time.Time
+	open  []inventory.DropID // to be written
+	by    [][16]byte         // the operations that open them
+	short []inventory.DropID // of which sizes got no pairs
 }
 
-// Read implements [Attempt].
+// Read implements [Attempt]. The rows of drops and products are locked without waiting, which also
+// keeps the order of locks of no importance.
 func (a *openingAttempt) Read(b *pgx.Batch) {
 	b.Queue(`SELECT id, at, opened_at IS NULL AND cancelled_at IS NULL, opened_by
-		FROM drops WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, a.ids).Query(func(rows pgx.Rows) error {
+		FROM drops WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED`, a.ids).Query(func(rows pgx.Rows) error {
 		var (
 			id  inventory.DropID
 			row dropRow
@@ -89,7 +97,37 @@ func (a *openingAttempt) Read(b *pgx.Batch) {
 		})
 		return err
 	})
+	a.count(b, `SELECT id, 1 FROM drops WHERE id = ANY ($1)`, func(id inventory.DropID, _ int) { a.there[id] = true })
+	a.count(b, `SELECT drop_id, count(*)::integer FROM drop_products
+		WHERE drop_id = ANY ($1) AND planned AND releases GROUP BY drop_id`,
+		func(id inventory.DropID, n int) { a.change(id, func(r *dropRow) { r.releases = n }) })
+	a.count(b, `SELECT drop_id, 1 FROM products p JOIN drop_products d ON d.product_id = p.id
+		WHERE drop_id = ANY ($1) AND planned AND releases ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
+		func(id inventory.DropID, _ int) { a.change(id, func(r *dropRow) { r.locked++ }) })
 	b.Queue(`SELECT shop_time()`).QueryRow(func(row pgx.Row) error { return row.Scan(&a.now) })
+}
+
+// count queues a query that returns drops with a number each.
+func (a *openingAttempt) count(b *pgx.Batch, query string, each func(inventory.DropID, int)) {
+	b.Queue(query, a.ids).Query(func(rows pgx.Rows) error {
+		var (
+			id inventory.DropID
+			n  int
+		)
+		_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error {
+			each(id, n)
+			return nil
+		})
+		return err
+	})
+}
+
+// change changes the row of a drop that is locked.
+func (a *openingAttempt) change(id inventory.DropID, by func(*dropRow)) {
+	if row, ok := a.rows[id]; ok {
+		by(&row)
+		a.rows[id] = row
+	}
 }
 
 // Decide implements [Attempt]. A size that is gone, or would be too full, gets no pairs, and does not
@@ -97,19 +135,26 @@ func (a *openingAttempt) Read(b *pgx.Batch) {
 func (a *openingAttempt) Decide(op Operation, s *Stock) error {
 	o := op.(*opening)
 	row, ok := a.rows[o.drop.ID]
-	o.opened = ok && row.by == o.id // by an attempt whose outcome was in doubt
+	o.opened, o.full = ok && row.by == o.id, nil // by an attempt whose outcome was in doubt
 	switch {
-	case !ok || !row.planned:
+	case !ok && a.there[o.drop.ID], row.planned && row.locked < row.releases: // somebody holds it
+		return inventory.ErrNotDue
+	case !row.planned:
 		return nil
 	case a.now.Before(row.at):
-		return ErrNotDue
+		return inventory.ErrNotDue
 	}
 	for _, r := range o.drop.Restocks {
 		if item := s.Row(r.Item); item != nil && item.Available+r.Pairs <= MaxPairs {
 			s.Move(r.Item, Movement{
 				Available: r.Pairs, Operation: r.Operation, Cause: Cause{Reason: Restocked, Who: o.drop.PlannedBy},
 			})
+		} else {
+			o.full = append(o.full, r.Item)
 		}
+	}
+	if len(o.full) > 0 {
+		a.short = append(a.short, o.drop.ID)
 	}
 	a.rows[o.drop.ID] = dropRow{} // opened, if it is asked again in this batch
 	a.open, a.by, o.opened = append(a.open, o.drop.ID), append(a.by, o.id), true
@@ -127,8 +172,8 @@ func (a *openingAttempt) Write(b *pgx.Batch) {
 		WHERE id IN (
 			SELECT p.id FROM products p JOIN drop_products d ON d.product_id = p.id
 			WHERE d.drop_id = ANY ($1) AND d.planned AND d.releases AND NOT p.released AND p.state = 'live'
-			ORDER BY p.id FOR UPDATE OF p
 		)`, a.open)
+	b.Queue(`INSERT INTO events (kind, subject) SELECT 'drop_short', 'Drop ' || id FROM unnest($1::bigint[]) id`, a.short)
 	b.Queue(`UPDATE drop_products SET planned = false WHERE drop_id = ANY ($1)`, a.open)
 }
 

@@ -50,7 +50,7 @@ func TestOpenDrop(t *testing.T) {
 	n := newNode(s, s.Pool)
 	d := planned(s)
 	setClock(s, 59*time.Minute)
-	if opened, err := n.OpenDrop(t.Context(), d); opened || !errors.Is(err, ErrNotDue) {
+	if opened, err := n.OpenDrop(t.Context(), d); opened || !errors.Is(err, inventory.ErrNotDue) {
 		t.Errorf("a minute early: %t, %v; want ErrNotDue", opened, err)
 	}
 	if is, at := released(s); is || at == nil || s.Item(s.Items[0]).Available != 3 {
@@ -144,13 +144,53 @@ func TestOpenDropMeetsAChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			hold()
-			if err := <-told; err != nil && !errors.Is(err, ErrNotDue) {
+			if err := <-told; err != nil && !errors.Is(err, inventory.ErrNotDue) {
 				t.Error(err)
 			}
 			if is, _ := released(s); is || s.Item(s.Items[0]).Available != 3 {
 				t.Errorf("released: %t, %d pairs", is, s.Item(s.Items[0]).Available)
 			}
 			s.CheckBooks()
+		})
+	}
+}
+
+// TestHeldDropHoldsNobody holds the row of a drop, and then that of its product: the drop does not open
+// meanwhile, and a restock that comes with it is not kept waiting.
+func TestHeldDropHoldsNobody(t *testing.T) {
+	t.Parallel()
+	for name, hold := range map[string]string{
+		"the drop":    `SELECT FROM drops FOR UPDATE`,
+		"its product": `SELECT FROM products FOR UPDATE`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stocktest.New(t, 1, 2, 3)
+			n := newNode(s, s.Pool)
+			d := planned(s)
+			setClock(s, time.Hour)
+			held, err := s.Pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := held.Exec(t.Context(), hold); err != nil {
+				t.Fatal(err)
+			}
+			if opened, err := n.OpenDrop(t.Context(), d); opened || !errors.Is(err, inventory.ErrNotDue) {
+				t.Errorf("opened: %t, %v; want ErrNotDue", opened, err)
+			}
+			if err := n.Restock(t.Context(), s.Items[1], 1); err != nil {
+				t.Errorf("a restock beside it: %v", err)
+			}
+			if err := held.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if opened, err := n.OpenDrop(t.Context(), d); !opened || err != nil {
+				t.Errorf("opened after that: %t, %v", opened, err)
+			}
+			if is, _ := released(s); !is || s.Item(s.Items[0]).Available != 8 {
+				t.Errorf("released: %t, %d pairs", is, s.Item(s.Items[0]).Available)
+			}
 		})
 	}
 }

@@ -256,21 +256,18 @@ func actsInShort(acts []operator.Act) string {
 	var words []string
 	products, sizes, pairs := 0, 0, 0
 	for _, a := range acts {
-		switch a.Kind {
-		case "release":
+		if a.Kind == "release" {
 			products++
-		case "restock":
-			sizes++
-			pairs += a.Pairs
-		default:
-			words = append(words, "banner")
+			continue
 		}
-	}
-	if sizes > 0 {
-		words = append([]string{fmt.Sprintf("%d pairs of %s", pairs, counted(sizes, "size"))}, words...)
+		sizes++
+		pairs += a.Pairs
 	}
 	if products > 0 {
-		words = append([]string{"releases " + counted(products, "product")}, words...)
+		words = append(words, "releases "+counted(products, "product"))
+	}
+	if sizes > 0 {
+		words = append(words, fmt.Sprintf("%d pairs of %s", pairs, counted(sizes, "size")))
 	}
 	return dash(strings.Join(words, ", "))
 }
@@ -325,13 +322,10 @@ func printDrop(term terminal, d operator.DropView) {
 		table.Row("Opened", d.OpenedAt.Local().Format("2006-01-02T15:04:05.000Z07:00"))
 	}
 	for _, a := range d.Acts {
-		switch a.Kind {
-		case "release":
+		if a.Kind == "release" {
 			table.Row("Release", a.SKU+" "+a.Name)
-		case "restock":
+		} else {
 			table.Row("Restock", fmt.Sprintf("%s %s, size %s: %s", a.SKU, a.Name, a.Size, counted(a.Pairs, "pair")))
-		default:
-			table.Row("Banner", a.Text)
 		}
 	}
 	for _, problem := range d.Problems {

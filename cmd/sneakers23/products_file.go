@@ -192,6 +192,9 @@ func (e *productsExportCmd) Run(ctx context.Context, g *globals, term terminal) 
 	if e.Images != "" && (e.File == "" || e.File == "-") {
 		return usageError{errors.New("--images needs a FILE, beside which the folder is")}
 	}
+	if filepath.IsAbs(e.Images) {
+		return usageError{errors.New("--images must name a folder beside the file, without a leading /")}
+	}
 	details := make([]inventory.Details, len(all))
 	for i, d := range all {
 		details[i] = d.Details
@@ -255,8 +258,11 @@ func (e *productsExportCmd) writeImages(
 			if err == nil {
 				err = os.MkdirAll(filepath.Dir(file), 0o777)
 			}
+			if err == nil { // whole, or not at all: a file that is there is taken for the image
+				err = os.WriteFile(file+".part", data, 0o666)
+			}
 			if err == nil {
-				err = os.WriteFile(file, data, 0o666)
+				err = os.Rename(file+".part", file)
 			}
 			if err != nil {
 				return fmt.Errorf("image of %s: %w", d.SKU, err)

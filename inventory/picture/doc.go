@@ -5,6 +5,6 @@
 // nothing of its EXIF data is: neither the place where it was taken nor the camera. What is not a
 // JPEG, PNG or WebP by its first bytes is refused, whatever its name says.
 //
-// [Make] needs up to 400 MB of memory for the largest photos while it works. So a node makes one
-// picture at a time, see [Maker].
+// [Make] needs up to 500 MB of memory for the largest photos while it works, most of it for the
+// decoded photo. So a node makes one picture at a time, see [Maker].
 package picture

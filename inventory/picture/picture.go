@@ -14,9 +14,11 @@ const (
 	MaxRendition = 1 << 20    // bytes of a rendition
 	minSide      = 100        // pixels; less shows nothing
 	maxAspect    = 3          // the longer side by the shorter
+	maxHeight    = 2000       // pixels of a rendition
 )
 
-// Widths are those of the renditions, in pixels. A photo that is narrower has fewer of them.
+// Widths are those of the renditions, in pixels. A photo that is narrower, or very high, has fewer of
+// them.
 var Widths = []int{480, 960, 1600}
 
 // Picture is a photo as pages show it.

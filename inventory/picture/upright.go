@@ -47,21 +47,22 @@ func (o orientation) at(x, y, w, h int) (int, int) {
 // onItsSide reports whether width and height are to be exchanged.
 func (o orientation) onItsSide() bool { return o >= onItsSideMin }
 
-// upright returns the photo turned upright, and at most that wide. It is scaled first and turned
-// after that, which is the same and takes less memory.
+// upright returns the photo turned upright, at most that wide, and at most maxHeight high. It is scaled
+// first and turned after that, which is the same and takes less memory.
 func (p photo) upright(width int) *image.RGBA {
 	size := p.Bounds().Size()
 	if p.turn.onItsSide() {
 		size.X, size.Y = size.Y, size.X
 	}
-	w := min(width, size.X)
+	w := min(width, size.X, max(1, size.X*maxHeight/size.Y))
 	h := heightFor(size, w)
 	from := image.Rect(0, 0, w, h)
 	if p.turn.onItsSide() {
 		from = image.Rect(0, 0, h, w)
 	}
+	near := shrunk(p.Image, p.Bounds().Dx()/(2*from.Dx()))
 	small := image.NewRGBA(from)
-	draw.CatmullRom.Scale(small, small.Rect, p.Image, p.Bounds(), draw.Src, nil)
+	draw.CatmullRom.Scale(small, small.Rect, near, near.Bounds(), draw.Src, nil)
 	if p.turn == asItIs {
 		return small
 	}
@@ -73,6 +74,34 @@ func (p photo) upright(width int) *image.RGBA {
 		}
 	}
 	return turned
+}
+
+// shrunk returns the image smaller by a whole factor, each pixel the average of a square; the image
+// itself for a factor below 2. The better way of scaling takes 32 bytes for each pixel of a buffer that
+// is as high as its source: of a large photo, that would be hundreds of megabytes.
+func shrunk(img image.Image, factor int) image.Image {
+	if factor < 2 {
+		return img
+	}
+	b := img.Bounds()
+	small := image.NewRGBA(image.Rect(0, 0, b.Dx()/factor, b.Dy()/factor))
+	rows := image.NewRGBA(image.Rect(0, 0, small.Rect.Dx()*factor, factor)) // those of one row of small
+	for y := range small.Rect.Dy() {
+		draw.Draw(rows, rows.Rect, img, image.Pt(b.Min.X, b.Min.Y+y*factor), draw.Src)
+		for x := range small.Rect.Dx() {
+			var sum [4]int
+			for i := range factor {
+				at := rows.PixOffset(x*factor, i)
+				for j, v := range rows.Pix[at : at+4*factor] {
+					sum[j%4] += int(v)
+				}
+			}
+			for j, v := range sum {
+				small.Pix[small.PixOffset(x, y)+j] = uint8((v + factor*factor/2) / (factor * factor))
+			}
+		}
+	}
+	return small
 }
 
 // scaled returns the picture in another width.

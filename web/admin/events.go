@@ -24,6 +24,8 @@ const (
 	eventDropPlanned   = "drop_planned"
 	eventDropMoved     = "drop_moved"
 	eventDropCancelled = "drop_cancelled"
+	eventDropEnd       = "drop_end"
+	eventDropShort     = "drop_short"
 	eventPaused        = "paused"
 	eventResumed       = "resumed"
 	eventShopPaused    = "shop_paused"
@@ -114,6 +116,10 @@ func (r Record) event() Event {
 		e.Text, e.When = r.Subject+" is moved to", r.Due.UnixMilli()
 	case eventDropCancelled:
 		e.Text = r.Subject + " is cancelled"
+	case eventDropEnd:
+		e.Text = "The end of " + r.Subject + " is changed"
+	case eventDropShort:
+		e.Text = r.Subject + ": sizes got no pairs, since they are gone or would be too full"
 	case eventPaused:
 		e.Text = "Selling " + r.Subject + " is paused"
 	case eventResumed:

@@ -114,8 +114,18 @@ func (i *Images) Serve(ctx context.Context) error {
 	}
 }
 
-// readAhead reads what is not in memory yet. It throws nothing out for that.
+// readAhead reads what is not in memory yet. If there is no room, images go that no product shows which
+// shoppers see.
 func (i *Images) readAhead(ctx context.Context) error {
+	if i.memory.full() {
+		shown := make(map[string]bool)
+		for p := range i.cfg.Catalog().Products() {
+			for name := range renditions(p) {
+				shown[name] = true
+			}
+		}
+		i.memory.keep(func(name string) bool { return shown[name] })
+	}
 	for p := range i.cfg.Catalog().Products() {
 		for name := range renditions(p) {
 			if ctx.Err() != nil || i.memory.full() {

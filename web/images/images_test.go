@@ -204,6 +204,24 @@ func TestReadAhead(t *testing.T) {
 	})
 }
 
+// TestReadAheadMakesRoom fills the memory with what no product shows that shoppers see.
+func TestReadAheadMakesRoom(t *testing.T) {
+	d := newDatabase(3, 1000)
+	i := newImages(d, catalogOf(name(0), name(1), name(2)), picture.MaxRendition+500)
+	if _, err := get(i, name(0)); err != nil { // of the draft
+		t.Fatal(err)
+	}
+	if err := i.readAhead(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := i.memory.get(name(1)); !there {
+		t.Error("an image of a live product was not read ahead")
+	}
+	if _, there := i.memory.get(name(0)); there {
+		t.Error("the image of a draft has stayed")
+	}
+}
+
 // TestUnknown holds that names which no product has read the database a few at a time.
 func TestUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

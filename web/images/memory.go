@@ -53,6 +53,18 @@ func (m *memory) put(name string, data []byte) {
 	}
 }
 
+// keep forgets the images for which it is false.
+func (m *memory) keep(wanted func(name string) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, at := range m.byName {
+		if !wanted(name) {
+			m.used -= len(m.recent.Remove(at).(kept).data)
+			delete(m.byName, name)
+		}
+	}
+}
+
 // full reports whether one more image could make the memory forget another.
 func (m *memory) full() bool { return m.bytes() > m.max-picture.MaxRendition }
 

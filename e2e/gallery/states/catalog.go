@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 
@@ -71,7 +72,7 @@ func catalogs() []scene {
 		{name: "wrong", title: "With what is wrong", settings: shot, visit: writes("/admin/new-product", "", "")},
 		{
 			name: "edited", title: "Saved by somebody else meanwhile", settings: edited,
-			visit: writes("/admin/products/SHU60100/edit", "Hop Man 3", "From the left"),
+			visit: writes("/admin/products/SHU60100/edit?id="+fmt.Sprint(hopMan), "Hop Man 3", "From the left"),
 		},
 	}
 }

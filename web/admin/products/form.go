@@ -15,6 +15,7 @@ import (
 // not be saved.
 type form struct {
 	New     bool
+	ID      inventory.ProductID
 	Title   string // SKU and name as they are saved, "" for a new product
 	Saved   string // SKU that is saved
 	Seen    string // version that the admin looked at
@@ -70,7 +71,7 @@ type imageRow struct {
 	Remove  bool
 }
 
-// uploadRow is a place for a new photo.
+// uploadRow is a place for a new photo, with the text of one that was refused.
 type uploadRow struct{ Alt string }
 
 // How many empty rows a form has.
@@ -92,14 +93,15 @@ func newForm() *form {
 // addRows adds rows for new sizes and photos.
 func (f *form) addRows(sizes int) {
 	f.Sizes = append(f.Sizes, make([]sizeRow, max(0, min(sizes, inventory.MaxSizes-len(f.Sizes))))...)
-	f.Uploads = make([]uploadRow, max(0, min(maxPhotos, inventory.MaxImages-len(f.Images))))
+	places := max(0, min(maxPhotos, inventory.MaxImages-len(f.Images)))
+	f.Uploads = append(f.Uploads, make([]uploadRow, max(0, places-len(f.Uploads)))...)
 }
 
 // formOf is the form of a product as it is.
 func (p *Pages) formOf(product *inventory.Product) *form {
 	d := product.Details()
 	f := &form{
-		Title: d.SKU + " " + d.Name, Saved: d.SKU, Seen: d.Version(), SKU: d.SKU, Name: d.Name, Brand: d.Brand,
+		ID: product.ID, Title: d.SKU + " " + d.Name, Saved: d.SKU, Seen: d.Version(), SKU: d.SKU, Name: d.Name, Brand: d.Brand,
 		Color: d.Color, Price: d.Price.Plain(), Order: strconv.Itoa(d.Order), State: string(d.State), Story: d.Story,
 	}
 	if d.Limit > 0 {
@@ -146,6 +148,16 @@ func (f *form) Problems() (list []problem) {
 		}
 	}
 	return list
+}
+
+// wrongSize adds what is wrong with a size to the list above the form.
+func (f *form) wrongSize(row *sizeRow) {
+	text := "size " + cmp.Or(row.Size, row.SKU) + ": " + row.Wrong
+	if before := f.Wrong["sizes"]; before != "" {
+		f.Wrong["sizes"] = before + "; " + text
+		return
+	}
+	f.wrong("sizes", text)
 }
 
 var notInSKU = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -196,7 +208,7 @@ func (f *form) size(row *sizeRow) inventory.SizeEdit {
 		stock, err := strconv.Atoi(row.Stock)
 		if err != nil {
 			row.Wrong = "stock must be a whole number"
-			f.wrong("sizes", "size "+row.Size+": "+row.Wrong)
+			f.wrongSize(row)
 		}
 		s.Stock = stock
 	}
@@ -241,7 +253,7 @@ func (f *form) point(problems inventory.Problems) {
 		for i := range f.Sizes {
 			if row := &f.Sizes[i]; !row.blank() && row.edit == problem.Size && row.Wrong == "" {
 				row.Wrong = strings.ToUpper(problem.Field) + " " + problem.Text
-				f.wrong("sizes", "size "+cmp.Or(row.Size, row.SKU)+": "+row.Wrong)
+				f.wrongSize(row)
 			}
 		}
 	}

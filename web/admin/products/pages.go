@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,10 +41,16 @@ type Config struct {
 }
 
 // Pages serves the pages of products. They must be guarded.
-type Pages struct{ cfg Config }
+type Pages struct {
+	cfg    Config
+	photos chan struct{} // buffer maxReading: the photos that are held in memory
+}
+
+// maxReading is how many photos are read at the same time, whoever sends them.
+const maxReading = 4
 
 // New serves pages.
-func New(cfg Config) *Pages { return &Pages{cfg} }
+func New(cfg Config) *Pages { return &Pages{cfg, make(chan struct{}, maxReading)} }
 
 // List shows all products.
 func (p *Pages) List(c echo.Context) error {
@@ -69,10 +76,12 @@ func (p *Pages) Edit(c echo.Context) error {
 // Create saves a new product.
 func (p *Pages) Create(c echo.Context) error { return p.save(c, nil) }
 
-// Save saves the product of the path's :sku.
+// Save saves the product that the form names by its id: somebody else may have given it another SKU
+// than the path's :sku meanwhile.
 func (p *Pages) Save(c echo.Context) error {
-	product, ok := p.cfg.Catalog().All().ProductInAnyCase(c.Param("sku"))
-	if !ok {
+	id, err := strconv.ParseInt(c.QueryParam("id"), 10, 64)
+	product, ok := p.cfg.Catalog().All().Product(inventory.ProductID(id))
+	if err != nil || !ok {
 		return inventory.ErrNotFound
 	}
 	return p.save(c, product)

@@ -129,7 +129,7 @@ func post(t testing.TB, fields ...any) *http.Request {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "/", &body)
+	r := httptest.NewRequest(http.MethodPost, "/?id=1", &body)
 	r.Header.Set("Content-Type", w.FormDataContentType())
 	return r
 }
@@ -295,6 +295,33 @@ func TestWrong(t *testing.T) {
 			if !strings.Contains(w.Body.String(), words) {
 				t.Errorf("%s: no %q in\n%s", name, words, w.Body)
 			}
+		}
+	}
+}
+
+// TestRenamed saves a form of a product that somebody else has given another SKU: nothing is lost.
+func TestRenamed(t *testing.T) {
+	catalog := shop()
+	d := &desk{err: inventory.ErrEdited, saved: inventory.Saved{Was: "newer"}}
+	w := visit(t, newPages(t, d, catalog).Save, post(t, filled(catalog, map[string]string{"name": "Mine"})...), "ANOTHER")
+	if w.Code != http.StatusConflict || len(d.edits) != 1 || d.edits[0].Product != 1 ||
+		!strings.Contains(w.Body.String(), `value="Mine"`) {
+		t.Errorf("status %d, saved %+v:\n%s", w.Code, d.edits, w.Body)
+	}
+}
+
+// TestManyPhotosAtOnce sends a photo while as many as may be are read: it is refused, and its text is
+// not lost.
+func TestManyPhotosAtOnce(t *testing.T) {
+	catalog, d := shop(), &desk{}
+	p := newPages(t, d, catalog)
+	for range maxReading {
+		p.photos <- struct{}{}
+	}
+	w := visit(t, p.Save, post(t, filled(catalog, nil, "photo", file{"x.jpg", "x"}, "alt", "My text")...), "SHU6000")
+	for _, words := range []string{"x.jpg: too many photos", `value="My text"`} {
+		if w.Code != http.StatusUnprocessableEntity || len(d.photos) > 0 || !strings.Contains(w.Body.String(), words) {
+			t.Errorf("status %d, no %q in\n%s", w.Code, words, w.Body)
 		}
 	}
 }

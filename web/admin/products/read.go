@@ -22,8 +22,8 @@ const (
 // ErrForm says that a body is no form of ours.
 var ErrForm = errors.New("products: the body is no form of a product")
 
-// read reads a form, part by part. Photos become pictures as they come, so no more than one is in
-// memory. What is wrong with them is noted in the form.
+// read reads a form, part by part. Photos become pictures as they come, so a form has one at most in
+// memory, and all forms together maxReading. What is wrong with them is noted in the form.
 func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -31,7 +31,7 @@ func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error)
 	}
 	f := &form{New: product == nil}
 	if product != nil {
-		f.Title, f.Saved = product.SKU+" "+product.Name, product.SKU
+		f.ID, f.Title, f.Saved = product.ID, product.SKU+" "+product.Name, product.SKU
 	}
 	for n := 0; ; n++ {
 		part, err := parts.NextPart()
@@ -135,6 +135,14 @@ func (f *form) field(name string) *string {
 // addPhoto makes a picture of a photo, as an image behind the others. The fields that follow are its
 // text and its place. An input without a file sends an empty one.
 func (p *Pages) addPhoto(r *http.Request, f *form, part *multipart.Part) error {
+	select {
+	case p.photos <- struct{}{}:
+		defer func() { <-p.photos }()
+	default:
+		f.Images = append(f.Images, imageRow{Name: part.FileName()})
+		f.wrong("images", part.FileName()+": too many photos are uploaded at this moment; try again in a minute")
+		return nil
+	}
 	photo, err := io.ReadAll(io.LimitReader(part, picture.MaxBytes+1))
 	if err != nil {
 		return readError(err)
@@ -164,6 +172,9 @@ func (f *form) finish(product *inventory.Product) {
 		if row.Picture == "" {
 			if row.Name == "" && row.Alt != "" {
 				f.wrong("images", "text without a photo: "+strconv.Quote(row.Alt))
+			}
+			if row.Alt != "" && len(f.Uploads) < maxPhotos {
+				f.Uploads = append(f.Uploads, uploadRow{row.Alt})
 			}
 			continue
 		}
