@@ -52,6 +52,27 @@ func TestPause(t *testing.T) {
 	do("by itself too", pause(2), 1, by{"SHU6000": own, "SHU6100": own, "VOLT": shop})
 	do("the shop again", resume(0), 1, by{"SHU6000": own, "SHU6100": own, "VOLT": ""})
 	do("one product again", resume(2), 1, by{"SHU6000": own, "SHU6100": "", "VOLT": ""})
+	do("the shop, while every product is paused", func() ([]inventory.Change, error) {
+		for _, id := range []inventory.ProductID{2, 3} {
+			if _, err := store.Pause(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		return store.Pause(ctx, 0)
+	}, 0, by{"SHU6000": own, "SHU6100": own, "VOLT": own})
+	if _, err := pool.Exec(ctx, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+		VALUES ('SEED', 9, 'x', 'x', 'x', 1, '')`); err != nil {
+		t.Fatal(err)
+	}
+	do("a product that comes then", resume(0), 1, by{"SHU6000": own, "SHU6100": own, "VOLT": own, "SEED": ""})
+	for _, id := range []inventory.ProductID{2, 3} {
+		if _, err := store.Resume(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pool.Exec(ctx, `DELETE FROM products WHERE sku = 'SEED'`); err != nil {
+		t.Fatal(err)
+	}
 	do("nothing to resume", resume(2), 0, by{"SHU6000": own, "SHU6100": "", "VOLT": ""})
 	for _, change := range []func() ([]inventory.Change, error){pause(99), resume(99)} {
 		if _, err := change(); !errors.Is(err, inventory.ErrNotFound) {
@@ -60,7 +81,8 @@ func TestPause(t *testing.T) {
 	}
 	want := []string{
 		"paused Hop Man 3 ann ", "shop_paused  ann ", "created Volt Runner ann ", "paused Breezy Boost 600 ann ",
-		"shop_resumed  ann ", "resumed Breezy Boost 600 ann ",
+		"shop_resumed  ann ", "resumed Breezy Boost 600 ann ", "paused Breezy Boost 600 ann ", "paused Volt Runner ann ",
+		"shop_paused  ann ", "created x  ", "shop_resumed  ann ", "resumed Breezy Boost 600 ann ", "resumed Volt Runner ann ",
 	}
 	got := events(t, pool)
 	slices.Sort(got)

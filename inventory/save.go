@@ -308,10 +308,8 @@ func (e *editing) queueProduct(ctx context.Context, b *pgx.Batch, i int, s *Save
 	switch {
 	case s.New:
 		b.Queue(`INSERT INTO products
-				(sku, "order", brand, name, color, price_cents, main_image_url, state, story, images, per_shopper, paused)
-			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, $10,
-				CASE WHEN EXISTS (SELECT FROM products WHERE paused = 'shop') THEN 'shop' ELSE '' END)
-			RETURNING id`, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit,
+				(sku, "order", brand, name, color, price_cents, main_image_url, state, story, images, per_shopper)
+			VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, $10) RETURNING id`, d.SKU, d.Order, d.Brand, d.Name, d.Color, d.Price, d.State, d.Story, images, d.Limit,
 		).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ID) })
 	case slices.ContainsFunc(s.Changes, func(c FieldChange) bool { return c.Size == "" }):
 		b.Queue(`UPDATE products SET sku = $2, "order" = $3, brand = $4, name = $5, color = $6, price_cents = $7,

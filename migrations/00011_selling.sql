@@ -11,6 +11,20 @@ ALTER TABLE products
     ADD COLUMN per_shopper integer NOT NULL DEFAULT 0 CHECK (per_shopper BETWEEN 0 AND 1000),
     ADD COLUMN paused text NOT NULL DEFAULT '' CHECK (paused IN ('', 'product', 'shop'));
 
+-- Whether the whole shop is paused, which products that come later are as well. No row: it is not.
+CREATE TABLE shop_pause (one boolean PRIMARY KEY DEFAULT true CHECK (one));
+
+CREATE FUNCTION pause_with_shop() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.paused = '' AND EXISTS (SELECT FROM shop_pause) THEN
+        NEW.paused := 'shop';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER products_come_paused BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION pause_with_shop();
+
 -- The pairs that a shopper has bought are counted by it.
 CREATE INDEX orders_buyer ON orders (buyer) WHERE buyer IS NOT NULL;
 
@@ -56,6 +70,9 @@ LOCK TABLE item_availabilities, products IN ACCESS EXCLUSIVE MODE;
 -- to come. Limits are lost.
 UPDATE products SET released = false WHERE paused <> '' AND released;
 
+DROP TRIGGER products_come_paused ON products;
+DROP FUNCTION pause_with_shop;
+DROP TABLE shop_pause;
 DROP TRIGGER products_paused ON products;
 DROP TRIGGER products_limited ON products;
 DROP FUNCTION note_pause, note_limit;

@@ -135,7 +135,7 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 			`INSERT INTO pictures SELECT * FROM `+from+`pictures`,
 			`INSERT INTO renditions SELECT * FROM `+from+`renditions`,
 			`INSERT INTO products SELECT * FROM `+from+`products`,
-			`UPDATE products SET release_at = NULL WHERE release_at IS NOT NULL`, // no drop opens in a copy
+			`UPDATE products SET release_at = NULL, paused = ''`, // no drop opens in a copy, and nothing is paused
 			`INSERT INTO items SELECT * FROM `+from+`items`,
 			`DELETE FROM item_availabilities`,
 			`INSERT INTO item_availabilities SELECT * FROM `+from+`item_availabilities`,

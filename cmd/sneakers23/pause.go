@@ -62,7 +62,7 @@ func pauseWords(q operator.PauseRequest, done operator.Paused) string {
 	case none && q.Resume:
 		return "no product was paused with the whole shop; one that was paused by itself is resumed by its SKU"
 	case none:
-		return "nothing to pause: every product was paused before"
+		return "the shop is paused, and every product was before; to sell again: " + program() + " resume"
 	case q.Product != "" && q.Resume:
 		return done.Products[0] + " is sold again"
 	case q.Product != "":
