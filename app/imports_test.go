@@ -87,6 +87,7 @@ var allowed = []rule{
 	{"replication/presence", []string{"replication/cluster", "replication/pubsub"}},
 	{"replication", []string{"inventory"}},
 	{"inventory/catalogfile", []string{"inventory"}},
+	{"inventory/storefront", []string{"inventory", "inventory/picture"}},
 	{"inventory/...", nil},
 	{"templates", nil},
 	{"assets/...", nil},
