@@ -40,7 +40,7 @@ var allowed = []rule{
 	{
 		"app/operator", []string{
 			"app/store", "app/devices", "web/admin/...", "web/shop", "checkout/...", "replication/...", "inventory",
-			"inventory/picture",
+			"inventory/picture", "inventory/storefront",
 		},
 	},
 	{"app/store", []string{"app/postgres", "inventory", "migrations"}}, // knows rows and tables, not what they mean
