@@ -40,7 +40,7 @@ var allowed = []rule{
 	{
 		"app/operator", []string{
 			"app/store", "app/devices", "web/admin/...", "web/shop", "checkout/...", "replication/...", "inventory",
-			"inventory/picture", "inventory/storefront",
+			"inventory/picture", "inventory/storefront", "web/markdown",
 		},
 	},
 	{"app/store", []string{"app/postgres", "inventory", "migrations"}}, // knows rows and tables, not what they mean
@@ -64,11 +64,12 @@ var allowed = []rule{
 	{"web/forwarded", nil},
 	{"web/origin", nil},
 	{"web/tally", nil},
+	{"web/markdown", nil},
 	{"web/images", []string{"inventory", "inventory/picture"}},
 	{
 		"web/shop/...", []string{
-			"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates",
-			"assets",
+			"web/channel", "web/prepared", "web/quota", "web/markdown", "checkout", "replication/...", "inventory",
+			"inventory/storefront", "templates", "assets",
 		},
 	},
 	{"web/admin/products", []string{"inventory", "inventory/picture", "templates", "assets"}},
@@ -79,7 +80,7 @@ var allowed = []rule{
 			"templates", "assets",
 		},
 	},
-	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web", []string{"checkout", "replication/...", "inventory", "inventory/storefront", "templates", "assets"}},
 	{"checkout/ledger", []string{"inventory"}},
 	{"checkout", []string{"inventory", "web/quota"}},
 	{"replication/cluster", nil},

@@ -100,9 +100,12 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 	s.carts = shop.NewCarts(shop.CartsConfig{
 		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate,
 	})
-	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
+	pages := shop.NewPages(shop.PagesConfig{
+		Shelf: n.stock, Front: n.front, Templates: set, Asset: s.assets.URL, Sessions: sessions, Carts: s.carts,
+	})
 	s.images = images.New(images.Config{
 		Catalog: n.stock.Catalog, Read: stored.Rendition, MaxBytes: n.cfg.ImageMemory << 20, Log: n.log,
+		Also: func(name string) bool { return n.front.Look().Settings().Shows(name) },
 	})
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)

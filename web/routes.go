@@ -9,13 +9,19 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/web/admin/products"
 	"sneakers23/web/prepared"
+	"sneakers23/web/shop"
 )
 
 func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
+	for _, slug := range storefront.Slugs {
+		s.get("/"+string(slug), s.pages.Text(slug))
+	}
+	s.get(shop.SheetPath, s.pages.Sheet)
 	if cfg.Images != nil {
 		s.get(inventory.ImagePath+":name", cfg.Images.Show)
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"sneakers23/inventory/storefront"
+	"sneakers23/web/markdown"
 )
 
 // Shop is what operators have set of the shop.
@@ -59,6 +60,9 @@ func (o *Operator) setShop(ctx context.Context, edit storefront.Edit) (FrontSave
 }
 
 func (o *Operator) savePage(ctx context.Context, edit storefront.PageEdit) (FrontSaved, error) {
+	if _, err := markdown.HTML(edit.Body); err != nil && !edit.Remove {
+		return FrontSaved{Problems: storefront.Problems{{Field: "markdown", Text: err.Error()}}}, nil
+	}
 	saved, err := o.front.SavePage(ctx, edit)
 	what := "page is written"
 	if edit.Remove {

@@ -16,13 +16,13 @@ type Look struct {
 	location *time.Location
 }
 
-// NewLook makes a look of rows, for tests.
-func NewLook(settings Settings, pages ...Page) *Look {
+// NewLook makes a look that has that Shown: of a shop that does not run, such as that of a test.
+func NewLook(shown uint64, settings Settings, pages ...Page) *Look {
 	rows := Rows{Settings: SettingsRow{settings, 1}}
 	for _, p := range pages {
 		rows.Pages = append(rows.Pages, PageRow{p, 1})
 	}
-	return new(Look).with(rows.asChanges(), 1)
+	return new(Look).with(rows.asChanges(), shown)
 }
 
 // Loaded reports whether the rows were read.

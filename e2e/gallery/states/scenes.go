@@ -32,6 +32,7 @@ func everything() []scenes {
 		{name: "checkout", title: "Checkout", scenes: checkouts()},
 		{name: "refused", title: "Checkout, after a purchase was refused", scenes: refusals()},
 		{name: "bought", title: "What was bought", scenes: orders()},
+		{name: "front", title: "A shop of one's own", scenes: fronts()},
 		{name: "errors", title: "Errors", scenes: failures()},
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},

@@ -12,6 +12,7 @@ import (
 	"sneakers23/assets"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication/presence"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
@@ -45,7 +46,16 @@ type settings struct {
 	forgetful bool          // the browser keeps no cookies
 	busy      bool          // the dashboard has much to show
 	away      bool          // the dashboard's database is
-	edited    bool          // somebody else has saved a product that an admin saves
+	edited    bool          // somebody else has saved what an admin saves
+	front     func() *storefront.Look // that of a shop which nobody has set, if it is nil
+}
+
+// Look is what the state's shop looks like.
+func (s settings) Look() *storefront.Look {
+	if s.front == nil {
+		return storefront.NewLook(1, storefront.Settings{})
+	}
+	return s.front()
 }
 
 // A stage is the shop of one state, while it runs.
@@ -82,10 +92,13 @@ func (pl parts) open(s settings) (*stage, error) {
 	}
 	topics := pubsub.New()
 	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: topics})
-	pages := shop.NewPages(sh.shelf, pl.templates, pl.assets.URL, sessions, carts)
+	pages := shop.NewPages(shop.PagesConfig{
+		Shelf: sh.shelf, Front: sh, Templates: pl.templates, Asset: pl.assets.URL, Sessions: sessions, Carts: carts,
+	})
 	sh.pusher = shop.NewPusher(pages, topics, pl.log)
 	sh.images = images.New(images.Config{
 		Catalog: sh.shelf.Catalog, Read: readPhoto, MaxBytes: 8 << 20, Log: pl.log,
+		Also: sh.Look().Settings().Shows,
 	})
 	cfg := web.Config{
 		Log: pl.log, Pages: pages, Images: sh.images, Checkout: shop.NewCheckout(pages, sh.desk, sh.desk, pl.log),
