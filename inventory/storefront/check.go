@@ -64,7 +64,7 @@ func (p *Problems) words(field, text string, least, most int, lines bool) {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			where := ""
 			if lines {
-				where = fmt.Sprintf(" in line %d", line)
+				where = fmt.Sprintf(" in line %d of the text", line)
 			}
 			p.fail(field, "has the invisible character %U%s", r, where)
 			return

@@ -92,10 +92,10 @@ func check(source string) error {
 			}
 		}
 		if marks > maxDepth && rest != line {
-			return &Error{fmt.Sprintf("has quotes and lists in line %d that are nested deeper than %d levels", number, maxDepth)}
+			return &Error{fmt.Sprintf("has quotes and lists in line %d of the text that are nested deeper than %d levels", number, maxDepth)}
 		}
 		if strings.Count(line, "|") > maxCells+1 {
-			return &Error{fmt.Sprintf("has a table in line %d with more than %d columns", number, maxCells)}
+			return &Error{fmt.Sprintf("has a table in line %d of the text with more than %d columns", number, maxCells)}
 		}
 	}
 	return nil

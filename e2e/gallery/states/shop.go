@@ -39,14 +39,14 @@ type parts struct {
 
 // settings say what a state's shop is.
 type settings struct {
-	stock     func() *stock // usual, if it is nil
-	closed    bool          // the catalog was not read yet
-	broken    bool          // every page fails
-	offline   bool          // no socket can connect
-	forgetful bool          // the browser keeps no cookies
-	busy      bool          // the dashboard has much to show
-	away      bool          // the dashboard's database is
-	edited    bool          // somebody else has saved what an admin saves
+	stock     func() *stock           // usual, if it is nil
+	closed    bool                    // the catalog was not read yet
+	broken    bool                    // every page fails
+	offline   bool                    // no socket can connect
+	forgetful bool                    // the browser keeps no cookies
+	busy      bool                    // the dashboard has much to show
+	away      bool                    // the dashboard's database is
+	edited    bool                    // somebody else has saved what an admin saves
 	front     func() *storefront.Look // that of a shop which nobody has set, if it is nil
 }
 
