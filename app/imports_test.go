@@ -72,6 +72,7 @@ var allowed = []rule{
 			"inventory/storefront", "templates", "assets",
 		},
 	},
+	{"web/admin/shopfront", []string{"inventory/picture", "inventory/storefront", "templates"}},
 	{"web/admin/products", []string{"inventory", "inventory/picture", "templates", "assets"}},
 	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
 	{

@@ -20,6 +20,7 @@ import (
 	"sneakers23/web"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
@@ -155,6 +156,9 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		Admin:         dashboard,
 		Products: products.New(products.Config{
 			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL, Desk: operator.ProductDesk{Operator: n.operator},
+		}),
+		Shopfront: shopfront.New(shopfront.Config{
+			Look: n.front.Look, Templates: set, Sheet: shop.SheetOf, Desk: operator.ShopDesk{Operator: n.operator},
 		}),
 		AdminSocket: s.admins,
 		Feed:        s.feed,

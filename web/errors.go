@@ -14,6 +14,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
 )
@@ -37,6 +38,8 @@ var statuses = []struct {
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},
 	{products.ErrForm, http.StatusBadRequest},
+	{shopfront.ErrForm, http.StatusBadRequest},
+	{shopfront.ErrNoPage, http.StatusNotFound},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // no client reads it: it is gone, or we are going
 }

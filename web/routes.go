@@ -56,6 +56,12 @@ func (s *Server) routes(cfg Config) {
 		s.get("/admin/products/:sku/edit", private(cfg.Admin.Guard(cfg.Products.Edit)))
 		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard(cfg.Products.Save))
 	}
+	if cfg.Admin != nil && cfg.Shopfront != nil {
+		s.get("/admin/shop", private(cfg.Admin.Guard(cfg.Shopfront.Settings)))
+		s.upload("/admin/shop", cfg.Admin.Guard(cfg.Shopfront.SaveSettings))
+		s.get("/admin/shop/:slug", private(cfg.Admin.Guard(cfg.Shopfront.Page)))
+		s.upload("/admin/shop/:slug", cfg.Admin.Guard(cfg.Shopfront.SavePage))
+	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)
 	}

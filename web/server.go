@@ -21,6 +21,7 @@ import (
 	"sneakers23/templates"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
 	"sneakers23/web/origin"
@@ -54,6 +55,10 @@ type Config struct {
 
 	// Products serves the pages on which admins write products. It needs Admin, which guards them.
 	Products *products.Pages
+
+	// Shopfront serves the pages on which admins set what the shop looks like. It needs Admin, which
+	// guards them.
+	Shopfront *shopfront.Pages
 
 	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the
 	// shoppers'. Without it, there is none.

@@ -6,6 +6,7 @@ import (
 
 	"sneakers23/inventory"
 	"sneakers23/inventory/picture"
+	"sneakers23/inventory/storefront"
 )
 
 // ProductDesk lets admins write products at the dashboard.
@@ -45,5 +46,5 @@ func (d ProductDesk) AddPicture(ctx context.Context, photo []byte) (string, erro
 // keepsItsKind reports whether a page shows the error in a way of its own.
 func keepsItsKind(err error) bool {
 	_, photo := errors.AsType[*picture.Error](err)
-	return photo || errors.Is(err, inventory.ErrEdited)
+	return photo || errors.Is(err, inventory.ErrEdited) || errors.Is(err, storefront.ErrEdited)
 }

@@ -81,7 +81,7 @@ func (p *Pages) Frame(title, description string) Layout {
 		title += " · " + settings.Name
 	}
 	return Layout{
-		Title: title, Description: description, Brand: viewBrand(settings), Sheet: sheetOf(settings), Links: viewLinks(look),
+		Title: title, Description: description, Brand: viewBrand(settings), Sheet: SheetOf(settings), Links: viewLinks(look),
 	}
 }
 

@@ -337,7 +337,7 @@ func TestNoAddressNoLinks(t *testing.T) {
 func TestSheet(t *testing.T) {
 	t.Parallel()
 	pages := newFrontPages(t, webtest.NewShelf(webtest.Rows()), webtest.NewFront())
-	own := sheetOf(volt(2).Settings().Settings)
+	own := SheetOf(volt(2).Settings().Settings)
 	for path, want := range map[string]string{
 		own:                                     ":root{--color-accent:#0b6b3a;--color-on-accent:#ffffff}\n@media (prefers-color-scheme:dark){:root{--color-accent:",
 		"/shop-1-c9330d-ff7c57.css":             "--color-accent:#c9330d",

@@ -15,8 +15,8 @@ import (
 // browsers may keep it for ever. The number is that of the way in which the sheet is made.
 const SheetPath = "/shop-1-:colours"
 
-// sheetOf returns the address of the style sheet, "" for a shop without a colour of its own.
-func sheetOf(s storefront.Settings) string {
+// SheetOf returns the address of the style sheet, "" for a shop without a colour of its own.
+func SheetOf(s storefront.Settings) string {
 	accent, ok := s.AccentColours()
 	if !ok {
 		return ""

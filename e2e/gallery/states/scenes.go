@@ -37,6 +37,7 @@ func everything() []scenes {
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
 		{name: "catalog", title: "Products at the dashboard", scenes: catalogs()},
+		{name: "shop", title: "The shop at the dashboard", scenes: offices()},
 		{name: "devices", title: "Devices", scenes: devicePages()},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/channel"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
@@ -168,6 +169,9 @@ func (sh *stage) openAdmin(
 	})
 	cfg.Products = products.New(products.Config{
 		Catalog: sh.shelf.Catalog, Templates: pl.templates, Asset: pl.assets.URL, Desk: counter{sh.edited},
+	})
+	cfg.Shopfront = shopfront.New(shopfront.Config{
+		Look: sh.Look, Templates: pl.templates, Sheet: shop.SheetOf, Desk: office{sh.edited},
 	})
 	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
 	sh.kiosks = kiosks{sh.busy, sh.away}
