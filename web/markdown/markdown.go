@@ -3,7 +3,8 @@
 //
 // The text is CommonMark with tables. HTML in it is shown as text. Links lead to http, https and
 // mailto addresses, or into this site; a link that leads elsewhere is its words alone, and so is a
-// picture. The page has a heading of its own, so headings are one level lower.
+// picture. The page has a heading of its own, so those of the text begin at the second level, and none
+// leaves a level out.
 package markdown
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -51,9 +53,10 @@ var converter = goldmark.New(
 
 // Limits of a text. The parser is recursive, and a row of a table has as many cells as its head.
 const (
-	maxDepth = 100 // of quotes and lists
-	maxCells = 20  // of a line
-	maxHTML  = 1 << 20
+	maxDepth  = 100 // of quotes and lists
+	maxCells  = 20  // of a line
+	manyCells = 4   // more of them may not fit on a phone
+	maxHTML   = 1 << 20
 )
 
 // Error says why a text is not shown, for people.
@@ -107,13 +110,19 @@ type tamer struct{}
 // Transform is called by goldmark.
 func (tamer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
 	var odd []ast.Node // to be replaced by their words
+	level := 1         // of the last heading
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			n.Level = min(n.Level+1, 6)
+			n.Level = min(max(n.Level, 2), level+1)
+			level = n.Level
+		case *east.Table:
+			if len(n.Alignments) > manyCells { // it may have to be scrolled, also by key
+				n.SetAttributeString("tabindex", []byte("0"))
+			}
 		case *ast.Image:
 			odd = append(odd, n)
 		case *ast.Link:

@@ -11,7 +11,7 @@ func TestHTML(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, want string }{
 		"paragraphs":       {"One **bold**,\n*soft*.\n\nTwo.", "<p>One <strong>bold</strong>,\n<em>soft</em>.</p>\n<p>Two.</p>\n"},
-		"headings":         {"# A\n\n###### B\n\nC\n-", "<h2>A</h2>\n<h6>B</h6>\n<h3>C</h3>\n"},
+		"headings":         {"# A\n\n## B\n\n### C\n\n###### D\n\nE\n-", "<h2>A</h2>\n<h2>B</h2>\n<h3>C</h3>\n<h4>D</h4>\n<h2>E</h2>\n"},
 		"list":             {"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"},
 		"table":            {"|A|B|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>A</th>\n<th>B</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n"},
 		"HTML":             {"<script>alert(1)</script>\n\na <b onclick=x>b</b>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>\n"},
@@ -84,7 +84,7 @@ func FuzzHTML(f *testing.F) {
 	}
 	tag := regexp.MustCompile(`<[^>]*>`)
 	known := regexp.MustCompile(`^</?(p|h[2-6]|em|strong|code|pre|ul|ol( start="\d+")?|li|blockquote|hr|br|table|thead|tbody|tr|t[hd]( (align|style)="[a-z:-]+")?|` +
-		`a|a href="(https?://|mailto:|[^":]*|[^":]*[/?#][^"]*)[^"]*"( title="[^"]*")?|code class="language-[^"]*")>$`)
+		`table tabindex="0"|a|a href="(https?://|mailto:|[^":]*|[^":]*[/?#][^"]*)[^"]*"( title="[^"]*")?|code class="language-[^"]*")>$`)
 	f.Fuzz(func(t *testing.T, text string) {
 		html, err := HTML(text)
 		if err != nil {

@@ -60,6 +60,10 @@ func texts() []storefront.Page {
 | 9 | 42.5 | 27 |
 | 10 | 44 | 28, if you wear thick socks and like some room at the toes on long days |
 
+| One | Two | Three | Four | Five | Six | Seven |
+|-----|-----|-------|------|------|-----|-------|
+| 1.5 | 2.5 | 3.5 | 4.5 | 5.5 | 6.5 | 7.5 |
+
 ### Between two sizes
 
 - Take the larger one.
