@@ -59,8 +59,8 @@ func (n *Node) status() cluster.Status {
 }
 
 // The questions by which a node finds out whether another one shows a change (of the inventory, of
-// the storefront), who follows a topic there, and what waits for a long-poll session of a shopper or
-// of an admin that is there.
+// the storefront), who follows a topic there, and what waits for a long-poll session of a shopper
+// or of an admin that is there.
 const (
 	askApplied   = "applied"
 	askFollowers = "followers"

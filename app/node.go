@@ -159,8 +159,9 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	})
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.Logs, Days: n.cfg.DeviceLogDays, Log: n.log})
 	n.operator = operator.New(operator.Config{
-		Inventory: n.stock, Front: n.front, Ledger: n.ledger, Store: stored, Orders: n.orders, Devices: n.devices, Healer: n.healer,
-		Nodes: n.others, Carts: tracker, Log: n.log,
+		Inventory: n.stock, Front: n.front, Ledger: n.ledger, Store: stored, Orders: n.orders, Devices: n.devices,
+		Healer: n.healer,
+		Nodes:  n.others, Carts: tracker, Log: n.log,
 		Audit: func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, n.db.Pool) },
 	})
 	n.stock.OnCommitted(changes.Announce)

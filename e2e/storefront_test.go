@@ -61,7 +61,8 @@ func TestStorefront(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	help := writePhoto(t, dir, "help.md", []byte("# Help\n\nAsk **us**. <script>alert(1)</script> [x](javascript:alert(2))\n"))
+	help := writePhoto(t, dir, "help.md",
+		[]byte("# Help\n\nAsk **us**. <script>alert(1)</script> [x](javascript:alert(2))\n"))
 	returns := writePhoto(t, dir, "Returns.MD", []byte("# Returns\n\nFree, for 30 days.\n"))
 	s.run("pages", "import", help, returns)
 	v.visit(other.URL + "/products/SHU6000")
@@ -73,7 +74,8 @@ func TestStorefront(t *testing.T) {
 	if n := v.count(".prose script, .prose a"); n > 0 {
 		t.Errorf("the page has %d scripts and links", n)
 	}
-	if status, page := other.get("/imprint"); status != http.StatusNotFound || !strings.Contains(page, "Not on our shelves") {
+	if status, page := other.get("/imprint"); status != http.StatusNotFound ||
+		!strings.Contains(page, "Not on our shelves") {
 		t.Errorf("a page that there is not has status %d", status)
 	}
 	if len(*said) > 0 {
@@ -108,8 +110,8 @@ func TestStorefront(t *testing.T) {
 	a.says(".log", "The settings of the shop Volt & Söhne are changed")
 }
 
-// TestStorefrontCommands gives the commands what they must refuse, and lets a second operator come too
-// late.
+// TestStorefrontCommands gives the commands what they must refuse, and lets a second operator come
+// too late.
 func TestStorefrontCommands(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
@@ -125,7 +127,8 @@ func TestStorefrontCommands(t *testing.T) {
 		{[]string{"shop", "set", "--name", ""}, 1, "--name is missing"},
 		{[]string{"shop", "set", "--name", "Volt\x1b[2J"}, 1, "--name has the invisible character U+001B"},
 		{[]string{"shop", "set", "--name", "Volt\u202etlov"}, 1, "--name has the invisible character U+202E"},
-		{[]string{"shop", "set", "--name", strings.Repeat("x", 100_000)}, 1, "--name is 100000 characters long, of at most 40"},
+		{[]string{"shop", "set", "--name", strings.Repeat("x", 100_000)}, 1,
+			"--name is 100000 characters long, of at most 40"},
 		{[]string{"shop", "set", "--zone", "Mars/Base"}, 1, "write one like Europe/Berlin"},
 		{[]string{"shop", "set", "--accent", "#ffee00"}, 1, "--accent #ffee00 is hard to read on light pages"},
 		{[]string{"shop", "set", "--accent", "reddish"}, 1, "--accent is no colour"},
@@ -138,7 +141,8 @@ func TestStorefrontCommands(t *testing.T) {
 		{[]string{"pages", "import", file("jobs.md", "# Jobs\n\nNone.")}, 2, "no page is named so"},
 		{[]string{"pages", "import", file("help.md", "Ask us.")}, 1, "the first line must be the title"},
 		{[]string{"pages", "import", file("privacy.md", "# Privacy\n")}, 1, "there is no text below the title"},
-		{[]string{"pages", "import", file("shipping.md", "# Ship\n\na\x00b")}, 1, "the invisible character U+0000 in line 1"},
+		{[]string{"pages", "import", file("shipping.md", "# Ship\n\na\x00b")}, 1,
+			"the invisible character U+0000 in line 1"},
 		{[]string{"pages", "import", file("returns.md", "\xff\xfe#\x00")}, 1, "is no text in UTF-8"},
 		{[]string{"pages", "import", big}, 1, "of at most 40000"},
 		{[]string{"pages", "import", file("RETURNS.md", "# R\n\n"+strings.Repeat("> ", 500)+"x")}, 1, "nested deeper"},
@@ -168,7 +172,8 @@ func TestStorefrontCommands(t *testing.T) {
 		t.Errorf("a new shop is %+v", shop)
 	}
 	s.run("shop", "set", "--name", "Volt", "--seen", "0")
-	if _, errOut, code := s.try("shop", "set", "--name", "Bolt", "--seen", "0"); code != 1 || !strings.Contains(errOut, "nothing was saved") {
+	if _, errOut, code := s.try("shop", "set", "--name", "Bolt", "--seen", "0"); code != 1 ||
+		!strings.Contains(errOut, "nothing was saved") {
 		t.Errorf("the second operator: %d, %s", code, errOut)
 	}
 	if read(); shop.Name != "Volt" || shop.Version == 0 {
@@ -182,7 +187,8 @@ func TestStorefrontCommands(t *testing.T) {
 	if strings.TrimSpace(shown) != strings.TrimSpace(text) {
 		t.Errorf("shown: %q", shown)
 	}
-	if out := s.run("pages", "import", file("copy.txt", shown), "--as", "help"); !strings.Contains(out, "nothing to change") {
+	if out := s.run("pages", "import", file("copy.txt", shown), "--as", "help"); !strings.Contains(out,
+		"nothing to change") {
 		t.Errorf("imported again: %s", out)
 	}
 	backup := filepath.Join(dir, "shop.backup")
@@ -242,7 +248,8 @@ const shiftScript = `
 window.shifts = []
 new PerformanceObserver((list) => {
   for (const shift of list.getEntries()) {
-    window.shifts.push(shift.value.toPrecision(2) + " " + shift.sources.map(({ node }) => node && (node.className || node.parentElement?.className + " " + node.textContent)).join(", "))
+    window.shifts.push(shift.value.toPrecision(2) + " " + shift.sources.map(({ node }) => node &&
+	(node.className || node.parentElement?.className + " " + node.textContent)).join(", "))
   }
 }).observe({ type: "layout-shift", buffered: true })`
 
@@ -300,7 +307,8 @@ func TestNothingMoves(t *testing.T) {
 			t.Errorf("visitor %d saw things move: %v", i, shifts)
 		}
 		if dir := os.Getenv("SHOTS"); dir != "" {
-			_, _ = v.Screenshot(playwright.PageScreenshotOptions{Path: playwright.String(filepath.Join(dir, strconv.Itoa(i)+".png"))})
+			_, _ = v.Screenshot(playwright.PageScreenshotOptions{Path: playwright.String(filepath.Join(dir,
+				strconv.Itoa(i)+".png"))})
 		}
 	}
 }

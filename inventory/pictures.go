@@ -66,7 +66,8 @@ func (s *Store) AddPicture(ctx context.Context, p picture.Picture) error {
 }
 
 // sweepPictures deletes the pictures that no product, no order and not the shop itself shows, and
-// none has shown for a while. A call of Save may be giving one to a product at this moment: then the next upload sweeps.
+// none has shown for a while. A call of Save may be giving one to a product at this moment: then
+// the next upload sweeps.
 func sweepPictures(ctx context.Context, tx pgx.Tx) error {
 	var alone bool
 	if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(`+editsLock+`)`).Scan(&alone); err != nil || !alone {

@@ -1,7 +1,7 @@
 -- +goose Up
 -- +goose StatementBegin
 
--- What operators set of the shop: one row, or none before anything was set. The logo is a picture
+-- The settings of the shop: one row, or none before anything was set. The logo is a picture
 -- with its renditions, as products have them in their images.
 CREATE TABLE shop_settings (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -56,8 +56,8 @@ type Config struct {
 	// Products serves the pages on which admins write products. It needs Admin, which guards them.
 	Products *products.Pages
 
-	// Shopfront serves the pages on which admins set what the shop looks like. It needs Admin, which
-	// guards them.
+	// Shopfront serves the pages on which admins set what the shop looks like. It needs Admin,
+	// which guards them.
 	Shopfront *shopfront.Pages
 
 	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the

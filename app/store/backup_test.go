@@ -146,7 +146,8 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	var oldest, next int64
 	if err := pool.QueryRow(t.Context(), `SELECT least((SELECT min(revision) FROM products),
-		(SELECT min(revision) FROM item_availabilities), (SELECT min(revision) FROM shop_settings), (SELECT min(revision) FROM shop_pages))`).Scan(&oldest); err != nil {
+		(SELECT min(revision) FROM item_availabilities), (SELECT min(revision) FROM shop_settings),
+		(SELECT min(revision) FROM shop_pages))`).Scan(&oldest); err != nil {
 		t.Fatal(err)
 	}
 	if oldest <= newest {

@@ -7,7 +7,7 @@ import (
 
 // Rows is all that the database has of the storefront. A page that it never had is not in it.
 type Rows struct {
-	Settings SettingsRow // of revision 0 if nobody has set anything
+	Settings SettingsRow // of revision 0 before anything was set
 	Pages    []PageRow
 }
 

@@ -72,7 +72,8 @@ func (p *Problems) words(field, text string, least, most int, lines bool) {
 	}
 }
 
-// check returns what is wrong with settings that replace others. What stays is not checked again.
+// check returns what is wrong with settings that replace others. A field that stays is not checked
+// again.
 func (s Settings) check(before Settings) Problems {
 	var p Problems
 	if s.Name != before.Name {

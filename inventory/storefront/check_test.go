@@ -48,7 +48,8 @@ func TestCheckSettings(t *testing.T) {
 		switch {
 		case tt.field == "" && len(problems) > 0:
 			t.Errorf("%s: %v", tt.name, problems)
-		case tt.field != "" && (len(problems) != 1 || problems[0].Field != tt.field || !strings.Contains(problems[0].Text, tt.says)):
+		case tt.field != "" && (len(problems) != 1 || problems[0].Field != tt.field ||
+			!strings.Contains(problems[0].Text, tt.says)):
 			t.Errorf("%s: %v, want %s %s", tt.name, problems, tt.field, tt.says)
 		}
 		if len(problems.Error()) > 1000 {
@@ -73,8 +74,9 @@ func TestCheckPage(t *testing.T) {
 		page Page
 		says string
 	}{
-		"a page":          {Page{"help", "Help", "Ask.\n\n\tcode"}, ""},
-		"unknown":         {Page{"jobs", "Jobs", "None."}, "slug \"jobs\" is no page of a shop: it must be help, shipping, returns, privacy or imprint"},
+		"a page": {Page{"help", "Help", "Ask.\n\n\tcode"}, ""},
+		"unknown": {Page{"jobs", "Jobs", "None."},
+			"slug \"jobs\" is no page of a shop: it must be help, shipping, returns, privacy or imprint"},
 		"no title":        {Page{"help", "", "Ask."}, "title is missing"},
 		"no text":         {Page{"help", "Help", ""}, "markdown is missing"},
 		"too long":        {Page{"help", "Help", strings.Repeat("x", MaxBody+1)}, "of at most 40000"},

@@ -80,7 +80,8 @@ func (c Colour) mix(o Colour, share int) Colour {
 	return Colour{part(c.R, o.R), part(c.G, o.G), part(c.B, o.B)}
 }
 
-// readableOn returns the colour, mixed with as much of another as it takes to be read on the ground.
+// readableOn returns the colour, mixed with as much of another as it takes to be read on the
+// ground.
 func (c Colour) readableOn(ground, with Colour) Colour {
 	for share := range 100 {
 		if mixed := c.mix(with, share); mixed.Contrast(ground) >= MinContrast {
@@ -137,8 +138,8 @@ func (c Colour) check(ground Colour, name string, better Colour) error {
 	return nil
 }
 
-// AccentColours returns the accent of the settings; ok is false if they have none, or none that can be
-// read: then pages show the default.
+// AccentColours returns the accent of the settings; ok is false if they have none, or none that can
+// be read: then pages show the default.
 func (s Settings) AccentColours() (Accent, bool) {
 	a, ok, _, err := ParseAccent(s.Accent, s.AccentDark)
 	return a, ok && err == nil

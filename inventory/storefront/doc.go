@@ -3,7 +3,8 @@
 //
 // # Usage
 //
-//	server := storefront.NewServer(storefront.Config{Store: storefront.NewStore(pool), Every: 3 * time.Second, Log: log})
+//	store := storefront.NewStore(pool)
+//	server := storefront.NewServer(storefront.Config{Store: store, Every: every, Log: log})
 //	server.SendTo(stream)         // and the others' messages go to server.Receive
 //	go server.Serve(ctx)
 //	look := server.Look()         // what pages show; it never waits

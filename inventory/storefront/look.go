@@ -28,7 +28,7 @@ func NewLook(shown uint64, settings Settings, pages ...Page) *Look {
 // Loaded reports whether the rows were read.
 func (l *Look) Loaded() bool { return l.loaded }
 
-// Settings returns the row of settings: defaults if nobody has set any.
+// Settings returns the row of settings: defaults if none were set.
 func (l *Look) Settings() SettingsRow {
 	if l.settings.Name == "" {
 		return defaults

@@ -106,7 +106,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// heal compares once, and takes what was missed.
+// heal compares once, and applies what was missed.
 func (s *Server) heal(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -121,7 +121,7 @@ func (s *Server) heal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.take(rows.asChanges(), func(held *Look, c Change) bool {
+	s.replace(rows.asChanges(), func(held *Look, c Change) bool {
 		at := held.revision(c)
 		if back := at == before.revision(c) && c.Revision() < at; back {
 			s.cfg.Log.Warn("the database went back, its values are taken", "revision", c.Revision(), "held", at)
@@ -146,8 +146,9 @@ func (l *Look) revisions() map[Slug]Revision {
 	return all
 }
 
-// take replaces the rows of those changes that count. The first call makes the look a loaded one.
-func (s *Server) take(changes []Change, counts func(held *Look, c Change) bool) {
+// replace replaces the rows of those changes that count. The first call makes the look a loaded
+// one.
+func (s *Server) replace(changes []Change, counts func(held *Look, c Change) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.Look()
@@ -179,7 +180,7 @@ func (s *Server) Receive(data []byte) {
 	if !s.Look().Loaded() {
 		return // all is about to be read
 	}
-	s.take([]Change{c}, isNewer)
+	s.replace([]Change{c}, isNewer)
 }
 
 // Set changes settings, see [Store.Set]. Once begun, it does not end with its caller.
@@ -208,7 +209,7 @@ func (s *Server) commit(ctx context.Context, save func(context.Context) (Saved, 
 		return saved, nil // nothing was ever written
 	}
 	if s.Look().Loaded() {
-		s.take([]Change{c}, isNewer)
+		s.replace([]Change{c}, isNewer)
 	}
 	if !saved.Unchanged() {
 		s.announce(c)

@@ -192,7 +192,8 @@ func TestQuietShopIsNotRead(t *testing.T) {
 func TestDatabaseThatWentBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeStore{rows: Rows{
-			Settings: SettingsRow{Settings{Name: "New", Zone: "UTC"}, 9}, Pages: []PageRow{{Page{"help", "Help", "Ask."}, 8}},
+			Settings: SettingsRow{Settings{Name: "New", Zone: "UTC"},
+				9}, Pages: []PageRow{{Page{"help", "Help", "Ask."}, 8}},
 		}}
 		s := newServer(f)
 		defer served(t, s)()

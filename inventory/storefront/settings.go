@@ -45,7 +45,7 @@ type SettingsRow struct {
 	Revision Revision `json:"revision"`
 }
 
-// defaults are the settings of a shop that nobody has set.
+// defaults are the settings of a new shop.
 var defaults = SettingsRow{Settings: Settings{Name: DefaultName, Zone: DefaultZone}}
 
 // Edit says what is to become of the settings. A field that is nil stays.

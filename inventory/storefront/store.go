@@ -129,7 +129,8 @@ func (s *Store) Set(ctx context.Context, edit Edit) (saved Saved, err error) {
 			ON CONFLICT (one) DO UPDATE SET (name, zone, url, accent, accent_dark, logo, shipping, returns)
 				= ($1, $2, $3, $4, $5, $6, $7, $8)
 			RETURNING revision`,
-			after.Name, after.Zone, after.URL, after.Accent, after.AccentDark, after.Logo, after.Shipping, after.Returns,
+			after.Name, after.Zone, after.URL, after.Accent, after.AccentDark, after.Logo, after.Shipping,
+			after.Returns,
 		).Scan(&saved.Settings.Revision)
 	})
 	if err != nil {
@@ -138,7 +139,7 @@ func (s *Store) Set(ctx context.Context, edit Edit) (saved Saved, err error) {
 	return saved, nil
 }
 
-// useLogo returns the logo of a picture, "" for none. That picture and the one before are kept for
+// useLogo returns the logo of a picture, "" for none. It keeps that picture and the one before for
 // a month from now on, even if nothing shows them.
 func useLogo(ctx context.Context, tx pgx.Tx, before, id string, problems *Problems) (*Logo, error) {
 	rows, _ := tx.Query(ctx, `UPDATE pictures SET used_at = now() WHERE id IN ($1, $2) RETURNING id, renditions`,

@@ -56,7 +56,8 @@ func TestSet(t *testing.T) {
 		t.Fatalf("a new shop has %+v", rows)
 	}
 	ctx := inventory.ActingAs(t.Context(), "ann")
-	first, err := store.Set(ctx, storefront.Edit{Name: new(" Volt "), Accent: new("064"), URL: new("https://volt.example/")})
+	first, err := store.Set(ctx, storefront.Edit{Name: new(" Volt "), Accent: new("064"),
+		URL: new("https://volt.example/")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,8 @@ func TestTwoOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, edit := range map[string]storefront.PageEdit{
-		"written":  {Page: storefront.Page{Slug: "help", Title: "Help", Body: "Two."}, Seen: new(storefront.Revision(0))},
+		"written": {Page: storefront.Page{Slug: "help", Title: "Help", Body: "Two."},
+			Seen: new(storefront.Revision(0))},
 		"the same": {Page: page, Seen: new(storefront.Revision(0))},
 		"removed":  {Page: page, Remove: true, Seen: new(first.Page.Revision - 1)},
 	} {
@@ -149,7 +151,8 @@ func TestPages(t *testing.T) {
 	if first.Page.Title != "Help" || first.Page.Body != "Ask\nus." {
 		t.Errorf("saved %+v", first.Page)
 	}
-	if again := save(storefront.PageEdit{Page: help}); !again.Unchanged() || again.Page.Revision != first.Page.Revision {
+	if again := save(storefront.PageEdit{Page: help}); !again.Unchanged() ||
+		again.Page.Revision != first.Page.Revision {
 		t.Errorf("the same again: %+v", again)
 	}
 	help.Body = "Write to us."
@@ -161,7 +164,8 @@ func TestPages(t *testing.T) {
 	if gone.Page.There() || gone.Page.Revision <= second.Page.Revision {
 		t.Errorf("removed: %+v", gone.Page)
 	}
-	if _, err := store.SavePage(ctx, storefront.PageEdit{Page: help, Remove: true}); !errors.Is(err, storefront.ErrNoPage) {
+	if _, err := store.SavePage(ctx, storefront.PageEdit{Page: help, Remove: true}); !errors.Is(err,
+		storefront.ErrNoPage) {
 		t.Errorf("removed twice: %v", err)
 	}
 	save(storefront.PageEdit{Page: help})
@@ -175,7 +179,8 @@ func TestPages(t *testing.T) {
 	if err != nil || len(rows.Pages) != 1 || len(revisions) != 1 || revisions["help"] != rows.Pages[0].Revision {
 		t.Errorf("revisions %v, %v, of %+v", revisions, err, rows)
 	}
-	want := []string{"page_written | help | ann", "page_edited | help | ann", "page_removed | help | ann", "page_written | help | ann"}
+	want := []string{"page_written | help | ann", "page_edited | help | ann", "page_removed | help | ann",
+		"page_written | help | ann"}
 	if diff := cmp.Diff(want, events(t, pool)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -198,7 +203,8 @@ func TestLogo(t *testing.T) {
 	}
 	one, two := upload(300), upload(200)
 	saved, err := store.Set(t.Context(), storefront.Edit{Logo: &one})
-	if err != nil || saved.Settings.Logo == nil || saved.Settings.Logo.Picture != one || len(saved.Settings.Logo.Renditions) == 0 {
+	if err != nil || saved.Settings.Logo == nil || saved.Settings.Logo.Picture != one ||
+		len(saved.Settings.Logo.Renditions) == 0 {
 		t.Fatalf("saved %+v, %v", saved.Settings, err)
 	}
 	if !saved.Settings.Shows(saved.Settings.Logo.Renditions[0].Name) || saved.Settings.Shows("other.png") {
@@ -221,7 +227,8 @@ func TestLogo(t *testing.T) {
 	if ids := pictures(); !slices.Contains(ids, one) || slices.Contains(ids, two) {
 		t.Errorf("after a sweep there are %q; the logo is %s, and nothing shows %s", ids, one, two)
 	}
-	if _, err := store.Set(t.Context(), storefront.Edit{Logo: &two}); err == nil || !strings.Contains(err.Error(), "was not uploaded") {
+	if _, err := store.Set(t.Context(), storefront.Edit{Logo: &two}); err == nil ||
+		!strings.Contains(err.Error(), "was not uploaded") {
 		t.Errorf("a logo that is not there: %v", err)
 	}
 	if saved, err = store.Set(t.Context(), storefront.Edit{Logo: new("")}); err != nil || saved.Settings.Logo != nil {

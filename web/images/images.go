@@ -1,8 +1,8 @@
 // Package images serves the images of products out of a bounded memory.
 //
-// A rendition never changes under its name, so browsers and proxies may keep it for ever, and a node
-// reads it from the database once. [Images.Serve] reads those of all products that shoppers see
-// before anybody asks for them: when a release draws the crowd, no image costs a query.
+// A rendition never changes under its name, so browsers and proxies may keep it for ever, and a
+// node reads it from the database once. [Images.Serve] reads those of all products that shoppers
+// see before anybody asks for them: when a release draws the crowd, no image costs a query.
 package images
 
 import (
@@ -42,8 +42,8 @@ type Config struct {
 	MaxBytes int                                                    // of images in memory
 	Log      *slog.Logger
 
-	// Also reports whether something else than a product shows an image, such as the shop itself. Nil:
-	// nothing does.
+	// Also reports whether something else than a product shows an image, such as the shop itself.
+	// Nil: nothing does.
 	Also func(name string) bool
 }
 

@@ -1,10 +1,10 @@
-// Package markdown turns text that operators write into HTML that can harm nobody. It knows nothing
+// Package markdown turns text that operators write into HTML that can do no harm. It knows nothing
 // of the shop.
 //
 // The text is CommonMark with tables. HTML in it is shown as text. Links lead to http, https and
 // mailto addresses, or into this site; a link that leads elsewhere is its words alone, and so is a
-// picture. The page has a heading of its own, so those of the text begin at the second level, and none
-// leaves a level out.
+// picture. The page has a heading of its own, so those of the text begin at the second level, and
+// none leaves a level out.
 package markdown
 
 import (

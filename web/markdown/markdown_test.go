@@ -10,25 +10,33 @@ import (
 func TestHTML(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, want string }{
-		"paragraphs":       {"One **bold**,\n*soft*.\n\nTwo.", "<p>One <strong>bold</strong>,\n<em>soft</em>.</p>\n<p>Two.</p>\n"},
-		"headings":         {"# A\n\n## B\n\n### C\n\n###### D\n\nE\n-", "<h2>A</h2>\n<h2>B</h2>\n<h3>C</h3>\n<h4>D</h4>\n<h2>E</h2>\n"},
-		"list":             {"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"},
-		"table":            {"|A|B|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>A</th>\n<th>B</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n"},
-		"HTML":             {"<script>alert(1)</script>\n\na <b onclick=x>b</b>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>\n"},
-		"comment":          {"<!-- a -->", "<p>&lt;!-- a --&gt;</p>\n"},
-		"link":             {"[a](https://a.example \"t\")", "<p><a href=\"https://a.example\" title=\"t\">a</a></p>\n"},
-		"own page":         {"[a](/shipping) [b](returns) [c](#x)", "<p><a href=\"/shipping\">a</a> <a href=\"returns\">b</a> <a href=\"#x\">c</a></p>\n"},
-		"mail":             {"<help@a.example> [m](mailto:a@b.example)", "<p><a href=\"mailto:help@a.example\">help@a.example</a> <a href=\"mailto:a@b.example\">m</a></p>\n"},
-		"script":           {"[*a*](javascript:alert(1))", "<p><em>a</em></p>\n"},
-		"SCRIPT":           {"[a](JaVaScRiPt:alert(1)) [b](&#106;avascript:alert(1))", "<p>a b</p>\n"},
-		"data":             {"[a](data:text/html,x) [b](vbscript:x) [c](file:///etc)", "<p>a b c</p>\n"},
-		"other host":       {"[a](//evil.example) [b](\\\\evil.example) [c](/\\evil.example)", "<p>a b c</p>\n"},
-		"auto":             {"<javascript:alert(1)> <https://a.example>", "<p>javascript:alert(1) <a href=\"https://a.example\">https://a.example</a></p>\n"},
-		"picture":          {"![a *b*](https://a.example/x.png)", "<p>a <em>b</em></p>\n"},
-		"linked":           {"[![a](x.png)](javascript:1)", "<p>a</p>\n"},
-		"reference":        {"[a][1]\n\n[1]: javascript:alert(1)", "<p>a</p>\n"},
-		"attribute":        {"[a](/x\"onmouseover=\"y)", "<p><a href=\"/x%22onmouseover=%22y\">a</a></p>\n"},
-		"code":             {"`<b>`\n\n    <i>", "<p><code>&lt;b&gt;</code></p>\n<pre><code>&lt;i&gt;\n</code></pre>\n"},
+		"paragraphs": {"One **bold**,\n*soft*.\n\nTwo.",
+			"<p>One <strong>bold</strong>,\n<em>soft</em>.</p>\n<p>Two.</p>\n"},
+		"headings": {"# A\n\n## B\n\n### C\n\n###### D\n\nE\n-",
+			"<h2>A</h2>\n<h2>B</h2>\n<h3>C</h3>\n<h4>D</h4>\n<h2>E</h2>\n"},
+		"list":  {"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"},
+		"table": {"|A|B|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>A</th>\n<th>B</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>\n"},
+		"HTML": {"<script>alert(1)</script>\n\na <b onclick=x>b</b>",
+			"<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>\n"},
+		"comment": {"<!-- a -->", "<p>&lt;!-- a --&gt;</p>\n"},
+		"link": {"[a](https://a.example \"t\")",
+			"<p><a href=\"https://a.example\" title=\"t\">a</a></p>\n"},
+		"own page": {"[a](/shipping) [b](returns) [c](#x)",
+			"<p><a href=\"/shipping\">a</a> <a href=\"returns\">b</a> <a href=\"#x\">c</a></p>\n"},
+		"mail": {"<help@a.example> [m](mailto:a@b.example)",
+			"<p><a href=\"mailto:help@a.example\">help@a.example</a> <a href=\"mailto:a@b.example\">m</a></p>\n"},
+		"script":     {"[*a*](javascript:alert(1))", "<p><em>a</em></p>\n"},
+		"SCRIPT":     {"[a](JaVaScRiPt:alert(1)) [b](&#106;avascript:alert(1))", "<p>a b</p>\n"},
+		"data":       {"[a](data:text/html,x) [b](vbscript:x) [c](file:///etc)", "<p>a b c</p>\n"},
+		"other host": {"[a](//evil.example) [b](\\\\evil.example) [c](/\\evil.example)", "<p>a b c</p>\n"},
+		"auto": {"<javascript:alert(1)> <https://a.example>",
+			"<p>javascript:alert(1) <a href=\"https://a.example\">https://a.example</a></p>\n"},
+		"picture":   {"![a *b*](https://a.example/x.png)", "<p>a <em>b</em></p>\n"},
+		"linked":    {"[![a](x.png)](javascript:1)", "<p>a</p>\n"},
+		"reference": {"[a][1]\n\n[1]: javascript:alert(1)", "<p>a</p>\n"},
+		"attribute": {"[a](/x\"onmouseover=\"y)", "<p><a href=\"/x%22onmouseover=%22y\">a</a></p>\n"},
+		"code": {"`<b>`\n\n    <i>",
+			"<p><code>&lt;b&gt;</code></p>\n<pre><code>&lt;i&gt;\n</code></pre>\n"},
 		"rule is not deep": {strings.Repeat("-", 300), "<hr>\n"},
 	} {
 		got, err := HTML(tt.text)
@@ -78,7 +86,8 @@ func stairs(most int) string {
 // FuzzHTML holds that only tags which this package means come out.
 func FuzzHTML(f *testing.F) {
 	for _, text := range []string{
-		"# A\n\n[a](javascript:x) <b>", "![a](b \"c\")", "| a |\n|:-:|\n| <b> |", "<javascript:a>", "[a]: <b> 'c'\n[a]", "```x\"y\na",
+		"# A\n\n[a](javascript:x) <b>", "![a](b \"c\")", "| a |\n|:-:|\n| <b> |", "<javascript:a>",
+		"[a]: <b> 'c'\n[a]", "```x\"y\na",
 	} {
 		f.Add(text)
 	}
@@ -91,7 +100,8 @@ func FuzzHTML(f *testing.F) {
 			return
 		}
 		for _, found := range tag.FindAllString(string(html), -1) {
-			if !known.MatchString(strings.ToLower(found)) || strings.Contains(strings.ToLower(found), `href="javascript:`) {
+			if !known.MatchString(strings.ToLower(found)) ||
+				strings.Contains(strings.ToLower(found), `href="javascript:`) {
 				t.Errorf("%q became the tag %q", text, found)
 			}
 		}

@@ -64,7 +64,8 @@ func (co *Checkout) completeNothing(c echo.Context) error {
 	sess := co.pages.sessions.load(c.Request())
 	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {
 		o.number = ""
-		return co.pages.render("no_order", noOrderPage{co.pages.frameFor(o, "No order", "This browser keeps no order.")})
+		return co.pages.render("no_order", noOrderPage{co.pages.frameFor(o, "No order",
+			"This browser keeps no order.")})
 	})
 }
 

@@ -14,8 +14,8 @@ type front interface {
 	Look() *storefront.Look
 }
 
-// Layout is what the frame around every page shows; each page's struct embeds it. [Pages.Frame] makes
-// one.
+// Layout is what the frame around every page shows; each page's struct embeds it. [Pages.Frame]
+// makes one.
 type Layout struct {
 	Title       string
 	Description string
@@ -48,7 +48,8 @@ const longBrand = 14
 
 func viewBrand(s storefront.Settings) brandView {
 	word := strings.TrimRight(s.Name, "0123456789")
-	v := brandView{Name: s.Name, Word: word, Number: s.Name[len(word):], Long: utf8.RuneCountInString(s.Name) > longBrand}
+	v := brandView{Name: s.Name, Word: word, Number: s.Name[len(word):],
+		Long: utf8.RuneCountInString(s.Name) > longBrand}
 	if word == "" {
 		v.Word, v.Number = s.Name, ""
 	}
@@ -81,7 +82,8 @@ func (p *Pages) Frame(title, description string) Layout {
 		title += " · " + settings.Name
 	}
 	return Layout{
-		Title: title, Description: description, Brand: viewBrand(settings), Sheet: SheetOf(settings), Links: viewLinks(look),
+		Title: title, Description: description, Brand: viewBrand(settings), Sheet: SheetOf(settings),
+		Links: viewLinks(look),
 	}
 }
 

@@ -80,8 +80,8 @@ func TestGoldenFront(t *testing.T) {
 	}
 }
 
-// TestPagesFollowSettings holds that settings and pages of text show with the next request, that all
-// visitors get the same bytes until then, and that a page which was removed is gone.
+// TestPagesFollowSettings holds that settings and pages of text show with the next request, that
+// all visitors get the same bytes until then, and that a page which was removed is gone.
 func TestPagesFollowSettings(t *testing.T) {
 	t.Parallel()
 	f := webtest.NewFront()
@@ -90,11 +90,13 @@ func TestPagesFollowSettings(t *testing.T) {
 	if again := visit(t, pages.Home, ""); again.Header.Get("Etag") != first.Header.Get("Etag") {
 		t.Error("the first page has other bytes for another visitor")
 	}
-	if page := bodyOf(t, first); strings.Contains(page, "shop-1-") || !strings.Contains(page, `Sneakers<span class="wordmark__number">23</span>`) {
+	if page := bodyOf(t, first); strings.Contains(page, "shop-1-") ||
+		!strings.Contains(page, `Sneakers<span class="wordmark__number">23</span>`) {
 		t.Errorf("a shop that nobody has set:\n%s", page)
 	}
 	text := pages.Text("help")
-	if err := text(echo.New().NewContext(httptest.NewRequest("GET", "/help", nil), httptest.NewRecorder())); err != ErrNoText {
+	if err := text(echo.New().NewContext(httptest.NewRequest("GET", "/help", nil),
+		httptest.NewRecorder())); err != ErrNoText {
 		t.Errorf("a page that there is not: %v", err)
 	}
 	f.Put(volt(2))
@@ -103,7 +105,8 @@ func TestPagesFollowSettings(t *testing.T) {
 		"help": bodyOf(t, visit(t, text, "")),
 	} {
 		for _, want := range []string{
-			"Volt &lt;23&gt;", `href="/shop-1-0b6b3a-`, `<a href="/help">Help &lt;us&gt;</a>`, `<a href="/returns">Returns</a>`,
+			"Volt &lt;23&gt;", `href="/shop-1-0b6b3a-`, `<a href="/help">Help &lt;us&gt;</a>`,
+			`<a href="/returns">Returns</a>`,
 		} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s has no %q", name, want)
@@ -118,7 +121,8 @@ func TestPagesFollowSettings(t *testing.T) {
 		t.Errorf("a page of text is cached as %q", cached)
 	}
 	f.Put(storefront.NewLook(3, storefront.Settings{Name: "Volt"}))
-	if err := text(echo.New().NewContext(httptest.NewRequest("GET", "/help", nil), httptest.NewRecorder())); err != ErrNoText {
+	if err := text(echo.New().NewContext(httptest.NewRequest("GET", "/help", nil),
+		httptest.NewRecorder())); err != ErrNoText {
 		t.Errorf("a page that was removed: %v", err)
 	}
 }
@@ -129,8 +133,10 @@ func TestNotRead(t *testing.T) {
 	f := webtest.NewFront()
 	f.Put(new(storefront.Look))
 	pages := newFrontPages(t, webtest.NewShelf(webtest.Rows()), f)
-	for name, handler := range map[string]echo.HandlerFunc{"home": pages.Home, "product": pages.Product, "help": pages.Text("help")} {
-		if err := handler(echo.New().NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())); err != ErrNotOpen {
+	for name, handler := range map[string]echo.HandlerFunc{"home": pages.Home, "product": pages.Product,
+		"help": pages.Text("help")} {
+		if err := handler(echo.New().NewContext(httptest.NewRequest("GET", "/", nil),
+			httptest.NewRecorder())); err != ErrNotOpen {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -166,14 +172,17 @@ func TestHomeShelves(t *testing.T) {
 	soonest := time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC)
 	later := soonest.Add(time.Hour)
 	row := func(id inventory.ProductID, released bool, at *time.Time) inventory.ProductRow {
-		return inventory.ProductRow{ID: id, SKU: "P" + string(rune('0'+id)), Order: int(id), Released: released, ReleaseAt: at, Revision: 1}
+		return inventory.ProductRow{ID: id, SKU: "P" + string(rune('0'+id)), Order: int(id), Released: released,
+			ReleaseAt: at, Revision: 1}
 	}
 	item := func(id inventory.ProductID, left int) inventory.ItemRow {
-		return inventory.ItemRow{ID: inventory.ItemID(id), ProductID: id, SKU: "I" + string(rune('0'+id)), Size: "9", Available: left, Revision: 1}
+		return inventory.ItemRow{ID: inventory.ItemID(id), ProductID: id, SKU: "I" + string(rune('0'+id)),
+			Size: "9", Available: left, Revision: 1}
 	}
 	all := inventory.Rows{
 		Products: []inventory.ProductRow{
-			row(1, true, nil), row(2, true, nil), row(3, false, nil), row(4, false, &later), row(5, false, &soonest), row(6, true, nil),
+			row(1, true, nil), row(2, true, nil), row(3, false, nil), row(4, false, &later), row(5, false,
+				&soonest), row(6, true, nil),
 		},
 		Items: []inventory.ItemRow{item(1, 10), item(2, 0), item(3, 10), item(4, 10), item(5, 10)},
 	}
@@ -262,7 +271,8 @@ func TestLinkedData(t *testing.T) {
 		var items []inventory.ItemRow
 		for i, n := range left {
 			items = append(items, inventory.ItemRow{
-				ID: inventory.ItemID(i + 1), ProductID: 1, SKU: "I" + string(rune('0'+i)), Size: string(rune('1' + i)), Available: n, Revision: 1,
+				ID: inventory.ItemID(i + 1), ProductID: 1, SKU: "I" + string(rune('0'+i)),
+				Size: string(rune('1' + i)), Available: n, Revision: 1,
 			})
 		}
 		return items
@@ -282,7 +292,8 @@ func TestLinkedData(t *testing.T) {
 		"scheduled": {false, &due, levels(600), "OutOfStock", "pending"},
 	} {
 		rows := inventory.Rows{Items: tt.items, Products: []inventory.ProductRow{{
-			ID: 1, SKU: "VOLT", Name: "Volt " + evil, Brand: evil, Color: evil, Story: evil, Price: 9950, Released: tt.released,
+			ID: 1, SKU: "VOLT", Name: "Volt " + evil, Brand: evil, Color: evil, Story: evil, Price: 9950,
+			Released:  tt.released,
 			ReleaseAt: tt.at, Revision: 1, Images: []inventory.Image{{
 				Picture: "p", Alt: evil, Renditions: []picture.Rendition{{Name: "a.jpg", Width: 480, Height: 300}},
 			}},
@@ -301,8 +312,10 @@ func TestLinkedData(t *testing.T) {
 		if err := json.Unmarshal([]byte(found[1]), &data); err != nil {
 			t.Fatalf("%s: %v in %s", name, err, found[1])
 		}
-		if data.Name != "Volt "+evil || data.Brand.Name != evil || data.Description != evil || data.Offers.Price != "99.50" ||
-			data.Offers.URL != "https://volt.example/products/VOLT" || data.Image[0] != "https://volt.example/images/a.jpg" {
+		if data.Name != "Volt "+evil || data.Brand.Name != evil || data.Description != evil ||
+			data.Offers.Price != "99.50" ||
+			data.Offers.URL != "https://volt.example/products/VOLT" ||
+			data.Image[0] != "https://volt.example/images/a.jpg" {
 			t.Errorf("%s: %+v", name, data)
 		}
 		if data.Offers.Availability != "https://schema.org/"+tt.want || (data.Offers.Starts != nil) != (tt.at != nil) {
@@ -361,7 +374,8 @@ func TestSheet(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || !strings.Contains(w.Body.String(), want) || w.Header().Get("Content-Type") != "text/css; charset=utf-8" ||
+		if err != nil || !strings.Contains(w.Body.String(), want) ||
+			w.Header().Get("Content-Type") != "text/css; charset=utf-8" ||
 			!strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %v, %v, %s", path, err, w.Header(), w.Body)
 		}
@@ -394,7 +408,8 @@ func TestBrand(t *testing.T) {
 func TestTextThatIsTooMuch(t *testing.T) {
 	t.Parallel()
 	pages := newFrontPages(t, webtest.NewShelf(webtest.Rows()), webtest.NewFront())
-	html, err := pages.renderText(storefront.Page{Slug: "help", Title: "Help", Body: strings.Repeat(">", 200) + evil}, nobody)
+	html, err := pages.renderText(storefront.Page{Slug: "help", Title: "Help",
+		Body: strings.Repeat(">", 200) + evil}, nobody)
 	if err != nil || !strings.Contains(string(html), "<pre>&gt;") || strings.Contains(string(html), "<script>alert") {
 		t.Errorf("%v\n%s", err, html)
 	}

@@ -7,8 +7,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// version says what a rendering was made from: the Shown of the catalog or of a product, and that of
-// the storefront's look.
+// version says what a rendering was made from: the Shown of the catalog or of a product, and that
+// of the storefront's look.
 type version struct{ shown, look uint64 }
 
 // kept holds the newest rendering of one thing, together with the version that it was made from.

@@ -63,7 +63,8 @@ type PagesConfig struct {
 // NewPages serves what is on the shelf, as the front says that the shop looks.
 func NewPages(cfg PagesConfig) *Pages {
 	p := &Pages{
-		shelf: cfg.Shelf, front: cfg.Front, templates: cfg.Templates, asset: cfg.Asset, sessions: cfg.Sessions, carts: cfg.Carts,
+		shelf: cfg.Shelf, front: cfg.Front, templates: cfg.Templates, asset: cfg.Asset, sessions: cfg.Sessions,
+		carts: cfg.Carts,
 		texts: make(map[storefront.Slug]*kept[*prepared.Response]),
 	}
 	for _, slug := range storefront.Slugs {
@@ -102,7 +103,10 @@ func (p *Pages) Home(c echo.Context) error {
 
 func (p *Pages) latestHome() (version, func() (*prepared.Response, error), error) {
 	catalog, look := p.shelf.Catalog(), p.front.Look()
-	return version{catalog.Shown(), look.Shown()}, func() (*prepared.Response, error) { return shared(p.renderHome(catalog, nobody)) }, nil
+	return version{catalog.Shown(), look.Shown()}, func() (*prepared.Response,
+		error) {
+		return shared(p.renderHome(catalog, nobody))
+	}, nil
 }
 
 // Product shows the one product of the path's :sku.

@@ -10,9 +10,9 @@ import (
 	"sneakers23/inventory/storefront"
 )
 
-// SheetPath is the route of style sheets with a shop's colour. The address has the colours in it, so
-// every node can make the sheet of every address, also one that has not heard of the change yet, and
-// browsers may keep it for ever. The number is that of the way in which the sheet is made.
+// SheetPath is the route of style sheets with a shop's colour. The address has the colours in it,
+// so every node can make the sheet of every address, also one that has not heard of the change yet,
+// and browsers may keep it for ever. The number is that of the way in which the sheet is made.
 const SheetPath = "/shop-1-:colours"
 
 // SheetOf returns the address of the style sheet, "" for a shop without a colour of its own.

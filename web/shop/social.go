@@ -43,7 +43,7 @@ const (
 	schemaInStock    = "https://schema.org/InStock"
 	schemaLimited    = "https://schema.org/LimitedAvailability"
 	schemaSoldOut    = "https://schema.org/SoldOut"
-	schemaOutOfStock = "https://schema.org/OutOfStock" // not on sale yet, and nobody can order it
+	schemaOutOfStock = "https://schema.org/OutOfStock" // not on sale yet, and it cannot be ordered
 )
 
 // availability returns the word for a product, and the one that Open Graph has.
@@ -103,8 +103,10 @@ func (p *Pages) linked(product *inventory.Product, images []artView) linkedProdu
 		Context: "https://schema.org", Type: "Product", Name: product.Name, SKU: product.SKU, Color: product.Color,
 		Description: product.Story, Brand: linkedBrand{"Brand", product.Brand},
 		Offers: linkedOffer{
-			Type: "Offer", URL: settings.URL + "/products/" + product.SKU, Price: product.Price.Plain(), Currency: "USD",
-			Availability: schema, ItemCondition: "https://schema.org/NewCondition", Seller: linkedBrand{"Organization", settings.Name},
+			Type: "Offer", URL: settings.URL + "/products/" + product.SKU, Price: product.Price.Plain(),
+			Currency:     "USD",
+			Availability: schema, ItemCondition: "https://schema.org/NewCondition",
+			Seller: linkedBrand{"Organization", settings.Name},
 		},
 	}
 	if product.ReleaseAt != nil {

@@ -21,7 +21,8 @@ type productPage struct {
 	Linked  linkedProduct
 }
 
-// serviceView is what a product's page says of shipping or returns: a line, a link to more, or both.
+// serviceView is what a product's page says of shipping or returns: a line, a link to more, or
+// both.
 type serviceView struct {
 	Title, Words string
 	Path         string // "" if there is no page

@@ -11,7 +11,7 @@ type Front struct {
 	look atomic.Pointer[storefront.Look]
 }
 
-// NewFront is that of a shop that nobody has set, with these pages of text.
+// NewFront is that of a new shop, with these pages of text.
 func NewFront(pages ...storefront.Page) *Front {
 	f := new(Front)
 	f.Put(storefront.NewLook(1, storefront.Settings{}, pages...))

@@ -17,7 +17,8 @@ import (
 func brand() *storefront.Look {
 	return storefront.NewLook(2, storefront.Settings{
 		Name: "Volt & Söhne", Zone: "Europe/Berlin", URL: "https://volt.example", Accent: "#0b6b3a",
-		Shipping: "Ships within two days from Hamburg, free from $100.", Returns: "30 days to send them back, free, unworn.",
+		Shipping: "Ships within two days from Hamburg, free from $100.",
+		Returns:  "30 days to send them back, free, unworn.",
 	}, texts()...)
 }
 
@@ -44,7 +45,8 @@ func wordy() *storefront.Look {
 // texts are the pages of a shop. Help has all that Markdown can do, and what it must not.
 func texts() []storefront.Page {
 	return []storefront.Page{
-		{Slug: "help", Title: "Help", Body: `Write to <help@volt.example>, or read on. **A person answers** within *one day*.
+		{Slug: "help", Title: "Help",
+			Body: `Write to <help@volt.example>, or read on. **A person answers** within *one day*.
 
 ## How do I get a pair?
 
@@ -80,7 +82,8 @@ func texts() []storefront.Page {
 HTML is text: <script>alert(1)</script> and <b>this</b>. So is [a bad link](javascript:alert(1)).
 
 ` + strings.Repeat("Most answers are short. This one goes on for a while, so that there is something to scroll. ", 12)},
-		{Slug: "shipping", Title: "Shipping", Body: "With a **parcel service**, within two days.\n\n- Germany: free\n- Elsewhere: $9"},
+		{Slug: "shipping", Title: "Shipping",
+			Body: "With a **parcel service**, within two days.\n\n- Germany: free\n- Elsewhere: $9"},
 		{Slug: "returns", Title: "Returns", Body: "30 days, free, unworn."},
 		{Slug: "privacy", Title: "Privacy", Body: "We keep what an order needs."},
 		{Slug: "imprint", Title: "Imprint", Body: "Volt & Söhne\\\nHafenstraße 1\\\nHamburg"},
@@ -120,9 +123,10 @@ func fronts() []scene {
 	}
 	return []scene{
 		{name: "brand", title: "Another name and colour", settings: settings{front: brand}, visit: opens("/")},
-		{name: "logo", title: "A logo, and the next drop with photos", settings: settings{front: branded, stock: func() *stock {
-			return usual().photographed(due, 2)
-		}}, visit: opens("/")},
+		{name: "logo", title: "A logo, and the next drop with photos",
+			settings: settings{front: branded, stock: func() *stock {
+				return usual().photographed(due, 2)
+			}}, visit: opens("/")},
 		{name: "wordy", title: "Long words", settings: settings{front: wordy, stock: func() *stock {
 			return usual().changed(long, func(p *inventory.ProductRow) {
 				p.Released, p.ReleaseAt = false, usual().dueAt()
@@ -136,11 +140,14 @@ func fronts() []scene {
 		}}, visit: opens("/")},
 		{name: "no-drop", title: "No drop is scheduled", settings: settings{stock: released}, visit: opens("/")},
 		{name: "product", title: "A product with shipping and returns", settings: told, visit: opens(hopManPage)},
-		{name: "product-wordy", title: "A product with long words", settings: settings{front: wordy}, visit: opens("/products/SHU60300")},
+		{name: "product-wordy", title: "A product with long words", settings: settings{front: wordy},
+			visit: opens("/products/SHU60300")},
 		{name: "checkout", title: "Checkout in another colour", settings: settings{front: brand}, visit: sale},
 		{name: "help", title: "A long page", settings: settings{front: brand}, visit: opens("/help")},
 		{name: "imprint", title: "A short page", settings: settings{front: branded}, visit: opens("/imprint")},
-		{name: "returns-wordy", title: "A page with long words", settings: settings{front: wordy}, visit: opens("/returns")},
-		{name: "no-page", title: "A page that there is not", settings: settings{front: wordy}, visit: opens("/privacy")},
+		{name: "returns-wordy", title: "A page with long words", settings: settings{front: wordy},
+			visit: opens("/returns")},
+		{name: "no-page", title: "A page that there is not", settings: settings{front: wordy},
+			visit: opens("/privacy")},
 	}
 }

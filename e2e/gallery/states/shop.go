@@ -47,8 +47,8 @@ type settings struct {
 	forgetful bool                    // the browser keeps no cookies
 	busy      bool                    // the dashboard has much to show
 	away      bool                    // the dashboard's database is
-	edited    bool                    // somebody else has saved what an admin saves
-	front     func() *storefront.Look // that of a shop which nobody has set, if it is nil
+	edited    bool                    // another admin has saved what an admin saves
+	front     func() *storefront.Look // that of a new shop, if it is nil
 }
 
 // Look is what the state's shop looks like.

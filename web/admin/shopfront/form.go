@@ -68,7 +68,7 @@ type settingsForm struct {
 	Shipping, Returns  string
 	Logo               string // id of the picture
 	RemoveLogo         bool
-	Over               []change // what saving the form would change of what somebody else has saved
+	Over               []change // what saving the form would change of what another admin has saved
 	Sheet, Colours     string   // of what is saved
 	Shown              *picture.Rendition
 	Pages              []pageLink
@@ -87,8 +87,9 @@ type pageLink struct {
 func (p *Pages) settingsForm() *settingsForm {
 	row := p.cfg.Look().Settings()
 	return &settingsForm{
-		Seen: row.Revision, Name: row.Name, Zone: row.Zone, URL: row.URL, Accent: row.Accent, AccentDark: row.AccentDark,
-		Shipping: row.Shipping, Returns: row.Returns, Logo: row.LogoID(),
+		Seen: row.Revision, Name: row.Name, Zone: row.Zone, URL: row.URL, Accent: row.Accent,
+		AccentDark: row.AccentDark,
+		Shipping:   row.Shipping, Returns: row.Returns, Logo: row.LogoID(),
 	}
 }
 
@@ -96,8 +97,9 @@ func (p *Pages) settingsForm() *settingsForm {
 func takeSettings(fields map[string]string) *settingsForm {
 	return &settingsForm{
 		Seen: revision(fields["seen"]), Name: fields["name"], Zone: fields["zone"], URL: fields["url"],
-		Accent: fields["accent"], AccentDark: fields["accent_dark"], Shipping: fields["shipping"], Returns: fields["returns"],
-		Logo: fields["logo"], RemoveLogo: fields["remove_logo"] != "",
+		Accent: fields["accent"], AccentDark: fields["accent_dark"], Shipping: fields["shipping"],
+		Returns: fields["returns"],
+		Logo:    fields["logo"], RemoveLogo: fields["remove_logo"] != "",
 	}
 }
 
@@ -180,7 +182,7 @@ type pageForm struct {
 	Title  string
 	Body   string
 	Seen   storefront.Revision
-	Now    *storefront.Page // what somebody else has saved, without text if it was removed; nil if nobody has
+	Now    *storefront.Page // what another admin has saved, without text if it was removed; nil if none has
 	remove bool
 }
 

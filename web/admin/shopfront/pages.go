@@ -153,7 +153,7 @@ func (p *Pages) render(c echo.Context, status int, name string, page any) error 
 	return c.HTMLBlob(status, html.Bytes())
 }
 
-// What the address of a form says of the last save.
+// The results of a save, as the address of a form has them.
 const (
 	savedYes  = "yes"
 	savedSame = "same"

@@ -50,7 +50,8 @@ func (d *desk) AddPicture(_ context.Context, photo []byte) (string, error) {
 func look() *storefront.Look {
 	return storefront.NewLook(1, storefront.Settings{
 		Name: "Volt <b>", Zone: "Europe/Berlin", URL: "https://volt.example", Accent: "#0b6b3a", Shipping: "Fast.",
-		Logo: &storefront.Logo{Picture: "p1", Renditions: []picture.Rendition{{Name: "a.png", Width: 300, Height: 120}}},
+		Logo: &storefront.Logo{Picture: "p1", Renditions: []picture.Rendition{{Name: "a.png", Width: 300,
+			Height: 120}}},
 	}, storefront.Page{Slug: "help", Title: "Help", Body: "Ask </textarea><script>."})
 }
 
@@ -61,7 +62,8 @@ func newPages(t testing.TB, d *desk) *Pages {
 		t.Fatal(err)
 	}
 	return New(Config{
-		Look: look, Templates: set, Desk: d, Sheet: func(s storefront.Settings) string { return "/shop-" + s.Accent[1:] + ".css" },
+		Look: look, Templates: set, Desk: d,
+		Sheet: func(s storefront.Settings) string { return "/shop-" + s.Accent[1:] + ".css" },
 	})
 }
 
@@ -153,14 +155,16 @@ func TestSaveSettings(t *testing.T) {
 		"without one": {[]string{"remove_logo", "yes"}, changed, false, "", "saved=yes"},
 	} {
 		d := &desk{result: tt.result, late: tt.late}
-		w := visit(t, newPages(t, d).SaveSettings, post(t, filled(map[string]string{"name": " Bolt "}, tt.more...)...), "")
+		w := visit(t, newPages(t, d).SaveSettings, post(t,
+			filled(map[string]string{"name": " Bolt "}, tt.more...)...), "")
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/shop?"+tt.leads {
 			t.Errorf("%s: status %d to %q", name, w.Code, w.Header().Get("Location"))
 			continue
 		}
 		want := storefront.Edit{
 			Name: new("Bolt"), Zone: new("Europe/Berlin"), URL: new("https://volt.example"), Accent: new("#0b6b3a"),
-			AccentDark: new(""), Logo: &tt.logo, Shipping: new("Fast."), Returns: new(""), Seen: new(storefront.Revision(1)),
+			AccentDark: new(""), Logo: &tt.logo, Shipping: new("Fast."), Returns: new(""),
+			Seen: new(storefront.Revision(1)),
 		}
 		if diff := cmp.Diff([]storefront.Edit{want}, d.edits); diff != "" {
 			t.Errorf("%s: saved (-want +got):\n%s", name, diff)
@@ -168,8 +172,8 @@ func TestSaveSettings(t *testing.T) {
 	}
 }
 
-// TestWrongSettings holds that what is wrong stands in the page beside what was written, that nothing
-// is saved, and that a logo which came with it is not lost.
+// TestWrongSettings holds that what is wrong stands in the page beside what was written, that
+// nothing is saved, and that a logo which came with it is not lost.
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -182,14 +186,17 @@ func TestWrongSettings(t *testing.T) {
 		"problems": {
 			map[string]string{"name": "", "accent": "<red>"}, []string{"file", "bytes"},
 			storefront.Problems{{Field: "name", Text: "is missing"}, {Field: "accent", Text: "is no colour"}}, 422,
-			[]string{`<a href="#edit-name">Name</a>: is missing`, `value="&lt;red&gt;"`, `name="logo" value="new-logo"`, `aria-invalid="true"`},
+			[]string{`<a href="#edit-name">Name</a>: is missing`, `value="&lt;red&gt;"`,
+				`name="logo" value="new-logo"`, `aria-invalid="true"`},
 		},
 		"bad logo": {
-			nil, []string{"file", "bad"}, nil, 422, []string{`<a href="#edit-logo">Logo</a>: the file is no picture`, `name="logo" value="p1"`},
+			nil, []string{"file", "bad"}, nil, 422,
+			[]string{`<a href="#edit-logo">Logo</a>: the file is no picture`, `name="logo" value="p1"`},
 		},
 		"edited": {
 			map[string]string{"seen": "0", "name": "Bolt"}, []string{"remove_logo", "yes"}, storefront.ErrEdited, 409,
-			[]string{"somebody else has changed it", "Name: Volt &lt;b&gt; becomes Bolt", "Logo: a picture becomes nothing", `name="seen" value="1"`, "checked"},
+			[]string{"somebody else has changed it", "Name: Volt &lt;b&gt; becomes Bolt",
+				"Logo: a picture becomes nothing", `name="seen" value="1"`, "checked"},
 		},
 		"away": {nil, nil, errors.New("The database does not answer."), 503, []string{"The database does not answer."}},
 	} {
@@ -219,24 +226,30 @@ func TestSavePage(t *testing.T) {
 	}{
 		"written": {
 			"imprint", []string{"seen", "0", "title", " Imprint ", "markdown", "a\r\nb\r\n"}, nil, 303,
-			storefront.PageEdit{Page: storefront.Page{Slug: "imprint", Title: "Imprint", Body: "a\nb"}, Seen: new(storefront.Revision(0))}, nil,
+			storefront.PageEdit{Page: storefront.Page{Slug: "imprint", Title: "Imprint", Body: "a\nb"},
+				Seen: new(storefront.Revision(0))}, nil,
 		},
 		"removed": {
 			"help", []string{"seen", "1", "title", "Help", "markdown", "x", "remove", "yes"}, nil, 303,
-			storefront.PageEdit{Page: storefront.Page{Slug: "help", Title: "Help", Body: "x"}, Remove: true, Seen: new(storefront.Revision(1))}, nil,
+			storefront.PageEdit{Page: storefront.Page{Slug: "help", Title: "Help", Body: "x"}, Remove: true,
+				Seen: new(storefront.Revision(1))}, nil,
 		},
 		"no revision": {
 			"help", []string{"title", "Help", "markdown", "x"}, storefront.ErrEdited, 409,
-			storefront.PageEdit{Page: storefront.Page{Slug: "help", Title: "Help", Body: "x"}, Seen: new(storefront.Revision(-1))},
-			[]string{"somebody else has changed it", "Ask &lt;/textarea&gt;&lt;script&gt;.</pre>", `name="seen" value="1"`, `rows="18" aria-describedby="edit-markdown-hint">x</textarea>`},
+			storefront.PageEdit{Page: storefront.Page{Slug: "help", Title: "Help", Body: "x"},
+				Seen: new(storefront.Revision(-1))},
+			[]string{"somebody else has changed it", "Ask &lt;/textarea&gt;&lt;script&gt;.</pre>",
+				`name="seen" value="1"`, `rows="18" aria-describedby="edit-markdown-hint">x</textarea>`},
 		},
 		"removed by another": {
 			"returns", []string{"seen", "5", "title", "R", "markdown", "x"}, storefront.ErrEdited, 409,
-			storefront.PageEdit{Page: storefront.Page{Slug: "returns", Title: "R", Body: "x"}, Seen: new(storefront.Revision(5))},
+			storefront.PageEdit{Page: storefront.Page{Slug: "returns", Title: "R", Body: "x"},
+				Seen: new(storefront.Revision(5))},
 			[]string{"The page was removed. Saving brings it back as you wrote it."},
 		},
 		"problems": {
-			"help", []string{"seen", "1", "title", "", "markdown", "x"}, storefront.Problems{{Field: "title", Text: "is missing"}}, 422,
+			"help", []string{"seen", "1", "title", "", "markdown",
+				"x"}, storefront.Problems{{Field: "title", Text: "is missing"}}, 422,
 			storefront.PageEdit{Page: storefront.Page{Slug: "help", Body: "x"}, Seen: new(storefront.Revision(1))},
 			[]string{`<a href="#edit-title">Title</a>: is missing`},
 		},
@@ -254,7 +267,8 @@ func TestSavePage(t *testing.T) {
 	}
 }
 
-// TestBadForms holds that a body which no form of ours sends, and an address of no page, harm nothing.
+// TestBadForms holds that a body which no form of ours sends, and an address of no page, harm
+// nothing.
 func TestBadForms(t *testing.T) {
 	t.Parallel()
 	d := &desk{}
