@@ -103,11 +103,36 @@ func TestStorefront(t *testing.T) {
 		t.Errorf("a page that was removed has status %d", status)
 	}
 
+	// an admin sets it at the dashboard of a node, without a script, after a mistake
+	m := newAdmin(t, sharedPassword, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(false)})
+	m.visit(s.URL + "/admin")
+	m.click(".admin-nav >> text=Shop")
+	m.fill("#edit-name", "Bolt")
+	m.fill("#edit-accent", "#ffee00")
+	m.click("[data-save]")
+	m.says("[role=alert]", "Accent: #ffee00 is hard to read")
+	m.fill("#edit-accent", "#5b21b6")
+	s.run("shop", "set", "--returns", "60 days.") // meanwhile
+	m.click("[data-save]")
+	m.says("[role=alert]", "somebody else has changed it meanwhile")
+	m.says("[role=alert]", "Returns: 60 days. becomes 30 days.")
+	m.fill("#edit-returns", "60 days.")
+	m.click("[data-save]")
+	m.says("[role=status]", "Saved. All nodes show it.")
+	m.click("text=Write /imprint")
+	m.fill("#edit-title", "Imprint")
+	m.fill("#edit-markdown", "Us, *here*.")
+	m.click("[data-save]")
+	m.says("[role=status]", "Saved. All nodes show it.")
+	v.visit(other.URL + "/imprint")
+	v.says(".prose", "Us, here.")
+	v.says(".wordmark", "Bolt")
+
 	// the journal is the same everywhere, and names who did it
 	a := newAdmin(t, sharedPassword, playwright.BrowserNewContextOptions{})
 	a.opensDashboard(other.URL)
 	a.says(".log", "The page /returns is new, by ")
-	a.says(".log", "The settings of the shop Volt & Söhne are changed")
+	a.says(".log", "The settings of the shop Bolt are changed")
 }
 
 // TestStorefrontCommands gives the commands what they must refuse, and lets a second operator come
