@@ -48,11 +48,11 @@ func TestAccentsCanBeRead(t *testing.T) {
 		for g := 0; g < 256; g += 15 {
 			for b := 0; b < 256; b += 15 {
 				c := Colour{uint8(r), uint8(g), uint8(b)}
-				a, ok, _, err := ParseAccent(c.String(), "")
+				a, _, _, err := ParseAccent(c.String(), "")
 				if err != nil {
 					_, better, found := strings.Cut(err.Error(), "take ")
 					better, _, _ = strings.Cut(better, ",")
-					if a, ok, _, err = ParseAccent(better, ""); !found || !ok || err != nil {
+					if a, _, _, err = ParseAccent(better, ""); !found || err != nil {
 						t.Fatalf("%s: %s is proposed: %v", c, better, err)
 					}
 				}

@@ -162,7 +162,10 @@ func TestLostChangesHeal(t *testing.T) {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			if err := b.Wait(t.Context(), Change{Settings: saved.Settings}.Mark()); err != nil {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			err = b.Wait(ctx, Change{Settings: saved.Settings}.Mark())
+			cancel()
+			if err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(start); took > 5*time.Second || b.Look().Settings().Name != "Volt" {

@@ -68,8 +68,9 @@ func TestEndlessNesting(t *testing.T) {
 		start := time.Now()
 		html, err := HTML(text)
 		t.Logf("%s: %d bytes, %v, in %v", name, len(html), err, time.Since(start))
-		if len(html) > 100*most {
-			t.Errorf("%s: %d bytes", name, len(html))
+		refused := map[string]string{"quotes": "nested", "lists": "nested", "wide": "columns", "high": "MiB"}[name]
+		if len(html) > 100*most || (err != nil) != (refused != "") || refused != "" && !strings.Contains(err.Error(), refused) {
+			t.Errorf("%s: %d bytes, %v; want an error about %q", name, len(html), err, refused)
 		}
 	}
 }
