@@ -86,6 +86,9 @@ func writes(path, name string) func(*visitor) {
 		if err == nil {
 			_, err = part.Write([]byte("a photo"))
 		}
+		if name != "" { // else what is wrong is seen beside the photo too
+			errs = append(errs, w.WriteField("alt", "From the left"))
+		}
 		if v.err = errors.Join(append(errs, err, w.Close())...); v.err != nil {
 			return
 		}
