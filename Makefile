@@ -170,7 +170,7 @@ lint: assets ## Check formatting, and what vet and staticcheck find
 
 .PHONY: golden
 golden: assets ## Write the expected HTML of all pages anew, for review in the diff
-	$(GO) test ./web ./web/shop ./web/admin -run Golden -update
+	$(GO) test ./web ./web/shop ./web/admin ./web/admin/products ./web/admin/shopfront -run Golden -update
 
 .PHONY: clean
 clean: ## Delete what was built and fetched; the store's data under .data stays

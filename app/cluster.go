@@ -12,6 +12,7 @@ import (
 
 	"sneakers23/app/operator"
 	"sneakers23/app/store"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -27,6 +28,7 @@ type together struct {
 	healer  *replication.Healer
 	topics  *pubsub.PubSub
 	tracker *presence.Tracker
+	front   *storefront.Server
 
 	exchange *exchange
 }
@@ -56,20 +58,23 @@ func (n *Node) status() cluster.Status {
 	}
 }
 
-// The questions by which a node finds out whether another one shows a change, who follows a topic
-// there, and what waits for a long-poll session of a shopper or of an admin that is there.
+// The questions by which a node finds out whether another one shows a change (of the inventory, of
+// the storefront), who follows a topic there, and what waits for a long-poll session of a shopper
+// or of an admin that is there.
 const (
 	askApplied   = "applied"
 	askFollowers = "followers"
 	askPoll      = "poll"
 	askPresence  = "presence"
 	askAdminPoll = "admin_poll"
+	askFront     = "storefront"
 )
 
 // tie lets changes, broadcasts and questions pass between the nodes; polls are the servers of
 // sockets by the question for their sessions. Nothing passes before the cluster's Serve runs.
 func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 	c.changes.SendTo(c.node.Stream("changes", func(_ cluster.Peer, data []byte) { c.changes.Receive(data) }))
+	c.front.SendTo(c.node.Stream("storefront", func(_ cluster.Peer, data []byte) { c.front.Receive(data) }))
 	c.topics.Link(pubsub.Link{
 		Codecs: []pubsub.Codec{channel.BinaryPayloads},
 		Carrier: c.node.Stream("topics", func(from cluster.Peer, data []byte) {
@@ -83,6 +88,7 @@ func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 	})
 	c.node.OnResync(func(p cluster.Peer) {
 		c.healer.Kick()
+		c.front.Kick()
 		c.exchange.kick()
 		c.tracker.Missed(p.Name)
 	})
@@ -92,6 +98,13 @@ func (c *together) tie(polls map[string]*channel.Server, log *slog.Logger) {
 			return nil, err
 		}
 		return nil, c.applied.Wait(ctx, marks)
+	})
+	c.node.Handle(askFront, func(ctx context.Context, question []byte) ([]byte, error) {
+		var marks []storefront.Mark
+		if err := json.Unmarshal(question, &marks); err != nil {
+			return nil, err
+		}
+		return nil, c.front.Wait(ctx, marks...)
 	})
 	c.node.Handle(askFollowers, c.answerFollowers)
 	for name, sockets := range polls {
@@ -136,13 +149,22 @@ func (c *together) Peers() []cluster.Peer { return c.node.Peers() }
 // Missing returns when every live node shows these rows as this one does, or names those that did
 // not in time. They take it from the database.
 func (c *together) Missing(ctx context.Context, marks []replication.Mark) (missing []string) {
+	return c.missing(ctx, askApplied, marks)
+}
+
+// MissingFront is Missing for rows of the storefront.
+func (c *together) MissingFront(ctx context.Context, marks []storefront.Mark) (missing []string) {
+	return c.missing(ctx, askFront, marks)
+}
+
+func (c *together) missing(ctx context.Context, ask string, marks any) (missing []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operator.EverywhereWithin)
 	defer cancel()
 	question, err := json.Marshal(marks)
 	if err != nil {
 		panic(fmt.Errorf("numbers can't be encoded: %w", err))
 	}
-	for _, a := range c.node.AskAll(ctx, askApplied, question) {
+	for _, a := range c.node.AskAll(ctx, ask, question) {
 		stopped := errors.Is(a.Err, cluster.ErrAbsent) && !c.isHere(a.Peer) // it will start from the database
 		if a.Err != nil && !stopped {
 			missing = append(missing, a.Peer.Name)

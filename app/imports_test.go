@@ -40,7 +40,7 @@ var allowed = []rule{
 	{
 		"app/operator", []string{
 			"app/store", "app/devices", "web/admin/...", "web/shop", "checkout/...", "replication/...", "inventory",
-			"inventory/picture",
+			"inventory/picture", "inventory/storefront", "web/markdown",
 		},
 	},
 	{"app/store", []string{"app/postgres", "inventory", "migrations"}}, // knows rows and tables, not what they mean
@@ -64,14 +64,16 @@ var allowed = []rule{
 	{"web/forwarded", nil},
 	{"web/origin", nil},
 	{"web/tally", nil},
+	{"web/markdown", nil},
 	{"web/images", []string{"inventory", "inventory/picture"}},
 	{
 		"web/shop/...", []string{
-			"web/channel", "web/prepared", "web/quota", "checkout", "replication/...", "inventory", "templates",
-			"assets",
+			"web/channel", "web/prepared", "web/quota", "web/markdown", "checkout", "replication/...", "inventory",
+			"inventory/storefront", "templates", "assets",
 		},
 	},
 	{"web/admin/drops", []string{"inventory", "templates"}},
+	{"web/admin/shopfront", []string{"inventory/picture", "inventory/storefront", "templates"}},
 	{"web/admin/products", []string{"inventory", "inventory/picture", "templates", "assets"}},
 	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
 	{
@@ -80,7 +82,7 @@ var allowed = []rule{
 			"templates", "assets",
 		},
 	},
-	{"web", []string{"checkout", "replication/...", "inventory", "templates", "assets"}},
+	{"web", []string{"checkout", "replication/...", "inventory", "inventory/storefront", "templates", "assets"}},
 	{"checkout/ledger", []string{"inventory"}},
 	{"checkout", []string{"inventory", "web/quota"}},
 	{"replication/cluster", nil},
@@ -88,6 +90,7 @@ var allowed = []rule{
 	{"replication/presence", []string{"replication/cluster", "replication/pubsub"}},
 	{"replication", []string{"inventory"}},
 	{"inventory/catalogfile", []string{"inventory"}},
+	{"inventory/storefront", []string{"inventory", "inventory/picture"}},
 	{"inventory/...", nil},
 	{"templates", nil},
 	{"assets/build", []string{"assets/draw"}},

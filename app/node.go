@@ -20,6 +20,7 @@ import (
 	"sneakers23/checkout"
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -34,6 +35,7 @@ type Node struct {
 	dir     *dataDir
 	db      *store.Database
 	stock   *inventory.Server
+	front   *storefront.Server
 	healer  *replication.Healer
 	ledger  *ledger.Committer
 	teller  *checkout.Teller
@@ -126,6 +128,9 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	watchers := inventory.NewDispatcher()
 	n.stock = inventory.NewServer(stored, n.cfg.Levels, watchers, n.log)
 	n.healer = replication.NewHealer(n.stock, stored.Rows, n.cfg.HealEvery, n.log)
+	n.front = storefront.NewServer(storefront.Config{
+		Store: storefront.NewStore(n.db.Pool), Every: n.cfg.HealEvery, Log: n.log,
+	})
 	n.commits = newCommits(func(ctx context.Context) error { return n.orders.TryWrite(ctx) }, n.log)
 	n.ledger = ledger.New(ledger.Config{
 		Pool: n.db.Sales, Inventory: n.stock, Log: n.log, MaxWaiting: maxWaiting, Attempted: n.commits.attempted,
@@ -146,7 +151,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	}
 	n.others = &together{
 		node: n.cluster, changes: changes, applied: replication.NewApplied(), healer: n.healer, topics: n.shop.topics,
-		tracker: tracker,
+		tracker: tracker, front: n.front,
 	}
 	n.devices = devices.NewStore(devices.Config{Pool: n.db.Pool, Secrets: secrets, Log: n.log})
 	n.logs = devices.NewWriter(devices.WriterConfig{
@@ -154,8 +159,9 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	})
 	retention := devices.NewRetention(devices.RetentionConfig{Pool: n.db.Logs, Days: n.cfg.DeviceLogDays, Log: n.log})
 	n.operator = operator.New(operator.Config{
-		Inventory: n.stock, Ledger: n.ledger, Store: stored, Orders: n.orders, Devices: n.devices, Healer: n.healer,
-		Nodes: n.others, Carts: tracker, Log: n.log,
+		Inventory: n.stock, Front: n.front, Ledger: n.ledger, Store: stored, Orders: n.orders, Devices: n.devices,
+		Healer: n.healer,
+		Nodes:  n.others, Carts: tracker, Log: n.log,
 		Audit: func(ctx context.Context) (ledger.Audit, error) { return ledger.Check(ctx, n.db.Pool) },
 	})
 	n.stock.OnCommitted(changes.Announce)
@@ -186,11 +192,14 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 		return err
 	}
 	services := []suture.Service{
-		n.stock, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn, n.shop.unnamed, n.shop.images,
-		scheduler, n.commits, n.ledger, n.teller, n.shop, n.logs, retention,
+		n.stock, n.front, watchers, n.healer, changes, n.others.exchange, tracker, n.shop.board, n.shop.signIn,
+		n.shop.unnamed, n.shop.images, scheduler, n.commits, n.ledger, n.teller, n.shop, n.logs, retention,
 	}
 	for _, service := range append(services, n.gateway.services()...) {
 		s.Add(service)
+	}
+	if err := n.awaitFront(ctx); err != nil {
+		return err
 	}
 	select {
 	case <-loaded:
@@ -223,6 +232,14 @@ func (n *Node) openDrop(ctx context.Context, d inventory.Drop) error {
 		n.log.Warn("a drop is open, and shows when the catalog is compared with the database", "drop", d.ID, "err", err)
 	}
 	return nil
+}
+
+// awaitFront returns when the settings and pages of the shop are read.
+func (n *Node) awaitFront(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(n.services, func() { cancel(context.Cause(n.services)) })()
+	return n.front.Wait(ctx)
 }
 
 // closeOnce is a watcher that tells of the first notice, which comes when the catalog is loaded.

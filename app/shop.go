@@ -21,6 +21,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/channel"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
@@ -101,9 +102,12 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 	s.carts = shop.NewCarts(shop.CartsConfig{
 		Tokens: tokens, PubSub: s.topics, MaxLines: n.cfg.CartLines, PerSecond: cartRate,
 	})
-	pages := shop.NewPages(n.stock, set, s.assets.URL, sessions, s.carts)
+	pages := shop.NewPages(shop.PagesConfig{
+		Shelf: n.stock, Front: n.front, Templates: set, Asset: s.assets.URL, Sessions: sessions, Carts: s.carts,
+	})
 	s.images = images.New(images.Config{
 		Catalog: n.stock.Catalog, Read: stored.Rendition, MaxBytes: n.cfg.ImageMemory << 20, Log: n.log,
+		Also: func(name string) bool { return n.front.Look().Settings().Shows(name) },
 	})
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
@@ -156,6 +160,9 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		}),
 		Products: products.New(products.Config{
 			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL, Desk: operator.ProductDesk{Operator: n.operator},
+		}),
+		Shopfront: shopfront.New(shopfront.Config{
+			Look: n.front.Look, Templates: set, Sheet: shop.SheetOf, Desk: operator.ShopDesk{Operator: n.operator},
 		}),
 		AdminSocket: s.admins,
 		Feed:        s.feed,

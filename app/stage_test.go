@@ -48,6 +48,11 @@ func TestStageIsACopy(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), hidden); err != nil {
 		t.Fatal(err)
 	}
+	const brand = `WITH shop AS (INSERT INTO shop_settings (name, zone) VALUES ('Volt', 'UTC'))
+		INSERT INTO shop_pages (slug, title, body) VALUES ('help', 'Help', 'Ask.')`
+	if _, err := conn.Exec(t.Context(), brand); err != nil {
+		t.Fatal(err)
+	}
 	before, others := text(stock+"item_availabilities"), text(schemas)
 
 	stage, err := app.OpenStage(t.Context(), store.Config{URL: db}, func(string, bool) bool { return true },
@@ -58,6 +63,9 @@ func TestStageIsACopy(t *testing.T) {
 	schema := made(others, text(schemas))
 	if copied := text(stock + schema + ".item_availabilities"); copied != before {
 		t.Errorf("the stock of the copy is\n%s\nwant\n%s", copied, before)
+	}
+	if looks := text(`SELECT name || ' ' || slug FROM ` + schema + `.shop_settings, ` + schema + `.shop_pages`); looks != "Volt help" {
+		t.Errorf("the copy looks like %q", looks)
 	}
 	released := text(shown + schema + ".products")
 	if strings.Count(released, "true") != 2 || !strings.HasPrefix(released, "DRAFT false") {

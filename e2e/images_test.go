@@ -36,6 +36,7 @@ func TestImages(t *testing.T) {
 	nodes := newCluster(t, 2)
 	s, other := nodes[0], nodes[1]
 	s.run("release", "SHU6000")
+	s.run("restock", "SHU6001", "10", "--yes") // the stock of a new shop is random
 	dir := t.TempDir()
 	upright := picturetest.WithEXIF(picturetest.JPEG(picturetest.Quarters(800, 600)), 6, "50.1109 N, 8.6821 E")
 	side, sole := writePhoto(t, dir, "side.jpg", upright), writePhoto(t, dir, "sole.png", picturetest.PNG(picturetest.Quarters(500, 500)))

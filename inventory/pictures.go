@@ -65,8 +65,9 @@ func (s *Store) AddPicture(ctx context.Context, p picture.Picture) error {
 	return nil
 }
 
-// sweepPictures deletes the pictures that no product and no order shows, and none has shown for a
-// while. A call of Save may be giving one to a product at this moment: then the next upload sweeps.
+// sweepPictures deletes the pictures that no product, no order and not the shop itself shows, and
+// none has shown for a while. A call of Save may be giving one to a product at this moment: then
+// the next upload sweeps.
 func sweepPictures(ctx context.Context, tx pgx.Tx) error {
 	var alone bool
 	if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(`+editsLock+`)`).Scan(&alone); err != nil || !alone {
@@ -76,6 +77,7 @@ func sweepPictures(ctx context.Context, tx pgx.Tx) error {
 		DELETE FROM pictures p
 		WHERE used_at < now() - $1 * interval '1 second'
 			AND NOT EXISTS (SELECT FROM products, jsonb_array_elements(images) image WHERE image->>'picture' = p.id)
+			AND NOT EXISTS (SELECT FROM shop_settings WHERE logo->>'picture' = p.id)
 			AND NOT EXISTS (
 				SELECT FROM renditions r JOIN order_lines l ON l.main_image_url = $2 || r.name
 				WHERE r.picture_id = p.id AND l.main_image_url LIKE '/images/%'

@@ -14,6 +14,7 @@ import (
 	"sneakers23/inventory"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
 )
@@ -28,6 +29,7 @@ var statuses = []struct {
 	{inventory.ErrNotFound, http.StatusNotFound},
 	{inventory.ErrSoldOut, http.StatusConflict},
 	{checkout.ErrNoOrder, http.StatusNotFound},
+	{shop.ErrNoText, http.StatusNotFound},
 	{shop.ErrArchived, http.StatusGone},
 	{shop.ErrNotOpen, http.StatusServiceUnavailable},
 	{shop.ErrNoDatabase, http.StatusServiceUnavailable},
@@ -36,6 +38,8 @@ var statuses = []struct {
 	{admin.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{errCrossOrigin, http.StatusForbidden},
 	{products.ErrForm, http.StatusBadRequest},
+	{shopfront.ErrForm, http.StatusBadRequest},
+	{shopfront.ErrNoPage, http.StatusNotFound},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // no client reads it: it is gone, or we are going
 }
@@ -163,18 +167,16 @@ func headingOf(code int) string {
 }
 
 func (s *Server) errorHTML(err error, code int, c echo.Context) ([]byte, error) {
-	frame := shop.Layout{
-		Title:       headingOf(code) + " · Sneakers23",
-		Description: "This page has nothing to sell.",
-	}
+	const nothing = "This page has nothing to sell."
+	frame := s.pages.Frame(headingOf(code), nothing)
 	var html strings.Builder
 	if left := errors.Is(err, shop.ErrArchived); code == http.StatusNotFound || left {
 		page := notFoundPage{Layout: frame, Order: errors.Is(err, checkout.ErrNoOrder), Left: left}
 		switch {
 		case page.Order:
-			page.Title = "No such order · Sneakers23"
+			page.Layout = s.pages.Frame("No such order", nothing)
 		case page.Left:
-			page.Title = "No longer in the shop · Sneakers23"
+			page.Layout = s.pages.Frame("No longer in the shop", nothing)
 		}
 		err := s.templates.Page(&html, "not_found", page)
 		return []byte(html.String()), err

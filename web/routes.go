@@ -9,13 +9,19 @@ import (
 
 	"sneakers23/assets"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/web/admin/products"
 	"sneakers23/web/prepared"
+	"sneakers23/web/shop"
 )
 
 func (s *Server) routes(cfg Config) {
 	s.get("/", s.pages.Home)
 	s.get("/products/:sku", s.pages.Product)
+	for _, slug := range storefront.Slugs {
+		s.get("/"+string(slug), s.pages.Text(slug))
+	}
+	s.get(shop.SheetPath, s.pages.Sheet)
 	if cfg.Images != nil {
 		s.get(inventory.ImagePath+":name", cfg.Images.Show)
 	}
@@ -58,6 +64,12 @@ func (s *Server) routes(cfg Config) {
 		s.form("/admin/products/:sku/resume", cfg.Admin.Guard(cfg.Products.Resume))
 		s.get("/admin/products/:sku/edit", private(cfg.Admin.Guard(cfg.Products.Edit)))
 		s.upload("/admin/products/:sku/edit", cfg.Admin.Guard, cfg.Products.Save)
+	}
+	if cfg.Admin != nil && cfg.Shopfront != nil {
+		s.get("/admin/shop", private(cfg.Admin.Guard(cfg.Shopfront.Settings)))
+		s.upload("/admin/shop", cfg.Admin.Guard, cfg.Shopfront.SaveSettings)
+		s.get("/admin/shop/:slug", private(cfg.Admin.Guard(cfg.Shopfront.Page)))
+		s.upload("/admin/shop/:slug", cfg.Admin.Guard, cfg.Shopfront.SavePage)
 	}
 	if cfg.AdminSocket != nil {
 		s.socket("/admin_socket", cfg.AdminSocket)

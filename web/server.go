@@ -22,6 +22,7 @@ import (
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/forwarded"
 	"sneakers23/web/images"
 	"sneakers23/web/origin"
@@ -58,6 +59,10 @@ type Config struct {
 
 	// Drops serves the page on which admins plan drops. It needs Admin, which guards it.
 	Drops *drops.Pages
+
+	// Shopfront serves the pages on which admins set what the shop looks like. It needs Admin,
+	// which guards them.
+	Shopfront *shopfront.Pages
 
 	// AdminSocket serves the admins' socket, below /admin_socket, as ProductSocket does the
 	// shoppers'. Without it, there is none.

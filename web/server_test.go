@@ -48,8 +48,11 @@ func newSite(t testing.TB, change func(*Config)) site {
 	}
 	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: pubsub.New()})
 	cfg := Config{
-		Log:       slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Pages:     shop.NewPages(webtest.NewShelf(webtest.Rows()), set, address, sessions, carts),
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Pages: shop.NewPages(shop.PagesConfig{
+			Shelf: webtest.NewShelf(webtest.Rows()), Front: webtest.NewFront(), Templates: set, Asset: address,
+			Sessions: sessions, Carts: carts,
+		}),
 		Templates: set,
 		Assets:    new(assets.Set),
 		Metrics:   prometheus.NewRegistry(),

@@ -12,6 +12,7 @@ import (
 
 	"sneakers23/app/store"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication/cluster"
 )
 
@@ -102,6 +103,36 @@ func (c *Client) Rendition(ctx context.Context, name string) (data []byte, err e
 			return data, nil
 		}
 	}
+}
+
+// Shop returns the settings of the shop, and its pages without their text.
+func (c *Client) Shop(ctx context.Context) (Shop, error) {
+	return ask[Shop](ctx, c, commandShop, none{})
+}
+
+// SetShop changes settings. It returns after the node shows them. The error is storefront.Problems
+// if the edit is wrong.
+func (c *Client) SetShop(ctx context.Context, edit storefront.Edit) (FrontSaved, error) {
+	return c.saveFront(ctx, commandShopSet, edit)
+}
+
+// Page returns a page with its text.
+func (c *Client) Page(ctx context.Context, slug storefront.Slug) (storefront.PageRow, error) {
+	return ask[storefront.PageRow](ctx, c, commandPage, PageRequest{slug})
+}
+
+// SavePage writes or removes a page. It returns after the node shows it. The error is
+// storefront.Problems if the edit is wrong.
+func (c *Client) SavePage(ctx context.Context, edit storefront.PageEdit) (FrontSaved, error) {
+	return c.saveFront(ctx, commandPageSave, edit)
+}
+
+func (c *Client) saveFront(ctx context.Context, command string, edit any) (FrontSaved, error) {
+	done, err := ask[FrontSaved](ctx, c, command, edit)
+	if err == nil && len(done.Problems) > 0 {
+		return FrontSaved{}, done.Problems
+	}
+	return done, err
 }
 
 // Release releases a product, now or at a time to come, or takes that back. It returns after the

@@ -10,6 +10,7 @@ import (
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/inventory/picture"
+	"sneakers23/inventory/storefront"
 	"sneakers23/web/admin"
 	"sneakers23/web/admin/fleet"
 )
@@ -75,6 +76,8 @@ func wordsAtDesk(err error) string {
 		return "The shop does not have it any more. Reload the page."
 	case errors.Is(err, inventory.ErrTwice):
 		return "A SKU or the name of a size is taken. Nothing was saved."
+	case errors.Is(err, storefront.ErrNoPage):
+		return "The page is removed already. Reload the page."
 	case errors.Is(err, picture.ErrBusy):
 		return "Too many photos are made smaller at this moment. Try again in a minute."
 	case errors.Is(err, ledger.ErrNotDone):

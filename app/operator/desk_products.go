@@ -7,6 +7,7 @@ import (
 
 	"sneakers23/inventory"
 	"sneakers23/inventory/picture"
+	"sneakers23/inventory/storefront"
 )
 
 // ProductDesk lets admins write products at the dashboard.
@@ -57,5 +58,5 @@ func (d ProductDesk) AddPicture(ctx context.Context, photo []byte) (string, erro
 func keepsItsKind(err error) bool {
 	_, photo := errors.AsType[*picture.Error](err)
 	_, drop := errors.AsType[*dropError](err)
-	return photo || errors.Is(err, inventory.ErrEdited) && !drop
+	return photo || errors.Is(err, inventory.ErrEdited) && !drop || errors.Is(err, storefront.ErrEdited)
 }

@@ -20,6 +20,7 @@ import (
 	"sneakers23/checkout/ledger"
 	"sneakers23/inventory"
 	"sneakers23/inventory/picture"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication"
 	"sneakers23/replication/cluster"
 	"sneakers23/replication/presence"
@@ -28,6 +29,7 @@ import (
 // Operator carries out the commands to this node. Its methods may be called from any goroutine.
 type Operator struct {
 	inventory *inventory.Server
+	front     *storefront.Server
 	ledger    *ledger.Committer
 	store     *inventory.Store
 	orders    *checkout.Orders
@@ -44,6 +46,7 @@ type Operator struct {
 // Config is what an Operator works with. All of it is needed.
 type Config struct {
 	Inventory *inventory.Server
+	Front     *storefront.Server
 	Ledger    *ledger.Committer
 	Store     *inventory.Store
 	Orders    *checkout.Orders
@@ -62,6 +65,8 @@ type nodes interface {
 	// Missing returns when every live node shows these rows as this one does, or after
 	// EverywhereWithin, and names those that do not.
 	Missing(ctx context.Context, rows []replication.Mark) []string
+	// MissingFront is Missing for rows of the storefront.
+	MissingFront(ctx context.Context, rows []storefront.Mark) []string
 	// Followers returns how many follow a topic at each node that answers, by the node's name.
 	Followers(ctx context.Context, topic string) map[string]int
 }
@@ -72,7 +77,7 @@ const EverywhereWithin = 5 * time.Second
 // New returns an operator. Listen starts its work.
 func New(c Config) *Operator {
 	return &Operator{
-		inventory: c.Inventory, ledger: c.Ledger, store: c.Store, orders: c.Orders, devices: c.Devices,
+		inventory: c.Inventory, front: c.Front, ledger: c.Ledger, store: c.Store, orders: c.Orders, devices: c.Devices,
 		healer: c.Healer, nodes: c.Nodes, carts: c.Carts, check: c.Audit, log: c.Log,
 		uploads: make(uploads),
 	}
@@ -105,6 +110,10 @@ func (o *Operator) Listen(ctx context.Context, node *cluster.Node) error {
 		serve(ctx, o.log, node, commandPictures, o.pictures),
 		serve(ctx, o.log, node, commandPart, o.addPart),
 		serve(ctx, o.log, node, commandRendition, o.rendition),
+		serve(ctx, o.log, node, commandShop, o.shop),
+		serve(ctx, o.log, node, commandShopSet, o.setShop),
+		serve(ctx, o.log, node, commandPage, o.page),
+		serve(ctx, o.log, node, commandPageSave, o.savePage),
 		serve(ctx, o.log, node, commandRelease, o.Release),
 		serve(ctx, o.log, node, commandPause, o.Pause),
 		serve(ctx, o.log, node, commandDrops, o.drops),
@@ -194,6 +203,10 @@ func words(err error) string {
 		return "shoppers do not see the product: make it live first, with `sneakers23 products edit SKU --state live`"
 	case errors.Is(err, inventory.ErrEdited):
 		return "the product has changed meanwhile; nothing was saved: look at it again, then repeat what is still right"
+	case errors.Is(err, storefront.ErrEdited):
+		return "somebody else has changed it meanwhile; nothing was saved: look at it again with `sneakers23 shop show` or `pages show`, then repeat what is still right"
+	case errors.Is(err, storefront.ErrNoPage):
+		return "the shop has no such page: see `sneakers23 pages list`"
 	case errors.Is(err, picture.ErrBusy):
 		return errUploads.Error()
 	case errors.Is(err, inventory.ErrTwice):

@@ -42,6 +42,8 @@ func filled(t *testing.T) (*Schema, *pgxpool.Pool) {
 		`INSERT INTO devices (name, key_hash, secret_id, revoked_at) VALUES ('kiosk', sha256('a'), '12345678', NULL), ('app', sha256('b'), '12345678', now())`,
 		`INSERT INTO device_variables (device_id, name, type, value) SELECT id, E'a "b"', 'string', '"\u001b"' FROM devices`,
 		`INSERT INTO device_wants (device_id, name, type, value, who) SELECT id, 'c', 'float', '0.1', 'bob' FROM devices WHERE name = 'kiosk'`,
+		`INSERT INTO shop_settings (name, zone, accent, logo) VALUES ('Volt & Söhne', 'Europe/Berlin', '#006644', '{"picture": "x", "renditions": []}')`,
+		`INSERT INTO shop_pages (slug, title, body) VALUES ('help', 'Help', E'Ask\n**us**.'), ('imprint', '', '')`,
 	} {
 		exec(t, pool, sql)
 	}
@@ -122,6 +124,8 @@ func TestBackupAndRestore(t *testing.T) {
 	exec(t, pool, `UPDATE item_availabilities SET available_count = 99`)
 	exec(t, pool, `DELETE FROM devices WHERE name = 'app'`)
 	exec(t, pool, `UPDATE device_wants SET value = '7'`)
+	exec(t, pool, `UPDATE shop_settings SET name = 'Other'`)
+	exec(t, pool, `DELETE FROM shop_pages`)
 	exec(t, pool, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('C', 3, 'c', 'c', '', 1, '/c.svg')`)
 	var newest, newestProduct int64
 	if err := pool.QueryRow(t.Context(), `SELECT (SELECT last_value FROM revisions), (SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
@@ -141,7 +145,9 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	}
 	var oldest, next int64
-	if err := pool.QueryRow(t.Context(), `SELECT least((SELECT min(revision) FROM products), (SELECT min(revision) FROM item_availabilities))`).Scan(&oldest); err != nil {
+	if err := pool.QueryRow(t.Context(), `SELECT least((SELECT min(revision) FROM products),
+		(SELECT min(revision) FROM item_availabilities), (SELECT min(revision) FROM shop_settings),
+		(SELECT min(revision) FROM shop_pages))`).Scan(&oldest); err != nil {
 		t.Fatal(err)
 	}
 	if oldest <= newest {

@@ -15,8 +15,8 @@ import (
 	"sneakers23/migrations"
 )
 
-// Copy is a copy of products and stock in a schema of its own, in the same database. Sales
-// there do not touch the real stock.
+// Copy is a copy of products and stock in a schema of its own, in the same database, and looks like
+// the shop. Sales there do not touch the real stock.
 type Copy struct {
 	db     *Database
 	schema string
@@ -134,6 +134,8 @@ func (c *Copy) fill(ctx context.Context, released func(sku string, really bool) 
 			`SELECT setval('revisions', (SELECT last_value FROM `+from+`revisions))`,
 			`INSERT INTO pictures SELECT * FROM `+from+`pictures`,
 			`INSERT INTO renditions SELECT * FROM `+from+`renditions`,
+			`INSERT INTO shop_settings SELECT * FROM `+from+`shop_settings`,
+			`INSERT INTO shop_pages SELECT * FROM `+from+`shop_pages`,
 			`INSERT INTO products SELECT * FROM `+from+`products`,
 			`UPDATE products SET release_at = NULL, paused = ''`, // no drop opens in a copy, and nothing is paused
 			`INSERT INTO items SELECT * FROM `+from+`items`,

@@ -218,6 +218,7 @@ func renew(ctx context.Context, tx pgx.Tx, scratch string) error {
 		}
 	}
 	return run(ctx, tx, `UPDATE products SET revision = revision`, `UPDATE item_availabilities SET revision = revision`,
+		`UPDATE shop_settings SET revision = revision`, `UPDATE shop_pages SET revision = revision`,
 		`UPDATE device_wants SET revision = nextval('revisions')`)
 }
 

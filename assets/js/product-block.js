@@ -31,7 +31,7 @@ export function showProduct(block, html) {
   if (focused && !focused.isConnected) focusAgain(block, focused)
 
   const now = block.querySelector(price).textContent
-  if (now !== cost) say(`${name} costs ${now} now.`)
+  if (now !== cost) say(`${name} costs ${now} now.`, null, `price of ${block.dataset.productId}`)
 }
 
 // The name is a link on the shelf, and a heading alone on the product's own page.

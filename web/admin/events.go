@@ -46,6 +46,11 @@ const (
 	eventTroubleOver   = "trouble_over"
 	eventProxy         = "proxy" // an address looks like one, and is not trusted
 
+	eventShopSet     = "shop_set"
+	eventPageWritten = "page_written"
+	eventPageEdited  = "page_edited"
+	eventPageRemoved = "page_removed"
+
 	eventDeviceAdded   = "device_added"
 	eventDeviceRevoked = "device_revoked"
 	eventDeviceSet     = "device_set"   // an admin wants variables of it to change
@@ -157,6 +162,14 @@ func (r Record) event() Event {
 			r.Subject, Fault(r.Why).words().ends, max(0, r.At.Sub(r.Due)).Round(time.Second)) // two clocks
 	case eventProxy:
 		e.Text = r.Subject + " looks like a proxy: see --trusted-proxies"
+	case eventShopSet:
+		e.Text = "The settings of the shop " + r.Subject + " are changed" + r.what()
+	case eventPageWritten:
+		e.Text = "The page /" + r.Subject + " is new"
+	case eventPageEdited:
+		e.Text = "The page /" + r.Subject + " is edited"
+	case eventPageRemoved:
+		e.Text = "The page /" + r.Subject + " is removed"
 	case eventDeviceAdded:
 		e.Text = "Device " + r.Subject + " is added"
 	case eventDeviceRevoked:

@@ -54,6 +54,13 @@ func TestWordsOfEvents(t *testing.T) {
 		},
 		{Record{Kind: eventTrouble, Subject: "a", Why: "of a newer node"}, "Node a: the node is not ready"},
 		{Record{Kind: eventProxy, Subject: "10.0.0.7"}, "10.0.0.7 looks like a proxy: see --trusted-proxies"},
+		{
+			Record{Kind: eventShopSet, Subject: "Volt", Why: "name Sneakers23 to Volt"},
+			"The settings of the shop Volt are changed (name Sneakers23 to Volt)",
+		},
+		{Record{Kind: eventPageWritten, Subject: "help"}, "The page /help is new"},
+		{Record{Kind: eventPageEdited, Subject: "help"}, "The page /help is edited"},
+		{Record{Kind: eventPageRemoved, Subject: "help"}, "The page /help is removed"},
 		{Record{Kind: eventDeviceAdded, Subject: "kiosk 1"}, "Device kiosk 1 is added"},
 		{Record{Kind: eventDeviceRevoked, Subject: "kiosk 1"}, "The key of device kiosk 1 is revoked"},
 		{

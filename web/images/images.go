@@ -1,8 +1,8 @@
 // Package images serves the images of products out of a bounded memory.
 //
-// A rendition never changes under its name, so browsers and proxies may keep it for ever, and a node
-// reads it from the database once. [Images.Serve] reads those of all products that shoppers see
-// before anybody asks for them: when a release draws the crowd, no image costs a query.
+// A rendition never changes under its name, so browsers and proxies may keep it for ever, and a
+// node reads it from the database once. [Images.Serve] reads those of all products that shoppers
+// see before anybody asks for them: when a release draws the crowd, no image costs a query.
 package images
 
 import (
@@ -35,12 +35,16 @@ const (
 	pause      = 2 * time.Second // before a failed read is tried again
 )
 
-// Config is what Images are made of. All but Log must be set.
+// Config is what Images are made of. All but Log and Also must be set.
 type Config struct {
 	Catalog  func() *inventory.Catalog
 	Read     func(ctx context.Context, name string) ([]byte, error) // inventory.ErrNotFound: there is none
 	MaxBytes int                                                    // of images in memory
 	Log      *slog.Logger
+
+	// Also reports whether something else than a product shows an image, such as the shop itself.
+	// Nil: nothing does.
+	Also func(name string) bool
 }
 
 // Images serves images. It is a service: see Serve. Its other methods may be called from any
@@ -184,7 +188,7 @@ func (i *Images) find(ctx context.Context, name string) ([]byte, error) {
 	if data, ok := i.memory.get(name); ok {
 		return data, nil
 	}
-	if (*i.known.Load())[name] {
+	if (*i.known.Load())[name] || i.cfg.Also != nil && i.cfg.Also(name) {
 		return i.get(name)
 	}
 	select {

@@ -257,6 +257,25 @@ func TestUnknown(t *testing.T) {
 	})
 }
 
+// TestAlso holds that an image which the shop itself shows, such as its logo, does not wait behind
+// those that nothing shows.
+func TestAlso(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase(1, 100)
+		i := newImages(d, catalogOf(), 1<<20)
+		i.cfg.Also = func(image string) bool { return image == name(0) }
+		for range maxStrange {
+			i.strange <- struct{}{}
+		}
+		if _, err := get(i, name(0)); err != nil {
+			t.Error(err)
+		}
+		if _, err := get(i, name(1)); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("an image that nothing shows: %v", err)
+		}
+	})
+}
+
 // TestMemory holds the bound, and that what was asked for last stays.
 func TestMemory(t *testing.T) {
 	m := newMemory(3000)

@@ -147,7 +147,7 @@ func (p *Pages) CartKept(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, from)
 	}
 	html, err := p.render("not_kept", notKeptPage{
-		Layout: Layout{Title: "No cart · Sneakers23", Description: "This shop keeps a cart in a cookie."},
+		Layout: p.Frame("No cart", "This shop keeps a cart in a cookie."),
 		From:   from,
 	})
 	if err != nil {

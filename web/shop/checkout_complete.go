@@ -63,9 +63,9 @@ func (co *Checkout) Complete(c echo.Context) error {
 func (co *Checkout) completeNothing(c echo.Context) error {
 	sess := co.pages.sessions.load(c.Request())
 	return co.pages.serveAlone(c, sess, co.held(c, sess), func(o own) ([]byte, error) {
-		return co.pages.render("no_order", noOrderPage{Layout{
-			Title: "No order · Sneakers23", Description: "This browser keeps no order.", Flash: o.flash, Cart: o.cart,
-		}})
+		o.number = ""
+		return co.pages.render("no_order", noOrderPage{co.pages.frameFor(o, "No order",
+			"This browser keeps no order.")})
 	})
 }
 

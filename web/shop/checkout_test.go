@@ -337,7 +337,7 @@ func TestWayBackToTheOrder(t *testing.T) {
 	d := newDesk(t)
 	pages := d.counter.pages
 	s := newShopper(t)
-	const hidden, footer = `data-last-order hidden>`, `<p><a href="/checkout/complete">Your last order</a></p>`
+	const hidden, footer = `data-last-order hidden>`, `<a href="/checkout/complete">Your last order</a>`
 	_, home := s.get(pages.Home, "/")
 	s.wants(home, hidden)
 	s.wants(home, footer)

@@ -133,7 +133,7 @@ func (v viewer) bought(p checkout.Purchased) bool {
 func (co *Checkout) viewCheckout(
 	ctx context.Context, catalog *inventory.Catalog, cart checkout.Cart, v viewer,
 ) checkoutPage {
-	page := checkoutPage{Layout: Layout{Title: "Check out · Sneakers23", Description: "What is about to be yours."}}
+	page := checkoutPage{Layout: co.pages.Frame("Check out", "What is about to be yours.")}
 	page.AllGone = allGone(catalog)
 	lines := viewCart(cart, catalog, co.pages.imageURL)
 	bought := co.boughtOf(ctx, lines)
@@ -213,13 +213,10 @@ func (co *Checkout) renderOrder(template, title string, order checkout.Order, o 
 	}
 	order.Lines = lines
 	return co.pages.render(template, orderPage{
-		Layout: Layout{
-			Title: title + " · Sneakers23", Description: "An order of sneakers.", Flash: o.flash, Cart: o.cart,
-			OrderNumber: o.number,
-		},
+		Layout: co.pages.frameFor(o, title, "An order of sneakers."),
 		Order: orderView{
 			Order:     order,
-			Made:      order.CreatedAt.UTC().Format("2 January 2006, 15:04 MST"),
+			Made:      order.CreatedAt.In(co.pages.front.Look().Location()).Format("2 January 2006, 15:04 MST"),
 			Cancelled: order.Status == checkout.Cancelled,
 			Gone:      gone,
 		},

@@ -7,7 +7,11 @@ import (
 	"sneakers23/inventory"
 )
 
-// kept holds the newest rendering of one thing, together with the Shown that it was made from.
+// version says what a rendering was made from: the Shown of the catalog or of a product, and that
+// of the storefront's look.
+type version struct{ shown, look uint64 }
+
+// kept holds the newest rendering of one thing, together with the version that it was made from.
 // Reading it costs one atomic load. After a change one request renders and the others wait for it.
 type kept[T any] struct {
 	making sync.Mutex
@@ -15,13 +19,13 @@ type kept[T any] struct {
 }
 
 type rendering[T any] struct {
-	shown uint64
-	value T
+	version version
+	value   T
 }
 
-// of returns the rendering made from exactly that Shown, if it is held.
-func (k *kept[T]) of(shown uint64) (value T, ok bool) {
-	if r := k.newest.Load(); r != nil && r.shown == shown {
+// of returns the rendering made from exactly that version, if it is held.
+func (k *kept[T]) of(v version) (value T, ok bool) {
+	if r := k.newest.Load(); r != nil && r.version == v {
 		return r.value, true
 	}
 	return value, false
@@ -30,20 +34,20 @@ func (k *kept[T]) of(shown uint64) (value T, ok bool) {
 // renew renders unless another request just did. latest is called only under the lock: it reads the
 // catalog again. So one rendering serves all requests that waited, and none gets less than it asked
 // for.
-func (k *kept[T]) renew(latest func() (shown uint64, render func() (T, error), err error)) (value T, err error) {
+func (k *kept[T]) renew(latest func() (v version, render func() (T, error), err error)) (value T, err error) {
 	k.making.Lock()
 	defer k.making.Unlock()
-	shown, render, err := latest()
+	v, render, err := latest()
 	if err != nil {
 		return value, err
 	}
-	if value, ok := k.of(shown); ok {
+	if value, ok := k.of(v); ok {
 		return value, nil
 	}
 	if value, err = render(); err != nil {
 		return value, err
 	}
-	k.newest.Store(&rendering[T]{shown, value})
+	k.newest.Store(&rendering[T]{v, value})
 	return value, nil
 }
 

@@ -14,8 +14,8 @@ import (
 func TestRenewOnce(t *testing.T) {
 	var k kept[string]
 	var rendered atomic.Int32
-	latest := func() (uint64, func() (string, error), error) {
-		return 7, func() (string, error) {
+	latest := func() (version, func() (string, error), error) {
+		return version{7, 1}, func() (string, error) {
 			rendered.Add(1)
 			return "page", nil
 		}, nil
@@ -32,24 +32,26 @@ func TestRenewOnce(t *testing.T) {
 	if n := rendered.Load(); n != 1 {
 		t.Errorf("rendered %d times, want once", n)
 	}
-	if got, ok := k.of(7); !ok || got != "page" {
+	if got, ok := k.of(version{7, 1}); !ok || got != "page" {
 		t.Errorf("got %q, %v", got, ok)
 	}
-	if _, ok := k.of(6); ok {
-		t.Error("serves what was rendered for another state")
+	for _, other := range []version{{6, 1}, {7, 2}} {
+		if _, ok := k.of(other); ok {
+			t.Errorf("serves what was rendered for another state as %v", other)
+		}
 	}
 }
 
 func TestRenewKeepsNoFailure(t *testing.T) {
 	var k kept[string]
 	broken := errors.New("broken")
-	fail := func() (uint64, func() (string, error), error) {
-		return 1, func() (string, error) { return "half a pa", broken }, nil
+	fail := func() (version, func() (string, error), error) {
+		return version{1, 1}, func() (string, error) { return "half a pa", broken }, nil
 	}
 	if _, err := k.renew(fail); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
-	if _, ok := k.of(1); ok {
+	if _, ok := k.of(version{1, 1}); ok {
 		t.Error("a failed rendering is kept")
 	}
 }

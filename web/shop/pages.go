@@ -17,6 +17,7 @@ import (
 	"sneakers23/assets"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/templates"
 	"sneakers23/web/prepared"
 )
@@ -36,6 +37,7 @@ type shelf interface {
 // Pages serves the shop's pages.
 type Pages struct {
 	shelf     shelf
+	front     front
 	templates *templates.Set
 	asset     func(name string) (string, error)
 	sessions  *Sessions
@@ -45,27 +47,52 @@ type Pages struct {
 	products keptByProduct[*prepared.Response]
 	sizes    keptByProduct[[]byte]
 	blocks   keptByProduct[[]byte]
+	texts    map[storefront.Slug]*kept[*prepared.Response] // one for each slug
 }
 
-// NewPages serves what is on the shelf. asset tells the URL of a built file by its source name.
-func NewPages(
-	s shelf, t *templates.Set, asset func(name string) (string, error), sessions *Sessions, carts *Carts,
-) *Pages {
-	return &Pages{shelf: s, templates: t, asset: asset, sessions: sessions, carts: carts}
+// PagesConfig is what Pages are made of. All of it must be set.
+type PagesConfig struct {
+	Shelf     shelf
+	Front     front
+	Templates *templates.Set
+	Asset     func(name string) (string, error) // the URL of a built file by its source name
+	Sessions  *Sessions
+	Carts     *Carts
+}
+
+// NewPages serves what is on the shelf, as the front says that the shop looks.
+func NewPages(cfg PagesConfig) *Pages {
+	p := &Pages{
+		shelf: cfg.Shelf, front: cfg.Front, templates: cfg.Templates, asset: cfg.Asset, sessions: cfg.Sessions,
+		carts: cfg.Carts,
+		texts: make(map[storefront.Slug]*kept[*prepared.Response]),
+	}
+	for _, slug := range storefront.Slugs {
+		p.texts[slug] = new(kept[*prepared.Response])
+	}
+	return p
+}
+
+// catalog returns what there is. The error is ErrNotOpen before all that pages show is read.
+func (p *Pages) catalog() (*inventory.Catalog, error) {
+	catalog := p.shelf.Catalog()
+	if !catalog.Loaded() || !p.front.Look().Loaded() {
+		return nil, ErrNotOpen
+	}
+	return catalog, nil
 }
 
 // Home lists every product.
 func (p *Pages) Home(c echo.Context) error {
-	catalog := p.shelf.Catalog()
-	if !catalog.Loaded() {
-		return ErrNotOpen
+	catalog, err := p.catalog()
+	if err != nil {
+		return err
 	}
 	if shown, err := p.serveOwn(c, func(o own) ([]byte, error) { return p.renderHome(catalog, o) }); shown {
 		return err
 	}
-	page, ok := p.home.of(catalog.Shown())
+	page, ok := p.home.of(version{catalog.Shown(), p.front.Look().Shown()})
 	if !ok {
-		var err error
 		if page, err = p.home.renew(p.latestHome); err != nil {
 			return err
 		}
@@ -74,16 +101,19 @@ func (p *Pages) Home(c echo.Context) error {
 	return nil
 }
 
-func (p *Pages) latestHome() (uint64, func() (*prepared.Response, error), error) {
-	catalog := p.shelf.Catalog()
-	return catalog.Shown(), func() (*prepared.Response, error) { return shared(p.renderHome(catalog, nobody)) }, nil
+func (p *Pages) latestHome() (version, func() (*prepared.Response, error), error) {
+	catalog, look := p.shelf.Catalog(), p.front.Look()
+	return version{catalog.Shown(), look.Shown()}, func() (*prepared.Response,
+		error) {
+		return shared(p.renderHome(catalog, nobody))
+	}, nil
 }
 
 // Product shows the one product of the path's :sku.
 func (p *Pages) Product(c echo.Context) error {
-	catalog := p.shelf.Catalog()
-	if !catalog.Loaded() {
-		return ErrNotOpen
+	catalog, err := p.catalog()
+	if err != nil {
+		return err
 	}
 	product, ok := catalog.ProductInAnyCase(c.Param("sku"))
 	if !ok {
@@ -99,9 +129,8 @@ func (p *Pages) Product(c echo.Context) error {
 		return err
 	}
 	slot := p.products.slot(catalog, product.ID)
-	page, ok := slot.of(product.Shown)
+	page, ok := slot.of(version{product.Shown, p.front.Look().Shown()})
 	if !ok {
-		var err error
 		if page, err = slot.renew(p.latestProduct(product.ID)); err != nil {
 			return err
 		}
@@ -118,13 +147,13 @@ func redirectTo(c echo.Context, product *inventory.Product) error {
 	return c.Redirect(http.StatusFound, to.String())
 }
 
-func (p *Pages) latestProduct(id inventory.ProductID) func() (uint64, func() (*prepared.Response, error), error) {
-	return func() (uint64, func() (*prepared.Response, error), error) {
+func (p *Pages) latestProduct(id inventory.ProductID) func() (version, func() (*prepared.Response, error), error) {
+	return func() (version, func() (*prepared.Response, error), error) {
 		product, ok := p.shelf.Catalog().Product(id)
 		if !ok {
-			return 0, nil, inventory.ErrNotFound
+			return version{}, nil, inventory.ErrNotFound
 		}
-		return product.Shown, func() (*prepared.Response, error) {
+		return version{product.Shown, p.front.Look().Shown()}, func() (*prepared.Response, error) {
 			return shared(p.renderProduct(product, nobody))
 		}, nil
 	}
@@ -141,7 +170,7 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 // Do not change the bytes.
 func (p *Pages) ProductHTML(product *inventory.Product) ([]byte, error) {
 	return p.fragment(&p.blocks, product, "product_push", func() any {
-		return viewProduct(product, nobody.cart, p.imageURL)
+		return p.viewProduct(product, nobody.cart)
 	})
 }
 
@@ -149,11 +178,12 @@ func (p *Pages) fragment(
 	kept *keptByProduct[[]byte], product *inventory.Product, name string, view func() any,
 ) ([]byte, error) {
 	slot := kept.slot(p.shelf.Catalog(), product.ID)
-	if html, ok := slot.of(product.Shown); ok {
+	v := version{product.Shown, p.front.Look().Shown()}
+	if html, ok := slot.of(v); ok {
 		return html, nil
 	}
-	return slot.renew(func() (uint64, func() ([]byte, error), error) {
-		return product.Shown, func() ([]byte, error) {
+	return slot.renew(func() (version, func() ([]byte, error), error) {
+		return v, func() ([]byte, error) {
 			var html bytes.Buffer
 			err := p.templates.Fragment(&html, name, view())
 			return html.Bytes(), err
@@ -216,19 +246,9 @@ func shared(html []byte, err error) (*prepared.Response, error) {
 }
 
 func (p *Pages) renderHome(catalog *inventory.Catalog, o own) ([]byte, error) {
-	page := homePage{
-		Layout: Layout{
-			Title:       "Sneakers23",
-			Description: "Sneakers with live stock: sizes open, run low and sell out in front of you.",
-			Flash:       o.flash,
-			Cart:        o.cart,
-			OrderNumber: o.number,
-		},
-		Legend: legend,
-	}
-	for product := range catalog.Products() {
-		page.Products = append(page.Products, viewProduct(product, o.cart, p.imageURL))
-	}
+	page := p.viewHome(catalog, o.cart)
+	page.Layout = p.frameFor(o, "", "Sneakers with live stock: sizes open, run low and sell out in front of you.")
+	page.Social = p.social("website", page.Title, page.Description, "/", nil)
 	return p.render("home", page)
 }
 
@@ -237,28 +257,34 @@ func (p *Pages) renderProduct(product *inventory.Product, o own) ([]byte, error)
 }
 
 func (p *Pages) viewProductPage(product *inventory.Product, o own) productPage {
-	return productPage{
-		Layout: Layout{
-			Title: product.Name + " · Sneakers23",
-			Description: product.Brand + " " + product.Name + " in " + product.Color + ", " + product.Price.String() +
-				".",
-			Flash:       o.flash,
-			Cart:        o.cart,
-			OrderNumber: o.number,
-		},
-		Product: viewProduct(product, o.cart, p.imageURL),
+	view := p.viewProduct(product, o.cart)
+	page := productPage{
+		Layout: p.frameFor(o, product.Name,
+			product.Brand+" "+product.Name+" in "+product.Color+", "+product.Price.String()+"."),
+		Product: view,
 		Legend:  legend,
 		Story:   paragraphs(product.Story),
 		Guide:   sizeGuide(product),
+		Service: viewService(p.front.Look()),
+		Linked:  p.linked(product, append([]artView{view.Art}, view.Photos...)),
 	}
+	page.Social = p.social("product", product.Name, page.Description, "/products/"+product.SKU, &view.Art)
+	_, page.Social.Available = availability(product)
+	page.Social.Price = product.Price.Plain()
+	return page
+}
+
+// viewProduct is a product as the pages show it.
+func (p *Pages) viewProduct(product *inventory.Product, cart *cartView) productView {
+	return viewProduct(product, cart, p.imageURL, p.front.Look().Location())
 }
 
 // Preview shows a product to operators as shoppers will see it when it is live and released,
 // whatever it is now. It must be guarded.
 func (p *Pages) Preview(c echo.Context) error {
-	catalog := p.shelf.Catalog()
-	if !catalog.Loaded() {
-		return ErrNotOpen
+	catalog, err := p.catalog()
+	if err != nil {
+		return err
 	}
 	product, ok := catalog.All().ProductInAnyCase(c.Param("sku"))
 	if !ok {
@@ -267,7 +293,7 @@ func (p *Pages) Preview(c echo.Context) error {
 	released := *product
 	released.Released, released.ReleaseAt = true, nil
 	page := p.viewProductPage(&released, nobody)
-	page.Cart, page.Still, page.Preview = nil, true, true
+	page.Cart, page.Still, page.Preview, page.Social = nil, true, true, nil
 	page.Flash = &Flash{Kind: "info", Message: previewWords(product)}
 	html, err := p.render("product", page)
 	if err != nil {

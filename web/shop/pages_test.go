@@ -43,7 +43,9 @@ func newPagesWith(t testing.TB, s shelf, carts *Carts) *Pages {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewPages(s, set, address, sessions, carts)
+	return NewPages(PagesConfig{
+		Shelf: s, Front: webtest.NewFront(), Templates: set, Asset: address, Sessions: sessions, Carts: carts,
+	})
 }
 
 func schemeOf(r *http.Request) string {

@@ -238,11 +238,12 @@ func (p *Pusher) repliesFor(id inventory.ProductID) (joinReplies, error) {
 		return joinReplies{}, inventory.ErrNotFound
 	}
 	slot := p.replies.slot(catalog, id)
-	if replies, ok := slot.of(product.Shown); ok {
+	v := version{product.Shown, p.pages.front.Look().Shown()}
+	if replies, ok := slot.of(v); ok {
 		return replies, nil
 	}
-	return slot.renew(func() (uint64, func() (joinReplies, error), error) {
-		return product.Shown, func() (joinReplies, error) { return p.encodeReplies(product) }, nil
+	return slot.renew(func() (version, func() (joinReplies, error), error) {
+		return v, func() (joinReplies, error) { return p.encodeReplies(product) }, nil
 	})
 }
 

@@ -6,27 +6,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 )
-
-// Layout is what the frame around every page shows; each page's struct embeds it.
-type Layout struct {
-	Title       string
-	Description string
-	Flash       *Flash    // nil for most
-	Cart        *cartView // nil where a page has no place for it
-	Still       bool      // without a script: nothing of the page is live
-
-	// of the visitor's last order, "" if there is none or the page is the same for everyone
-	OrderNumber checkout.OrderNumber
-}
-
-type homePage struct {
-	Layout
-	Products []productView
-	Legend   []legendEntry
-}
 
 type productPage struct {
 	Layout
@@ -35,6 +17,34 @@ type productPage struct {
 	Preview bool         // for operators: nothing of it can be bought
 	Story   []string     // paragraphs
 	Guide   []sizesEntry // none if no size has a name in another country
+	Service []serviceView
+	Linked  linkedProduct
+}
+
+// serviceView is what a product's page says of shipping or returns: a line, a link to more, or
+// both.
+type serviceView struct {
+	Title, Words string
+	Path         string // "" if there is no page
+	Topic        string // of that page
+}
+
+// viewService lists what there is to say.
+func viewService(look *storefront.Look) (list []serviceView) {
+	settings := look.Settings()
+	for _, s := range []struct {
+		title, words string
+		slug         storefront.Slug
+	}{{"Shipping", settings.Shipping, "shipping"}, {"Returns", settings.Returns, "returns"}} {
+		v := serviceView{Title: s.title, Words: s.words}
+		if _, ok := look.Page(s.slug); ok {
+			v.Path, v.Topic = pathOf(s.slug), strings.ToLower(s.title)
+		}
+		if v.Words != "" || v.Path != "" {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // sizesEntry is a row of the table of sizes: what one size is called where.
@@ -79,7 +89,7 @@ type productView struct {
 	Paused    bool
 	Limit     int // pairs for each shopper; 0: any number
 	Released  bool
-	ReleaseAt *time.Time // UTC; nil when no release is scheduled
+	ReleaseAt *time.Time // in the shop's zone; nil when no release is scheduled
 	Sizes     sizesView
 }
 
@@ -145,7 +155,10 @@ func viewSizes(p *inventory.Product, cart *cartView) sizesView {
 const longWord = 12
 
 // viewProduct asks imageURL for the address of the product's image, and marks what is in the cart.
-func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) string) productView {
+// Times are written in the zone.
+func viewProduct(
+	p *inventory.Product, cart *cartView, imageURL func(string) string, zone *time.Location,
+) productView {
 	v := productView{
 		ID:      p.ID,
 		Version: versionOf(p),
@@ -166,7 +179,7 @@ func viewProduct(p *inventory.Product, cart *cartView, imageURL func(string) str
 		Sizes:    viewSizes(p, cart),
 	}
 	if p.ReleaseAt != nil {
-		due := p.ReleaseAt.UTC()
+		due := p.ReleaseAt.In(zone)
 		v.ReleaseAt = &due
 	}
 	return v

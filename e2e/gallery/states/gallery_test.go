@@ -46,14 +46,17 @@ func body(t *testing.T, res *http.Response) string {
 	return string(b)
 }
 
-// refusals are the statuses of pages that say why something was not done.
-var refusals = map[string]int{
-	"/gallery/catalog/wrong": http.StatusUnprocessableEntity, "/gallery/catalog/edited": http.StatusConflict,
-	"/gallery/drops/refused": http.StatusConflict, "/gallery/drops/away": http.StatusServiceUnavailable,
+// refused are the statuses of states in which something is missing, or was not saved.
+var refused = map[string]int{
+	"front/no-page": http.StatusNotFound,
+	"catalog/wrong": http.StatusUnprocessableEntity, "catalog/edited": http.StatusConflict,
+	"drops/refused": http.StatusConflict, "drops/away": http.StatusServiceUnavailable,
+	"shop/wrong": http.StatusUnprocessableEntity, "shop/edited": http.StatusConflict,
+	"shop/wrong-page": http.StatusUnprocessableEntity, "shop/edited-page": http.StatusConflict,
 }
 
-// Each state answers with a page: those that are named for a status with that, refusals with theirs,
-// and all others with 200.
+// Each state answers with a page: those that are named for a status with that, those that were refused
+// with theirs, all others with 200.
 func TestStates(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
@@ -63,7 +66,7 @@ func TestStates(t *testing.T) {
 			if !strings.Contains(index, `href="`+s.Link()+`"`) {
 				t.Errorf("the index does not lead to %s", s.Path())
 			}
-			want := cmp.Or(refusals[s.Path()], http.StatusOK)
+			want := cmp.Or(refused[s.Group+"/"+s.Name], http.StatusOK)
 			if number, _, _ := strings.Cut(s.Name, "-"); s.Group == "errors" && number != "not" {
 				var err error
 				if want, err = strconv.Atoi(number); err != nil {

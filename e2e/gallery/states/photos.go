@@ -58,6 +58,11 @@ func readPhoto(_ context.Context, name string) ([]byte, error) {
 	if data, ok := files[name]; ok {
 		return data, nil
 	}
+	for _, r := range logo().Renditions {
+		if r.Name == name {
+			return r.Bytes, nil
+		}
+	}
 	return nil, inventory.ErrNotFound
 }
 

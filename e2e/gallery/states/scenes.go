@@ -32,11 +32,13 @@ func everything() []scenes {
 		{name: "checkout", title: "Checkout", scenes: checkouts()},
 		{name: "refused", title: "Checkout, after a purchase was refused", scenes: refusals()},
 		{name: "bought", title: "What was bought", scenes: orders()},
+		{name: "front", title: "A shop of one's own", scenes: fronts()},
 		{name: "errors", title: "Errors", scenes: failures()},
 		{name: "offline", title: "Without a connection", scenes: offline()},
 		{name: "dashboard", title: "Dashboard", scenes: dashboards()},
 		{name: "catalog", title: "Products at the dashboard", scenes: catalogs()},
 		{name: "drops", title: "Drops at the dashboard", scenes: dropPages()},
+		{name: "shop", title: "The shop at the dashboard", scenes: offices()},
 		{name: "devices", title: "Devices", scenes: devicePages()},
 	}
 }

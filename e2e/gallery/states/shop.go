@@ -12,6 +12,7 @@ import (
 	"sneakers23/assets"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 	"sneakers23/replication/presence"
 	"sneakers23/replication/pubsub"
 	"sneakers23/templates"
@@ -20,6 +21,7 @@ import (
 	"sneakers23/web/admin/drops"
 	"sneakers23/web/admin/fleet"
 	"sneakers23/web/admin/products"
+	"sneakers23/web/admin/shopfront"
 	"sneakers23/web/channel"
 	"sneakers23/web/images"
 	"sneakers23/web/shop"
@@ -39,14 +41,23 @@ type parts struct {
 
 // settings say what a state's shop is.
 type settings struct {
-	stock     func() *stock // usual, if it is nil
-	closed    bool          // the catalog was not read yet
-	broken    bool          // every page fails
-	offline   bool          // no socket can connect
-	forgetful bool          // the browser keeps no cookies
-	busy      bool          // the dashboard has much to show
-	away      bool          // the dashboard's database is
-	edited    bool          // somebody else has saved a product that an admin saves
+	stock     func() *stock           // usual, if it is nil
+	closed    bool                    // the catalog was not read yet
+	broken    bool                    // every page fails
+	offline   bool                    // no socket can connect
+	forgetful bool                    // the browser keeps no cookies
+	busy      bool                    // the dashboard has much to show
+	away      bool                    // the dashboard's database is
+	edited    bool                    // another admin has saved what an admin saves
+	front     func() *storefront.Look // that of a new shop, if it is nil
+}
+
+// Look is what the state's shop looks like.
+func (s settings) Look() *storefront.Look {
+	if s.front == nil {
+		return storefront.NewLook(1, storefront.Settings{})
+	}
+	return s.front()
 }
 
 // A stage is the shop of one state, while it runs.
@@ -83,10 +94,13 @@ func (pl parts) open(s settings) (*stage, error) {
 	}
 	topics := pubsub.New()
 	carts := shop.NewCarts(shop.CartsConfig{Tokens: tokens, PubSub: topics})
-	pages := shop.NewPages(sh.shelf, pl.templates, pl.assets.URL, sessions, carts)
+	pages := shop.NewPages(shop.PagesConfig{
+		Shelf: sh.shelf, Front: sh, Templates: pl.templates, Asset: pl.assets.URL, Sessions: sessions, Carts: carts,
+	})
 	sh.pusher = shop.NewPusher(pages, topics, pl.log)
 	sh.images = images.New(images.Config{
 		Catalog: sh.shelf.Catalog, Read: readPhoto, MaxBytes: 8 << 20, Log: pl.log,
+		Also: sh.Look().Settings().Shows,
 	})
 	cfg := web.Config{
 		Log: pl.log, Pages: pages, Images: sh.images, Checkout: shop.NewCheckout(pages, sh.desk, sh.desk, pl.log),
@@ -157,6 +171,9 @@ func (sh *stage) openAdmin(
 	cfg.Drops = drops.New(drops.Config{Catalog: sh.shelf.Catalog, Templates: pl.templates, Desk: plans{sh.busy, sh.away}})
 	cfg.Products = products.New(products.Config{
 		Catalog: sh.shelf.Catalog, Templates: pl.templates, Asset: pl.assets.URL, Desk: counter{sh.edited},
+	})
+	cfg.Shopfront = shopfront.New(shopfront.Config{
+		Look: sh.Look, Templates: pl.templates, Sheet: shop.SheetOf, Desk: office{sh.edited},
 	})
 	cfg.Admin = admin.NewPages(sh.shelf, pl.templates, pl.assets.URL, signIn, tokens)
 	sh.kiosks = kiosks{sh.busy, sh.away}

@@ -88,6 +88,16 @@ func (s *stock) add(id inventory.ProductID, row inventory.ProductRow, left ...in
 	}
 }
 
+// dueAt is when the next product is released.
+func (s *stock) dueAt() *time.Time {
+	for _, p := range s.Products {
+		if p.ReleaseAt != nil {
+			return p.ReleaseAt
+		}
+	}
+	return nil
+}
+
 // only keeps these products.
 func (s *stock) only(ids ...inventory.ProductID) *stock {
 	s.Products = slices.DeleteFunc(s.Products, func(p inventory.ProductRow) bool { return !slices.Contains(ids, p.ID) })
