@@ -216,8 +216,8 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 // waiting, and the announcement after it.
 const openWithin = 5 * time.Second
 
-// openDrop opens a drop that is due, and tells the other nodes which products it has released. If that
-// fails, they find out by themselves, as after any other lost message.
+// openDrop opens a drop that is due, and tells the other nodes which products it has released. If
+// that fails, they find out by themselves, as after any other lost message.
 func (n *Node) openDrop(ctx context.Context, d inventory.Drop) error {
 	opening, cancel := context.WithTimeout(ctx, openWithin)
 	defer cancel()

@@ -157,9 +157,11 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		Admin:         dashboard,
 		Drops: drops.New(drops.Config{
 			Catalog: n.stock.Catalog, Templates: set, Desk: operator.DropDesk{Operator: n.operator},
+			Zone: func() string { return n.front.Look().Settings().Zone },
 		}),
 		Products: products.New(products.Config{
-			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL, Desk: operator.ProductDesk{Operator: n.operator},
+			Catalog: n.stock.Catalog, Templates: set, Asset: s.assets.URL,
+			Desk: operator.ProductDesk{Operator: n.operator},
 		}),
 		Shopfront: shopfront.New(shopfront.Config{
 			Look: n.front.Look, Templates: set, Sheet: shop.SheetOf, Desk: operator.ShopDesk{Operator: n.operator},

@@ -44,8 +44,8 @@ func (s *shoppers) add(p Purchase) {
 const (
 	lockShoppers = `SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) k`
 
-	// selectPairs finds the orders of each shopper first, and then the lines of each, as selectBought
-	// does.
+	// selectPairs finds the orders of each shopper first, and then the lines of each, as
+	// selectBought does.
 	selectPairs = `SELECT k.buyer, l.product_id, count(*)::integer
 		FROM unnest($1::uuid[]) k (buyer),
 			LATERAL (SELECT id FROM orders WHERE buyer = k.buyer AND status = 'confirmed' OFFSET 0) o,

@@ -86,8 +86,8 @@ func TestLimitIsNew(t *testing.T) {
 	}
 }
 
-// TestLimitAtOnce lets two nodes sell two sizes of a product to one shopper at the same moment: one of
-// them sells.
+// TestLimitAtOnce lets two nodes sell two sizes of a product to one shopper at the same moment: one
+// of them sells.
 func TestLimitAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 2, 10)
@@ -163,7 +163,8 @@ func TestPausedIsNotSold(t *testing.T) {
 			if _, err := n.teller.Buy(t.Context(), before); err != nil {
 				t.Errorf("what was bought before: %v", err)
 			}
-			if sales, err := n.ledger.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[0]: 1}, ledger.OnlyReleased); err != nil || len(sales) > 0 {
+			if sales, err := n.ledger.SellUpTo(t.Context(), map[inventory.ItemID]int{s.Items[0]: 1},
+				ledger.OnlyReleased); err != nil || len(sales) > 0 {
 				t.Errorf("an operator has sold %v, %v", sales, err)
 			}
 			if _, err := s.Inv.Resume(t.Context(), paused(s)); err != nil {

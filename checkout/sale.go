@@ -17,7 +17,8 @@ type sale struct {
 	kind  *sales
 	items []inventory.ItemID
 
-	// counted says that the sale may meet a limit, so that the pairs which the shopper has are counted.
+	// counted says that the sale may meet a limit, so that the pairs which the shopper has are
+	// counted.
 	counted bool
 
 	order Order // the outcome: the order that was made, or the earlier one that holds a line

@@ -37,7 +37,8 @@ func TestDevicesPage(t *testing.T) {
 	a.says("[data-key-dialog]", "kiosk is added")
 	key := a.text("[data-key-dialog] [data-key]")
 	a.click("[data-key-dialog] .button:not([data-copy])")
-	waittest.Until(t, "the key is in the page no more", func() bool { return a.text("[data-key-dialog] [data-key]") == "" })
+	waittest.Until(t, "the key is in the page no more",
+		func() bool { return a.text("[data-key-dialog] [data-key]") == "" })
 	a.says("[data-device] [data-where]", "Never connected.")
 
 	k := newKiosk(t, key, net.JoinHostPort(cluster[0].host.IP, "6667"))

@@ -39,9 +39,9 @@ func (s *shop) clock() (now time.Time) {
 }
 
 // TestDrop plans a drop at a node that is killed before, while the clock of the database is three
-// minutes ahead of those of all nodes. A crowd sends its forms all the time from some seconds before.
-// The drop opens once, at none of the three nodes that are left before its time, and no order was made
-// before it.
+// minutes ahead of those of all nodes. A crowd sends its forms all the time from some seconds
+// before. The drop opens once, at none of the three nodes that are left before its time, and no
+// order was made before it.
 func TestDrop(t *testing.T) {
 	t.Parallel()
 	const (
@@ -128,7 +128,8 @@ func TestDrop(t *testing.T) {
 	if n := s.count(`SELECT count(*) FROM stock_movements WHERE reason = 'restock' AND item_id = 1 AND available_delta = $1`, pairs); n != 1 {
 		t.Errorf("the pairs came %d times", n)
 	}
-	if log := s.log.String() + nodes[1].log.String() + nodes[2].log.String(); strings.Count(log, `msg="a drop opens"`) != 1 {
+	if log := s.log.String() + nodes[1].log.String() + nodes[2].log.String(); strings.Count(log,
+		`msg="a drop opens"`) != 1 {
 		t.Errorf("the drop was opened %d times", strings.Count(log, `msg="a drop opens"`))
 	}
 }
@@ -140,8 +141,8 @@ func (s *shop) setClock(at time.Time) {
 		AS 'SELECT timestamptz ''%s'''`, at.UTC().Format(time.RFC3339)))
 }
 
-// TestDropAtTheLastSecond moves one drop and cancels another in the last second before they open. The
-// clock of the shop stands still meanwhile.
+// TestDropAtTheLastSecond moves one drop and cancels another in the last second before they open.
+// The clock of the shop stands still meanwhile.
 func TestDropAtTheLastSecond(t *testing.T) {
 	t.Parallel()
 	nodes := newCluster(t, 2)
@@ -179,7 +180,8 @@ func TestDropAtTheLastSecond(t *testing.T) {
 	if v.count(`[data-product-id="2"] form.size-container`) != 0 {
 		t.Error("the product of the cancelled drop is released")
 	}
-	if out := s.run("products"); !strings.Contains(out, "Breezy Boost 600 by Asler, momentum, $140 (id 2): not released") {
+	if out := s.run("products"); !strings.Contains(out,
+		"Breezy Boost 600 by Asler, momentum, $140 (id 2): not released") {
 		t.Errorf("products: %s", out)
 	}
 	const came = `SELECT count(*) FROM stock_movements WHERE item_id IN (SELECT id FROM items WHERE sku = 'SHU6101')

@@ -39,7 +39,8 @@ func TestImages(t *testing.T) {
 	s.run("restock", "SHU6001", "10", "--yes") // the stock of a new shop is random
 	dir := t.TempDir()
 	upright := picturetest.WithEXIF(picturetest.JPEG(picturetest.Quarters(800, 600)), 6, "50.1109 N, 8.6821 E")
-	side, sole := writePhoto(t, dir, "side.jpg", upright), writePhoto(t, dir, "sole.png", picturetest.PNG(picturetest.Quarters(500, 500)))
+	side, sole := writePhoto(t, dir, "side.jpg", upright), writePhoto(t, dir, "sole.png",
+		picturetest.PNG(picturetest.Quarters(500, 500)))
 
 	v := newVisitor(t, other.URL+"/products/SHU6000")
 	v.wait(".product-art:not(.product-art--photo)")
@@ -51,7 +52,8 @@ func TestImages(t *testing.T) {
 	if alt := evaluate[string](v, `() => document.querySelector(".product-art--photo").alt`); alt != "From the <left>" {
 		t.Errorf("the text of the photo is %q", alt)
 	}
-	if size := evaluate[string](v, `() => { const i = document.querySelector(".product-art--photo"); return i.getAttribute("width") + " " + i.getAttribute("height") }`); size != "600 800" {
+	if size := evaluate[string](v,
+		`() => { const i = document.querySelector(".product-art--photo"); return i.getAttribute("width") + " " + i.getAttribute("height") }`); size != "600 800" {
 		t.Errorf("the photo is %s, want it upright: 600 800", size)
 	}
 	s.run("products", "image", "add", "shu6000", sole, "--alt", "The sole", "--first")
@@ -79,7 +81,8 @@ func TestImages(t *testing.T) {
 		t.Errorf("an image that there is not has status %d", status)
 	}
 
-	// the cart and the order show the first photo, in the narrowest rendition, which comes first in srcset
+	// the cart and the order show the first photo, in the narrowest rendition, which comes first in
+	// srcset
 	thumbnail := urls[1]
 	v.click(size(1))
 	v.wait(fmt.Sprintf(`.cart-item__art[src=%q]`, thumbnail))
@@ -107,7 +110,8 @@ func image(t *testing.T, node *shop, url string) string {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Cache-Control"),
+		"immutable") {
 		t.Errorf("%s: status %d, %v, %q", url, res.StatusCode, err, res.Header.Get("Cache-Control"))
 	}
 	return string(body)
@@ -138,7 +142,8 @@ func TestImportWithPhotos(t *testing.T) {
 		writePhoto(t, dir, "shop.yaml", []byte("products:\n- sku: SHU6000\n  images: "+tt.images+"\n"))
 		out, errOut, code := s.try(append([]string{"products", "import", file}, strings.Fields(tt.args)...)...)
 		if code != tt.code || !strings.Contains(out+errOut, tt.says) {
-			t.Errorf("%q %s: exit code %d, want %d, with %q in:\n%s%s", tt.images, tt.args, code, tt.code, tt.says, out, errOut)
+			t.Errorf("%q %s: exit code %d, want %d, with %q in:\n%s%s", tt.images, tt.args, code, tt.code, tt.says, out,
+				errOut)
 		}
 	}
 
@@ -151,7 +156,8 @@ func TestImportWithPhotos(t *testing.T) {
 		t.Errorf("imported again: %s", out)
 	}
 	elsewhere := freshShop(t)
-	if out := elsewhere.run("products", "import", exported); !strings.Contains(out, "0 products new, 1 changed, 1 unchanged") {
+	if out := elsewhere.run("products", "import", exported); !strings.Contains(out,
+		"0 products new, 1 changed, 1 unchanged") {
 		t.Errorf("imported by another shop: %s", out)
 	}
 	if out := elsewhere.run("products", "import", exported); !strings.Contains(out, "0 changed, 2 unchanged") {

@@ -22,7 +22,8 @@ func TestProductForm(t *testing.T) {
 	a.click(".admin-nav >> text=Products")
 	a.says(".catalog", "Hop Man 3")
 	a.click("text=New product")
-	for field, value := range map[string]string{"name": "Volt Runner", "brand": "Asler", "color": "volt", "sku": "VOLT", "story": "Made for the wet."} {
+	for field, value := range map[string]string{"name": "Volt Runner", "brand": "Asler", "color": "volt", "sku": "VOLT",
+		"story": "Made for the wet."} {
 		a.fill("#edit-"+field, value)
 	}
 	a.fill("#edit-price", "a lot")
@@ -104,7 +105,8 @@ func TestProductForm(t *testing.T) {
 	quiet.click("[data-save]")
 	quiet.says("[role=status]", "Saved.")
 	v.says(".product-stock", "Not in the shop any more")
-	if log := other.log.String(); !strings.Contains(log, "product is saved") || !strings.Contains(log, `who="the dashboard"`) {
+	if log := other.log.String(); !strings.Contains(log, "product is saved") || !strings.Contains(log,
+		`who="the dashboard"`) {
 		t.Errorf("the log does not tell who did it:\n%s", log)
 	}
 }

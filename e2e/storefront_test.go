@@ -82,7 +82,8 @@ func TestStorefront(t *testing.T) {
 		t.Errorf("the browser complains: %q", *said)
 	}
 	_, page := other.get("/products/SHU6000")
-	for _, want := range []string{`property="og:url" content="https://volt.example/products/SHU6000"`, `"availability":"https://schema.org/`} {
+	for _, want := range []string{`property="og:url" content="https://volt.example/products/SHU6000"`,
+		`"availability":"https://schema.org/`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the product's page has no %s", want)
 		}

@@ -11,8 +11,9 @@ import (
 )
 
 // PlanDrop plans a drop, in the name of the operator of ctx. The products that it releases show its
-// time. The error is ErrPast, by the database's clock, ErrNotFound, ErrNotLive, ErrReleased, ErrNoActs,
-// ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, a *PlannedError, or the database's.
+// time. The error is ErrPast, by the database's clock, ErrNotFound, ErrNotLive, ErrReleased,
+// ErrNoActs, ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, a *PlannedError, or the
+// database's.
 func (s *Store) PlanDrop(ctx context.Context, p Plan) (d Drop, changes []Change, err error) {
 	if err = p.check(); err == nil {
 		err = s.inPlans(ctx, func(tx pgx.Tx) error {
@@ -59,8 +60,8 @@ func planDrop(ctx context.Context, tx pgx.Tx, p Plan) (d Drop, changes []Change,
 	return d, changes, err
 }
 
-// productsOfPlan returns the products of a plan, and whether it releases them. It locks their rows, so
-// that none is archived meanwhile.
+// productsOfPlan returns the products of a plan, and whether it releases them. It locks their rows,
+// so that none is archived meanwhile.
 func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool, error) {
 	items := make([]ItemID, len(p.Restocks))
 	for i, r := range p.Restocks {
@@ -72,7 +73,8 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 	}
 	// Read behind the locks: a drop of these products may have opened meanwhile.
 	rows, _ := tx.Query(ctx, `SELECT id, sku, state, released, id = ANY ($1),
-			(SELECT drop_id FROM drop_products d WHERE d.product_id = products.id AND planned)`+named, p.Releases, items)
+			(SELECT drop_id FROM drop_products d WHERE d.product_id = products.id AND planned)`+named,
+		p.Releases, items)
 	products := make(map[ProductID]bool)
 	var (
 		id                 ProductID
@@ -109,15 +111,16 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 	return products, nil
 }
 
-// MoveDrop gives a drop that has not opened another time. seen is the version that the operator looked
-// at, 0 for any. The error is ErrNotFound, ErrOpened, ErrCancelled, ErrEdited, ErrPast, ErrEnd, or the
-// database's.
+// MoveDrop gives a drop that has not opened another time. seen is the version that the operator
+// looked at, 0 for any. The error is ErrNotFound, ErrOpened, ErrCancelled, ErrEdited, ErrPast,
+// ErrEnd, or the database's.
 func (s *Store) MoveDrop(ctx context.Context, id DropID, seen int64, at time.Time) (Drop, []Change, error) {
 	return s.changeDrop(ctx, "move", "drop_moved", id, seen, func(tx pgx.Tx, d Drop) error {
 		if d.EndsAt != nil && !d.EndsAt.After(at) {
 			return ErrEnd
 		}
-		tag, err := tx.Exec(ctx, `UPDATE drops SET at = $2, version = version + 1 WHERE id = $1 AND $2 > shop_time()`, id, at)
+		tag, err := tx.Exec(ctx, `UPDATE drops SET at = $2, version = version + 1 WHERE id = $1 AND $2 > shop_time()`,
+			id, at)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = ErrPast
 		}
@@ -137,8 +140,8 @@ func (s *Store) CancelDrop(ctx context.Context, id DropID, seen int64) (Drop, []
 	})
 }
 
-// changeDrop changes a drop that has not opened, and what its products show of it. The drop's row is
-// locked first: a drop that is opening at this moment opens before, or not at all.
+// changeDrop changes a drop that has not opened, and what its products show of it. The drop's row
+// is locked first: a drop that is opening at this moment opens before, or not at all.
 func (s *Store) changeDrop(
 	ctx context.Context, what, event string, id DropID, seen int64, change func(pgx.Tx, Drop) error,
 ) (d Drop, changes []Change, err error) {
@@ -179,9 +182,9 @@ func (s *Store) changeDrop(
 	return d, changes, nil
 }
 
-// EndDrop changes when a drop ends, nil for never. That is all that may change of one that has opened.
-// seen is the version that the operator looked at, 0 for any. The error is ErrNotFound, ErrCancelled,
-// ErrEdited, ErrEnd, or the database's.
+// EndDrop changes when a drop ends, nil for never. That is all that may change of one that has
+// opened. seen is the version that the operator looked at, 0 for any. The error is ErrNotFound,
+// ErrCancelled, ErrEdited, ErrEnd, or the database's.
 func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Time) (d Drop, err error) {
 	err = s.inPlans(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE drops SET ends_at = $2, version = version + 1
@@ -222,8 +225,8 @@ func (s *Store) inPlans(ctx context.Context, do func(pgx.Tx) error) error {
 	})
 }
 
-// noteDrop writes an event about a drop. One that releases a single product, and does nothing else, is
-// told by the events of that product.
+// noteDrop writes an event about a drop. One that releases a single product, and does nothing else,
+// is told by the events of that product.
 func noteDrop(ctx context.Context, tx pgx.Tx, kind string, d Drop) error {
 	if len(d.Releases) == 1 && len(d.Restocks) == 0 {
 		return nil
@@ -236,7 +239,9 @@ func noteDrop(ctx context.Context, tx pgx.Tx, kind string, d Drop) error {
 // showDrop gives the products that a drop releases its time, or none if it is not planned any more.
 func showDrop(ctx context.Context, tx pgx.Tx, id DropID) ([]Change, error) {
 	return productChanges(tx.Query(ctx, `
-		UPDATE products SET release_at = (SELECT at FROM drops WHERE id = $1 AND cancelled_at IS NULL AND opened_at IS NULL)
+		UPDATE products SET release_at = (
+			SELECT at FROM drops WHERE id = $1 AND cancelled_at IS NULL AND opened_at IS NULL
+		)
 		WHERE NOT released AND state = 'live'
 			AND id IN (SELECT product_id FROM drop_products WHERE drop_id = $1 AND releases)
 		RETURNING `+productColumns, id))
@@ -264,7 +269,8 @@ func leaveDrops(ctx context.Context, b *pgx.Batch, id ProductID) *pgx.Batch {
 			WHERE id IN (SELECT drop_id FROM gone) AND opened_at IS NULL RETURNING id, at, cancelled_at
 		)
 		INSERT INTO events (kind, subject, due, who)
-		SELECT 'drop_cancelled', 'Drop ' || id, at, nullif($2, '') FROM changed WHERE cancelled_at IS NOT NULL`, id, Actor(ctx))
+		SELECT 'drop_cancelled', 'Drop ' || id, at, nullif($2, '') FROM changed WHERE cancelled_at IS NOT NULL`,
+		id, Actor(ctx))
 	return b
 }
 
@@ -304,7 +310,8 @@ func (s *Store) aloneInDrop(ctx context.Context, id ProductID) (DropID, error) {
 	err := s.pool.QueryRow(ctx, `SELECT p.sku, p.released, d.id, coalesce(r.releases, false)
 			AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = d.id AND product_id <> p.id)
 			AND NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = d.id)
-		FROM products p LEFT JOIN (drop_products r JOIN drops d ON d.id = r.drop_id) ON r.product_id = p.id AND r.planned
+		FROM products p
+			LEFT JOIN (drop_products r JOIN drops d ON d.id = r.drop_id) ON r.product_id = p.id AND r.planned
 		WHERE p.id = $1`, id).Scan(&sku, &released, &drop, &alone)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

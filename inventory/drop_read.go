@@ -18,7 +18,9 @@ func (s *Store) Drops(ctx context.Context, most int) (drops []Drop, now time.Tim
 				return err
 			}
 			drops, err = readDrops(ctx, tx, `
-				SELECT * FROM (SELECT * FROM drops WHERE opened_at IS NULL AND cancelled_at IS NULL ORDER BY at, id) planned
+				SELECT * FROM (
+					SELECT * FROM drops WHERE opened_at IS NULL AND cancelled_at IS NULL ORDER BY at, id
+				) planned
 				UNION ALL
 				SELECT * FROM (SELECT * FROM drops WHERE opened_at IS NOT NULL OR cancelled_at IS NOT NULL
 					ORDER BY coalesce(opened_at, cancelled_at) DESC, id DESC LIMIT $1) others`, most)
@@ -81,8 +83,9 @@ func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]
 	})
 }
 
-// NextDrop reads the planned drop that opens first, but for those that are named, and how long that is
-// from now on, by the database's clock. The error is ErrNotFound if none is planned, or the database's.
+// NextDrop reads the planned drop that opens first, but for those that are named, and how long that
+// is from now on, by the database's clock. The error is ErrNotFound if none is planned, or the
+// database's.
 func (s *Store) NextDrop(ctx context.Context, but ...DropID) (d Drop, in time.Duration, err error) {
 	var seconds float64
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {

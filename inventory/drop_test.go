@@ -100,7 +100,8 @@ func TestPlanDrop(t *testing.T) {
 		t.Errorf("planned again: %v", err)
 	}
 	drops, now, err := store.Drops(ctx, 10)
-	if err != nil || len(drops) != 2 || drops[0].ID != again.ID || drops[1].ID != d.ID || time.Since(now) > time.Minute {
+	if err != nil || len(drops) != 2 || drops[0].ID != again.ID || drops[1].ID != d.ID ||
+		time.Since(now) > time.Minute {
 		t.Errorf("drops %+v at %v, %v", drops, now, err)
 	}
 	journal := strings.Join(events(t, pool), "\n")
@@ -123,18 +124,23 @@ func TestPlanDropRefuses(t *testing.T) {
 		change func(p *inventory.Plan)
 		want   error
 	}{
-		"past":         {func(p *inventory.Plan) { p.At = time.Now().Add(-time.Second) }, inventory.ErrPast},
-		"nothing":      {func(p *inventory.Plan) { p.Releases = nil }, inventory.ErrNoActs},
-		"released":     {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{1, 2} }, inventory.ErrReleased},
-		"draft":        {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{saved[0].ID} }, inventory.ErrNotLive},
-		"unknown":      {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{1, 99} }, inventory.ErrNotFound},
-		"unknown size": {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 999, Pairs: 1}} }, inventory.ErrNotFound},
-		"no pairs":     {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 0}} }, inventory.ErrBadCount},
-		"many pairs":   {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 1_000_001}} }, inventory.ErrBadCount},
+		"past":     {func(p *inventory.Plan) { p.At = time.Now().Add(-time.Second) }, inventory.ErrPast},
+		"nothing":  {func(p *inventory.Plan) { p.Releases = nil }, inventory.ErrNoActs},
+		"released": {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{1, 2} }, inventory.ErrReleased},
+		"draft": {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{saved[0].ID} },
+			inventory.ErrNotLive},
+		"unknown": {func(p *inventory.Plan) { p.Releases = []inventory.ProductID{1, 99} }, inventory.ErrNotFound},
+		"unknown size": {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 999, Pairs: 1}} },
+			inventory.ErrNotFound},
+		"no pairs": {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 0}} },
+			inventory.ErrBadCount},
+		"many pairs": {func(p *inventory.Plan) { p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 1_000_001}} },
+			inventory.ErrBadCount},
 		"twice": {func(p *inventory.Plan) {
 			p.Restocks = []inventory.DropRestock{{Item: 1, Pairs: 1}, {Item: 1, Pairs: 2}}
 		}, inventory.ErrTwiceInDrop},
-		"many acts":   {func(p *inventory.Plan) { p.Releases = make([]inventory.ProductID, inventory.MaxActs+1) }, inventory.ErrTooMany},
+		"many acts": {func(p *inventory.Plan) { p.Releases = make([]inventory.ProductID, inventory.MaxActs+1) },
+			inventory.ErrTooMany},
 		"ends before": {func(p *inventory.Plan) { p.EndsAt = &p.At }, inventory.ErrEnd},
 	} {
 		p := first
@@ -148,8 +154,8 @@ func TestPlanDropRefuses(t *testing.T) {
 	}
 }
 
-// TestDropsOfProductsThatLeave archives a product of a drop, and releases another one by hand: the drop
-// goes on with the rest, and is cancelled when there is none.
+// TestDropsOfProductsThatLeave archives a product of a drop, and releases another one by hand: the
+// drop goes on with the rest, and is cancelled when there is none.
 func TestDropsOfProductsThatLeave(t *testing.T) {
 	t.Parallel()
 	store, _ := newStore(t)

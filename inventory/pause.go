@@ -8,16 +8,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Pause stops the selling of a product, or of the whole shop if the id is 0: then of products that come
-// later too. It returns the products that were not paused before. The error is ErrNotFound, or the
-// database's.
+// Pause stops the selling of a product, or of the whole shop if the id is 0: then of products that
+// come later too. It returns the products that were not paused before. The error is ErrNotFound, or
+// the database's.
 //
 // The availability rows of all sizes are locked first, in the order of their ids, as a sale does: a
 // sale that has read "not paused" commits before, and a later one reads "paused". So when Pause
 // returns, no sale contradicts it.
 func (s *Store) Pause(ctx context.Context, id ProductID) ([]Change, error) {
 	if id != 0 {
-		return s.setPause(ctx, "pause", `SELECT id FROM products WHERE id = $1 AND paused <> 'product'`, ProductPaused, id)
+		return s.setPause(ctx, "pause", `SELECT id FROM products WHERE id = $1 AND paused <> 'product'`, ProductPaused,
+			id)
 	}
 	return s.setPause(ctx, "pause the shop", `SELECT id FROM products WHERE paused = '' ORDER BY id`, ShopPaused)
 }
@@ -31,8 +32,8 @@ func (s *Store) Resume(ctx context.Context, id ProductID) ([]Change, error) {
 	return s.setPause(ctx, "resume the shop", `SELECT id FROM products WHERE paused = 'shop' ORDER BY id`, NotPaused)
 }
 
-// setPause gives the products that the statement selects another pause, and the whole shop if no id is
-// given.
+// setPause gives the products that the statement selects another pause, and the whole shop if no id
+// is given.
 func (s *Store) setPause(
 	ctx context.Context, what, selected string, to Pause, id ...any,
 ) (changes []Change, err error) {
@@ -54,8 +55,8 @@ func (s *Store) setPause(
 			}
 		}
 		changes, err = productChanges(tx.Query(ctx, `
-			UPDATE products SET paused = $2 WHERE id IN (SELECT id FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
-			RETURNING `+productColumns, ids, to))
+			UPDATE products SET paused = $2
+			WHERE id IN (SELECT id FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE) RETURNING `+productColumns, ids, to))
 		return err
 	})
 	if err != nil {
@@ -95,8 +96,8 @@ func (s *Server) Pause(ctx context.Context, id ProductID) ([]ProductID, error) {
 	return s.pauseOrResume(ctx, id, s.store.Pause)
 }
 
-// Resume lets a product, or the whole shop, be sold again, see [Store.Resume]. It returns the products
-// that were paused.
+// Resume lets a product, or the whole shop, be sold again, see [Store.Resume]. It returns the
+// products that were paused.
 func (s *Server) Resume(ctx context.Context, id ProductID) ([]ProductID, error) {
 	return s.pauseOrResume(ctx, id, s.store.Resume)
 }

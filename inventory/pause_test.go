@@ -81,8 +81,10 @@ func TestPause(t *testing.T) {
 	}
 	want := []string{
 		"paused Hop Man 3 ann ", "shop_paused  ann ", "created Volt Runner ann ", "paused Breezy Boost 600 ann ",
-		"shop_resumed  ann ", "resumed Breezy Boost 600 ann ", "paused Breezy Boost 600 ann ", "paused Volt Runner ann ",
-		"shop_paused  ann ", "created x  ", "shop_resumed  ann ", "resumed Breezy Boost 600 ann ", "resumed Volt Runner ann ",
+		"shop_resumed  ann ", "resumed Breezy Boost 600 ann ", "paused Breezy Boost 600 ann ",
+		"paused Volt Runner ann ",
+		"shop_paused  ann ", "created x  ", "shop_resumed  ann ", "resumed Breezy Boost 600 ann ",
+		"resumed Volt Runner ann ",
 	}
 	got := events(t, pool)
 	slices.Sort(got)

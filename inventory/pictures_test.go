@@ -20,7 +20,8 @@ func photo(n int) []byte { return picturetest.JPEG(picturetest.Quarters(110+n, 1
 // upload adds pictures of photos with these numbers, and returns their ids.
 func upload(t testing.TB, store *inventory.Store, numbers ...int) []string {
 	t.Helper()
-	s := inventory.NewServer(store, inventory.DefaultThresholds, inventory.NewDispatcher(), slog.New(slog.DiscardHandler))
+	s := inventory.NewServer(store, inventory.DefaultThresholds, inventory.NewDispatcher(),
+		slog.New(slog.DiscardHandler))
 	var ids []string
 	for _, n := range numbers {
 		id, err := s.AddPicture(t.Context(), photo(n))
@@ -65,7 +66,8 @@ func TestSaveImages(t *testing.T) {
 		saved[0].Changes[0].Field != "images" || len(changes) == 0 || !cmp.Equal(changes[0].Product.Images, p.Images) {
 		t.Errorf("saved %+v with %+v, want other images and another version", saved, changes[0].Product)
 	}
-	if data, err := store.Rendition(t.Context(), made.Renditions[0].Name); err != nil || !cmp.Equal(data, made.Renditions[0].Bytes) {
+	if data, err := store.Rendition(t.Context(), made.Renditions[0].Name); err != nil || !cmp.Equal(data,
+		made.Renditions[0].Bytes) {
 		t.Errorf("the rendition has %d bytes, %v; want %d", len(data), err, len(made.Renditions[0].Bytes))
 	}
 	if _, err := store.Rendition(t.Context(), strings.Repeat("0", 32)+".jpg"); !errors.Is(err, inventory.ErrNotFound) {
@@ -82,7 +84,8 @@ func TestSaveImages(t *testing.T) {
 	if p := products(t, store)["SHU6000"]; len(p.Images) != 0 || p.Thumbnail() != before.MainImageURL {
 		t.Errorf("without images it is shown by %q, want %q as before", p.Thumbnail(), before.MainImageURL)
 	}
-	wantEvents := []string{"edited Hop Man 3 ann images", "edited Hop Man 3 ann color yellow/blue to green", "edited Hop Man 3 ann images"}
+	wantEvents := []string{"edited Hop Man 3 ann images", "edited Hop Man 3 ann color yellow/blue to green",
+		"edited Hop Man 3 ann images"}
 	if diff := cmp.Diff(wantEvents, events(t, pool)); diff != "" {
 		t.Errorf("events: want, got: %s", diff)
 	}
@@ -169,8 +172,8 @@ func TestPicturesAreKept(t *testing.T) {
 	}
 }
 
-// TestMissedImages compares nodes that know the same revision, of which one was told without images:
-// by a node of a version that has none.
+// TestMissedImages compares nodes that know the same revision, of which one was told without
+// images: by a node of a version that has none.
 func TestMissedImages(t *testing.T) {
 	t.Parallel()
 	store, _ := newStore(t)

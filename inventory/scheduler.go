@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Scheduler opens drops when their time has come. It is a service: see Serve. Every node has one; the
-// database lets one of them do it, whichever planned the drop, and whatever their clocks say.
+// Scheduler opens drops when their time has come. It is a service: see Serve. Every node has one;
+// the database lets one of them do it, whichever planned the drop, and whatever their clocks say.
 type Scheduler struct {
 	server *Server
 	open   func(context.Context, Drop) error
@@ -16,8 +16,9 @@ type Scheduler struct {
 	wake   chan struct{} // buffer 1: one token says that plans may have changed
 }
 
-// NewScheduler makes a scheduler of the drops in the store of s. open opens a drop that is due, unless
-// that was done, or it is not due after all. [Scheduler.Watch] must be among the watchers of s.
+// NewScheduler makes a scheduler of the drops in the store of s. open opens a drop that is due,
+// unless that was done, or it is not due after all. [Scheduler.Watch] must be among the watchers of
+// s.
 func NewScheduler(s *Server, open func(context.Context, Drop) error, log *slog.Logger) *Scheduler {
 	return &Scheduler{server: s, open: open, log: log, wake: make(chan struct{}, 1)}
 }
@@ -37,10 +38,10 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 	}
 }
 
-// Serve waits for the next drop and opens it, until ctx ends. It asks the database how long it has to
-// wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over, it
-// asks no more and opens the drop: whether that is due is decided there. A drop that can't be opened
-// at the moment does not keep the others waiting.
+// Serve waits for the next drop and opens it, until ctx ends. It asks the database how long it has
+// to wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over,
+// it asks no more and opens the drop: whether that is due is decided there. A drop that can't be
+// opened at the moment does not keep the others waiting.
 func (s *Scheduler) Serve(ctx context.Context) error {
 	const (
 		look  = 2 * time.Second       // between two looks, and after a failure
@@ -85,7 +86,8 @@ func (s *Scheduler) Serve(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// sleep reports whether the time has passed: not if plans may have changed before, or ctx has ended.
+// sleep reports whether the time has passed: not if plans may have changed before, or ctx has
+// ended.
 func (s *Scheduler) sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -36,7 +36,8 @@ type call struct {
 // NewServer makes a server with an empty catalog; Serve fills it. Watchers are told of what changes
 // through d.
 func NewServer(store *Store, levels Thresholds, d *Dispatcher, log *slog.Logger) *Server {
-	s := &Server{store: store, levels: levels, watchers: d, pictures: picture.NewMaker(), log: log, calls: make(chan call)}
+	s := &Server{store: store, levels: levels, watchers: d, pictures: picture.NewMaker(), log: log,
+		calls: make(chan call)}
 	s.catalog.Store(emptyCatalog)
 	return s
 }

@@ -55,8 +55,8 @@ func (s *Store) Products(ctx context.Context, ids ...ProductID) ([]Change, error
 	return changes, nil
 }
 
-// Release releases a product now. No drop releases it any more. The error is ErrNotFound, ErrNotLive,
-// ErrReleased, or the database's.
+// Release releases a product now. No drop releases it any more. The error is ErrNotFound,
+// ErrNotLive, ErrReleased, or the database's.
 func (s *Store) Release(ctx context.Context, id ProductID) (changes []Change, err error) {
 	err = s.inPlans(ctx, func(tx pgx.Tx) error {
 		if err := lockDrops(ctx, tx, id); err != nil {

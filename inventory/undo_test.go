@@ -15,7 +15,8 @@ import (
 )
 
 // releasedStore has one of two products released, whose first sizes have these counts of pairs.
-func releasedStore(t testing.TB, counts ...int) (*inventory.Store, *pgxpool.Pool, inventory.ProductRow, []inventory.ItemID) {
+func releasedStore(t testing.TB, counts ...int) (*inventory.Store, *pgxpool.Pool, inventory.ProductRow,
+	[]inventory.ItemID) {
 	t.Helper()
 	store, pool := newStore(t)
 	ids := stocked(t, pool, counts...)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// WallClockError says that the clocks of a zone show a time twice, because they are set back then, or
-// never, because they are set forward.
+// WallClockError says that the clocks of a zone show a time twice, because they are set back then,
+// or never, because they are set forward.
 type WallClockError struct {
 	Twice         bool
 	First, Second time.Time // the times that may be meant

@@ -30,7 +30,8 @@ CREATE INDEX order_lines_image ON order_lines (main_image_url) WHERE main_image_
 ALTER TABLE renditions ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 -- The images of a product in their order: the picture, its renditions, and the words that stand for
--- it. They are in the row so that it carries them to all nodes; without any, main_image_url is shown.
+-- it. They are in the row so that it carries them to all nodes. Without any, main_image_url is
+-- shown.
 ALTER TABLE products ADD COLUMN images jsonb NOT NULL DEFAULT '[]'
     CHECK (jsonb_typeof(images) = 'array' AND jsonb_array_length(images) <= 6);
 

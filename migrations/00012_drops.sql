@@ -48,7 +48,8 @@ CREATE TABLE drop_restocks (
 
 -- A release that is scheduled is a drop of that product alone.
 INSERT INTO drops (id, at) SELECT id, release_at FROM products WHERE release_at IS NOT NULL;
-INSERT INTO drop_products (drop_id, product_id, releases) SELECT id, id, true FROM products WHERE release_at IS NOT NULL;
+INSERT INTO drop_products (drop_id, product_id, releases)
+    SELECT id, id, true FROM products WHERE release_at IS NOT NULL;
 SELECT setval(pg_get_serial_sequence('drops', 'id'), coalesce(max(id), 1), max(id) IS NOT NULL) FROM drops;
 
 -- A program of the version before would release the products of a drop by themselves.

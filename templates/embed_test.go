@@ -17,7 +17,8 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := set.Pages(),
-		[]string{"admin", "admin_catalog", "admin_devices", "admin_drops", "admin_edit", "admin_page", "admin_shop", "checkout",
+		[]string{"admin", "admin_catalog", "admin_devices", "admin_drops", "admin_edit", "admin_page", "admin_shop",
+			"checkout",
 			"complete", "error", "home", "no_order", "not_found", "not_kept", "order", "product",
 			"text"}; !slices.Equal(got, want) {
 		t.Errorf("got pages %v, want %v", got, want)

@@ -50,7 +50,8 @@ var words = map[int]struct{ heading, text string }{
 		"That made no sense to us", "Something in the request is not as it should be. Go back and try again.",
 	},
 	http.StatusUnauthorized: {
-		"For the staff of the shop", "The dashboard is for those who run the shop. Sign in as admin, with the shop's admin password.",
+		"For the staff of the shop",
+		"The dashboard is for those who run the shop. Sign in as admin, with the shop's admin password.",
 	},
 	http.StatusForbidden: {
 		"That did not come from our pages", "For your safety we only take orders that start here, in the shop.",
@@ -58,7 +59,8 @@ var words = map[int]struct{ heading, text string }{
 	http.StatusMethodNotAllowed: {"That does not work here", "This page exists, but it cannot be used that way."},
 	http.StatusConflict:         {"Sold out", "Somebody was faster. The page shows what is left."},
 	http.StatusGone: {
-		"This link has expired", "It showed your order for ten minutes after the purchase. What you bought is yours. If you copied the link from the order's page, that link still works.",
+		"This link has expired",
+		"It showed your order for ten minutes after the purchase. What you bought is yours. If you copied the link from the order's page, that link still works.",
 	},
 	http.StatusRequestEntityTooLarge: {"That is too much", "What was sent is larger than anything this shop needs."},
 	http.StatusTooManyRequests:       {"Slow down a little", "That was a lot at once. Wait a moment and try again."},

@@ -41,7 +41,8 @@ func (o *Operator) details(context.Context, none) ([]Details, error) {
 	for p := range o.inventory.Catalog().All().Products() {
 		d := p.Details()
 		list = append(list, Details{
-			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Paused: p.Paused, Details: d, Pictures: p.Images,
+			ID: p.ID, Version: d.Version(), Released: p.Released, ReleaseAt: p.ReleaseAt, Paused: p.Paused, Details: d,
+			Pictures: p.Images,
 		})
 	}
 	return list, nil

@@ -141,8 +141,8 @@ func (c *Client) Release(ctx context.Context, q ReleaseRequest) (Released, error
 	return ask[Released](ctx, c, commandRelease, q)
 }
 
-// Pause stops the selling of a product or of the whole shop, or resumes it. It returns after the node
-// shows it.
+// Pause stops the selling of a product or of the whole shop, or resumes it. It returns after the
+// node shows it.
 func (c *Client) Pause(ctx context.Context, q PauseRequest) (Paused, error) {
 	return ask[Paused](ctx, c, commandPause, q)
 }
@@ -199,7 +199,8 @@ func (c *Client) Seed(ctx context.Context) (bool, error) {
 	return ask[bool](ctx, c, commandSeed, none{})
 }
 
-// SeedMore puts the products of the seed and four more into the store, see [inventory.Store.SeedMore].
+// SeedMore puts the products of the seed and four more into the store, see
+// [inventory.Store.SeedMore].
 func (c *Client) SeedMore(ctx context.Context) (inventory.Seeded, error) {
 	return ask[inventory.Seeded](ctx, c, commandSeedMore, none{})
 }

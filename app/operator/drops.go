@@ -153,8 +153,8 @@ func (o *Operator) shownDrop(ctx context.Context, d inventory.Drop) (DropView, e
 	return view, nil
 }
 
-// dropError is a refusal of a plan in words for the command line. It keeps its kind: the dashboard has
-// other words for some.
+// dropError is a refusal of a plan in words for the command line. It keeps its kind: the dashboard
+// has other words for some.
 type dropError struct {
 	words string
 	kind  error

@@ -105,7 +105,8 @@ func (o *Operator) addPart(ctx context.Context, q PicturePart) (PictureAdded, er
 func (o *Operator) AddPicture(ctx context.Context, photo []byte) (id string, err error) {
 	start := time.Now()
 	if id, err = o.inventory.AddPicture(ctx, photo); err == nil {
-		o.did(ctx, "photo is uploaded", "picture", id, "bytes", len(photo), "took", time.Since(start).Round(time.Millisecond))
+		o.did(ctx, "photo is uploaded", "picture", id, "bytes", len(photo), "took",
+			time.Since(start).Round(time.Millisecond))
 	}
 	return id, err
 }

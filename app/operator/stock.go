@@ -117,7 +117,8 @@ func (o *Operator) correct(ctx context.Context, q CorrectRequest) (Corrected, er
 		now, _, _ := o.inventory.Catalog().All().Item(it.ID) // which may lag: the database has refused
 		if now.Frozen {
 			return Corrected{}, fmt.Errorf(
-				"%d pairs can't be taken away: the movements of %s add up to fewer; see `sneakers23 audit`", -q.By, it.SKU,
+				"%d pairs can't be taken away: the movements of %s add up to fewer; see `sneakers23 audit`", -q.By,
+				it.SKU,
 			)
 		}
 		return Corrected{}, fmt.Errorf("%d pairs can't be taken away: %s has %d that are not sold",

@@ -11,7 +11,8 @@ import (
 
 // backupTables are the tables of a backup, each behind those that it refers to.
 var backupTables = []string{
-	"pictures", "renditions", "products", "items", "item_availabilities", "orders", "order_lines", "stock_movements", "devices",
+	"pictures", "renditions", "products", "items", "item_availabilities", "orders", "order_lines", "stock_movements",
+	"devices",
 	"device_variables", "device_wants", "drops", "drop_products", "drop_restocks", "shop_pause", "shop_settings",
 	"shop_pages",
 }

@@ -128,7 +128,8 @@ func TestBackupAndRestore(t *testing.T) {
 	exec(t, pool, `DELETE FROM shop_pages`)
 	exec(t, pool, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('C', 3, 'c', 'c', '', 1, '/c.svg')`)
 	var newest, newestProduct int64
-	if err := pool.QueryRow(t.Context(), `SELECT (SELECT last_value FROM revisions), (SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
+	if err := pool.QueryRow(t.Context(),
+		`SELECT (SELECT last_value FROM revisions), (SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // twice is as good as once

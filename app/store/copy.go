@@ -166,7 +166,8 @@ func begin(ctx context.Context, tx pgx.Tx, released func(sku string, really bool
 			skus = append(skus, p.SKU)
 		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE products SET released = (sku = ANY($1)), release_at = NULL WHERE state = 'live'`, skus)
+	_, err = tx.Exec(ctx, `UPDATE products SET released = (sku = ANY($1)), release_at = NULL WHERE state = 'live'`,
+		skus)
 	return err
 }
 

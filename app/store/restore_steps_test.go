@@ -222,7 +222,8 @@ func checkWorks(t *testing.T, pool *pgxpool.Pool) {
 	if err != nil || lowest <= 1000 {
 		t.Errorf("a row has revision %d, %v, want more than nodes have seen", lowest, err)
 	}
-	err = pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'sneakers23_restore_')`).
+	err = pool.QueryRow(t.Context(),
+		`SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'sneakers23_restore_')`).
 		Scan(&leftovers)
 	if err != nil || leftovers > 0 {
 		t.Errorf("%d scratch schemas are left, %v", leftovers, err)

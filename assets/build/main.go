@@ -1,7 +1,7 @@
 // Command build makes assets/dist from the sources in assets: a script and a style sheet for the
-// shop, the same for its dashboard, a script each for its page of devices and its form of a product,
-// and the images, those in the folder and those that [draw] makes. Each has a hash of its content
-// in its name, and manifest.json tells which name became which.
+// shop, the same for its dashboard, a script each for its page of devices and its form of a
+// product, and the images, those in the folder and those that [draw] makes. Each has a hash of its
+// content in its name, and manifest.json tells which name became which.
 //
 //	go run ./assets/build [-dir assets]
 package main
@@ -69,7 +69,8 @@ func build(dir string) error {
 }
 
 // entryPoints are what pages load; all else is imported by them.
-var entryPoints = []string{"js/app.js", "css/app.css", "js/admin.js", "js/admin-devices.js", "js/admin-edit.js", "css/admin.css"}
+var entryPoints = []string{"js/app.js", "css/app.css", "js/admin.js", "js/admin-devices.js", "js/admin-edit.js",
+	"css/admin.css"}
 
 // bundle runs esbuild over the entry points.
 func bundle(dir string) (map[string][]byte, error) {

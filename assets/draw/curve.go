@@ -71,7 +71,8 @@ func (c Curve) cubics(closed bool) []cubic {
 	return out
 }
 
-// mirrored returns the tangent at the free end of an arc, of which the other end's tangent is known.
+// mirrored returns the tangent at the free end of an arc, of which the other end's tangent is
+// known.
 func mirrored(tangent, chord Point) Point {
 	along := chord.unit()
 	if tangent == (Point{}) {

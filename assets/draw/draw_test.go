@@ -86,8 +86,8 @@ func TestLabelsAreEscaped(t *testing.T) {
 	checkElements(t, s.SVG())
 }
 
-// TestSilhouettesDiffer compares the shapes alone, without a color: at each place the height of what
-// is seen first from above, and from below.
+// TestSilhouettesDiffer compares the shapes alone, without a color: at each place the height of
+// what is seen first from above, and from below.
 func TestSilhouettesDiffer(t *testing.T) {
 	shoes := Shoes()
 	for i, a := range shoes {

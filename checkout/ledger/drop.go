@@ -11,15 +11,15 @@ import (
 	"sneakers23/inventory"
 )
 
-// OpenDrop does all that a drop is to do at its time, in one transaction: its sizes get their pairs, and
-// its products are released. It reports whether it has done so: not if the drop has opened before or
-// is cancelled. Any number of nodes may call it at once. The error is inventory.ErrNotDue if its time
-// has not come by the database's clock, or somebody holds it or one of its products at this moment; or
-// one of Submit.
+// OpenDrop does all that a drop is to do at its time, in one transaction: its sizes get their
+// pairs, and its products are released. It reports whether it has done so: not if the drop has
+// opened before or is cancelled. Any number of nodes may call it at once. The error is
+// inventory.ErrNotDue if its time has not come by the database's clock, or somebody holds it or one
+// of its products at this moment; or one of Submit.
 //
-// The clock is read after the drop's row is locked, by which a drop that is moved or cancelled waits:
-// so none opens before its time, whatever the clocks of nodes say. Nobody who holds these rows is
-// waited for, since the sales of the batch would wait as well.
+// The clock is read after the drop's row is locked, by which a drop that is moved or cancelled
+// waits: so none opens before its time, whatever the clocks of nodes say. Nobody who holds these
+// rows is waited for, since the sales of the batch would wait as well.
 func (c *Committer) OpenDrop(ctx context.Context, d inventory.Drop) (opened bool, err error) {
 	o := &opening{id: newOperationID(), drop: d, items: make([]inventory.ItemID, len(d.Restocks))}
 	for i, r := range d.Restocks {
@@ -29,7 +29,8 @@ func (c *Committer) OpenDrop(ctx context.Context, d inventory.Drop) (opened bool
 		return false, fmt.Errorf("open drop %d: %w", d.ID, err)
 	}
 	if len(o.full) > 0 {
-		c.log.Warn("sizes of a drop got no pairs, since they are gone or would be too full", "drop", d.ID, "items", o.full)
+		c.log.Warn("sizes of a drop got no pairs, since they are gone or would be too full", "drop", d.ID, "items",
+			o.full)
 	}
 	return o.opened, nil
 }
@@ -130,8 +131,8 @@ func (a *openingAttempt) change(id inventory.DropID, by func(*dropRow)) {
 	}
 }
 
-// Decide implements [Attempt]. A size that is gone, or would be too full, gets no pairs, and does not
-// keep the drop from opening.
+// Decide implements [Attempt]. A size that is gone, or would be too full, gets no pairs, and does
+// not keep the drop from opening.
 func (a *openingAttempt) Decide(op Operation, s *Stock) error {
 	o := op.(*opening)
 	row, ok := a.rows[o.drop.ID]
@@ -173,7 +174,8 @@ func (a *openingAttempt) Write(b *pgx.Batch) {
 			SELECT p.id FROM products p JOIN drop_products d ON d.product_id = p.id
 			WHERE d.drop_id = ANY ($1) AND d.planned AND d.releases AND NOT p.released AND p.state = 'live'
 		)`, a.open)
-	b.Queue(`INSERT INTO events (kind, subject) SELECT 'drop_short', 'Drop ' || id FROM unnest($1::bigint[]) id`, a.short)
+	b.Queue(`INSERT INTO events (kind, subject) SELECT 'drop_short', 'Drop ' || id FROM unnest($1::bigint[]) id`,
+		a.short)
 	b.Queue(`UPDATE drop_products SET planned = false WHERE drop_id = ANY ($1)`, a.open)
 }
 

@@ -61,7 +61,8 @@ func TestOpenDrop(t *testing.T) {
 		t.Fatalf("when due: %t, %v", opened, err)
 	}
 	is, at := released(s)
-	if got := [2]int{s.Item(s.Items[0]).Available, s.Item(s.Items[1]).Available}; !is || at != nil || got != [2]int{8, 10} {
+	if got := [2]int{s.Item(s.Items[0]).Available, s.Item(s.Items[1]).Available}; !is || at != nil || got != [2]int{8,
+		10} {
 		t.Errorf("released: %t, to be released at %v, pairs %v; want 8 and 10", is, at, got)
 	}
 	open, _, err := s.Inv.Drop(t.Context(), d.ID)
@@ -71,7 +72,8 @@ func TestOpenDrop(t *testing.T) {
 	if opened, err := n.OpenDrop(t.Context(), d); opened || err != nil || s.Item(s.Items[0]).Available != 8 {
 		t.Errorf("again: %t, %v, %d pairs", opened, err, s.Item(s.Items[0]).Available)
 	}
-	if _, _, err := s.Inv.MoveDrop(t.Context(), d.ID, 0, time.Now().Add(9*time.Hour)); !errors.Is(err, inventory.ErrOpened) {
+	if _, _, err := s.Inv.MoveDrop(t.Context(), d.ID, 0, time.Now().Add(9*time.Hour)); !errors.Is(err,
+		inventory.ErrOpened) {
 		t.Errorf("moved after it has opened: %v", err)
 	}
 	if _, _, err := s.Inv.CancelDrop(t.Context(), d.ID, 0); !errors.Is(err, inventory.ErrOpened) {
@@ -80,8 +82,8 @@ func TestOpenDrop(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestOpenDropAtOnce lets many nodes open a drop at the same moment: one of them does, and the pairs
-// come once.
+// TestOpenDropAtOnce lets many nodes open a drop at the same moment: one of them does, and the
+// pairs come once.
 func TestOpenDropAtOnce(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 2, 3)
@@ -110,8 +112,9 @@ func TestOpenDropAtOnce(t *testing.T) {
 	s.CheckBooks()
 }
 
-// TestOpenDropMeetsAChange holds the rows of a drop as its opening does not: a drop that is cancelled or
-// moved at the last moment does not open, also if the node that opens it does not know yet.
+// TestOpenDropMeetsAChange holds the rows of a drop as its opening does not: a drop that is
+// cancelled or moved at the last moment does not open, also if the node that opens it does not know
+// yet.
 func TestOpenDropMeetsAChange(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*stocktest.Store, inventory.DropID) error{
@@ -155,8 +158,8 @@ func TestOpenDropMeetsAChange(t *testing.T) {
 	}
 }
 
-// TestHeldDropHoldsNobody holds the row of a drop, and then that of its product: the drop does not open
-// meanwhile, and a restock that comes with it is not kept waiting.
+// TestHeldDropHoldsNobody holds the row of a drop, and then that of its product: the drop does not
+// open meanwhile, and a restock that comes with it is not kept waiting.
 func TestHeldDropHoldsNobody(t *testing.T) {
 	t.Parallel()
 	for name, hold := range map[string]string{

@@ -201,8 +201,8 @@ const (
 		FROM item_availabilities WHERE item_id = ANY ($1)`
 	readLock  = readCounts + ` ORDER BY item_id FOR NO KEY UPDATE`
 	readItems = `SELECT i.id, i.sku, i.size, i.eu, i.uk, i.cm, p.id, p.sku, p.brand, p.name, p.color, p.price_cents,
-			coalesce($2 || (p.images->0->'renditions'->0->>'name'), p.main_image_url), p.released, p.state = 'live', p.paused,
-			p.per_shopper, p.revision, shop_time()
+			coalesce($2 || (p.images->0->'renditions'->0->>'name'), p.main_image_url), p.released,
+			p.state = 'live', p.paused, p.per_shopper, p.revision, shop_time()
 		FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = ANY ($1)`
 )
 

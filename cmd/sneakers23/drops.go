@@ -134,7 +134,8 @@ func (p *dropsPlanCmd) request(now time.Time) (q operator.PlanRequest, err error
 		item, pairs, _ := strings.Cut(text, "=")
 		n, err := strconv.Atoi(pairs)
 		if err != nil || n < 1 || n > 1_000_000 {
-			return q, usageError{fmt.Errorf("--restock %q: write ITEM=PAIRS, with 1 to 1000000 pairs, like VOLT-9=50", text)}
+			return q, usageError{fmt.Errorf("--restock %q: write ITEM=PAIRS, with 1 to 1000000 pairs, like VOLT-9=50",
+				text)}
 		}
 		q.Restocks = append(q.Restocks, operator.PairsOf{Item: item, Pairs: n})
 	}

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// readFile reads a file, or the standard input for "-". Of a larger one it reads a byte more than the
-// limit, so that its reader finds it too large.
+// readFile reads a file, or the standard input for "-". Of a larger one it reads a byte more than
+// the limit, so that its reader finds it too large.
 func readFile(term terminal, file string, limit int64) ([]byte, error) {
 	from := term.in
 	if file != "-" {

@@ -71,7 +71,8 @@ func (c *migrateDownCmd) Run(ctx context.Context, g *globals, term terminal) (er
 		}
 	}
 	if !c.Yes {
-		if err := confirm(term, "This deletes what the newest step holds: for the first step, that is the whole store."); err != nil {
+		if err := confirm(term,
+			"This deletes what the newest step holds: for the first step, that is the whole store."); err != nil {
 			return err
 		}
 	}

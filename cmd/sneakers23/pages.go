@@ -204,7 +204,8 @@ func (i *pagesImportCmd) read(term terminal, file string) (page storefront.Page,
 	case page.Title == "":
 		return page, fmt.Errorf("%s: the first line must be the title, like # Help", file)
 	case strings.TrimSpace(page.Body) == "":
-		return page, fmt.Errorf("%s: there is no text below the title; to remove a page: sneakers23 pages remove %s", file, slug)
+		return page, fmt.Errorf("%s: there is no text below the title; to remove a page: sneakers23 pages remove %s",
+			file, slug)
 	}
 	return page, nil
 }

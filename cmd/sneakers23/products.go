@@ -135,7 +135,8 @@ func (s *productsShowCmd) Run(ctx context.Context, g *globals, term terminal) er
 	table.Row("Brand", d.Brand)
 	table.Row("Color", d.Color)
 	table.Row("Price", d.Price)
-	table.Row("State", stateOf(operator.Product{State: d.State, Released: d.Released, ReleaseAt: d.ReleaseAt, Paused: d.Paused}))
+	table.Row("State", stateOf(operator.Product{State: d.State, Released: d.Released, ReleaseAt: d.ReleaseAt,
+		Paused: d.Paused}))
 	table.Row("Order", d.Order)
 	if d.Limit > 0 {
 		table.Row("Limit", counted(d.Limit, "pair")+" for each shopper")

@@ -106,7 +106,8 @@ func (a *imageAddCmd) Run(ctx context.Context, g *globals, term terminal) error 
 	if err != nil {
 		return err
 	}
-	return a.edit(ctx, g, term, func(c *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails, error) {
+	return a.edit(ctx, g, term, func(c *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails,
+		error) {
 		if len(images) >= inventory.MaxImages {
 			return nil, fmt.Errorf("the product has %d images, which is the most: remove one first", len(images))
 		}
@@ -167,7 +168,8 @@ type imageMoveCmd struct {
 
 // Run is called by kong.
 func (m *imageMoveCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	return m.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails, error) {
+	return m.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails,
+		error) {
 		if err := errors.Join(m.check(images), place{m.To}.check(images)); err != nil {
 			return nil, err
 		}
@@ -185,7 +187,8 @@ type imageAltCmd struct {
 
 // Run is called by kong.
 func (a *imageAltCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	return a.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails, error) {
+	return a.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails,
+		error) {
 		if err := a.check(images); err != nil {
 			return nil, err
 		}
@@ -203,7 +206,8 @@ type imageRemoveCmd struct {
 // Run is called by kong.
 func (r *imageRemoveCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	var removed inventory.ImageDetails
-	err := r.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails, error) {
+	err := r.edit(ctx, g, term, func(_ *operator.Client, images []inventory.ImageDetails) ([]inventory.ImageDetails,
+		error) {
 		if err := r.check(images); err != nil {
 			return nil, err
 		}

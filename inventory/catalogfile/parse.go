@@ -34,8 +34,8 @@ func (e *Error) Error() string {
 
 // Parse reads a file of products, JSON if it begins like that, else YAML. The error is an *Error.
 //
-// An image names a file with a photo: that name stands in Picture, and the caller puts the id of the
-// picture in its place.
+// An image names a file with a photo: that name stands in Picture, and the caller puts the id of
+// the picture in its place.
 func Parse(data []byte) ([]inventory.Edit, error) {
 	if len(data) > MaxBytes {
 		return nil, &Error{Text: fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20)}
@@ -117,8 +117,8 @@ func tooDeep(data []byte) int {
 	return 0
 }
 
-// Decode reads any other file of operators, YAML or JSON, into a struct with yaml tags. Unknown keys,
-// references and several documents are refused. The error is an *Error.
+// Decode reads any other file of operators, YAML or JSON, into a struct with yaml tags. Unknown
+// keys, references and several documents are refused. The error is an *Error.
 func Decode(data []byte, into any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return &Error{Text: "the file is empty"}

@@ -17,8 +17,8 @@ const (
 	maxHeight    = 2000       // pixels of a rendition
 )
 
-// Widths are those of the renditions, in pixels. A photo that is narrower, or very high, has fewer of
-// them.
+// Widths are those of the renditions, in pixels. A photo that is narrower, or very high, has fewer
+// of them.
 var Widths = []int{480, 960, 1600}
 
 // Picture is a photo as pages show it.

@@ -189,10 +189,11 @@ func TestMakeRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"nothing":         {nil, "empty"},
-		"text":            {[]byte("a picture of a shoe"), "no picture that can be shown"},
-		"HTML":            {[]byte("<!doctype html><script>alert(1)</script>"), "no picture that can be shown"},
-		"SVG":             {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), "no picture that can be shown"},
+		"nothing": {nil, "empty"},
+		"text":    {[]byte("a picture of a shoe"), "no picture that can be shown"},
+		"HTML":    {[]byte("<!doctype html><script>alert(1)</script>"), "no picture that can be shown"},
+		"SVG": {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
+			"no picture that can be shown"},
 		"GIF":             {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), "no picture that can be shown"},
 		"TIFF":            {[]byte("II*\x00\x08\x00\x00\x00"), "no picture that can be shown"},
 		"HTML as JPEG":    {[]byte("\xff\xd8\xff<script>alert(1)</script>"), "JPEG cannot be read"},

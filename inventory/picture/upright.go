@@ -47,8 +47,8 @@ func (o orientation) at(x, y, w, h int) (int, int) {
 // onItsSide reports whether width and height are to be exchanged.
 func (o orientation) onItsSide() bool { return o >= onItsSideMin }
 
-// upright returns the photo turned upright, at most that wide, and at most maxHeight high. It is scaled
-// first and turned after that, which is the same and takes less memory.
+// upright returns the photo turned upright, at most that wide, and at most maxHeight high. It is
+// scaled first and turned after that, which is the same and takes less memory.
 func (p photo) upright(width int) *image.RGBA {
 	size := p.Bounds().Size()
 	if p.turn.onItsSide() {
@@ -77,8 +77,8 @@ func (p photo) upright(width int) *image.RGBA {
 }
 
 // shrunk returns the image smaller by a whole factor, each pixel the average of a square; the image
-// itself for a factor below 2. The better way of scaling takes 32 bytes for each pixel of a buffer that
-// is as high as its source: of a large photo, that would be hundreds of megabytes.
+// itself for a factor below 2. The better way of scaling takes 32 bytes for each pixel of a buffer
+// that is as high as its source: of a large photo, that would be hundreds of megabytes.
 func shrunk(img image.Image, factor int) image.Image {
 	if factor < 2 {
 		return img

@@ -29,7 +29,8 @@ func TestWordsOfEvents(t *testing.T) {
 		{Record{Kind: eventArchived, Subject: "Hop Man 3"}, "Hop Man 3 is archived: it has left the shop"},
 		{Record{Kind: eventSizeAdded, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9 is new"},
 		{Record{Kind: eventSizeEdited, Subject: "Hop Man 3, size 9"}, "Hop Man 3, size 9: its names are edited"},
-		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1200}, "Hop Man 3, size 9: 1,200 pairs more"},
+		{Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1200},
+			"Hop Man 3, size 9: 1,200 pairs more"},
 		{
 			Record{Kind: eventRestocked, Subject: "Hop Man 3, size 9", Pairs: 1, Again: true},
 			"Hop Man 3, size 9: 1 pair more, no longer sold out",

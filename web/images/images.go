@@ -65,7 +65,8 @@ type Images struct {
 func New(cfg Config) *Images {
 	i := &Images{
 		cfg: cfg, memory: newMemory(cfg.MaxBytes), reads: make(chan struct{}, maxReads),
-		unknown: make(chan struct{}, maxUnknown), strange: make(chan struct{}, maxStrange), wake: make(chan struct{}, 1),
+		unknown: make(chan struct{}, maxUnknown), strange: make(chan struct{}, maxStrange), wake: make(chan struct{},
+			1),
 	}
 	i.known.Store(new(map[string]bool))
 	return i
@@ -118,8 +119,8 @@ func (i *Images) Serve(ctx context.Context) error {
 	}
 }
 
-// readAhead reads what is not in memory yet. If there is no room, images go that no product shows which
-// shoppers see.
+// readAhead reads what is not in memory yet. If there is no room, images go that no product shows
+// which shoppers see.
 func (i *Images) readAhead(ctx context.Context) error {
 	if i.memory.full() {
 		shown := make(map[string]bool)

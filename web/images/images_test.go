@@ -124,7 +124,8 @@ func TestShow(t *testing.T) {
 			t.Errorf("%s is %q, want %q", header, got, want)
 		}
 	}
-	if res, err := get(i, name(1), "If-None-Match", `"`+name(1)+`"`); err != nil || res.StatusCode != http.StatusNotModified {
+	if res, err := get(i, name(1), "If-None-Match", `"`+name(1)+`"`); err != nil ||
+		res.StatusCode != http.StatusNotModified {
 		t.Errorf("asked for again: %d, %v", res.StatusCode, err)
 	}
 	if res, err := get(i, name(1), "Range", "bytes=10-19"); err != nil || res.ContentLength != 10 {

@@ -21,8 +21,8 @@ type artView struct {
 // Photo reports whether the image is one that an operator has uploaded.
 func (v artView) Photo() bool { return v.Srcset != "" }
 
-// How wide pages show an image, as the attribute sizes has it. The first one is as wide on the shelf
-// as on the product's own page, so that a push that changes something else leaves it alone.
+// How wide pages show an image, as the attribute sizes has it. The first one is as wide on the
+// shelf as on the product's own page, so that a push that changes something else leaves it alone.
 const (
 	widthOfFirst = "(min-width: 75rem) 36rem, (min-width: 48rem) 50vw, 100vw"
 	widthOfOther = "(min-width: 75rem) 18rem, (min-width: 56rem) 25vw, 50vw"

@@ -166,8 +166,8 @@ func (p *Pages) SizesHTML(product *inventory.Product) ([]byte, error) {
 }
 
 // ProductHTML is the product's block as the first page shows it, and behind it the images that only
-// its own page shows: what channels push as html. It is rendered once per [inventory.Product.Shown].
-// Do not change the bytes.
+// its own page shows: what channels push as html. It is rendered once per
+// [inventory.Product.Shown]. Do not change the bytes.
 func (p *Pages) ProductHTML(product *inventory.Product) ([]byte, error) {
 	return p.fragment(&p.blocks, product, "product_push", func() any {
 		return p.viewProduct(product, nobody.cart)

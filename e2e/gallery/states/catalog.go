@@ -64,10 +64,13 @@ func catalogs() []scene {
 			name: "none", title: "No product", settings: settings{stock: func() *stock { return &stock{} }},
 			visit: signsInTo("/admin/products"),
 		},
-		{name: "away", title: "Before the products are read", settings: settings{closed: true}, visit: signsInTo("/admin/products")},
+		{name: "away", title: "Before the products are read", settings: settings{closed: true},
+			visit: signsInTo("/admin/products")},
 		{name: "new", title: "A new product", visit: signsInTo("/admin/new-product")},
-		{name: "edit", title: "A product with six photos", settings: shot, visit: signsInTo("/admin/products/SHU60100/edit")},
-		{name: "saved", title: "After it was saved", settings: shot, visit: signsInTo("/admin/products/SHU60100/edit?saved=yes")},
+		{name: "edit", title: "A product with six photos", settings: shot,
+			visit: signsInTo("/admin/products/SHU60100/edit")},
+		{name: "saved", title: "After it was saved", settings: shot,
+			visit: signsInTo("/admin/products/SHU60100/edit?saved=yes")},
 		{name: "long", title: "Long words", settings: shot, visit: signsInTo("/admin/products/SHU60300/edit")},
 		{name: "wrong", title: "With what is wrong", settings: shot, visit: writes("/admin/new-product", "", "")},
 		{
@@ -85,7 +88,8 @@ func writes(path, name, alt string) func(*visitor) {
 		errs := []error{v.err}
 		for _, field := range [][2]string{
 			{"name", name}, {"brand", "Snks 23"}, {"color", "yellow/blue"}, {"price", "120"}, {"sku", "HOP"},
-			{"story", "Made for the wet."}, {"size_sku", ""}, {"us", "9"}, {"stock", "50"}, {"size_sku", ""}, {"us", "9"},
+			{"story", "Made for the wet."}, {"size_sku", ""}, {"us", "9"}, {"stock", "50"}, {"size_sku", ""}, {"us",
+				"9"},
 			{"stock", "20"}, {"state", "draft"},
 		} {
 			errs = append(errs, w.WriteField(field[0], field[1]))

@@ -33,8 +33,10 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 			ID: 13, At: at.AddDate(0, 1, 0), Zone: "America/Argentina/ComodRivadavia", State: inventory.DropPlanned,
 			Acts: []string{"Transcontinental Ultramarathon Supercushioned Runner 9000 Anniversary (SHU60300) is released"},
 		},
-		{ID: 11, At: at.AddDate(0, -2, 0), Zone: "UTC", State: inventory.DropOpen, Acts: []string{"Breezy Boost 600 (SHU60200) is released"}},
-		{ID: 10, At: at.AddDate(0, -3, 0), State: inventory.DropCancelled, Acts: []string{"Hop Man 3 (SHU60100) is released"}},
+		{ID: 11, At: at.AddDate(0, -2, 0), Zone: "UTC", State: inventory.DropOpen,
+			Acts: []string{"Breezy Boost 600 (SHU60200) is released"}},
+		{ID: 10, At: at.AddDate(0, -3, 0), State: inventory.DropCancelled,
+			Acts: []string{"Hop Man 3 (SHU60100) is released"}},
 	}, nil
 }
 
@@ -57,7 +59,8 @@ func dropPages() []scene {
 		{name: "away", title: "The database is away", settings: settings{away: true}, visit: signsInTo("/admin/drops")},
 		{name: "refused", title: "After a plan was refused", settings: busy, visit: func(v *visitor) {
 			form := url.Values{
-				"at": {"2031-12-24T18:00"}, "zone": {"Europe/Berlin"}, "release": {"SHU60400"}, "restocks": {"SHU60406=50"},
+				"at": {"2031-12-24T18:00"}, "zone": {"Europe/Berlin"}, "release": {"SHU60400"},
+				"restocks": {"SHU60406=50"},
 			}
 			v.sendAsAdmin(http.MethodPost, "/admin/drops", form.Encode(), make(map[string]string))
 		}},

@@ -55,8 +55,8 @@ var refused = map[string]int{
 	"shop/wrong-page": http.StatusUnprocessableEntity, "shop/edited-page": http.StatusConflict,
 }
 
-// Each state answers with a page: those that are named for a status with that, those that were refused
-// with theirs, all others with 200.
+// Each state answers with a page: those that are named for a status with that, those that were
+// refused with theirs, all others with 200.
 func TestStates(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)

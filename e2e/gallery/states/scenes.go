@@ -106,7 +106,10 @@ func productPages() []scene {
 		},
 		{
 			name: "photos", title: "With six photos",
-			settings: settings{stock: func() *stock { return usual().photographed(hopMan, 6) }}, visit: opens(hopManPage),
+			settings: settings{stock: func() *stock {
+				return usual().photographed(hopMan,
+					6)
+			}}, visit: opens(hopManPage),
 		},
 		{
 			name: "photo", title: "With one photo, higher than wide",

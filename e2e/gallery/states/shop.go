@@ -168,7 +168,10 @@ func (sh *stage) openAdmin(
 		Fault:  func(context.Context) admin.Fault { return "" },
 		Topics: topics, Log: pl.log,
 	})
-	cfg.Drops = drops.New(drops.Config{Catalog: sh.shelf.Catalog, Templates: pl.templates, Desk: plans{sh.busy, sh.away}})
+	cfg.Drops = drops.New(drops.Config{
+		Catalog: sh.shelf.Catalog, Templates: pl.templates, Desk: plans{sh.busy, sh.away},
+		Zone: func() string { return "Europe/Berlin" },
+	})
 	cfg.Products = products.New(products.Config{
 		Catalog: sh.shelf.Catalog, Templates: pl.templates, Asset: pl.assets.URL, Desk: counter{sh.edited},
 	})

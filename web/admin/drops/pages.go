@@ -69,6 +69,7 @@ type Config struct {
 	Catalog   func() *inventory.Catalog
 	Templates *templates.Set
 	Desk      Desk
+	Zone      func() string // that of the shop
 }
 
 // Pages serves the page of drops. It must be guarded.
@@ -106,9 +107,6 @@ func (p *Pages) show(c echo.Context, status int, v *page, chosen []string) error
 		}
 	}
 	for _, d := range all {
-		if v.Zone == "" {
-			v.Zone = d.Zone
-		}
 		if d.State == inventory.DropPlanned {
 			v.Planned = append(v.Planned, d)
 		} else {
@@ -116,7 +114,7 @@ func (p *Pages) show(c echo.Context, status int, v *page, chosen []string) error
 		}
 	}
 	if v.Zone == "" {
-		v.Zone = "UTC"
+		v.Zone = p.cfg.Zone()
 	}
 	for product := range p.cfg.Catalog().Products() {
 		if !product.Released && product.ReleaseAt == nil {
@@ -184,7 +182,8 @@ func parseAt(text, zone string) (time.Time, error) {
 	if err != nil || zone == "Local" {
 		return time.Time{}, errors.New("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
 	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05"} {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04",
+		"2006-01-02 15:04:05"} {
 		written, err := time.Parse(layout, text)
 		if err != nil {
 			continue

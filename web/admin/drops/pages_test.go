@@ -29,7 +29,8 @@ type desk struct {
 func (d *desk) Drops(context.Context) ([]Drop, error) { return d.drops, nil }
 
 func (d *desk) Plan(_ context.Context, p Plan) error {
-	d.asked = append(d.asked, fmt.Sprintf("plan %s %s %v %v", p.At.UTC().Format(time.RFC3339), p.Zone, p.Releases, p.Restocks))
+	d.asked = append(d.asked, fmt.Sprintf("plan %s %s %v %v", p.At.UTC().Format(time.RFC3339), p.Zone, p.Releases,
+		p.Restocks))
 	return d.err
 }
 
@@ -50,7 +51,7 @@ func newPages(t testing.TB, d *desk) *Pages {
 		t.Fatal(err)
 	}
 	shelf := webtest.NewShelf(webtest.Rows())
-	return New(Config{Catalog: shelf.Catalog, Templates: set, Desk: d})
+	return New(Config{Catalog: shelf.Catalog, Templates: set, Desk: d, Zone: func() string { return "Europe/Berlin" }})
 }
 
 // visit asks a page for a drop, "" for none, with a form, nil for none.
@@ -95,7 +96,8 @@ func TestPlanAndChange(t *testing.T) {
 			"restocks": {"VOLT-9=50\r\n\r\n VOLT-10 = 5 "},
 		}, "plan 2031-12-24T17:00:00Z Europe/Berlin [SHU6100 VOLT] [{VOLT-9 50} {VOLT-10 5}]"},
 		{p.Plan, "", url.Values{"at": {"2031-12-24 18:00:30"}, "zone": {"UTC"}}, "plan 2031-12-24T18:00:30Z UTC [] []"},
-		{p.Change, "7", url.Values{"at": {"2031-12-24T19:00:00"}, "zone": {"Asia/Tokyo"}, "seen": {"3"}}, "move 7 3 2031-12-24T10:00:00Z"},
+		{p.Change, "7", url.Values{"at": {"2031-12-24T19:00:00"}, "zone": {"Asia/Tokyo"}, "seen": {"3"}},
+			"move 7 3 2031-12-24T10:00:00Z"},
 		{p.Change, "7", url.Values{"at": {"nonsense"}, "cancel": {"yes"}, "seen": {"3"}}, "cancel 7 3"},
 	} {
 		d.asked = nil
@@ -148,11 +150,13 @@ func TestRefused(t *testing.T) {
 			}
 		}
 	}
-	w := visit(t, newPages(t, &desk{drops: some, err: errors.New("it has opened")}).Change, "7", url.Values{"cancel": {"yes"}})
+	w := visit(t, newPages(t, &desk{drops: some, err: errors.New("it has opened")}).Change, "7",
+		url.Values{"cancel": {"yes"}})
 	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Drop 7: it has opened") {
 		t.Errorf("a change that is refused: status %d\n%s", w.Code, w.Body)
 	}
-	err := newPages(t, &desk{}).Change(echo.New().NewContext(httptest.NewRequest(http.MethodPost, "/", http.NoBody), httptest.NewRecorder()))
+	err := newPages(t, &desk{}).Change(echo.New().NewContext(httptest.NewRequest(http.MethodPost, "/", http.NoBody),
+		httptest.NewRecorder()))
 	if !errors.Is(err, inventory.ErrNotFound) {
 		t.Errorf("no drop: %v", err)
 	}

@@ -101,7 +101,8 @@ func (f *form) addRows(sizes int) {
 func (p *Pages) formOf(product *inventory.Product) *form {
 	d := product.Details()
 	f := &form{
-		ID: product.ID, Title: d.SKU + " " + d.Name, Saved: d.SKU, Seen: d.Version(), SKU: d.SKU, Name: d.Name, Brand: d.Brand,
+		ID: product.ID, Title: d.SKU + " " + d.Name, Saved: d.SKU, Seen: d.Version(), SKU: d.SKU, Name: d.Name,
+		Brand: d.Brand,
 		Color: d.Color, Price: d.Price.Plain(), Order: strconv.Itoa(d.Order), State: string(d.State), Story: d.Story,
 	}
 	if d.Limit > 0 {
@@ -139,8 +140,10 @@ type problem struct{ Field, Label, Text string }
 // Problems lists what is wrong, in the order of the page.
 func (f *form) Problems() (list []problem) {
 	for _, field := range []problem{
-		{"name", "Name", ""}, {"brand", "Brand", ""}, {"color", "Color", ""}, {"price", "Price", ""}, {"sku", "SKU", ""},
-		{"order", "Place on the page", ""}, {"limit", "Pairs for each shopper", ""}, {"story", "Story", ""}, {"sizes", "Sizes", ""}, {"state", "State", ""},
+		{"name", "Name", ""}, {"brand", "Brand", ""}, {"color", "Color", ""}, {"price", "Price", ""}, {"sku", "SKU",
+			""},
+		{"order", "Place on the page", ""}, {"limit", "Pairs for each shopper", ""}, {"story", "Story", ""}, {"sizes",
+			"Sizes", ""}, {"state", "State", ""},
 		{"images", "Photos", ""},
 	} {
 		if field.Text = f.Wrong[field.Field]; field.Text != "" {
@@ -215,8 +218,8 @@ func (f *form) size(row *sizeRow) inventory.SizeEdit {
 	return s
 }
 
-// images puts the images that are to stay into the edit, by their places. New ones have no place yet
-// and come behind the others.
+// images puts the images that are to stay into the edit, by their places. New ones have no place
+// yet and come behind the others.
 func (f *form) images(e *inventory.Edit) {
 	for i, row := range f.Images {
 		if _, err := strconv.Atoi(row.Place); err != nil && row.Place != "" {

@@ -123,8 +123,8 @@ func (p *Pages) save(c echo.Context, product *inventory.Product) error {
 	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/admin/products/%s/edit?saved=%s", saved.SKU, result))
 }
 
-// Pause and Resume stop and resume the selling of the product of the path's :sku, or of the whole shop
-// where the path has none, and lead back to the list.
+// Pause and Resume stop and resume the selling of the product of the path's :sku, or of the whole
+// shop where the path has none, and lead back to the list.
 func (p *Pages) Pause(c echo.Context) error { return p.setPause(c, false) }
 
 // Resume is described at Pause.

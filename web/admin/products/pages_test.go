@@ -56,7 +56,8 @@ func shop() *inventory.Catalog {
 	rows := webtest.Rows()
 	due := time.Date(2031, 5, 2, 20, 0, 0, 0, time.UTC)
 	rows.Products[0].Story, rows.Products[0].Images = "<b>One</b>\n\nTwo.", []inventory.Image{
-		{Picture: "p1", Alt: "From the <left>", Renditions: []picture.Rendition{{Name: "a.jpg", Width: 480, Height: 300}}},
+		{Picture: "p1", Alt: "From the <left>",
+			Renditions: []picture.Rendition{{Name: "a.jpg", Width: 480, Height: 300}}},
 		{Picture: "p2", Alt: "Sole", Renditions: []picture.Rendition{{Name: "b.jpg", Width: 480, Height: 300}}},
 	}
 	rows.Products[1].State, rows.Products[1].Paused = inventory.Draft, inventory.ProductPaused
@@ -138,10 +139,11 @@ func TestGolden(t *testing.T) {
 	catalog := shop()
 	p := newPages(t, &desk{}, catalog)
 	for name, page := range map[string]*httptest.ResponseRecorder{
-		"list.html":  visit(t, p.List, get(""), ""),
-		"empty.html": visit(t, newPages(t, &desk{}, inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)).List, get(""), ""),
-		"new.html":   visit(t, p.New, get(""), ""),
-		"edit.html":  visit(t, p.Edit, get("saved=yes"), "shu6000"),
+		"list.html": visit(t, p.List, get(""), ""),
+		"empty.html": visit(t, newPages(t, &desk{},
+			inventory.NewCatalog(inventory.Rows{}, inventory.DefaultThresholds)).List, get(""), ""),
+		"new.html":  visit(t, p.New, get(""), ""),
+		"edit.html": visit(t, p.Edit, get("saved=yes"), "shu6000"),
 	} {
 		t.Run(name, func(t *testing.T) { webtest.Golden(t, name, page.Body.Bytes()) })
 	}
@@ -191,12 +193,14 @@ func filled(catalog *inventory.Catalog, changes map[string]string, more ...any) 
 		"price", value("price", "120.00"), "sku", p.SKU, "order", value("order", "1"), "story", p.Story,
 	}
 	for i, it := range p.Items {
-		fields = append(fields, "size_sku", it.SKU, "us", value(fmt.Sprintf("us%d", i), it.Size), "eu", "", "uk", "", "cm", "")
+		fields = append(fields, "size_sku", it.SKU, "us", value(fmt.Sprintf("us%d", i), it.Size), "eu", "", "uk", "",
+			"cm", "")
 	}
 	fields = append(fields, "state", value("state", "live"))
 	for i, image := range p.Images {
 		place := fmt.Sprint(i + 1)
-		fields = append(fields, "picture", image.Picture, "file", "", "alt", image.Alt, "place", value("place"+place, place))
+		fields = append(fields, "picture", image.Picture, "file", "", "alt", image.Alt, "place", value("place"+place,
+			place))
 		if changes["remove"] == place {
 			fields = append(fields, "remove", "yes")
 		}
@@ -241,7 +245,8 @@ func TestSave(t *testing.T) {
 		if diff := cmp.Diff(test.images, images); diff != "" {
 			t.Errorf("%s: images want, got: %s", name, diff)
 		}
-		if e := d.edits[0]; e.Product != 1 || e.New || e.Seen == "" || len(e.Sizes) != 4 || e.Sizes[0].SKU != "SHU6000-9" {
+		if e := d.edits[0]; e.Product != 1 || e.New || e.Seen == "" || len(e.Sizes) != 4 ||
+			e.Sizes[0].SKU != "SHU6000-9" {
 			t.Errorf("%s: saved %+v", name, e)
 		}
 	}
@@ -261,28 +266,36 @@ func TestWrong(t *testing.T) {
 	}{
 		"price": {
 			map[string]string{"price": "12o", "name": "<Hop>"}, photo, nil, 422,
-			[]string{"must be dollars", `value="12o"`, `value="&lt;Hop&gt;"`, `value="new-side"`, "side &lt;1&gt;.jpg", `href="#edit-price"`},
+			[]string{"must be dollars", `value="12o"`, `value="&lt;Hop&gt;"`, `value="new-side"`, "side &lt;1&gt;.jpg",
+				`href="#edit-price"`},
 		},
-		"order": {map[string]string{"order": "first"}, nil, nil, 422, []string{"must be a whole number", `value="first"`}},
-		"place": {map[string]string{"place1": "up"}, nil, nil, 422, []string{"place &#34;up&#34; must be a whole number"}},
-		"photo": {nil, []any{"photo", file{"page.jpg", "bad"}, "alt", ""}, nil, 422, []string{"page.jpg: the file is no picture"}},
+		"order": {map[string]string{"order": "first"}, nil, nil, 422, []string{"must be a whole number",
+			`value="first"`}},
+		"place": {map[string]string{"place1": "up"}, nil, nil, 422,
+			[]string{"place &#34;up&#34; must be a whole number"}},
+		"photo": {nil, []any{"photo", file{"page.jpg", "bad"}, "alt", ""}, nil, 422,
+			[]string{"page.jpg: the file is no picture"}},
 		"text without a photo": {
 			nil, []any{"photo", file{"", ""}, "alt", "Side"}, nil, 422, []string{"text without a photo"},
 		},
 		"stock": {
-			nil, []any{"size_sku", "", "us", "13", "stock", "many"}, nil, 422, []string{"size 13: stock must be a whole number"},
+			nil, []any{"size_sku", "", "us", "13", "stock",
+				"many"}, nil, 422, []string{"size 13: stock must be a whole number"},
 		},
 		"problems": {
 			nil, []any{"size_sku", "", "us", "9", "stock", "1"},
 			inventory.Problems{
-				{Size: -1, Field: "name", Text: "is missing"}, {Size: 4, Field: "us", Text: "9 is that of another size as well"},
+				{Size: -1, Field: "name", Text: "is missing"}, {Size: 4, Field: "us",
+					Text: "9 is that of another size as well"},
 			}, 422, []string{"Name</a>: is missing", "size 9: US 9 is that of another size as well", "data-wrong"},
 		},
 		"edited": {
 			map[string]string{"price": "99"}, photo, inventory.ErrEdited, 409,
-			[]string{"somebody else has changed the product", "price: $130 becomes $99", `name="seen" value="newer"`, `value="new-side"`},
+			[]string{"somebody else has changed the product", "price: $130 becomes $99", `name="seen" value="newer"`,
+				`value="new-side"`},
 		},
-		"away": {nil, photo, errors.New("The database does not answer."), 503, []string{"The database does not answer.", `value="new-side"`}},
+		"away": {nil, photo, errors.New("The database does not answer."), 503, []string{"The database does not answer.",
+			`value="new-side"`}},
 	} {
 		d := &desk{err: test.err, saved: inventory.Saved{
 			Was: "newer", Changes: []inventory.FieldChange{{Field: "price", From: "$130", To: "$99"}},
@@ -303,15 +316,16 @@ func TestWrong(t *testing.T) {
 func TestRenamed(t *testing.T) {
 	catalog := shop()
 	d := &desk{err: inventory.ErrEdited, saved: inventory.Saved{Was: "newer"}}
-	w := visit(t, newPages(t, d, catalog).Save, post(t, filled(catalog, map[string]string{"name": "Mine"})...), "ANOTHER")
+	w := visit(t, newPages(t, d, catalog).Save, post(t, filled(catalog, map[string]string{"name": "Mine"})...),
+		"ANOTHER")
 	if w.Code != http.StatusConflict || len(d.edits) != 1 || d.edits[0].Product != 1 ||
 		!strings.Contains(w.Body.String(), `value="Mine"`) {
 		t.Errorf("status %d, saved %+v:\n%s", w.Code, d.edits, w.Body)
 	}
 }
 
-// TestManyPhotosAtOnce sends a photo while as many as may be are read: it is refused, and its text is
-// not lost.
+// TestManyPhotosAtOnce sends a photo while as many as may be are read: it is refused, and its text
+// is not lost.
 func TestManyPhotosAtOnce(t *testing.T) {
 	catalog, d := shop(), &desk{}
 	p := newPages(t, d, catalog)
@@ -377,7 +391,8 @@ func TestBadBodies(t *testing.T) {
 	}
 	// fields of rows without a row, and names that no form has
 	d := &desk{saved: inventory.Saved{SKU: "X"}}
-	visit(t, newPages(t, d, shop()).Create, post(t, "us", "9", "alt", "x", "remove", "yes", "else", "x", "price", "1"), "")
+	visit(t, newPages(t, d, shop()).Create, post(t, "us", "9", "alt", "x", "remove", "yes", "else", "x", "price", "1"),
+		"")
 	if len(d.edits) != 1 || len(d.edits[0].Sizes) != 0 || len(*d.edits[0].Images) != 0 {
 		t.Errorf("saved %+v", d.edits)
 	}

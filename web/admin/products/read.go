@@ -22,8 +22,8 @@ const (
 // ErrForm says that a body is no form of ours.
 var ErrForm = errors.New("products: the body is no form of a product")
 
-// read reads a form, part by part. Photos become pictures as they come, so a form has one at most in
-// memory, and all forms together maxReading. What is wrong with them is noted in the form.
+// read reads a form, part by part. Photos become pictures as they come, so a form has one at most
+// in memory, and all forms together maxReading. What is wrong with them is noted in the form.
 func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -126,14 +126,15 @@ func (f *form) field(name string) *string {
 	if i := len(f.Sizes) - 1; i >= 0 {
 		row := &f.Sizes[i]
 		return map[string]*string{
-			"size_sku": &row.SKU, "new_sku": &row.SKU, "us": &row.Size, "eu": &row.EU, "uk": &row.UK, "cm": &row.CM, "stock": &row.Stock,
+			"size_sku": &row.SKU, "new_sku": &row.SKU, "us": &row.Size, "eu": &row.EU, "uk": &row.UK, "cm": &row.CM,
+			"stock": &row.Stock,
 		}[name]
 	}
 	return nil
 }
 
-// addPhoto makes a picture of a photo, as an image behind the others. The fields that follow are its
-// text and its place. An input without a file sends an empty one.
+// addPhoto makes a picture of a photo, as an image behind the others. The fields that follow are
+// its text and its place. An input without a file sends an empty one.
 func (p *Pages) addPhoto(r *http.Request, f *form, part *multipart.Part) error {
 	select {
 	case p.photos <- struct{}{}:

@@ -39,7 +39,8 @@ func (p *Pages) viewList() listPage {
 	for product := range catalog.Products() {
 		row := listed{
 			SKU: product.SKU, Name: product.Name, Brand: product.Brand, Color: product.Color,
-			Price: product.Price.String(), ImageURL: p.imageURL(product.Thumbnail()), State: cmp.Or(product.State, inventory.Live),
+			Price: product.Price.String(), ImageURL: p.imageURL(product.Thumbnail()), State: cmp.Or(product.State,
+				inventory.Live),
 			Released: product.Released, Paused: product.Paused, Sizes: len(product.Items), Lacks: lacks(product),
 		}
 		if product.ReleaseAt != nil {
