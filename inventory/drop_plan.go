@@ -72,7 +72,7 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 		return nil, err
 	}
 	// Read behind the locks: a drop of these products may have opened meanwhile.
-	rows, _ := tx.Query(ctx, `SELECT id, sku, state, released, id = ANY ($1),
+	rows, _ := tx.Query(ctx, `SELECT id, sku, state, released, coalesce(id = ANY ($1), false),
 			(SELECT drop_id FROM drop_products d WHERE d.product_id = products.id AND planned)`+named,
 		p.Releases, items)
 	products := make(map[ProductID]bool)

@@ -154,6 +154,18 @@ func TestPlanDropRefuses(t *testing.T) {
 	}
 }
 
+// TestPlanOfPairsAlone plans a drop that releases nothing.
+func TestPlanOfPairsAlone(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	d, changes, err := store.PlanDrop(t.Context(), inventory.Plan{
+		At: time.Now().Add(time.Hour), Restocks: []inventory.DropRestock{{Item: 1, Pairs: 5}},
+	})
+	if err != nil || len(d.Releases) > 0 || len(d.Restocks) != 1 || len(changes) > 0 {
+		t.Errorf("planned %+v with %+v, %v", d, changes, err)
+	}
+}
+
 // TestDropsOfProductsThatLeave archives a product of a drop, and releases another one by hand: the
 // drop goes on with the rest, and is cancelled when there is none.
 func TestDropsOfProductsThatLeave(t *testing.T) {
