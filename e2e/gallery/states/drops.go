@@ -2,7 +2,6 @@ package states
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,7 +17,7 @@ type plans struct{ some, away bool }
 func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 	switch {
 	case p.away:
-		return nil, errors.New("No answer came in time. It may be done all the same: look before you try again.")
+		return nil, sentences("No answer came in time. It may be done all the same: look before you try again.")
 	case !p.some:
 		return nil, nil
 	}
@@ -42,7 +41,7 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 
 // Plan refuses.
 func (p plans) Plan(context.Context, drops.Plan) error {
-	return errors.New("SHU60400 is in drop 12 already: look at it, and move or cancel it.")
+	return sentences("SHU60400 is in drop 12 already: move or cancel that one first.")
 }
 
 // Move does nothing.
@@ -50,6 +49,12 @@ func (p plans) Move(context.Context, inventory.DropID, int64, time.Time) error {
 
 // Cancel does nothing.
 func (p plans) Cancel(context.Context, inventory.DropID, int64) error { return nil }
+
+// sentences are an error in the words of the dashboard.
+type sentences string
+
+// Error returns them.
+func (s sentences) Error() string { return string(s) }
 
 func dropPages() []scene {
 	busy := settings{busy: true}

@@ -172,6 +172,12 @@ func (p *Pages) Change(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/drops")
 }
 
+// unclear says in sentences what can't be read of a form.
+type unclear string
+
+// Error returns the sentences.
+func (u unclear) Error() string { return string(u) }
+
 // parseAt reads a time by the clock of a zone, or one with its own zone.
 func parseAt(text, zone string) (time.Time, error) {
 	text = strings.TrimSpace(text)
@@ -180,7 +186,7 @@ func parseAt(text, zone string) (time.Time, error) {
 	}
 	location, err := time.LoadLocation(strings.TrimSpace(zone))
 	if err != nil || zone == "Local" {
-		return time.Time{}, errors.New("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
+		return time.Time{}, unclear("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
 	}
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04",
 		"2006-01-02 15:04:05"} {
@@ -192,13 +198,13 @@ func parseAt(text, zone string) (time.Time, error) {
 		if err == nil {
 			err = inventory.OnceOnly(at, written.Hour(), written.Minute())
 		}
-		if unclear, ok := errors.AsType[*inventory.WallClockError](err); ok {
-			err = fmt.Errorf("The clocks of %s show that time twice, or never, since they are set then. "+
-				"Choose the zone UTC, and %s or %s.", location, inUTC(unclear.First), inUTC(unclear.Second))
+		if e, ok := errors.AsType[*inventory.WallClockError](err); ok {
+			err = unclear(fmt.Sprintf("The clocks of %s show that time twice, or never, since they are set then. "+
+				"Choose the zone UTC, and %s or %s.", location, inUTC(e.First), inUTC(e.Second)))
 		}
 		return at, err
 	}
-	return time.Time{}, errors.New("The time is missing. Write it like 2026-12-24 18:00.")
+	return time.Time{}, unclear("The time is missing. Write it like 2026-12-24 18:00.")
 }
 
 func inUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
@@ -212,7 +218,8 @@ func parseRestocks(text string) (all []Pairs, err error) {
 		item, count, _ := strings.Cut(line, "=")
 		n, err := strconv.Atoi(strings.TrimSpace(count))
 		if err != nil || n < 1 {
-			return nil, errors.New("The line “" + line + "” is no restock. Write the SKU of a size and its pairs, like VOLT-9=50.")
+			return nil, unclear("The line “" + line + "” is no restock. " +
+				"Write the SKU of a size and its pairs, like VOLT-9=50.")
 		}
 		all = append(all, Pairs{strings.TrimSpace(item), n})
 	}
