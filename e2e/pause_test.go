@@ -15,11 +15,15 @@ func TestPause(t *testing.T) {
 	nodes := newCluster(t, 2)
 	s, other := nodes[0], nodes[1]
 	s.run("release", "SHU6000")
+	v := newVisitor(t, other.URL+"/products/SHU6000")
+	for _, item := range []int{1, 2, 4} { // the stock of a new shop is random
+		s.run("restock", skuOf(item), "10", "--yes")
+		v.wait(size(item) + ":enabled")
+	}
 	quiet := newContext(t, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(false)})
 	quiet.visit(other.URL + "/products/SHU6000")
 	quiet.click(size(2))
 	quiet.visit(other.URL + "/checkout")
-	v := newVisitor(t, other.URL+"/products/SHU6000")
 	v.click(size(1))
 	v.says(".toast", "is in your cart")
 	v.click(".cart-checkout")
