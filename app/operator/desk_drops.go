@@ -30,9 +30,9 @@ func (d DropDesk) Drops(ctx context.Context) ([]drops.Drop, error) {
 // words say what an act does.
 func (a Act) words() string {
 	if a.Kind == "release" {
-		return fmt.Sprintf("%s (%s) is released", a.Name, a.SKU)
+		return fmt.Sprintf("Release of %s (%s)", a.Name, a.SKU)
 	}
-	return fmt.Sprintf("%d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)
+	return fmt.Sprintf("Restock of %d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)
 }
 
 // Plan plans a drop.

@@ -25,17 +25,17 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 	return []drops.Drop{
 		{
 			ID: 12, At: at, Zone: "Europe/Berlin", State: inventory.DropPlanned, Version: 1,
-			Acts:     []string{"Hop Man 4 (SHU60500) is released", "50 pairs of Hop Man 4, size 6 (SHU60506)"},
+			Acts:     []string{"Release of Hop Man 4 (SHU60500)", "Restock of 50 pairs of Hop Man 4, size 6 (SHU60506)"},
 			Problems: []string{"SHU60500 has 3 of 6 sizes without stock", "SHU60500 has no images"},
 		},
 		{
 			ID: 13, At: at.AddDate(0, 1, 0), Zone: "America/Argentina/ComodRivadavia", State: inventory.DropPlanned,
-			Acts: []string{"Transcontinental Ultramarathon Supercushioned Runner 9000 Anniversary (SHU60300) is released"},
+			Acts: []string{"Release of Transcontinental Ultramarathon Supercushioned Runner 9000 Anniversary (SHU60300)"},
 		},
 		{ID: 11, At: at.AddDate(0, -2, 0), Zone: "UTC", State: inventory.DropOpen,
-			Acts: []string{"Breezy Boost 600 (SHU60200) is released"}},
+			Acts: []string{"Release of Breezy Boost 600 (SHU60200)"}},
 		{ID: 10, At: at.AddDate(0, -3, 0), State: inventory.DropCancelled,
-			Acts: []string{"Hop Man 3 (SHU60100) is released"}},
+			Acts: []string{"Release of Hop Man 3 (SHU60100)"}},
 	}, nil
 }
 

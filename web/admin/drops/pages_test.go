@@ -72,9 +72,12 @@ func visit(t testing.TB, page echo.HandlerFunc, id string, form url.Values) *htt
 var some = []Drop{
 	{
 		ID: 7, At: time.Date(2031, 12, 24, 17, 0, 0, 0, time.UTC), Zone: "Europe/Berlin", State: "planned", Version: 3,
-		Acts: []string{"<Hop> (SHU6000) is released"}, Problems: []string{"SHU6000 has no images"},
+		Acts: []string{"Release of <Hop> (SHU6000)"}, Problems: []string{"SHU6000 has no images"},
 	},
-	{ID: 6, At: time.Date(2030, 12, 24, 17, 0, 0, 0, time.UTC), State: "cancelled", Acts: []string{"Hop is released"}},
+	{
+		ID: 6, At: time.Date(2030, 12, 24, 17, 0, 0, 0, time.UTC), State: "cancelled",
+		Acts: []string{"Release of Hop (SHU6000)"},
+	},
 }
 
 func TestGolden(t *testing.T) {
