@@ -34,7 +34,7 @@ func TestCommandLine(t *testing.T) {
 		{"products show shu6000", 0, "Price  $120"},
 		{"products show NOPE", 1, `no product has the SKU or id "NOPE"`},
 		{"products create NEW --size us=9", 2, "the sku is missing"},
-		{"products create NEW --size sku=N,us=9,colour=red", 2, `"colour" is none of sku, us, eu, uk, cm, stock`},
+		{"products create NEW --size sku=N,us=9,color=red", 2, `"color" is none of sku, us, eu, uk, cm, stock`},
 		{"products create NEW --name x", 1, "brand is missing"},
 		{"products create shu6000 --name x", 1, "SHU6000 is there already"},
 		{"products edit SHU6000", 2, "nothing is to be changed"},

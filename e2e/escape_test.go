@@ -17,7 +17,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// evil is what a terminal would act on: colours, a bell, a line that is written over, a new line,
+// evil is what a terminal would act on: colors, a bell, a line that is written over, a new line,
 // controls of one byte, and what turns the direction of writing around.
 const evil = "\x1b[31m\x1b]0;title\a\r\n\t\x7f\u0085\u009b31m\u200f\u202e\u2066\u2028\ufeff"
 

@@ -22,7 +22,7 @@ type look struct {
 	name          string // of the folder for its screenshots
 	width, height int
 	scheme        *playwright.ColorScheme
-	forced        bool // few colours of high contrast
+	forced        bool // few colors of high contrast
 	only          []string
 	axe           bool
 }
@@ -35,7 +35,7 @@ var changing = append([]string{"dashboard", "devices"}, buying...)
 
 // TestGallery opens every page in every state, lets axe-core look at it, and takes a screenshot of
 // it, which is left in screenshots for people: on a desktop, on a phone as one is, and in dark,
-// with forced colours and on a phone's side. At the small size it looks at every second state of
+// with forced colors and on a phone's side. At the small size it looks at every second state of
 // the groups that change most, one on a desktop and the next on a phone.
 func TestGallery(t *testing.T) {
 	t.Parallel()

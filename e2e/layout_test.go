@@ -153,7 +153,7 @@ func TestNamesStandInOneLine(t *testing.T) {
 	}
 }
 
-// With the few colours of high contrast, levels have their bars, and what had a ground or a shadow
+// With the few colors of high contrast, levels have their bars, and what had a ground or a shadow
 // has an edge.
 func TestHighContrast(t *testing.T) {
 	t.Parallel()

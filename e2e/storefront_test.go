@@ -157,7 +157,7 @@ func TestStorefrontCommands(t *testing.T) {
 			"--name is 100000 characters long, of at most 40"},
 		{[]string{"shop", "set", "--zone", "Mars/Base"}, 1, "write one like Europe/Berlin"},
 		{[]string{"shop", "set", "--accent", "#ffee00"}, 1, "--accent #ffee00 is hard to read on light pages"},
-		{[]string{"shop", "set", "--accent", "reddish"}, 1, "--accent is no colour"},
+		{[]string{"shop", "set", "--accent", "reddish"}, 1, "--accent is no color"},
 		{[]string{"shop", "set", "--accent-dark", "#ffee00"}, 1, "--accent is missing"},
 		{[]string{"shop", "set", "--url", "javascript:alert(1)"}, 1, "--url must be the address"},
 		{[]string{"shop", "set", "--name", "Volt", "--seen", "7"}, 1, "somebody else has changed it meanwhile"},

@@ -41,7 +41,7 @@ BEGIN
             CASE WHEN NEW.name <> OLD.name THEN format('name %s to %s', OLD.name, NEW.name) END,
             CASE WHEN NEW.zone <> OLD.zone THEN format('zone %s to %s', OLD.zone, NEW.zone) END,
             CASE WHEN NEW.url <> OLD.url THEN 'address' END,
-            CASE WHEN (NEW.accent, NEW.accent_dark) <> (OLD.accent, OLD.accent_dark) THEN 'accent colour' END,
+            CASE WHEN (NEW.accent, NEW.accent_dark) <> (OLD.accent, OLD.accent_dark) THEN 'accent color' END,
             CASE WHEN NEW.logo IS DISTINCT FROM OLD.logo THEN 'logo' END,
             CASE WHEN NEW.shipping <> OLD.shipping THEN 'words about shipping' END,
             CASE WHEN NEW.returns <> OLD.returns THEN 'words about returns' END);

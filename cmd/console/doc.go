@@ -1,7 +1,7 @@
 // Package console prints for the programs in cmd: tables for people, JSON for programs.
 //
 // A shop's data comes from strangers, and a terminal obeys what is printed to it. An ESC in the
-// name of a product would move the cursor, recolour the screen or set its title. A carriage return
+// name of a product would move the cursor, recolor the screen or set its title. A carriage return
 // would overwrite a line, and U+202E would reverse what follows. So the programs print only
 // through [Writer], which escapes whatever they print: a test of package app fails if one prints by
 // itself.

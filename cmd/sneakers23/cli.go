@@ -16,7 +16,7 @@ type cli struct {
 	Migrate    migrateCmd                `cmd:"" help:"Apply, take back or list the steps of the database schema." group:"Node"`
 	Seed       seedCmd                   `cmd:"" help:"Fill an empty store with two products, or with six." group:"Node"`
 	Products   productsCmd               `cmd:"" help:"List, create, edit and archive products, or exchange them as a file." group:"Store"`
-	Shop       shopCmd                   `cmd:"" help:"Show and change what the shop looks like: name, colour, logo, words." group:"Store"`
+	Shop       shopCmd                   `cmd:"" help:"Show and change what the shop looks like: name, color, logo, words." group:"Store"`
 	Pages      pagesCmd                  `cmd:"" help:"List, write and remove pages of text: help, imprint, privacy." group:"Store"`
 	Release    releaseCmd                `cmd:"" help:"Release a product to shoppers, now or at a time, or take that back." group:"Store"`
 	Drops      dropsCmd                  `cmd:"" help:"Plan drops: what is released and restocked at one moment." group:"Store"`

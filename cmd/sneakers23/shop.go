@@ -13,7 +13,7 @@ import (
 // shopCmd shows and changes the settings of the shop.
 type shopCmd struct {
 	Show shopShowCmd `cmd:"" help:"Show the settings of the shop and its pages."`
-	Set  shopSetCmd  `cmd:"" help:"Change settings: name, zone, address, colours, words about shipping and returns."`
+	Set  shopSetCmd  `cmd:"" help:"Change settings: name, zone, address, colors, words about shipping and returns."`
 	Logo shopLogoCmd `cmd:"" help:"Show a logo in place of the name, or the name again."`
 }
 
@@ -61,7 +61,7 @@ func printSettings(term terminal, s storefront.Settings) {
 	}
 	if s.Accent == "" {
 		dark = "the default"
-	} else if a, ok := s.AccentColours(); ok {
+	} else if a, ok := s.AccentColors(); ok {
 		dark = a.Dark.String()
 	}
 	table := term.out.Table()
@@ -81,8 +81,8 @@ type shopSetCmd struct {
 	Name       *string `help:"Brand name of the shop."`
 	Zone       *string `help:"Time zone in which pages write times, like Europe/Berlin."`
 	URL        *string `help:"Where shoppers find the shop, like https://shop.example; search engines and messengers are told it." name:"url"`
-	Accent     *string `help:"Accent colour, like '#c9330d'; empty for the default." placeholder:"COLOUR"`
-	AccentDark *string `help:"Accent colour of dark pages. Without it, they show a lighter --accent." placeholder:"COLOUR"`
+	Accent     *string `help:"Accent color, like '#c9330d'; empty for the default." placeholder:"COLOR"`
+	AccentDark *string `help:"Accent color of dark pages. Without it, they show a lighter --accent." placeholder:"COLOR"`
 	Shipping   *string `help:"One line about shipping, on every product." placeholder:"TEXT"`
 	Returns    *string `help:"One line about returns, on every product." placeholder:"TEXT"`
 	Seen       *int64  `help:"Save only if the settings have still this version, as shop show --json tells it." placeholder:"VERSION"`
@@ -95,7 +95,7 @@ func (shopSetCmd) Help() string {
   sneakers23 shop set --name "Volt Store" --zone Europe/Berlin --accent '#006644'
   sneakers23 shop set --shipping "Ships within two days." --returns "30 days, free."
 
-A colour that cannot be read on the pages is refused: its contrast with them must be %.1f at least.`, storefront.MinContrast)
+A color that cannot be read on the pages is refused: its contrast with them must be %.1f at least.`, storefront.MinContrast)
 }
 
 // Run is called by kong.

@@ -36,10 +36,10 @@ func TestCheckSettings(t *testing.T) {
 		{"path", Edit{URL: new("https://shop.example/shop")}, "url", "like https://shop.example"},
 		{"password", Edit{URL: new("https://a:b@shop.example")}, "url", "like https://shop.example"},
 		{"quotes", Edit{URL: new(`https://shop.example"onload=`)}, "url", "like https://shop.example"},
-		{"colour", Edit{Accent: new("#064")}, "", ""},
-		{"bad colour", Edit{Accent: new("#ffff00")}, "accent", "hard to read"},
-		{"endless colour", Edit{Accent: new(strings.Repeat("f", 1<<20))}, "accent", "is no colour"},
-		{"dark colour alone", Edit{AccentDark: new("#6fe0a0")}, "accent", "is missing"},
+		{"color", Edit{Accent: new("#064")}, "", ""},
+		{"bad color", Edit{Accent: new("#ffff00")}, "accent", "hard to read"},
+		{"endless color", Edit{Accent: new(strings.Repeat("f", 1<<20))}, "accent", "is no color"},
+		{"dark color alone", Edit{AccentDark: new("#6fe0a0")}, "accent", "is missing"},
 		{"long words", Edit{Shipping: new(strings.Repeat("x", 301))}, "shipping", "of at most 300"},
 	} {
 		before := defaults.Settings

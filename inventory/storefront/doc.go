@@ -1,4 +1,4 @@
-// Package storefront is what a shop looks like: its settings (name, zone, colour, logo, words about
+// Package storefront is what a shop looks like: its settings (name, zone, color, logo, words about
 // shipping and returns), and its pages of text, such as help and imprint.
 //
 // # Usage

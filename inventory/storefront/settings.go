@@ -24,7 +24,7 @@ type Settings struct {
 	Zone string `json:"zone"` // IANA name of the time zone, in which pages write times
 	URL  string `json:"url"`  // where shoppers find the shop, without a slash at its end
 
-	// Colours as #rrggbb, "" for the default. Without AccentDark, dark pages get a lighter Accent.
+	// Colors as #rrggbb, "" for the default. Without AccentDark, dark pages get a lighter Accent.
 	Accent     string `json:"accent"`
 	AccentDark string `json:"accent_dark"`
 
@@ -81,7 +81,7 @@ func (e Edit) over(s Settings) Settings {
 	}
 	for to, from := range map[*string]*string{&s.Accent: e.Accent, &s.AccentDark: e.AccentDark} {
 		if from != nil {
-			*to = tidyColour(*from)
+			*to = tidyColor(*from)
 		}
 	}
 	s.URL = strings.TrimRight(s.URL, "/")

@@ -20,7 +20,7 @@ type Layout struct {
 	Title       string
 	Description string
 	Brand       brandView
-	Sheet       string     // address of the style sheet with the shop's colour, "" if it has none
+	Sheet       string     // address of the style sheet with the shop's color, "" if it has none
 	Links       []linkView // to the pages of text
 	Social      *socialView
 	Flash       *Flash    // nil for most

@@ -365,7 +365,7 @@ func TestSheet(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		c := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), w)
-		c.SetParamNames("colours")
+		c.SetParamNames("colors")
 		c.SetParamValues(strings.TrimPrefix(path, "/shop-1-"))
 		err := pages.Sheet(c)
 		if want == "" {

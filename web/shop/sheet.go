@@ -10,21 +10,21 @@ import (
 	"sneakers23/inventory/storefront"
 )
 
-// SheetPath is the route of style sheets with a shop's colour. The address has the colours in it,
+// SheetPath is the route of style sheets with a shop's color. The address has the colors in it,
 // so every node can make the sheet of every address, also one that has not heard of the change yet,
 // and browsers may keep it for ever. The number is that of the way in which the sheet is made.
-const SheetPath = "/shop-1-:colours"
+const SheetPath = "/shop-1-:colors"
 
-// SheetOf returns the address of the style sheet, "" for a shop without a colour of its own.
+// SheetOf returns the address of the style sheet, "" for a shop without a color of its own.
 func SheetOf(s storefront.Settings) string {
-	accent, ok := s.AccentColours()
+	accent, ok := s.AccentColors()
 	if !ok {
 		return ""
 	}
 	return fmt.Sprintf("/shop-1-%s-%s.css", accent.Light.Hex(), accent.Dark.Hex())
 }
 
-var sheetColours = regexp.MustCompile(`^([0-9a-f]{6})-([0-9a-f]{6})\.css$`)
+var sheetColors = regexp.MustCompile(`^([0-9a-f]{6})-([0-9a-f]{6})\.css$`)
 
 // sheet sets the tokens of the accent, and nothing else. It stands in no layer, so it wins over
 // those of tokens.css.
@@ -32,10 +32,10 @@ const sheet = `:root{--color-accent:%s;--color-on-accent:%s}
 @media (prefers-color-scheme:dark){:root{--color-accent:%s;--color-on-accent:%s}}
 `
 
-// Sheet answers with the style sheet of the colours in the address. Colours that no shop can have
+// Sheet answers with the style sheet of the colors in the address. Colors that no shop can have
 // are not found.
 func (p *Pages) Sheet(c echo.Context) error {
-	m := sheetColours.FindStringSubmatch(c.Param("colours"))
+	m := sheetColors.FindStringSubmatch(c.Param("colors"))
 	if m == nil {
 		return echo.ErrNotFound
 	}

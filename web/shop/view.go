@@ -85,7 +85,7 @@ type productView struct {
 	Art       artView
 	Photos    []artView // the others
 	LongWord  bool      // a word of the name is too long for large letters
-	Warm      bool      // the colour behind the image; the same on every page
+	Warm      bool      // the color behind the image; the same on every page
 	Paused    bool
 	Limit     int // pairs for each shopper; 0: any number
 	Released  bool

@@ -13,7 +13,7 @@ import (
 	"sneakers23/inventory/storefront"
 )
 
-// brand is a shop with a name, a colour, words and pages of its own.
+// brand is a shop with a name, a color, words and pages of its own.
 func brand() *storefront.Look {
 	return storefront.NewLook(2, storefront.Settings{
 		Name: "Volt & Söhne", Zone: "Europe/Berlin", URL: "https://volt.example", Accent: "#0b6b3a",
@@ -122,7 +122,7 @@ func fronts() []scene {
 		v.get("/checkout")
 	}
 	return []scene{
-		{name: "brand", title: "Another name and colour", settings: settings{front: brand}, visit: opens("/")},
+		{name: "brand", title: "Another name and color", settings: settings{front: brand}, visit: opens("/")},
 		{name: "logo", title: "A logo, and the next drop with photos",
 			settings: settings{front: branded, stock: func() *stock {
 				return usual().photographed(due, 2)
@@ -142,7 +142,7 @@ func fronts() []scene {
 		{name: "product", title: "A product with shipping and returns", settings: told, visit: opens(hopManPage)},
 		{name: "product-wordy", title: "A product with long words", settings: settings{front: wordy},
 			visit: opens("/products/SHU60300")},
-		{name: "checkout", title: "Checkout in another colour", settings: settings{front: brand}, visit: sale},
+		{name: "checkout", title: "Checkout in another color", settings: settings{front: brand}, visit: sale},
 		{name: "help", title: "A long page", settings: settings{front: brand}, visit: opens("/help")},
 		{name: "imprint", title: "A short page", settings: settings{front: branded}, visit: opens("/imprint")},
 		{name: "returns-wordy", title: "A page with long words", settings: settings{front: wordy},

@@ -69,7 +69,7 @@ type settingsForm struct {
 	Logo               string // id of the picture
 	RemoveLogo         bool
 	Over               []change // what saving the form would change of what another admin has saved
-	Sheet, Colours     string   // of what is saved
+	Sheet, Colors      string   // of what is saved
 	Shown              *picture.Rendition
 	Pages              []pageLink
 }

@@ -31,7 +31,7 @@ type Desk interface {
 type Config struct {
 	Look      func() *storefront.Look
 	Templates *templates.Set
-	Sheet     func(storefront.Settings) string // address of the style sheet with the shop's colour
+	Sheet     func(storefront.Settings) string // address of the style sheet with the shop's color
 	Desk      Desk
 }
 
@@ -95,8 +95,8 @@ func (p *Pages) renderSettings(c echo.Context, status int, f *settingsForm) erro
 	look := p.cfg.Look()
 	settings := look.Settings().Settings
 	f.Sheet = p.cfg.Sheet(settings)
-	if accent, ok := settings.AccentColours(); ok {
-		f.Colours = accent.Light.String() + ", and " + accent.Dark.String() + " on dark pages"
+	if accent, ok := settings.AccentColors(); ok {
+		f.Colors = accent.Light.String() + ", and " + accent.Dark.String() + " on dark pages"
 	}
 	if settings.Logo != nil && len(settings.Logo.Renditions) > 0 {
 		f.Shown = &settings.Logo.Renditions[0]

@@ -185,7 +185,7 @@ func TestWrongSettings(t *testing.T) {
 	}{
 		"problems": {
 			map[string]string{"name": "", "accent": "<red>"}, []string{"file", "bytes"},
-			storefront.Problems{{Field: "name", Text: "is missing"}, {Field: "accent", Text: "is no colour"}}, 422,
+			storefront.Problems{{Field: "name", Text: "is missing"}, {Field: "accent", Text: "is no color"}}, 422,
 			[]string{`<a href="#edit-name">Name</a>: is missing`, `value="&lt;red&gt;"`,
 				`name="logo" value="new-logo"`, `aria-invalid="true"`},
 		},

@@ -21,10 +21,10 @@ func TestParseAccent(t *testing.T) {
 		{"#ffff00", "", "", "", "accent", "hard to read on light pages"},
 		{"#c9330d", "#111111", "", "", "accent_dark", "hard to read on dark pages"},
 		{"", "#6fe0a0", "", "", "accent", "is missing"},
-		{"red", "", "", "", "accent", "is no colour"},
-		{"#12345", "", "", "", "accent", "is no colour"},
-		{"#c9330d;}*{display:none", "", "", "", "accent", "is no colour"},
-		{"#c9330d", "#ff", "", "", "accent_dark", "is no colour"},
+		{"red", "", "", "", "accent", "is no color"},
+		{"#12345", "", "", "", "accent", "is no color"},
+		{"#c9330d;}*{display:none", "", "", "", "accent", "is no color"},
+		{"#c9330d", "#ff", "", "", "accent_dark", "is no color"},
 	} {
 		a, ok, field, err := ParseAccent(tt.light, tt.dark)
 		switch {
@@ -40,14 +40,14 @@ func TestParseAccent(t *testing.T) {
 	}
 }
 
-// TestAccentsCanBeRead tries many colours: what is taken can be read, in both schemes and as the
+// TestAccentsCanBeRead tries many colors: what is taken can be read, in both schemes and as the
 // ground of text, and what is proposed in place of others is taken.
 func TestAccentsCanBeRead(t *testing.T) {
 	t.Parallel()
 	for r := 0; r < 256; r += 15 {
 		for g := 0; g < 256; g += 15 {
 			for b := 0; b < 256; b += 15 {
-				c := Colour{uint8(r), uint8(g), uint8(b)}
+				c := Color{uint8(r), uint8(g), uint8(b)}
 				a, _, _, err := ParseAccent(c.String(), "")
 				if err != nil {
 					_, better, found := strings.Cut(err.Error(), "take ")
@@ -56,7 +56,7 @@ func TestAccentsCanBeRead(t *testing.T) {
 						t.Fatalf("%s: %s is proposed: %v", c, better, err)
 					}
 				}
-				for ground, text := range map[Colour]Colour{
+				for ground, text := range map[Color]Color{
 					lightGround: a.Light, darkGround: a.Dark, a.Light: a.Light.On(), a.Dark: a.Dark.On(),
 				} {
 					if got := text.Contrast(ground); got < MinContrast {
@@ -70,10 +70,10 @@ func TestAccentsCanBeRead(t *testing.T) {
 
 func TestContrast(t *testing.T) {
 	t.Parallel()
-	if got := (Colour{}).Contrast(white); got != 21 {
+	if got := (Color{}).Contrast(white); got != 21 {
 		t.Errorf("black on white has %v, want 21", got)
 	}
-	if got := (Colour{0x77, 0x77, 0x77}).Contrast(white); got < 4.47 || got > 4.49 {
+	if got := (Color{0x77, 0x77, 0x77}).Contrast(white); got < 4.47 || got > 4.49 {
 		t.Errorf("#777 on white has %v, want 4.48", got)
 	}
 }
