@@ -24,7 +24,7 @@ func (c counter) Save(_ context.Context, edit inventory.Edit) (inventory.Saved, 
 		return inventory.Saved{}, false, inventory.Problems{
 			{Size: -1, Field: "name", Text: "is missing"},
 			{Size: 1, Field: "us", Text: "9 is that of another size as well"},
-			{Size: -1, Field: "images", Text: "1 has no text: say what it shows, for those who do not see it"},
+			{Size: -1, Field: "images", Text: "photo 1 has no text: say what it shows, for those who do not see it"},
 		}
 	}
 	return inventory.Saved{SKU: edit.SKU}, true, nil

@@ -96,16 +96,15 @@ func (p *Pages) save(c echo.Context, product *inventory.Product) error {
 	}
 	edit := f.edit(product)
 	if len(f.Wrong) > 0 {
-		f.Trouble = "Nothing was saved yet: something has to be put right first."
-		return p.render(c, http.StatusUnprocessableEntity, "admin_edit", f)
+		_, err := p.cfg.Desk.Try(ctx, edit) // what else is wrong is told by the same answer
+		problems, _ := errors.AsType[inventory.Problems](err)
+		return p.refuse(c, f, problems)
 	}
 	saved, everywhere, err := p.cfg.Desk.Save(ctx, edit)
 	problems, wrong := errors.AsType[inventory.Problems](err)
 	switch {
 	case wrong:
-		f.point(problems)
-		f.Trouble = "Nothing was saved yet: something has to be put right first."
-		return p.render(c, http.StatusUnprocessableEntity, "admin_edit", f)
+		return p.refuse(c, f, problems)
 	case errors.Is(err, inventory.ErrEdited):
 		p.compare(ctx, f, edit)
 		return p.render(c, http.StatusConflict, "admin_edit", f)
@@ -121,6 +120,13 @@ func (p *Pages) save(c echo.Context, product *inventory.Product) error {
 		result = savedLate
 	}
 	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/admin/products/%s/edit?saved=%s", saved.SKU, result))
+}
+
+// refuse shows a form again with what is wrong, the problems among it.
+func (p *Pages) refuse(c echo.Context, f *form, problems inventory.Problems) error {
+	f.point(problems)
+	f.Trouble = "Nothing was saved yet: something has to be put right first."
+	return p.render(c, http.StatusUnprocessableEntity, "admin_edit", f)
 }
 
 // Pause and Resume stop and resume the selling of the product of the path's :sku, or of the whole

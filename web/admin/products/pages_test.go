@@ -36,7 +36,12 @@ func (d *desk) Save(_ context.Context, edit inventory.Edit) (inventory.Saved, bo
 	return d.saved, !d.late, d.err
 }
 
-func (d *desk) Try(context.Context, inventory.Edit) (inventory.Saved, error) { return d.saved, nil }
+func (d *desk) Try(context.Context, inventory.Edit) (inventory.Saved, error) {
+	if problems, ok := errors.AsType[inventory.Problems](d.err); ok {
+		return inventory.Saved{}, problems
+	}
+	return d.saved, nil
+}
 
 func (d *desk) Pause(_ context.Context, id inventory.ProductID, resume bool) error {
 	d.paused = append(d.paused, fmt.Sprint(id, resume))
@@ -288,6 +293,11 @@ func TestWrong(t *testing.T) {
 				{Size: -1, Field: "name", Text: "is missing"}, {Size: 4, Field: "us",
 					Text: "9 is that of another size as well"},
 			}, 422, []string{"Name</a>: is missing", "size 9: US 9 is that of another size as well", "data-wrong"},
+		},
+		"all at once": {
+			map[string]string{"price": "12o"}, []any{"photo", file{"side.jpg", "side"}, "alt", ""},
+			inventory.Problems{{Size: -1, Field: "name", Text: "is missing"}}, 422,
+			[]string{"must be dollars", "Name</a>: is missing", "photo 3 has no text"},
 		},
 		"edited": {
 			map[string]string{"price": "99"}, photo, inventory.ErrEdited, 409,
