@@ -22,7 +22,7 @@ func TestProductForm(t *testing.T) {
 	a.click(".admin-nav >> text=Products")
 	a.says(".catalog", "Hop Man 3")
 	a.click("text=New product")
-	for field, value := range map[string]string{"name": "Volt Runner", "brand": "Asler", "color": "volt", "sku": "VOLT",
+	for field, value := range map[string]string{"name": "Volt Runner", "color": "volt", "sku": "VOLT",
 		"story": "Made for the wet."} {
 		a.fill("#edit-"+field, value)
 	}
@@ -36,10 +36,12 @@ func TestProductForm(t *testing.T) {
 	a.says("[role=alert]", "Nothing was saved yet")
 	a.says("[role=alert]", "Price: is \"a lot\"")
 	a.says("[role=alert]", "Photos") // it has no text, which the same answer tells
+	a.says("[role=alert]", "Brand: is missing")
 	if status, _ := s.get("/admin/products/VOLT"); status != 401 {
 		t.Errorf("the preview has status %d without a password", status)
 	}
 	a.fill("#edit-price", "99.50")
+	a.fill("#edit-brand", "Asler")
 	a.fill(".edit__image [name=alt]", "From the left")
 	a.click("[data-save]")
 	a.says("[role=status]", "Saved. All nodes show it.")
