@@ -21,8 +21,8 @@ var errNotCounted = errors.New("checkout: the pairs of the shopper were not coun
 //
 // Two sizes of a product are two rows, so two sales to one shopper may be decided by two nodes at
 // once. Therefore each shopper is locked while the pairs are counted, until the sale commits. The
-// rows of items are locked before, so nobody who waits for a shopper holds what the shopper's own
-// sale needs next.
+// rows of items are locked before, so no transaction that waits for a shopper holds a row that
+// the shopper's own sale needs next.
 type shoppers struct {
 	pairs    map[ShopperID]map[inventory.ProductID]int
 	products map[inventory.ProductID]bool

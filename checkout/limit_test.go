@@ -128,7 +128,7 @@ func TestLimitAtOnce(t *testing.T) {
 }
 
 // TestPausedIsNotSold pauses a product while a sale of it is between its look and its write: the
-// pause waits for that sale, and no later one is made. What was bought before is shown.
+// pause waits for that sale, and no later one is made. The order of before is shown.
 func TestPausedIsNotSold(t *testing.T) {
 	t.Parallel()
 	for name, paused := range map[string]func(s *store) inventory.ProductID{

@@ -185,7 +185,8 @@ var refusalsOfDrops = []struct {
 // wordsOfDrop explains why a plan is refused. gone says what was not found.
 func wordsOfDrop(err error, gone string) error {
 	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
-		return &dropError{fmt.Sprintf("%s is in drop %d already: look at it with `sneakers23 drops show %d`, and move or cancel it",
+		return &dropError{fmt.Sprintf("%s is in drop %d already: look at it with `sneakers23 drops show %d`, "+
+			"and move or cancel it",
 			planned.SKU, planned.Drop, planned.Drop), err}
 	}
 	for _, known := range refusalsOfDrops {
@@ -199,7 +200,7 @@ func wordsOfDrop(err error, gone string) error {
 	return err
 }
 
-// What was not found.
+// These texts say what was not found, and where to look.
 const (
 	noDrop    = "there is no such drop: see `sneakers23 drops list`"
 	noProduct = "a product or a size of the drop is not in the shop any more: see `sneakers23 products --all`"

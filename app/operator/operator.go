@@ -204,7 +204,8 @@ func words(err error) string {
 	case errors.Is(err, inventory.ErrEdited):
 		return "the product has changed meanwhile; nothing was saved: look at it again, then repeat what is still right"
 	case errors.Is(err, storefront.ErrEdited):
-		return "somebody else has changed it meanwhile; nothing was saved: look at it again with `sneakers23 shop show` or `pages show`, then repeat what is still right"
+		return "somebody else has changed it meanwhile; nothing was saved: look at it again with " +
+			"`sneakers23 shop show` or `pages show`, then repeat what is still right"
 	case errors.Is(err, storefront.ErrNoPage):
 		return "the shop has no such page: see `sneakers23 pages list`"
 	case errors.Is(err, picture.ErrBusy):

@@ -53,7 +53,7 @@ const filters = `<filter id="soft" x="-60%" y="-150%" width="220%" height="400%"
 	`<filter id="near" x="-20%" y="-40%" width="140%" height="180%">` +
 	`<feGaussianBlur stdDeviation="3"/></filter>` + "\n"
 
-// drawing collects the elements of a file. What is used several times is defined once.
+// drawing collects the elements of a file. An element that is used several times is defined once.
 type drawing struct {
 	defs, body strings.Builder
 	named      map[string]string // ids, by what they stand for

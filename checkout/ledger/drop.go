@@ -14,8 +14,8 @@ import (
 // OpenDrop does all that a drop is to do at its time, in one transaction: its sizes get their
 // pairs, and its products are released. It reports whether it has done so: not if the drop has
 // opened before or is cancelled. Any number of nodes may call it at once. The error is
-// inventory.ErrNotDue if its time has not come by the database's clock, or somebody holds it or one
-// of its products at this moment; or one of Submit.
+// inventory.ErrNotDue if the drop's time has not come by the database's clock, or if another
+// transaction holds the drop or one of its products at this moment; or it is one of Submit.
 //
 // The clock is read after the drop's row is locked, by which a drop that is moved or cancelled
 // waits: so none opens before its time, whatever the clocks of nodes say. Nobody who holds these
