@@ -67,7 +67,8 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 	for i, r := range p.Restocks {
 		items[i] = r.Item
 	}
-	const named = ` FROM products WHERE id = ANY ($1) OR id IN (SELECT product_id FROM items WHERE id = ANY ($2)) ORDER BY id`
+	const named = ` FROM products
+		WHERE id = ANY ($1) OR id IN (SELECT product_id FROM items WHERE id = ANY ($2)) ORDER BY id`
 	if _, err := tx.Exec(ctx, `SELECT`+named+` FOR UPDATE`, p.Releases, items); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,8 @@ func (s *Store) setPause(
 		}
 		changes, err = productChanges(tx.Query(ctx, `
 			UPDATE products SET paused = $2
-			WHERE id IN (SELECT id FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE) RETURNING `+productColumns, ids, to))
+			WHERE id IN (SELECT id FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
+			RETURNING `+productColumns, ids, to))
 		return err
 	})
 	if err != nil {
