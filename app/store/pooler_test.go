@@ -168,6 +168,7 @@ func TestPoolerByTransaction(t *testing.T) {
 		"by transaction, the last used first": {false, false, 0, true},
 		"the same, with many idle":            {false, false, 9, true},
 		"by transaction, in turn":             {false, true, 0, true},
+		"the same, with two in turn":          {false, true, 2, true},
 		"the same, with many in turn":         {false, true, 9, true},
 		"by session":                          {true, false, 0, false},
 	} {
