@@ -54,9 +54,11 @@ func (j journal) Note(ctx context.Context, r admin.Record) error {
 			SELECT $1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), nullif($9, '')
 			WHERE CASE
 				WHEN $2 IN ('node_here', 'node_gone') THEN $2 IS DISTINCT FROM (
-					SELECT kind FROM events WHERE run = $9 AND kind IN ('node_here', 'node_gone') ORDER BY id DESC LIMIT 1)
+					SELECT kind FROM events WHERE run = $9 AND kind IN ('node_here', 'node_gone')
+					ORDER BY id DESC LIMIT 1)
 				WHEN $2 = 'proxy' THEN $10 > (
-					SELECT count(*) + $10 * count(*) FILTER (WHERE subject = $3) FROM events WHERE kind = 'proxy' AND at > now() - interval '1 day')
+					SELECT count(*) + $10 * count(*) FILTER (WHERE subject = $3) FROM events WHERE kind = 'proxy'
+					AND at > now() - interval '1 day')
 				ELSE NOT EXISTS (SELECT FROM events WHERE run = $9 AND kind = $2 AND at = $1) -- whose answer was lost
 			END`,
 			r.At, r.Kind, r.Subject, r.Pairs, r.Again, due(r), r.Who, r.Why, r.Run, proxiesADay)

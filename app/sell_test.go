@@ -67,7 +67,8 @@ func TestSell(t *testing.T) {
 		t.Errorf("a tick of 500 pairs: %+v, %d pairs were there", after, before.Left)
 	}
 	var transactions, pairs int
-	err = db.QueryRow(t.Context(), `SELECT count(DISTINCT xmin::text), sum(sold_delta) FROM stock_movements WHERE reason = 'sale'`).
+	err = db.QueryRow(t.Context(), `SELECT count(DISTINCT xmin::text), sum(sold_delta) FROM stock_movements
+		WHERE reason = 'sale'`).
 		Scan(&transactions, &pairs)
 	if err != nil || transactions != 1 || pairs != 500 {
 		t.Errorf("%d transactions sold %d pairs, %v; want 1 and 500", transactions, pairs, err)
@@ -76,7 +77,8 @@ func TestSell(t *testing.T) {
 	// others sell, and no message of it comes
 	_, err = db.Exec(t.Context(), `
 		UPDATE item_availabilities a SET available_count = left_over, stocked_count = left_over + sold_count
-		FROM (SELECT item_id, CASE item_id WHEN 4 THEN 30 WHEN 5 THEN 1 ELSE 0 END AS left_over FROM item_availabilities) l
+		FROM (SELECT item_id, CASE item_id WHEN 4 THEN 30 WHEN 5 THEN 1 ELSE 0 END AS left_over
+		FROM item_availabilities) l
 		WHERE l.item_id = a.item_id`)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +99,8 @@ func TestSell(t *testing.T) {
 		t.Errorf("500 of none: %+v", done)
 	}
 	var available, sold int
-	err = db.QueryRow(t.Context(), `SELECT sum(available_count), (SELECT sum(sold_delta) FROM stock_movements) FROM item_availabilities`).
+	err = db.QueryRow(t.Context(), `SELECT sum(available_count), (SELECT sum(sold_delta) FROM stock_movements)
+		FROM item_availabilities`).
 		Scan(&available, &sold)
 	if err != nil || available != 0 || sold != 500+31 {
 		t.Errorf("%d pairs are left and %d booked as sold, %v; want 0 and 531", available, sold, err)

@@ -39,9 +39,10 @@ func TestStageIsACopy(t *testing.T) {
 		return answer
 	}
 	const (
-		schemas = `SELECT coalesce(string_agg(nspname, ',' ORDER BY nspname), '') FROM pg_namespace WHERE nspname LIKE 'sneakers23_rehearsal_%'`
-		stock   = `SELECT string_agg(item_id || ':' || available_count || '+' || sold_count, ' ' ORDER BY item_id) FROM `
-		shown   = `SELECT string_agg(sku || ' ' || released, ', ' ORDER BY sku) FROM `
+		schemas = `SELECT coalesce(string_agg(nspname, ',' ORDER BY nspname), '') FROM pg_namespace
+			WHERE nspname LIKE 'sneakers23_rehearsal_%'`
+		stock = `SELECT string_agg(item_id || ':' || available_count || '+' || sold_count, ' ' ORDER BY item_id) FROM `
+		shown = `SELECT string_agg(sku || ' ' || released, ', ' ORDER BY sku) FROM `
 	)
 	const hidden = `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, state)
 		VALUES ('DRAFT', 9, 'b', 'n', 'c', 100, '', 'draft')`
@@ -64,7 +65,8 @@ func TestStageIsACopy(t *testing.T) {
 	if copied := text(stock + schema + ".item_availabilities"); copied != before {
 		t.Errorf("the stock of the copy is\n%s\nwant\n%s", copied, before)
 	}
-	if looks := text(`SELECT name || ' ' || slug FROM ` + schema + `.shop_settings, ` + schema + `.shop_pages`); looks != "Volt help" {
+	if looks := text(`SELECT name || ' ' || slug
+		FROM ` + schema + `.shop_settings, ` + schema + `.shop_pages`); looks != "Volt help" {
 		t.Errorf("the copy looks like %q", looks)
 	}
 	released := text(shown + schema + ".products")

@@ -138,7 +138,8 @@ func TestLocksInOrder(t *testing.T) {
 	// goes to the end of the table, so that only sorting finds it first
 	first, others := s.Item(s.Items[0]), s.Items[1:]
 	s.Exec(`DELETE FROM item_availabilities WHERE item_id = $1`, first.ID)
-	s.Exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count, stocked_count) VALUES ($1, $2::integer, $3::integer, $2 + $3)`,
+	s.Exec(`INSERT INTO item_availabilities (item_id, available_count, sold_count, stocked_count)
+		VALUES ($1, $2::integer, $3::integer, $2 + $3)`,
 		first.ID, first.Available, first.Sold)
 	s.Exec(`WITH gone AS (DELETE FROM order_lines WHERE item_id = $1 RETURNING *)
 		INSERT INTO order_lines SELECT * FROM gone`, first.ID) // and so does its line

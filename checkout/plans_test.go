@@ -72,16 +72,19 @@ func (s *store) oneConnection() *pgxpool.Pool {
 func (s *store) addOrders(n int) {
 	s.T.Helper()
 	id := s.Items[0]
-	s.Exec(`UPDATE item_availabilities SET sold_count = sold_count + $1, stocked_count = stocked_count + $1 WHERE item_id = $2`, n, id)
+	s.Exec(`UPDATE item_availabilities SET sold_count = sold_count + $1, stocked_count = stocked_count + $1
+		WHERE item_id = $2`, n, id)
 	s.Exec(`INSERT INTO stock_movements (item_id, reason, available_delta) VALUES ($2, 'restock', $1)`, n, id)
 	s.Exec(`
 		WITH bought AS (
 			INSERT INTO orders (id, total_cents) SELECT gen_random_uuid(), 1 FROM generate_series(1, $1) RETURNING id
 		), sold AS (
-			INSERT INTO stock_movements (reason, item_id, available_delta, sold_delta, order_id) SELECT 'sale', $2, -1, 1, id FROM bought
+			INSERT INTO stock_movements (reason, item_id, available_delta, sold_delta, order_id)
+			SELECT 'sale', $2, -1, 1, id FROM bought
 		)
 		INSERT INTO order_lines (order_id, line_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
-		SELECT id, gen_random_uuid(), $2, $3, 'P1-1', '1', 'Snks 23', 'Hop Man 1', 'yellow', '/p.svg', 1 FROM bought`, n, id, s.Of[id])
+		SELECT id, gen_random_uuid(), $2, $3, 'P1-1', '1', 'Snks 23', 'Hop Man 1', 'yellow', '/p.svg', 1
+		FROM bought`, n, id, s.Of[id])
 }
 
 // keptPlans returns the plans, without their costs, of the statements that the only connection of a

@@ -30,7 +30,8 @@ func (s *Orders) SalesBefore(ctx context.Context, before time.Time) (sales Sales
 // SalesByMinute sums the orders made since a time, by the minute in which they were made. Minutes
 // without any are left out. The error is the database's.
 func (s *Orders) SalesByMinute(ctx context.Context, since time.Time) (map[time.Time]Sales, error) {
-	rows, err := s.pool.Query(ctx, `SELECT date_trunc('minute', created_at, 'UTC'), count(*), sum(total_cents)::bigint FROM orders
+	rows, err := s.pool.Query(ctx, `SELECT date_trunc('minute', created_at, 'UTC'), count(*), sum(total_cents)::bigint
+		FROM orders
 		WHERE status = 'confirmed' AND created_at >= $1 GROUP BY 1`, since)
 	if err != nil {
 		return nil, fmt.Errorf("sum orders by minute: %w", err)

@@ -125,7 +125,8 @@ func TestDrop(t *testing.T) {
 		t.Errorf("the drop: %+v", d)
 	}
 	t.Logf("opened %v after its time, the first order %v after it", d.OpenedAt.Sub(at), first.Sub(at))
-	if n := s.count(`SELECT count(*) FROM stock_movements WHERE reason = 'restock' AND item_id = 1 AND available_delta = $1`, pairs); n != 1 {
+	if n := s.count(`SELECT count(*) FROM stock_movements WHERE reason = 'restock' AND item_id = 1
+		AND available_delta = $1`, pairs); n != 1 {
 		t.Errorf("the pairs came %d times", n)
 	}
 	if log := s.log.String() + nodes[1].log.String() + nodes[2].log.String(); strings.Count(log,

@@ -10,7 +10,7 @@ import (
 )
 
 // TestProductForm makes a product of one's own at the dashboard: with a mistake first, then with
-// sizes and a photo; it is seen at another node, changed while somebody else changes it, and taken
+// sizes and a photo; it is seen at another node, changed while another admin changes it, and taken
 // out of the shop. One browser has no script.
 func TestProductForm(t *testing.T) {
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestProductForm(t *testing.T) {
 	w.gone(`[data-product-id="2"] [data-countdown]:not([hidden])`)
 	a.visit(s.URL + "/admin/products/VOLT/edit")
 
-	// somebody else is faster
+	// another admin is faster
 	other.run("products", "edit", "VOLT", "--price", "110")
 	a.fill("#edit-name", "Volt Racer")
 	a.click("[data-save]")

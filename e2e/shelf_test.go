@@ -59,8 +59,10 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	v.wait(inCart(3))
 	v.wait(size(2) + ":not([data-in-cart])")
 
-	s.sql(`WITH sold AS (UPDATE item_availabilities SET available_count = 0, sold_count = sold_count + 5 WHERE item_id = 3 RETURNING item_id)
-		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -5, 5 FROM sold`)
+	s.sql(`WITH sold AS (UPDATE item_availabilities SET available_count = 0, sold_count = sold_count + 5
+		WHERE item_id = 3 RETURNING item_id)
+		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -5, 5
+		FROM sold`)
 	s.run("seed")
 	v.wait(size(3) + ":disabled")
 	if !v.focused(`button[value="2"]`) {

@@ -16,12 +16,14 @@ type shelf struct {
 
 // sellOut books all pairs as sold.
 const sellOut = `
-	WITH had AS (SELECT item_id, available_count AS pairs FROM item_availabilities WHERE available_count > 0 FOR UPDATE),
+	WITH had AS (SELECT item_id, available_count AS pairs FROM item_availabilities WHERE available_count > 0
+	FOR UPDATE),
 	gone AS (
 		UPDATE item_availabilities a SET available_count = 0, sold_count = a.sold_count + had.pairs
 		FROM had WHERE a.item_id = had.item_id
 	)
-	INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -pairs, pairs FROM had;`
+	INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -pairs, pairs
+	FROM had;`
 
 // sql makes the shelf of the seed.
 func (sh shelf) sql() string {
@@ -31,7 +33,8 @@ func (sh shelf) sql() string {
 	}
 	for item, n := range sh.pairs {
 		fmt.Fprintf(&b, `
-			UPDATE item_availabilities SET available_count = available_count + %[2]d, stocked_count = stocked_count + %[2]d
+			UPDATE item_availabilities
+			SET available_count = available_count + %[2]d, stocked_count = stocked_count + %[2]d
 				WHERE item_id = %[1]d;
 			INSERT INTO stock_movements (item_id, reason, available_delta) VALUES (%[1]d, 'restock', %[2]d);`, item, n)
 	}
@@ -45,9 +48,11 @@ func (sh shelf) sql() string {
 func back(seeded int64) string {
 	return fmt.Sprintf(`
 		DELETE FROM order_lines; DELETE FROM orders; DELETE FROM stock_movements WHERE id > %d;
-		UPDATE item_availabilities a SET sold_count = 0, available_count = b.pairs, stocked_count = b.pairs, frozen_at = NULL
+		UPDATE item_availabilities a
+		SET sold_count = 0, available_count = b.pairs, stocked_count = b.pairs, frozen_at = NULL
 		FROM (
-			SELECT i.id, coalesce(sum(m.available_delta), 0) AS pairs FROM items i LEFT JOIN stock_movements m ON m.item_id = i.id GROUP BY i.id
+			SELECT i.id, coalesce(sum(m.available_delta), 0) AS pairs FROM items i
+			LEFT JOIN stock_movements m ON m.item_id = i.id GROUP BY i.id
 		) b WHERE b.id = a.item_id;
 		UPDATE products SET released = false, release_at = NULL;`, seeded)
 }

@@ -26,9 +26,11 @@ func stocked(t testing.TB, pool *pgxpool.Pool, counts ...int) []inventory.ItemID
 		}
 		_, err := pool.Exec(t.Context(), `
 			WITH before AS (SELECT item_id, available_count FROM item_availabilities WHERE item_id = $1),
-			moved AS (UPDATE item_availabilities SET available_count = $2, sold_count = 0, stocked_count = $2 WHERE item_id = $1),
+			moved AS (UPDATE item_availabilities SET available_count = $2, sold_count = 0, stocked_count = $2
+				WHERE item_id = $1),
 			forgotten AS (DELETE FROM stock_movements WHERE item_id = $1)
-			INSERT INTO stock_movements (item_id, reason, available_delta) SELECT $1, 'restock', $2 WHERE $2 > 0`, id, count)
+			INSERT INTO stock_movements (item_id, reason, available_delta) SELECT $1, 'restock', $2
+			WHERE $2 > 0`, id, count)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +56,8 @@ func hold(t testing.TB, pool *pgxpool.Pool, id inventory.ItemID) pgx.Tx {
 // waiting reports whether a connection waits for a lock of the transaction.
 func waiting(t testing.TB, pool *pgxpool.Pool, holder pgx.Tx) (waits bool) {
 	t.Helper()
-	err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`,
+	err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+		WHERE $1 = ANY (pg_blocking_pids(pid)))`,
 		holder.Conn().PgConn().PID()).Scan(&waits)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 func (s *Scheduler) Serve(ctx context.Context) error {
 	const (
 		look  = 2 * time.Second       // between two looks, and after a failure
-		again = 50 * time.Millisecond // somebody holds a drop, or the wait was a little short
+		again = 50 * time.Millisecond // a drop is held, or the wait was a little short
 	)
 	var (
 		held    []DropID // due, and not opened in this round

@@ -98,7 +98,7 @@ func (s *Server) read(ctx context.Context) (Rows, error) {
 
 // apply is called by Serve's loop only: the one goroutine that touches the state.
 func (s *Server) apply(st *state, c call) {
-	defer close(c.reply) // even after a panic: nobody waits for a crashed server
+	defer close(c.reply) // even after a panic: no caller waits for a crashed server
 	if news := st.apply(c.changes); len(news) > 0 {
 		s.publish(st, news)
 	}

@@ -125,14 +125,17 @@ func TestSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	_, pool := newStore(t)
 	for name, sql := range map[string]string{
-		"less than nothing":      `UPDATE item_availabilities SET available_count = -1`,
-		"unsold below nothing":   `UPDATE item_availabilities SET sold_count = -1`,
-		"a free shoe":            `UPDATE products SET price_cents = 0`,
-		"a SKU like an id":       `UPDATE products SET sku = '12' WHERE id = 1`,
-		"a sale that adds pairs": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) VALUES (1, 'sale', 1, 1)`,
-		"an unknown reason":      `INSERT INTO stock_movements (item_id, reason, available_delta) VALUES (1, 'gift', 1)`,
-		"two of one size":        `INSERT INTO items (product_id, sku, size) SELECT product_id, 'NEW', size FROM items LIMIT 1`,
-		"an item of nothing":     `INSERT INTO items (product_id, sku, size) VALUES (999, 'NEW', '9')`,
+		"less than nothing":    `UPDATE item_availabilities SET available_count = -1`,
+		"unsold below nothing": `UPDATE item_availabilities SET sold_count = -1`,
+		"a free shoe":          `UPDATE products SET price_cents = 0`,
+		"a SKU like an id":     `UPDATE products SET sku = '12' WHERE id = 1`,
+		"a sale that adds pairs": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
+			VALUES (1, 'sale', 1, 1)`,
+		"an unknown reason": `INSERT INTO stock_movements (item_id, reason, available_delta)
+			VALUES (1, 'gift', 1)`,
+		"two of one size": `INSERT INTO items (product_id, sku, size) SELECT product_id, 'NEW', size
+			FROM items LIMIT 1`,
+		"an item of nothing": `INSERT INTO items (product_id, sku, size) VALUES (999, 'NEW', '9')`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := pool.Exec(t.Context(), sql); err == nil {
@@ -150,7 +153,8 @@ func TestEveryChangeGetsARevision(t *testing.T) {
 	for _, sql := range []string{
 		`UPDATE products SET name = 'Hop Man 4' WHERE sku = 'SHU6000'`,
 		`UPDATE items SET size = '13' WHERE sku = 'SHU6001'`,
-		`UPDATE item_availabilities SET available_count = 1 WHERE item_id = (SELECT id FROM items WHERE sku = 'SHU6002')`,
+		`UPDATE item_availabilities SET available_count = 1 WHERE item_id = (SELECT id FROM items
+			WHERE sku = 'SHU6002')`,
 		`INSERT INTO items (product_id, sku, size) SELECT id, 'SHU6099', '14' FROM products WHERE sku = 'SHU6000'`,
 	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {

@@ -37,7 +37,8 @@ func TestDevicesDownAndUp(t *testing.T) {
 		}
 		exec(settings)
 		exec(`SELECT make_device_log_day('2028-02-29'), make_device_log_day('2028-02-29'), make_device_log_day('2028-03-01')`)
-		exec(`INSERT INTO device_logs (device_id, received_at, message) VALUES (1, '2028-02-29 00:00:00+00', 'a'), (1, '2028-02-29 23:59:59.999999+00', 'b')`)
+		exec(`INSERT INTO device_logs (device_id, received_at, message)
+			VALUES (1, '2028-02-29 00:00:00+00', 'a'), (1, '2028-02-29 23:59:59.999999+00', 'b')`)
 		exec(`ALTER TABLE device_logs DETACH PARTITION device_logs_20280229`)
 		exec(`SELECT make_device_log_day('2028-02-29')`)
 		exec(`INSERT INTO device_logs (device_id, received_at, message) VALUES (1, '2028-02-29 00:00:00+00', 'c')`)

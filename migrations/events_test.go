@@ -27,7 +27,8 @@ func TestEventsComeWhileANodeSells(t *testing.T) {
 	}
 	defer seller.Close(context.WithoutCancel(ctx))
 	for _, sql := range []string{
-		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`,
+		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+			VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`,
 		`INSERT INTO items (product_id, sku, size) SELECT id, 'I', '9' FROM products`,
 		`UPDATE item_availabilities SET available_count = 9`,
 	} {
@@ -55,7 +56,8 @@ func TestEventsComeWhileANodeSells(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE item_availabilities SET available_count = available_count - 1, sold_count = sold_count + 1`); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE item_availabilities
+			SET available_count = available_count - 1, sold_count = sold_count + 1`); err != nil {
 			t.Fatal(err)
 		}
 		done := make(chan error, 1) // buffer 1: the step ends also when the test has failed
@@ -63,7 +65,8 @@ func TestEventsComeWhileANodeSells(t *testing.T) {
 		waittest.Until(t, step.name+" waits for the sale", func() bool {
 			var waits bool
 			err := tx.QueryRow(ctx, `SELECT EXISTS (
-				SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))`).Scan(&waits)
+				SELECT FROM pg_locks WHERE NOT granted
+				AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))`).Scan(&waits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +74,8 @@ func TestEventsComeWhileANodeSells(t *testing.T) {
 		})
 		within, cancel := context.WithTimeout(ctx, waittest.Limit())
 		_, err = tx.Exec(within, `
-			INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT id, 'sale', -1, 1 FROM items`)
+			INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT id, 'sale', -1, 1
+			FROM items`)
 		cancel()
 		if err != nil {
 			t.Fatalf("the sale, while the step %s waits: %v", step.name, err)

@@ -30,7 +30,8 @@ func TestMovementsOutliveItems(t *testing.T) {
 		return err
 	}
 	for _, sql := range []string{
-		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`,
+		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+			VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`,
 		`INSERT INTO items (product_id, sku, size) SELECT id, 'I' || n, n FROM products, generate_series(1, 2) n`,
 		`INSERT INTO stock_movements (item_id, reason, available_delta, operation) SELECT id, 'restock', 2, ` +
 			operation + ` FROM items`,

@@ -29,12 +29,14 @@ func TestCorrectionsDownAndUp(t *testing.T) {
 			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	exec(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`)
+	exec(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+		VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`)
 	exec(`INSERT INTO items (product_id, sku, size) SELECT id, 'I' || n, n FROM products, generate_series(1, 3) n`)
 	move := func(sku, reason, available, sold, why string) {
 		t.Helper()
 		exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why)
-			SELECT id, '` + reason + `', ` + available + `, ` + sold + `, ` + why + ` FROM items WHERE sku = '` + sku + `'`)
+			SELECT id, '` + reason + `', ` + available + `, ` + sold + `, ` + why + ` FROM items
+				WHERE sku = '` + sku + `'`)
 	}
 	move("I1", "restock", "10", "0", "NULL")
 	move("I1", "correction", "-4", "0", "'wet'")
@@ -43,10 +45,11 @@ func TestCorrectionsDownAndUp(t *testing.T) {
 	move("I2", "correction", "-3", "0", "'gone'")
 	move("I3", "restock", "7", "0", "NULL")
 	for what, sql := range map[string]string{
-		"a correction without a reason": `INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'correction', 1 FROM items`,
-		"a correction of what is sold":  `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why) SELECT id, 'correction', 1, 1, 'so' FROM items`,
-		"a reason of no words":          `UPDATE stock_movements SET why = ''`,
-		"a movement of nobody":          `UPDATE stock_movements SET who = ''`,
+		"a correction without a reason": `INSERT INTO stock_movements (item_id, reason, available_delta)
+			SELECT id, 'correction', 1 FROM items`,
+		"a correction of what is sold": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why) SELECT id, 'correction', 1, 1, 'so' FROM items`,
+		"a reason of no words":         `UPDATE stock_movements SET why = ''`,
+		"a movement of nobody":         `UPDATE stock_movements SET who = ''`,
 	} {
 		if _, err := conn.Exec(ctx, sql); err == nil {
 			t.Errorf("the database took %s", what)
@@ -61,7 +64,8 @@ func TestCorrectionsDownAndUp(t *testing.T) {
 	}
 	check := func(when string) {
 		t.Helper()
-		rows, _ := conn.Query(ctx, `SELECT sku || ': ' || string_agg(reason || ' ' || available_delta, ', ' ORDER BY reason)
+		rows, _ := conn.Query(ctx, `SELECT sku || ': ' || string_agg(reason || ' ' || available_delta, ', '
+			ORDER BY reason)
 			FROM stock_movements JOIN items ON items.id = item_id GROUP BY sku ORDER BY sku`)
 		got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {

@@ -29,7 +29,8 @@ func TestOrdersDownAndUp(t *testing.T) {
 			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	exec(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`)
+	exec(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+		VALUES ('P', 0, 'b', 'n', 'c', 100, '/i')`)
 	exec(`INSERT INTO items (product_id, sku, size) SELECT id, 'I', '6' FROM products`)
 	exec(`INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'restock', 10 FROM items`)
 	exec(`UPDATE item_availabilities SET available_count = 9, sold_count = 1`)
@@ -40,18 +41,22 @@ func TestOrdersDownAndUp(t *testing.T) {
 		exec(`INSERT INTO orders (id, total_cents) VALUES ('` + id + `', 100)`)
 		exec(`INSERT INTO order_lines (line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 			SELECT gen_random_uuid(), '` + id + `', id, product_id, 'I', '6', 'b', 'n', 'c', '/i', 100 FROM items`)
-		exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id) SELECT id, 'sale', -1, 1, '` + id + `' FROM items`)
+		exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
+			SELECT id, 'sale', -1, 1, '` + id + `' FROM items`)
 	}
-	exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id) SELECT id, 'return', 1, -1, '` + cancelled + `' FROM items`)
+	exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
+		SELECT id, 'return', 1, -1, '` + cancelled + `' FROM items`)
 	exec(`UPDATE orders SET status = 'cancelled', cancelled_at = now() WHERE id = '` + cancelled + `'`)
 
 	for what, sql := range map[string]string{
-		"the same line twice":    `INSERT INTO order_lines SELECT * FROM order_lines LIMIT 1`,
-		"a line of no order":     `UPDATE order_lines SET order_id = gen_random_uuid()`,
-		"a return for no order":  `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT id, 'return', 1, -1 FROM items`,
-		"a restock for an order": `INSERT INTO stock_movements (item_id, reason, available_delta, order_id) SELECT id, 'restock', 1, '` + kept + `' FROM items`,
-		"cancelled, but never":   `UPDATE orders SET status = 'cancelled' WHERE id = '` + kept + `'`,
-		"a free order":           `UPDATE orders SET total_cents = 0`,
+		"the same line twice": `INSERT INTO order_lines SELECT * FROM order_lines LIMIT 1`,
+		"a line of no order":  `UPDATE order_lines SET order_id = gen_random_uuid()`,
+		"a return for no order": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
+			SELECT id, 'return', 1, -1 FROM items`,
+		"a restock for an order": `INSERT INTO stock_movements (item_id, reason, available_delta, order_id)
+			SELECT id, 'restock', 1, '` + kept + `' FROM items`,
+		"cancelled, but never": `UPDATE orders SET status = 'cancelled' WHERE id = '` + kept + `'`,
+		"a free order":         `UPDATE orders SET total_cents = 0`,
 	} {
 		if _, err := conn.Exec(ctx, sql); err == nil {
 			t.Errorf("the database took %s", what)

@@ -26,9 +26,11 @@ func BenchmarkHeal(b *testing.B) {
 			if _, err := pool.Exec(b.Context(), `
 				WITH p AS (
 					INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
-					SELECT 'P' || n, n, 'brand', 'name', 'color', 100, '/p.svg' FROM generate_series(1, $1::int / 10) n RETURNING id
+					SELECT 'P' || n, n, 'brand', 'name', 'color', 100, '/p.svg'
+					FROM generate_series(1, $1::int / 10) n RETURNING id
 				)
-				INSERT INTO items (product_id, sku, size) SELECT id, 'I' || id || '-' || n, n FROM p, generate_series(1, 10) n`, items); err != nil {
+				INSERT INTO items (product_id, sku, size) SELECT id, 'I' || id || '-' || n, n
+				FROM p, generate_series(1, 10) n`, items); err != nil {
 				b.Fatal(err)
 			}
 			quiet := slog.New(slog.DiscardHandler)

@@ -25,7 +25,8 @@ import (
 func benchRows(b *testing.B, pool *pgxpool.Pool, n int) {
 	b.Helper()
 	ctx := context.WithoutCancel(b.Context())
-	if _, err := pool.Exec(ctx, `SELECT make_device_log_day(date '2028-02-27' + d) FROM generate_series(0, 9) d`); err != nil {
+	if _, err := pool.Exec(ctx, `SELECT make_device_log_day(date '2028-02-27' + d)
+		FROM generate_series(0, 9) d`); err != nil {
 		b.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))

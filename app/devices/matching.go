@@ -38,13 +38,15 @@ func (l *lookup) walk(ctx context.Context, step int) (looked int, err error) {
 	args["words"], args["most"] = l.words, l.query.Limit+1-len(l.found)
 	rows, err := l.ask(ctx, `
 		WITH looked AS MATERIALIZED (
-			SELECT received_at, id, words @@ @words::text::tsquery AS hit FROM (`+l.scope(`received_at, id, words`)+`) newest
+			SELECT received_at, id, words @@ @words::text::tsquery AS hit
+			FROM (`+l.scope(`received_at, id, words`)+`) newest
 		), hits AS (
 			SELECT received_at, id FROM looked WHERE hit ORDER BY received_at DESC, id DESC LIMIT @most
 		), oldest AS (
 			SELECT received_at, id FROM looked ORDER BY received_at, id LIMIT 1
 		)
-		SELECT (SELECT count(*) FROM looked), coalesce((SELECT received_at FROM oldest), 'epoch'), coalesce((SELECT id FROM oldest), 0),
+		SELECT (SELECT count(*) FROM looked), coalesce((SELECT received_at FROM oldest), 'epoch'),
+			coalesce((SELECT id FROM oldest), 0),
 			ARRAY(SELECT received_at FROM hits), ARRAY(SELECT id FROM hits)`, args)
 	if err != nil {
 		return 0, err
@@ -70,7 +72,8 @@ func (l *lookup) fetch(ctx context.Context, times []time.Time, ids []int64) erro
 		return nil
 	}
 	rows, err := l.ask(ctx, `SELECT `+logColumns+`
-		FROM unnest(@times::timestamptz[], @ids::bigint[]) place (received_at, id) JOIN device_logs l USING (received_at, id)
+		FROM unnest(@times::timestamptz[], @ids::bigint[]) place (received_at, id)
+		JOIN device_logs l USING (received_at, id)
 			LEFT JOIN devices d ON d.id = l.device_id
 		ORDER BY l.received_at DESC, l.id DESC`, pgx.NamedArgs{"times": times, "ids": ids})
 	if err != nil {
@@ -137,7 +140,8 @@ func (l *lookup) ofDays(ctx context.Context, days []partition, args pgx.NamedArg
 	selects := make([]string, len(days))
 	for i, d := range days {
 		selects[i] = `SELECT received_at, id FROM ` + pgx.Identifier{d.name}.Sanitize() + `
-			WHERE words @@ @words::text::tsquery AND received_at + interval '0' >= @since AND received_at + interval '0' < @until
+			WHERE words @@ @words::text::tsquery AND received_at + interval '0' >= @since
+				AND received_at + interval '0' < @until
 				AND (received_at + interval '0', id + 0) < (@place, @id)`
 	}
 	rows, err := l.ask(ctx, `WITH hits AS MATERIALIZED (`+strings.Join(selects, ` UNION ALL `)+`)

@@ -164,7 +164,8 @@ func (s *Store) rekey(ctx context.Context, id ID, key Key) error {
 func (s *Store) Saw(ctx context.Context, ids []ID) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE devices SET seen_at = greatest(seen_at, clock_timestamp())
-		WHERE id IN (SELECT id FROM devices WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`, planned, ids)
+		WHERE id IN (SELECT id FROM devices WHERE id = ANY($1) ORDER BY id
+			FOR NO KEY UPDATE SKIP LOCKED)`, planned, ids)
 	if err != nil {
 		return fmt.Errorf("note devices that are connected: %w", err)
 	}

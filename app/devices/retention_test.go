@@ -62,8 +62,10 @@ func TestRetention(t *testing.T) {
 // tables lists the days of all tables of logs, attached or not.
 func tables(t testing.TB, pool *pgxpool.Pool) (days string) {
 	t.Helper()
-	err := pool.QueryRow(context.WithoutCancel(t.Context()), `SELECT coalesce(string_agg(right(relname, 2), ' ' ORDER BY relname), '') FROM pg_class
-		WHERE relkind = 'r' AND relname LIKE 'device\_logs\_2%' AND relnamespace = current_schema()::regnamespace`).Scan(&days)
+	err := pool.QueryRow(context.WithoutCancel(t.Context()), `SELECT coalesce(string_agg(right(relname, 2), ' '
+		ORDER BY relname), '') FROM pg_class
+		WHERE relkind = 'r' AND relname LIKE 'device\_logs\_2%'
+		AND relnamespace = current_schema()::regnamespace`).Scan(&days)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,8 @@ func interruptDetach(t testing.TB, pool *pgxpool.Pool, name string) {
 		t.Fatal("a partition was detached while it was read")
 	}
 	var pending int
-	if err := pool.QueryRow(ctx, `SELECT count(*) FROM pg_inherits WHERE inhdetachpending AND inhparent = 'device_logs'::regclass`).Scan(&pending); err != nil || pending != 1 {
+	if err := pool.QueryRow(ctx, `SELECT count(*) FROM pg_inherits WHERE inhdetachpending
+		AND inhparent = 'device_logs'::regclass`).Scan(&pending); err != nil || pending != 1 {
 		t.Fatalf("%d are half detached, %v", pending, err)
 	}
 	if _, err := conn.Exec(ctx, `RESET statement_timeout`); err != nil {
@@ -126,13 +129,15 @@ func TestRetentionWaitsForNobody(t *testing.T) {
 	}()
 	waittest.Until(t, "the day is half detached", func() bool {
 		var pending int
-		err := pool.QueryRow(ctx, `SELECT count(*) FROM pg_inherits WHERE inhdetachpending AND inhparent = 'device_logs'::regclass`).Scan(&pending)
+		err := pool.QueryRow(ctx, `SELECT count(*) FROM pg_inherits WHERE inhdetachpending
+			AND inhparent = 'device_logs'::regclass`).Scan(&pending)
 		return err == nil && pending == 1
 	})
 	if n := rowsOf(t, pool, "true"); n != 900 {
 		t.Errorf("another reader sees %d rows", n)
 	}
-	if _, err := pool.Exec(ctx, `INSERT INTO device_logs (device_id, received_at, message) VALUES (1, '2028-02-28 12:00+00', 'x')`); err != nil {
+	if _, err := pool.Exec(ctx, `INSERT INTO device_logs (device_id, received_at, message)
+		VALUES (1, '2028-02-28 12:00+00', 'x')`); err != nil {
 		t.Error(err)
 	}
 	select {

@@ -148,7 +148,8 @@ const logColumns = `l.id, l.device_id, coalesce(d.name, ''), l.received_at, l.me
 
 // newest finds records without looking at their words.
 func (l *lookup) newest(ctx context.Context) error {
-	rows, err := l.ask(ctx, `SELECT `+logColumns+` FROM (`+l.scope(`id, device_id, received_at, message, stamp, fields`)+`) l
+	rows, err := l.ask(ctx, `SELECT `+logColumns+`
+		FROM (`+l.scope(`id, device_id, received_at, message, stamp, fields`)+`) l
 		LEFT JOIN devices d ON d.id = l.device_id ORDER BY l.received_at DESC, l.id DESC`, l.args(l.query.Limit+1))
 	if err != nil {
 		return err
@@ -160,8 +161,9 @@ func (l *lookup) newest(ctx context.Context) error {
 // index in this order.
 func (l *lookup) scope(columns string) string {
 	const (
-		within = ` received_at >= @since AND received_at < @until AND received_at <= @place AND (received_at, id) < (@place, @id)`
-		first  = ` ORDER BY received_at DESC, id DESC LIMIT @limit`
+		within = ` received_at >= @since AND received_at < @until AND received_at <= @place
+			AND (received_at, id) < (@place, @id)`
+		first = ` ORDER BY received_at DESC, id DESC LIMIT @limit`
 	)
 	if l.devices == nil {
 		return `SELECT ` + columns + ` FROM device_logs WHERE ` + within + first

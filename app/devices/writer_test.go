@@ -54,8 +54,8 @@ func spoolFile(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "device-logs.spool")
 }
 
-// newCutStore makes a store with a kiosk, and beside the pool that reaches the store always one over
-// a line that can be cut.
+// newCutStore makes a store with a kiosk, and beside the pool that reaches the store always one
+// over a line that can be cut.
 func newCutStore(t testing.TB) (kiosk devices.Device, direct *pgxpool.Pool, way *pgtest.Cutter, pool *pgxpool.Pool) {
 	t.Helper()
 	s, direct := newStore(t)

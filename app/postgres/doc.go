@@ -21,10 +21,12 @@
 // With Dir = .data:
 //
 //	.data/postgres             PostgreSQL's own data directory (or a link to it)
-//	.data/postgres.log         its log; put away as postgres.log.old when it is large and the server starts
+//	.data/postgres.log         its log; put away as postgres.log.old when it is large and the
+//	                           server starts
 //	.data/postgres.start.lock  held, exclusive, by who starts or stops the server
 //	.data/postgres.use.lock    held, shared, by every user of the server, as long as he uses it
-//	.data/postgres.run.lock    held, exclusive, by the server itself and all its processes, which inherit it
+//	.data/postgres.run.lock    held, exclusive, by the server itself and all its processes, which
+//	                           inherit it
 //	.data/postgres.initdb-…    a cluster in the making; moved to .data/postgres when it is whole
 //
 // They are file locks of the kernel: a killed process has lost its locks the moment it is gone, and

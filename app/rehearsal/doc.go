@@ -3,7 +3,9 @@
 //
 // # Usage
 //
-//	report, err := rehearsal.Run(ctx, rehearsal.Config{URLs: []string{"http://localhost:4000"}, Shoppers: 500})
+//	report, err := rehearsal.Run(ctx, rehearsal.Config{
+//		URLs: []string{"http://localhost:4000"}, Shoppers: 500,
+//	})
 //
 // It knows HTTP, HTML forms and Phoenix Channels, and nothing of the shop's code: it would work
 // against any shop that keeps the same routes, hooks and channels.

@@ -31,18 +31,25 @@ func filled(t *testing.T) (*Schema, *pgxpool.Pool) {
 	for _, sql := range []string{
 		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released)
 			VALUES ('A', 1, E'tab\there', E'two\nlines \\ and ''quotes''', 'grün 👟', 100, '/a.svg', true), ('B', 2, 'b', '\N', '', 200, '/b.svg', false)`,
-		`INSERT INTO items (product_id, sku, size) SELECT id, sku || '-' || n, n FROM products, generate_series(1, 3) n`,
+		`INSERT INTO items (product_id, sku, size) SELECT id, sku || '-' || n, n
+			FROM products, generate_series(1, 3) n`,
 		`INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'restock', 5 FROM items`,
-		`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id) SELECT min(id), 'sale', -1, 1, '00000000-0000-0000-0000-000000000001' FROM items`,
+		`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
+			SELECT min(id), 'sale', -1, 1, '00000000-0000-0000-0000-000000000001' FROM items`,
 		`UPDATE item_availabilities a SET available_count = m.here, sold_count = m.gone, stocked_count = m.here + m.gone
-			FROM (SELECT item_id, sum(available_delta) here, sum(sold_delta) gone FROM stock_movements GROUP BY 1) m WHERE m.item_id = a.item_id`,
+			FROM (SELECT item_id, sum(available_delta) here, sum(sold_delta) gone FROM stock_movements GROUP BY 1) m
+			WHERE m.item_id = a.item_id`,
 		`INSERT INTO orders (id, total_cents) VALUES ('00000000-0000-0000-0000-000000000001', 100)`,
 		`INSERT INTO order_lines SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000001', i.id, p.id, i.sku, i.size, p.brand, p.name, p.color, p.main_image_url, 100
 			FROM items i JOIN products p ON p.id = i.product_id ORDER BY i.id LIMIT 1`,
-		`INSERT INTO devices (name, key_hash, secret_id, revoked_at) VALUES ('kiosk', sha256('a'), '12345678', NULL), ('app', sha256('b'), '12345678', now())`,
-		`INSERT INTO device_variables (device_id, name, type, value) SELECT id, E'a "b"', 'string', '"\u001b"' FROM devices`,
-		`INSERT INTO device_wants (device_id, name, type, value, who) SELECT id, 'c', 'float', '0.1', 'bob' FROM devices WHERE name = 'kiosk'`,
-		`INSERT INTO shop_settings (name, zone, accent, logo) VALUES ('Volt & Söhne', 'Europe/Berlin', '#006644', '{"picture": "x", "renditions": []}')`,
+		`INSERT INTO devices (name, key_hash, secret_id, revoked_at)
+			VALUES ('kiosk', sha256('a'), '12345678', NULL), ('app', sha256('b'), '12345678', now())`,
+		`INSERT INTO device_variables (device_id, name, type, value) SELECT id, E'a "b"', 'string', '"\u001b"'
+			FROM devices`,
+		`INSERT INTO device_wants (device_id, name, type, value, who) SELECT id, 'c', 'float', '0.1', 'bob'
+			FROM devices WHERE name = 'kiosk'`,
+		`INSERT INTO shop_settings (name, zone, accent, logo)
+			VALUES ('Volt & Söhne', 'Europe/Berlin', '#006644', '{"picture": "x", "renditions": []}')`,
 		`INSERT INTO shop_pages (slug, title, body) VALUES ('help', 'Help', E'Ask\n**us**.'), ('imprint', '', '')`,
 	} {
 		exec(t, pool, sql)
@@ -126,10 +133,12 @@ func TestBackupAndRestore(t *testing.T) {
 	exec(t, pool, `UPDATE device_wants SET value = '7'`)
 	exec(t, pool, `UPDATE shop_settings SET name = 'Other'`)
 	exec(t, pool, `DELETE FROM shop_pages`)
-	exec(t, pool, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url) VALUES ('C', 3, 'c', 'c', '', 1, '/c.svg')`)
+	exec(t, pool, `INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url)
+		VALUES ('C', 3, 'c', 'c', '', 1, '/c.svg')`)
 	var newest, newestProduct int64
 	if err := pool.QueryRow(t.Context(),
-		`SELECT (SELECT last_value FROM revisions), (SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
+		`SELECT (SELECT last_value FROM revisions),
+			(SELECT max(id) FROM products)`).Scan(&newest, &newestProduct); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // twice is as good as once
@@ -314,7 +323,8 @@ func TestRestoreUnderLoad(t *testing.T) {
 	}
 	var wrong int
 	err = pool.QueryRow(t.Context(), `SELECT count(*) FROM item_availabilities a JOIN (
-			SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold FROM stock_movements GROUP BY item_id) m USING (item_id)
+			SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold FROM stock_movements
+			GROUP BY item_id) m USING (item_id)
 		WHERE (a.available_count, a.sold_count) <> (m.available, m.sold)`).Scan(&wrong)
 	if err != nil || wrong > 0 {
 		t.Errorf("%d items whose movements do not add up, %v", wrong, err)

@@ -35,9 +35,11 @@ const order = `WITH o AS (
 		INSERT INTO order_lines (line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT gen_random_uuid(), o.id, $1, 1, '', '', '', '', '', '', 100 FROM o RETURNING order_id, item_id
 	), m AS (
-		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id) SELECT item_id, 'sale', -1, 1, order_id FROM l
+		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
+		SELECT item_id, 'sale', -1, 1, order_id FROM l
 	)
-	UPDATE item_availabilities SET available_count = available_count - 1, sold_count = sold_count + 1 WHERE item_id = $1`
+	UPDATE item_availabilities SET available_count = available_count - 1, sold_count = sold_count + 1
+	WHERE item_id = $1`
 
 func TestAudit(t *testing.T) {
 	t.Parallel()
@@ -63,7 +65,8 @@ func TestAudit(t *testing.T) {
 		},
 		"a sold count": {
 			[]string{
-				`UPDATE item_availabilities SET sold_count = 3, available_count = available_count - 1 WHERE item_id = 1`,
+				`UPDATE item_availabilities SET sold_count = 3, available_count = available_count - 1
+					WHERE item_id = 1`,
 				`UPDATE stock_movements SET available_delta = -2, sold_delta = 2 WHERE ` + theOrder,
 			}, []FindingKind{LineUnbooked, SoldOff},
 		},

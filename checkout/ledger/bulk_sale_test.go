@@ -73,7 +73,8 @@ func TestSellUpToIsOneCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var transactions, movements, pairs int
-	err := s.Pool.QueryRow(t.Context(), `SELECT count(DISTINCT xmin::text), count(*), sum(sold_delta) FROM stock_movements WHERE reason = 'sale'`).
+	err := s.Pool.QueryRow(t.Context(), `SELECT count(DISTINCT xmin::text), count(*), sum(sold_delta)
+		FROM stock_movements WHERE reason = 'sale'`).
 		Scan(&transactions, &movements, &pairs)
 	if err != nil || transactions != 1 || movements != len(s.Items) || pairs != 500 {
 		t.Errorf("%d transactions wrote %d movements of %d pairs, %v; want 1, %d and 500",
@@ -98,7 +99,8 @@ func TestLocksInOrder(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- n.Submit(t.Context(), sale, nil) }()
 	s.UntilWaits(1)
-	rows, _ := s.Pool.Query(t.Context(), `SELECT item_id FROM item_availabilities ORDER BY item_id FOR NO KEY UPDATE SKIP LOCKED`)
+	rows, _ := s.Pool.Query(t.Context(), `SELECT item_id FROM item_availabilities ORDER BY item_id
+		FOR NO KEY UPDATE SKIP LOCKED`)
 	free, err := pgx.CollectRows(rows, pgx.RowTo[inventory.ItemID])
 	if err != nil || !slices.Equal(free, s.Items[2:]) {
 		t.Errorf("not locked are %v, %v; want the row behind the held one, %d", free, err, s.Items[2])

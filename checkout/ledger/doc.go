@@ -22,7 +22,8 @@
 //	state      what it means                          if the process ends now
 //	queued     no attempt at it has begun             nothing was done
 //	begun      an attempt locks, reads or writes      PostgreSQL rolls back; nothing was done
-//	in doubt   COMMIT was sent, no answer came        it was done or not; the same sale sent again finds out
+//	in doubt   COMMIT was sent, no answer came        it was done or not; the same sale, sent
+//	                                                  again, finds out
 //	decided    the answer to COMMIT came              it was done; the caller is not told
 //	answered   the caller has its outcome             nothing is lost
 //

@@ -209,7 +209,7 @@ const (
 // lock queues the lock of the rows and the queries for what they are.
 func (s *Stock) lock(b *pgx.Batch, items []inventory.ItemID) { s.read(b, items, readLock) }
 
-// Look queues queries for what the rows are at this moment, without a lock. That is enough for a
+// Look queues queries for what the rows are at this moment, without a lock. It is enough for a
 // caller who asks whether something was so at any time after the question. The counts are read
 // first.
 func (s *Stock) Look(b *pgx.Batch, items []inventory.ItemID) { s.read(b, items, readCounts) }

@@ -12,10 +12,10 @@ type auditCmd struct{}
 
 // Help is shown by audit --help.
 func (auditCmd) Help() string {
-	return `Compares what is available and sold with every movement of stock, and the movements with the orders, in one snapshot of
-the database. It changes nothing. Sales without an order (by sell), and what deleted products have left in the books, are no
-findings. A size whose counts contradict its movements is frozen when somebody wants to buy it: count its pairs, and lift that
-with stock correct. Exits with 1 if there are findings.`
+	return `Compares what is available and sold with every movement of stock, and the movements with the orders, in
+one snapshot of the database. It changes nothing. Sales without an order (by sell), and what deleted products have
+left in the books, are no findings. A size whose counts contradict its movements is frozen when somebody wants to buy
+it: count its pairs, and lift that with stock correct. Exits with 1 if there are findings.`
 }
 
 // Run is called by kong.

@@ -21,8 +21,8 @@ type backupCmd struct {
 
 // Help is shown by backup --help.
 func (backupCmd) Help() string {
-	return `Writes products, stock, movements, orders and devices as they are at one moment to a zip file, also while nodes
-run. The file holds what shoppers bought, so it is readable by you alone.`
+	return `Writes products, stock, movements, orders and devices as they are at one moment to a zip file, also while
+nodes run. The file holds what shoppers bought, so it is readable by you alone.`
 }
 
 // Run is called by kong.
@@ -109,9 +109,9 @@ type restoreCmd struct {
 // Help is shown by restore --help.
 func (restoreCmd) Help() string {
 	return `Replaces the whole store by what the backup holds: what was sold and ordered since is gone. It asks first,
-unless --yes. Nodes may run meanwhile: buyers wait while the rows are replaced (20 s for 200,000 orders), and every node shows the
-restored stock within 5 s. A backup by an older version of the program is migrated on the way. A backup that is damaged
-changes nothing.`
+unless --yes. Nodes may run meanwhile: buyers wait while the rows are replaced (20 s for 200,000 orders), and every
+node shows the restored stock within 5 s. A backup by an older version of the program is migrated on the way. A backup
+that is damaged changes nothing.`
 }
 
 // restored is what restore did, for programs.

@@ -15,8 +15,9 @@ type cartsCmd struct {
 
 // Help is shown by carts --help.
 func (cartsCmd) Help() string {
-	return `A cart is listed while a tab of it is open, at any node; PAGE is that of the tab opened last. KEY stands for the shopper
-and does not tell the cart's id, which is a secret. Those of a node that was killed stay for half a minute.`
+	return `A cart is listed while a tab of it is open, at any node; PAGE is that of the tab opened last. KEY stands
+for the shopper and does not tell the cart's id, which is a secret. Those of a node that was killed stay for half a
+minute.`
 }
 
 // cartsInATable is how many carts a person is shown unless he asks for more.

@@ -26,9 +26,9 @@ type devicesLogsCmd struct {
 
 // Help is shown by devices logs --help.
 func (devicesLogsCmd) Help() string {
-	return `Lists the newest records first; with --follow, the newest come last. RECEIVED is when a node received a record; what
-the device sent as its timestamp is shown as it came. Words are searched in the message and in the values of other members,
-whole and in upper or lower case.`
+	return `Lists the newest records first; with --follow, the newest come last. RECEIVED is when a node received a
+record; what the device sent as its timestamp is shown as it came. Words are searched in the message and in the values
+of other members, whole and in upper or lower case.`
 }
 
 // Run is called by kong.

@@ -22,8 +22,8 @@ type (
 
 // Help is shown by devices set --help.
 func (devicesSetCmd) Help() string {
-	return `The value is kept, and sent to every connection of the device when it is verified, until the device reports that
-very value. A later change replaces it, and devices unset withdraws it.`
+	return `The value is kept, and sent to every connection of the device when it is verified, until the device
+reports that very value. A later change replaces it, and devices unset withdraws it.`
 }
 
 // devicesUnsetCmd withdraws what devicesSetCmd has kept.
@@ -34,7 +34,8 @@ type devicesUnsetCmd struct {
 
 // Help is shown by devices unset --help.
 func (devicesUnsetCmd) Help() string {
-	return `A connection that was sent the value already may have it all the same: to set that right, change the variable again.`
+	return `A connection that was sent the value already may have it all the same: to set that right, change the
+variable again.`
 }
 
 // Run is called by kong.

@@ -34,8 +34,9 @@ type (
 
 // Help is shown by devices add --help.
 func (devicesAddCmd) Help() string {
-	return `The key is what the device proves itself with, so enter it there at once: the store keeps a hash of it, and nobody
-can read it again. Several apps or kiosks may have the same key; they are one device then. See docs/devices.md.`
+	return `The key is what the device proves itself with, so enter it there at once: the store keeps a hash of it,
+and nobody can read it again. Several apps or kiosks may have the same key; they are one device then. See
+docs/devices.md.`
 }
 
 // Run is called by kong.

@@ -37,16 +37,16 @@ type devicesSimulateCmd struct {
 
 // Help is shown by devices simulate --help.
 func (devicesSimulateCmd) Help() string {
-	return `Each simulated device logs records, and reports the variables greeting, brightness, visitors, temperature and open.
-It accepts every change that an admin makes, and the command prints it as one line. For the shop, devices that share
-a key are one device, which has all their records and variables. So use a key that no real device has:
+	return `Each simulated device logs records, and reports the variables greeting, brightness, visitors, temperature
+and open. It accepts every change that an admin makes, and the command prints it as one line. For the shop, devices
+that share a key are one device, which has all their records and variables. So use a key that no real device has:
 
     sneakers23 devices add rehearsal --json | sneakers23 devices simulate -n 100 --key-file -
 
 Devices reconnect when they are cut off, and keep their records meanwhile. Ctrl-C or --for ends the simulation: the
-devices wait up to 5 s for the gateway to read what they have logged, then the sum is printed. With --json each line is
-an object, {"event":"change",...} and at the end {"event":"sum",...}. Exit code 1 says that no device could connect, or
-that a key was refused.`
+devices wait up to 5 s for the gateway to read what they have logged, then the sum is printed. With --json each line
+is an object, {"event":"change",...} and at the end {"event":"sum",...}. Exit code 1 says that no device could
+connect, or that a key was refused.`
 }
 
 // Run is called by kong.

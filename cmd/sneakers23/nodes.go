@@ -15,8 +15,8 @@ type nodesCmd struct {
 
 // Help is shown by nodes --help.
 func (nodesCmd) Help() string {
-	return `REVISION is that of the newest row in a node's catalog; LAG tells for how long it has known that another node has a
-newer one. A node that stops says goodbye; one that was killed is listed for some seconds.`
+	return `REVISION is that of the newest row in a node's catalog; LAG tells for how long it has known that another
+node has a newer one. A node that stops says goodbye; one that was killed is listed for some seconds.`
 }
 
 // Run is called by kong.

@@ -13,9 +13,9 @@ type pauseCmd struct {
 
 // Help is shown by pause --help.
 func (pauseCmd) Help() string {
-	return `When the command has returned, nothing of the product, or of the shop, is sold any more, at no node. Pages and
-carts stay as they are, countdowns go on, and releases that fall due take place: the checkout says that selling is paused.
-A product that was paused by itself stays so when the shop is resumed.`
+	return `When the command has returned, nothing of the product, or of the shop, is sold any more, at no node. Pages
+and carts stay as they are, countdowns go on, and releases that fall due take place: the checkout says that selling is
+paused. A product that was paused by itself stays so when the shop is resumed.`
 }
 
 // Run is called by kong.

@@ -52,21 +52,23 @@ type rehearseCmd struct {
 
 // Help is shown by rehearse --help.
 func (rehearseCmd) Help() string {
-	return `Simulated shoppers open pages, sockets and carts, look around, add, remove, buy and reconnect, as browsers do, and measure how
-long it takes. Half of them (--wait) wait on the page of a product that is not released yet, and rush at it when it is. Exit code 0 says that all limits were kept, 1 that some were not, and 3 that too little was measured to tell: after
---for the rehearsal goes on until each kind that has a limit was measured --at-least times, or until --at-most or Ctrl-C.
+	return `Simulated shoppers open pages, sockets and carts, look around, add, remove, buy and reconnect, as browsers
+do, and measure how long it takes. Half of them (--wait) wait on the page of a product that is not released yet, and
+rush at it when it is. Exit code 0 says that all limits were kept, 1 that some were not, and 3 that too little was
+measured to tell: after --for the rehearsal goes on until each kind that has a limit was measured --at-least times, or
+until --at-most or Ctrl-C.
 
-Without --url it is a dry run: the stock of the database is copied into a schema of its own, a node is opened on the copy in this
-process, and both are gone afterwards. What the shop has not released, the copy releases in the middle of the rehearsal
-(--release), and the rehearsal goes on until shoppers have rushed at it. Nothing real is sold. Shoppers and node share this
-machine's processors then, so the figures are worse than those of a node alone.
+Without --url it is a dry run: the stock of the database is copied into a schema of its own, a node is opened on the
+copy in this process, and both are gone afterwards. What the shop has not released, the copy releases in the middle of
+the rehearsal (--release), and the rehearsal goes on until shoppers have rushed at it. Nothing real is sold. Shoppers
+and node share this machine's processors then, so the figures are worse than those of a node alone.
 
-With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold, and releases are yours to make.
-A shopper whose node does not answer goes on to the next --url, as a proxy would lead him.
+With --url the shoppers go to your own nodes, or to the proxy before them: real stock is sold, and releases are yours
+to make. A shopper whose node does not answer goes on to the next --url, as a proxy would lead him.
 
-A shopper needs a socket, each fifth needs two, and a process opens only so many files (see ulimit -Hn). At 20000 files that is
-enough for 7900 shoppers on a copy, where both ends of a socket are in this process, and for 12000 at nodes of your own. For more,
-run this on several machines.`
+A shopper needs a socket, each fifth needs two, and a process opens only so many files (see ulimit -Hn). At 20000
+files that is enough for 7900 shoppers on a copy, where both ends of a socket are in this process, and for 12000 at
+nodes of your own. For more, run this on several machines.`
 }
 
 // Run is called by kong.

@@ -19,9 +19,9 @@ type sellCmd struct {
 
 // Help is shown by sell --help.
 func (sellCmd) Help() string {
-	return `Sells pairs of random sizes of released products until none is left or Ctrl-C, to nobody: there are no orders. It asks
-first, unless --yes. What is sold is sold: each pair is booked, and only a restock puts new ones on the shelf. For a rehearsal
-that sells nothing real, see: sneakers23 rehearse`
+	return `Sells pairs of random sizes of released products until none is left or Ctrl-C, to nobody: there are no
+orders. It asks first, unless --yes. What is sold is sold: each pair is booked, and only a restock puts new ones on
+the shelf. For a rehearsal that sells nothing real, see: sneakers23 rehearse`
 }
 
 // Run is called by kong.

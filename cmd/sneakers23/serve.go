@@ -64,9 +64,9 @@ type serveCmd struct {
 
 // Help is shown by serve --help.
 func (serveCmd) Help() string {
-	return `Every flag is an environment variable too. With no --database-url the node runs a real PostgreSQL of its own
-under the data directory, with the programs that this machine has. Ctrl-C stops the node in an
-orderly way, a second one at once.`
+	return `Every flag is an environment variable too. With no --database-url the node runs a real PostgreSQL of its
+own under the data directory, with the programs that this machine has. Ctrl-C stops the node in an orderly way, a
+second one at once.`
 }
 
 // Run is called by kong.

@@ -20,9 +20,10 @@ type stockCorrectCmd struct {
 
 // Help is shown by stock correct --help.
 func (stockCorrectCmd) Help() string {
-	return `Changes how many pairs of a size are available, by a movement in the books that says why and who did it. It never takes
-more away than there is. Pairs that are delivered come by restock. A size that is frozen, since its counts contradict its
-movements, first gets the counts of the movements, and is sold again; only there may --by be 0: see audit.`
+	return `Changes how many pairs of a size are available, by a movement in the books that says why and who did it.
+It never takes more away than there is. Pairs that are delivered come by restock. A size that is frozen, since its
+counts contradict its movements, first gets the counts of the movements, and is sold again; only there may --by be 0:
+see audit.`
 }
 
 // Run is called by kong.

@@ -17,7 +17,7 @@ type Maker struct {
 	waiting chan struct{} // buffer maxWaiting, for those that wait and the one that is made
 }
 
-// NewMaker makes a Maker that nobody waits for.
+// NewMaker makes a Maker that is idle.
 func NewMaker() *Maker {
 	return &Maker{make(chan struct{}, 1), make(chan struct{}, maxWaiting)}
 }

@@ -236,7 +236,7 @@ func TestMakerOneAtATime(t *testing.T) {
 	m.turn <- struct{}{} // one is being made
 	ctx, cancel := context.WithCancel(t.Context())
 	photo := picturetest.JPEG(picturetest.Quarters(120, 120))
-	done := make(chan error, maxWaiting+1) // buffer: nobody waits for anybody
+	done := make(chan error, maxWaiting+1) // buffer: no goroutine waits for another
 	for range maxWaiting {
 		go func() {
 			_, err := m.Make(ctx, photo)

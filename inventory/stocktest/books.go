@@ -23,10 +23,12 @@ func CheckBooks(t testing.TB, pool *pgxpool.Pool) {
 				SELECT item_id, sum(available_delta) AS available, sum(sold_delta) AS sold
 				FROM stock_movements GROUP BY item_id
 			) m USING (item_id)
-			WHERE a.available_count <> coalesce(m.available, 0) OR a.sold_count <> coalesce(m.sold, 0) OR a.available_count < 0`,
+			WHERE a.available_count <> coalesce(m.available, 0) OR a.sold_count <> coalesce(m.sold, 0)
+			OR a.available_count < 0`,
 		"lines that are not booked as sold once": `
 			SELECT count(*) FROM (
-				SELECT FROM order_lines l LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'sale')
+				SELECT FROM order_lines l
+				LEFT JOIN stock_movements m ON (m.order_id, m.item_id, m.reason) = (l.order_id, l.item_id, 'sale')
 				GROUP BY l.line_id HAVING count(m.id) <> 1 OR sum(m.sold_delta) <> 1
 			) wrong`,
 		"lines whose return is not booked as their order says": `

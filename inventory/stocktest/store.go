@@ -49,7 +49,8 @@ func Fill(t testing.TB, pool *pgxpool.Pool, products, sizes, pairs int) *Store {
 		Of: make(map[inventory.ItemID]inventory.ProductID), Price: make(map[inventory.ProductID]inventory.Cents),
 	}
 	s.Exec(`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released)
-		SELECT 'P' || n, n, 'Snks 23', 'Hop Man ' || n, 'yellow', 10000 + n, '/p.svg', true FROM generate_series(1, $1::int) n`, products)
+		SELECT 'P' || n, n, 'Snks 23', 'Hop Man ' || n, 'yellow', 10000 + n, '/p.svg', true
+		FROM generate_series(1, $1::int) n`, products)
 	s.Exec(`INSERT INTO items (product_id, sku, size)
 		SELECT p.id, p.sku || '-' || n, n FROM products p, generate_series(1, $1::int) n ORDER BY p.id, n`, sizes)
 	rows, err := s.Inv.Rows(t.Context())
@@ -76,7 +77,8 @@ func Put(t testing.TB, pool *pgxpool.Pool, pairs int, items ...inventory.ItemID)
 			UPDATE item_availabilities SET available_count = available_count + $1, stocked_count = stocked_count + $1
 			WHERE $1 > 0 AND item_id = ANY ($2) RETURNING item_id
 		)
-		INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $1 FROM stocked`, pairs, items)
+		INSERT INTO stock_movements (item_id, reason, available_delta) SELECT item_id, 'restock', $1
+		FROM stocked`, pairs, items)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,8 @@ const sell = `
 		UPDATE item_availabilities SET available_count = available_count - $1, sold_count = sold_count + $1
 		WHERE item_id = ANY ($2) RETURNING item_id
 	)
-	INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta) SELECT item_id, 'sale', -$1::integer, $1 FROM sold`
+	INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta)
+	SELECT item_id, 'sale', -$1::integer, $1 FROM sold`
 
 // Item reads an item from the database.
 func (s *Store) Item(id inventory.ItemID) inventory.ItemRow {
@@ -203,7 +206,8 @@ func (s *Store) PassOn(id inventory.ItemID) (stop func()) {
 	for range 3 {
 		others.Go(func() {
 			for ctx.Err() == nil {
-				if _, err := pool.Exec(ctx, `WITH held AS (SELECT FROM item_availabilities WHERE item_id = $1 FOR NO KEY UPDATE)
+				if _, err := pool.Exec(ctx, `WITH held AS (SELECT FROM item_availabilities WHERE item_id = $1
+					FOR NO KEY UPDATE)
 					SELECT pg_sleep(0.01) FROM held`, id); err != nil && ctx.Err() == nil {
 					s.T.Error(err)
 				}

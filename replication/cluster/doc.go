@@ -3,7 +3,9 @@
 //
 // # Usage
 //
-//	node, err := cluster.Start(cluster.Config{Name: "a", Listen: "10.0.0.1:6222", Join: seeds, Secret: secret, …})
+//	node, err := cluster.Start(cluster.Config{
+//		Name: "a", Listen: "10.0.0.1:6222", Join: seeds, Secret: secret, …
+//	})
 //	words := node.Stream("words", func(from cluster.Peer, data []byte) { … })
 //	node.OnResync(func(from cluster.Peer) { … }) // compare: something may have been missed
 //	node.Handle("time", func(ctx context.Context, question []byte) ([]byte, error) { … })

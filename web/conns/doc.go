@@ -45,9 +45,9 @@
 //
 // # Limits
 //
-//	limit of Init    bytes that may wait behind the frame that is being written. A frame counts with
-//	                 its capacity and 72 bytes, see Weight. A frame that is larger than the limit
-//	                 may wait alone
+//	limit of Init    bytes that may wait behind the frame that is being written. A frame counts
+//	                 with its capacity and 72 bytes, see Weight. A frame that is larger than the
+//	                 limit may wait alone
 //	timeout of Init  the time that the peer has to take one frame
 //	BurstLimits      over a connection that cannot be written to without waiting (TLS in this
 //	                 process, a pipe), so many limits may wait until a write has waited for

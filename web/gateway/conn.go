@@ -19,7 +19,7 @@ import (
 //
 //	                 key verified           Drain
 //	accepted ──▶ unverified ──▶ verified ──────────▶ draining
-//	                 │              │                   │ the device has closed, or CloseWait is over
+//	                 │              │                   │ the device has closed, or CloseWait ends
 //	                 └──────────────┴──▶ closing ◀──────┘
 //	  five bad lines, silence,       │
 //	  revoked, too slow, gone, Drain └──▶ the connection is closed

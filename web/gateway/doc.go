@@ -53,8 +53,9 @@
 //	unverified   Only v: is accepted. Five bad lines end it, after the fifth answer.
 //	verified     A hundred bad lines in a row end it. While a line waits for the store, nothing is
 //	             read: the window of TCP fills, and the device is slowed. No other is.
-//	draining     The server stops. The device reads the end of the stream, and is sent nothing more.
-//	             What it sent before it saw the end is still handled, for conns.CloseWait (2 s).
+//	draining     The server stops. The device reads the end of the stream, and is sent nothing
+//	             more. Lines that it sent before it saw the end are still handled, for
+//	             conns.CloseWait (2 s).
 //	closing      What comes is ignored for conns.CloseWait, so that the last line arrives.
 //
 // A connection ends when the device closes it, breaks a limit, does not take what it is sent, or
@@ -110,10 +111,10 @@
 //	Addresses       connections of one client beyond it are turned away (no limit)
 //	PerKey          more connections of a device are not verified (32)
 //	Verifying       keys that are verified at a time; others wait for their turn (16)
-//	MaxQueue        a device for which more bytes wait is closed, see package conns; what is wanted
-//	                of it at the verification may be more (64 KiB)
-//	Silence         without a line, a connection is closed; a device that has nothing to say verifies
-//	                its key again now and then (5 min)
+//	MaxQueue        a device for which more bytes wait is closed, see package conns; what is
+//	                wanted of it at the verification may be more (64 KiB)
+//	Silence         without a line, a connection is closed; a device that has nothing to say
+//	                verifies its key again now and then (5 min)
 //	Unverified      the same for one that is not verified, its TLS handshake included (30 s)
 //	LineTimeout     from the first byte of a line to its end (30 s)
 //	WriteTimeout    for a device to take one line (10 s)

@@ -7,8 +7,8 @@ import (
 	"sneakers23/inventory/picture"
 )
 
-// memory keeps images, and forgets those that nobody has asked for the longest when there are too
-// many bytes.
+// memory keeps images, and when there are too many bytes, forgets those whose last reader is the
+// longest ago.
 type memory struct {
 	max int
 

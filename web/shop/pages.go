@@ -198,7 +198,7 @@ type own struct {
 	number checkout.OrderNumber // of the last order, "" for none
 }
 
-// nobody is the visitor of the page that is the same for everyone.
+// nobody is the visitor of a page that is the same for all.
 var nobody = own{cart: new(cartView)}
 
 // serveOwn serves visitors who get a page of their own: those with a cart, and those with a flash,

@@ -2,7 +2,8 @@
 // In production a well-known proxy stands there (docs/deploying.md); this one shows what the shop
 // needs of it, and no more.
 //
-//	p, err := proxy.New(proxy.Config{Nodes: []proxy.Node{{Name: "a", URL: "http://127.0.0.1:4001"}, …}, Log: log})
+//	nodes := []proxy.Node{{Name: "a", URL: "http://127.0.0.1:4001"}, …}
+//	p, err := proxy.New(proxy.Config{Nodes: nodes, Log: log})
 //	…
 //	err = p.Serve(ctx, listener) // until ctx ends
 //

@@ -14,10 +14,12 @@
 //
 // The param device of the join names the device that the page shows, 0 for none.
 //
-//	state      {"devices","connected","nodes":[{"name","devices","connections"}],"changes","fault"}
+//	state      {"devices","connected","nodes":[{"name","devices","connections"}],"changes",
+//	           "fault"}
 //	           Devices have a valid key; connected ones also a connection. changes grows whenever
 //	           a device connects or disconnects. fault is a sentence, empty if all is well.
-//	device     {"id","name","created","seen","revoked","key","nodes":[{"name","since","connections"}]}
+//	device     {"id","name","created","seen","revoked","key",
+//	           "nodes":[{"name","since","connections"}]}
 //	           The device that the page shows; or {"id","gone":true} if there is none of that id.
 //	           key is current, older or lost, see devices.KeyState.
 //	variables  {"device","whole","variables":[VARIABLE],"gone":[NAME]}
@@ -28,7 +30,8 @@
 //	           arrived since the event before and are not among the lines; at_least marks a gap
 //	           that was too long to count.
 //
-//	VARIABLE   {"name","reported":{"type","value","at","cut"},"wanted":{"type","value","at","who","cut"}}
+//	VARIABLE   {"name","reported":{"type","value","at","cut"},
+//	           "wanted":{"type","value","at","who","cut"}}
 //	LINE       {"id","device","name","at","message","timestamp","fields","cut"}
 //
 // Times are milliseconds since 1970, 0 or absent for never. A value is text, as people write it:

@@ -35,7 +35,7 @@ type form struct {
 	Done    string                  // what was saved before
 	Trouble string                  // why nothing was saved
 	Wrong   map[string]string       // what is wrong with the fields, by their names
-	Over    []inventory.FieldChange // what saving the form would change of what somebody else has saved
+	Over    []inventory.FieldChange // what saving the form would change of what another admin has saved
 }
 
 // fieldView is an input with its label.
@@ -165,8 +165,8 @@ func (f *form) wrongSize(row *sizeRow) {
 
 var notInSKU = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// edit returns the edit that the form asks for. What cannot be read is noted as wrong. product is
-// nil for a new one.
+// edit returns the edit that the form asks for, and notes a field as wrong that it cannot read.
+// product is nil for a new one.
 func (f *form) edit(product *inventory.Product) inventory.Edit {
 	e := inventory.Edit{
 		New: f.New, Seen: f.Seen, SKU: f.SKU, Name: &f.Name, Brand: &f.Brand, Color: &f.Color, Story: &f.Story,

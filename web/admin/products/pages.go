@@ -76,7 +76,7 @@ func (p *Pages) Edit(c echo.Context) error {
 // Create saves a new product.
 func (p *Pages) Create(c echo.Context) error { return p.save(c, nil) }
 
-// Save saves the product that the form names by its id: somebody else may have given it another SKU
+// Save saves the product that the form names by its id: another admin may have given it another SKU
 // than the path's :sku meanwhile.
 func (p *Pages) Save(c echo.Context) error {
 	id, err := strconv.ParseInt(c.QueryParam("id"), 10, 64)
@@ -153,7 +153,7 @@ func (p *Pages) setPause(c echo.Context, resume bool) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/products")
 }
 
-// compare prepares a form for being sent again over what somebody else has saved.
+// compare prepares a form for being sent again over what another admin has saved.
 func (p *Pages) compare(ctx context.Context, f *form, edit inventory.Edit) {
 	f.Trouble = "Nothing was saved: somebody else has changed the product meanwhile."
 	edit.Seen = ""
@@ -179,7 +179,7 @@ func (p *Pages) render(c echo.Context, status int, name string, page any) error 
 
 func (p *Pages) imageURL(url string) string { return assets.ImageURL(url, p.cfg.Asset) }
 
-// What the address of a form says of the last save.
+// The address of a form says one of these of the last save.
 const (
 	savedYes  = "yes"
 	savedSame = "same"

@@ -23,7 +23,7 @@ const (
 var ErrForm = errors.New("products: the body is no form of a product")
 
 // read reads a form, part by part. Photos become pictures as they come, so a form has one at most
-// in memory, and all forms together maxReading. What is wrong with them is noted in the form.
+// in memory, and all forms together maxReading. Their faults are noted in the form.
 func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -46,7 +46,7 @@ func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error)
 		case part.FormName() == "photo":
 			err = p.addPhoto(r, f, part)
 		default:
-			err = f.take(part)
+			err = f.addField(part)
 		}
 		if err != nil {
 			return nil, err
@@ -62,8 +62,9 @@ func readError(err error) error {
 	return fmt.Errorf("%w: %w", ErrForm, err)
 }
 
-// take takes a field of the form. The fields of a row follow each other; its first one begins it.
-func (f *form) take(part *multipart.Part) error {
+// addField adds a field to the form. The fields of a row follow each other; its first one begins
+// it.
+func (f *form) addField(part *multipart.Part) error {
 	data, err := io.ReadAll(io.LimitReader(part, maxText+1))
 	if err != nil {
 		return readError(err)

@@ -100,7 +100,8 @@
 // The gateway sends the value that an admin wants after each OK, until the device reports that
 // value. OnChange is called with the wanted values, and its result decides:
 //
-//	nil          all are accepted: the client reports them like Set, and keeps them as the last values
+//	nil          all are accepted: the client reports them like Set, and keeps them as the last
+//	             values
 //	Declined     those that it names are declined, the others are accepted
 //	other error  all are declined
 //
