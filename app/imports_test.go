@@ -72,9 +72,10 @@ var allowed = []rule{
 			"inventory/storefront", "templates", "assets",
 		},
 	},
-	{"web/admin/drops", []string{"inventory", "templates"}},
-	{"web/admin/shopfront", []string{"inventory/picture", "inventory/storefront", "templates"}},
+	{"web/admin/drops", []string{"web/admin/wallclock", "inventory", "templates"}},
+	{"web/admin/shopfront", []string{"web/admin/wallclock", "inventory/picture", "inventory/storefront", "templates"}},
 	{"web/admin/products", []string{"inventory", "inventory/picture", "templates", "assets"}},
+	{"web/admin/wallclock", []string{"inventory"}},
 	{"web/admin/fleet", []string{"web/channel", "replication/presence", "app/devices"}},
 	{
 		"web/admin/...", []string{

@@ -212,28 +212,6 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	}
 }
 
-// openWithin bounds the opening of a drop, so that one whose sizes are held does not keep others
-// waiting, and the announcement after it.
-const openWithin = 5 * time.Second
-
-// openDrop opens a drop that is due, and tells the other nodes which products it has released. If
-// that fails, they find out by themselves, as after any other lost message.
-func (n *Node) openDrop(ctx context.Context, d inventory.Drop) error {
-	opening, cancel := context.WithTimeout(ctx, openWithin)
-	defer cancel()
-	opened, err := n.ledger.OpenDrop(opening, d)
-	if err != nil || !opened {
-		return err
-	}
-	n.log.Info("a drop opens", "drop", d.ID, "products", len(d.Releases), "sizes", len(d.Restocks))
-	announcing, cancel := context.WithTimeout(context.WithoutCancel(ctx), openWithin)
-	defer cancel()
-	if err := n.stock.Announce(announcing, d.Releases...); err != nil {
-		n.log.Warn("a drop is open, and shows when the catalog is compared with the database", "drop", d.ID, "err", err)
-	}
-	return nil
-}
-
 // awaitFront returns when the settings and pages of the shop are read.
 func (n *Node) awaitFront(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -110,13 +110,17 @@ func (s *shopServer) open(n *Node, stored *inventory.Store, secrets []string, ad
 		Also: func(name string) bool { return n.front.Look().Settings().Shows(name) },
 	})
 	s.pusher = shop.NewPusher(pages, s.topics, n.log)
+	banner := shop.NewBanner(n.front, s.topics)
+	n.front.Watch(banner.Watch)
 	tracked := shop.NewShoppers(n.others.tracker, admin.CartTracker, n.log)
 	shoppers := s.socketConfig(n, proxies, askPoll)
 	shoppers.Connect = shop.Connect
 	if n.cfg.NoLimits {
 		shoppers.Connect = shop.ConnectUnlimited
 	}
-	shoppers.Routes = []channel.Route{shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts, tracked)}
+	shoppers.Routes = []channel.Route{
+		shop.ShopRoute(banner), shop.ProductRoute(s.pusher), shop.CartRoute(s.pusher, s.carts, tracked),
+	}
 	shoppers.MaxQueue, shoppers.MaxChannels, shoppers.MaxMailbox = n.cfg.MaxQueue, shopperChannels, shopperMailbox
 	if s.sockets, err = channel.New(shoppers); err != nil {
 		return err
@@ -222,8 +226,8 @@ func (s *shopServer) socketConfig(n *Node, proxies forwarded.Proxies, question s
 // and not the channel too busy.
 const shopperMailbox = 512
 
-// shopperChannels is how many topics a shopper's socket may join: one for each product, and the
-// cart. Of carts it may join fewer, see [shop.Connect].
+// shopperChannels is how many topics a shopper's socket may join: one for each product, the
+// cart, and the shop. Of carts it may join fewer, see [shop.Connect].
 const shopperChannels = 1000
 
 // metrics are what the node itself knows; the HTTP server adds its own.

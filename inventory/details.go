@@ -147,13 +147,15 @@ func (c *checker) words(field, text string, least, most int) {
 		c.fail(field, "is no UTF-8")
 	}
 	for _, r := range text {
-		paragraph := field == "story" && r == '\n'
-		if unicode.IsControl(r) && !paragraph || unicode.Is(unicode.Bidi_Control, r) {
+		if paragraph := field == "story" && r == '\n'; invisible(r) && !paragraph {
 			c.fail(field, "has the invisible character %U", r)
 			return
 		}
 	}
 }
+
+// invisible reports whether readers do not see a character, but what it does to others.
+func invisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // check returns what is wrong with the products that the edits want, and what contradicts others.
 func (e *editing) check() Problems {

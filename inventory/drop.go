@@ -3,19 +3,26 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // DropID names a drop for as long as the store lives; it is never used again.
 type DropID int64
 
-// Plan says what is to happen at one moment: products are released, and sizes get pairs.
+// Plan says what is to happen at one moment: products are released, sizes get pairs, and every page
+// shows a banner.
 type Plan struct {
 	At       time.Time     `json:"at"`
-	EndsAt   *time.Time    `json:"ends_at,omitempty"` // after that the drop is over, which is information
+	EndsAt   *time.Time    `json:"ends_at,omitempty"` // after that the drop is over, and its banner gone
 	Zone     string        `json:"zone,omitempty"`    // in which operators read its times; "": none was said
 	Releases []ProductID   `json:"releases,omitempty"`
 	Restocks []DropRestock `json:"restocks,omitempty"`
+
+	// Announces is what the banner says, "" if there is none. It stays until EndsAt, until an
+	// operator takes it away, or until another one takes its place.
+	Announces string `json:"announces,omitempty"`
 }
 
 // DropRestock are pairs of an item that come with a drop.
@@ -56,8 +63,15 @@ func (d *Drop) State(now time.Time) string {
 	return DropOpen
 }
 
-// MaxActs is how many products and sizes a drop has at most.
-const MaxActs = 1000
+// Limits of a drop.
+const (
+	MaxActs     = 1000 // products and sizes
+	MaxAnnounce = 140  // characters of its banner
+)
+
+// StorefrontKey is the key of the advisory lock that is held while the shop's settings are written,
+// as SQL: two integers.
+const StorefrontKey = `hashtext('edit storefront'), hashtext(current_schema())`
 
 // Errors of a plan.
 var (
@@ -69,6 +83,7 @@ var (
 	ErrCancelled   = errors.New("inventory: the drop is cancelled")
 	ErrEnd         = errors.New("inventory: a drop must end after it has opened, and in the future")
 	ErrZone        = errors.New("inventory: no such time zone")
+	ErrAnnounce    = errors.New("inventory: the words of the banner are too long, or have invisible characters")
 )
 
 // PlannedError says that a product is in another plan already.
@@ -98,12 +113,15 @@ func (p Plan) check() error {
 	switch {
 	case err != nil || p.Zone == "Local":
 		return ErrZone
-	case len(p.Releases)+len(p.Restocks) == 0:
+	case len(p.Releases)+len(p.Restocks) == 0 && p.Announces == "":
 		return ErrNoActs
 	case len(p.Releases)+len(p.Restocks) > MaxActs:
 		return ErrTooMany
 	case p.EndsAt != nil && !p.EndsAt.After(p.At):
 		return ErrEnd
+	case utf8.RuneCountInString(p.Announces) > MaxAnnounce, strings.ContainsFunc(p.Announces, invisible),
+		strings.ContainsAny(p.Announces, "\u2028\u2029"), !utf8.ValidString(p.Announces):
+		return ErrAnnounce
 	}
 	return nil
 }

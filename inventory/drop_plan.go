@@ -12,8 +12,8 @@ import (
 
 // PlanDrop plans a drop, in the name of the operator of ctx. The products that it releases show its
 // time. The error is ErrPast, by the database's clock, ErrNotFound, ErrNotLive, ErrReleased,
-// ErrNoActs, ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, a *PlannedError, or the
-// database's.
+// ErrNoActs, ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, ErrAnnounce, a *PlannedError,
+// or the database's.
 func (s *Store) PlanDrop(ctx context.Context, p Plan) (d Drop, changes []Change, err error) {
 	if err = p.check(); err == nil {
 		err = s.inPlans(ctx, func(tx pgx.Tx) error {
@@ -32,8 +32,9 @@ func planDrop(ctx context.Context, tx pgx.Tx, p Plan) (d Drop, changes []Change,
 	if err != nil {
 		return d, nil, err
 	}
-	rows, _ := tx.Query(ctx, `INSERT INTO drops (at, ends_at, zone, planned_by)
-		SELECT $1, $2, $3, $4 WHERE $1 > shop_time() RETURNING id`, p.At, p.EndsAt, p.Zone, Actor(ctx))
+	rows, _ := tx.Query(ctx, `INSERT INTO drops (at, ends_at, zone, planned_by, announces)
+		SELECT $1, $2, $3, $4, $5 WHERE $1 > shop_time() RETURNING id`,
+		p.At, p.EndsAt, p.Zone, Actor(ctx), p.Announces)
 	id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[DropID])
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrPast
@@ -183,9 +184,10 @@ func (s *Store) changeDrop(
 	return d, changes, nil
 }
 
-// EndDrop changes when a drop ends, nil for never. That is all that may change of one that has
-// opened. seen is the version that the operator looked at, 0 for any. The error is ErrNotFound,
-// ErrCancelled, ErrEdited, ErrEnd, or the database's.
+// EndDrop changes when a drop ends and its banner goes, nil for never. A banner that had gone with
+// the end before comes back, unless another one has taken its place, or an operator has taken it
+// away. Nothing else may change of a drop that has opened. seen is the version that the operator looked at, 0 for any. The error is
+// ErrNotFound, ErrCancelled, ErrEdited, ErrEnd, or the database's.
 func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Time) (d Drop, err error) {
 	err = s.inPlans(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE drops SET ends_at = $2, version = version + 1
@@ -199,6 +201,9 @@ func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Tim
 		case err != nil:
 			return err
 		case tag.RowsAffected() > 0:
+			if err := endBannerWith(ctx, tx, d); err != nil {
+				return err
+			}
 			return noteDrop(ctx, tx, "drop_end", d)
 		case d.CancelledAt != nil:
 			return ErrCancelled
@@ -211,6 +216,20 @@ func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Tim
 		return Drop{}, fmt.Errorf("end drop %d: %w", id, err)
 	}
 	return d, nil
+}
+
+// endBannerWith gives the banner of a drop that has opened the end of the drop. It waits for edits of
+// the settings, and they wait for it.
+func endBannerWith(ctx context.Context, tx pgx.Tx, d Drop) error {
+	if d.Announces == "" || d.OpenedAt == nil {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(`+StorefrontKey+`)`); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE shop_settings SET banner = $2, banner_ends = $3 WHERE banner_drop = $1`,
+		d.ID, d.Announces, d.EndsAt)
+	return err
 }
 
 // inPlans runs a transaction in which no other plans or edits.
@@ -229,7 +248,7 @@ func (s *Store) inPlans(ctx context.Context, do func(pgx.Tx) error) error {
 // noteDrop writes an event about a drop. One that releases a single product, and does nothing else,
 // is told by the events of that product.
 func noteDrop(ctx context.Context, tx pgx.Tx, kind string, d Drop) error {
-	if len(d.Releases) == 1 && len(d.Restocks) == 0 {
+	if len(d.Releases) == 1 && len(d.Restocks) == 0 && d.Announces == "" {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO events (kind, subject, due, who) VALUES ($1, $2, $3, nullif($4, ''))`,
@@ -249,7 +268,7 @@ func showDrop(ctx context.Context, tx pgx.Tx, id DropID) ([]Change, error) {
 }
 
 // lockDrops locks the planned drops of products. A drop that opens locks its row before those of
-// products: so does everybody.
+// products, and so does every other change.
 func lockDrops(ctx context.Context, tx pgx.Tx, products ...ProductID) error {
 	_, err := tx.Exec(ctx, `SELECT FROM drops
 		WHERE id IN (SELECT drop_id FROM drop_products WHERE planned AND product_id = ANY ($1)) ORDER BY id FOR UPDATE`,
@@ -257,8 +276,8 @@ func lockDrops(ctx context.Context, tx pgx.Tx, products ...ProductID) error {
 	return err
 }
 
-// leaveDrops queues what takes a product out of the drop that is to release it. A drop that has
-// nothing else to do is cancelled.
+// leaveDrops queues what takes a product out of the drop that is to release it. A drop without
+// another product is cancelled, also if it was to show a banner: that was about this product.
 func leaveDrops(ctx context.Context, b *pgx.Batch, id ProductID) *pgx.Batch {
 	b.Queue(`WITH gone AS (
 			DELETE FROM drop_products WHERE product_id = $1 AND planned AND releases RETURNING drop_id
@@ -310,7 +329,7 @@ func (s *Store) aloneInDrop(ctx context.Context, id ProductID) (DropID, error) {
 	)
 	err := s.pool.QueryRow(ctx, `SELECT p.sku, p.released, d.id, coalesce(r.releases, false)
 			AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = d.id AND product_id <> p.id)
-			AND NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = d.id)
+			AND NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = d.id) AND d.announces = ''
 		FROM products p
 			LEFT JOIN (drop_products r JOIN drops d ON d.id = r.drop_id) ON r.product_id = p.id AND r.planned
 		WHERE p.id = $1`, id).Scan(&sku, &released, &drop, &alone)

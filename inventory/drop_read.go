@@ -62,7 +62,7 @@ func dropByID(ctx context.Context, tx pgx.Tx, id DropID) (Drop, error) {
 // readDrops reads the drops that a statement selects, in its order, with what they do.
 func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]Drop, error) {
 	rows, _ := tx.Query(ctx, `SELECT d.id, d.at, d.ends_at, d.zone, d.planned_by, d.opened_at, d.cancelled_at,
-			d.version,
+			d.version, d.announces,
 			ARRAY(SELECT product_id FROM drop_products WHERE drop_id = d.id AND releases ORDER BY product_id),
 			ARRAY(SELECT item_id FROM drop_restocks WHERE drop_id = d.id ORDER BY item_id),
 			ARRAY(SELECT pairs FROM drop_restocks WHERE drop_id = d.id ORDER BY item_id),
@@ -75,7 +75,7 @@ func readDrops(ctx context.Context, tx pgx.Tx, selected string, args ...any) ([]
 			operations [][16]byte
 		)
 		err = row.Scan(&d.ID, &d.At, &d.EndsAt, &d.Zone, &d.PlannedBy, &d.OpenedAt, &d.CancelledAt, &d.Version,
-			&d.Releases, &items, &pairs, &operations)
+			&d.Announces, &d.Releases, &items, &pairs, &operations)
 		for i, item := range items {
 			d.Restocks = append(d.Restocks, DropRestock{item, pairs[i], operations[i]})
 		}

@@ -24,8 +24,9 @@ func inAnHour(t testing.TB, store *inventory.Store) inventory.Plan {
 	slices.Sort(items)
 	return inventory.Plan{
 		At: time.Now().Add(time.Hour).Truncate(time.Second), Zone: "Europe/Berlin",
-		Releases: []inventory.ProductID{1, 2},
-		Restocks: []inventory.DropRestock{{Item: items[0], Pairs: 10}, {Item: items[1], Pairs: 20}},
+		Releases:  []inventory.ProductID{1, 2},
+		Restocks:  []inventory.DropRestock{{Item: items[0], Pairs: 10}, {Item: items[1], Pairs: 20}},
+		Announces: "Both are here.",
 	}
 }
 
@@ -142,6 +143,11 @@ func TestPlanDropRefuses(t *testing.T) {
 		"many acts": {func(p *inventory.Plan) { p.Releases = make([]inventory.ProductID, inventory.MaxActs+1) },
 			inventory.ErrTooMany},
 		"ends before": {func(p *inventory.Plan) { p.EndsAt = &p.At }, inventory.ErrEnd},
+		"long banner": {func(p *inventory.Plan) { p.Announces = strings.Repeat("ä", inventory.MaxAnnounce+1) },
+			inventory.ErrAnnounce},
+		"two lines":    {func(p *inventory.Plan) { p.Announces = "Here\nit is." }, inventory.ErrAnnounce},
+		"separator":    {func(p *inventory.Plan) { p.Announces = "Here\u2028it is." }, inventory.ErrAnnounce},
+		"turns around": {func(p *inventory.Plan) { p.Announces = "Here \u202eit is." }, inventory.ErrAnnounce},
 	} {
 		p := first
 		test.change(&p)
@@ -163,6 +169,31 @@ func TestPlanOfPairsAlone(t *testing.T) {
 	})
 	if err != nil || len(d.Releases) > 0 || len(d.Restocks) != 1 || len(changes) > 0 {
 		t.Errorf("planned %+v with %+v, %v", d, changes, err)
+	}
+}
+
+// TestPlanOfABanner plans a drop that shows a banner, and one that releases a product with it: that
+// one is more than the release of a product, and is not planned as such.
+func TestPlanOfABanner(t *testing.T) {
+	t.Parallel()
+	store, _ := newStore(t)
+	at := time.Now().Add(time.Hour)
+	if d, _, err := store.PlanDrop(t.Context(), inventory.Plan{At: at, Announces: "Soon."}); err != nil ||
+		d.Announces != "Soon." {
+		t.Errorf("planned %+v, %v", d, err)
+	}
+	release := inventory.Plan{At: at, Releases: []inventory.ProductID{1}, Announces: "Hop is here."}
+	d, _, err := store.PlanDrop(t.Context(), release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var other *inventory.PlannedError
+	if _, err := store.Schedule(t.Context(), 1, at); !errors.As(err, &other) || other.Drop != d.ID {
+		t.Errorf("scheduled beside its banner: %v", err)
+	}
+	save(t, store, inventory.Edit{SKU: "SHU6000", State: new(inventory.Archived)})
+	if d, _, err = store.Drop(t.Context(), d.ID); err != nil || d.CancelledAt == nil {
+		t.Errorf("the product is archived, and its banner is still to come: %+v, %v", d, err)
 	}
 }
 

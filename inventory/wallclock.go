@@ -21,21 +21,35 @@ func (e *WallClockError) Error() string {
 	return fmt.Sprintf("%s; write %s or %s", why, e.First.Format(time.RFC3339), e.Second.Format(time.RFC3339))
 }
 
-// OnceOnly returns a *WallClockError if the time was written, by the clock of its zone, as hour and
-// minute that the clock shows twice or never. at is what package time makes of it.
-func OnceOnly(at time.Time, hour, minute int) error {
-	shows := func(t time.Time) bool { return t.Hour() == hour && t.Minute() == minute }
-	const change = time.Hour // clocks are hardly ever set by another time
-	switch earlier, later := at.Add(-change), at.Add(change); {
-	case shows(at) && shows(later) && later.Day() == at.Day():
-		return &WallClockError{true, at, later}
-	case shows(at) && shows(earlier) && earlier.Day() == at.Day():
-		return &WallClockError{true, earlier, at}
-	case shows(at):
-		return nil
-	case at.Hour() > hour:
-		return &WallClockError{false, earlier, at}
-	default:
-		return &WallClockError{false, at, later}
+// AtWallClock returns the time at which the clocks of a zone show what written says in UTC. The
+// error is a *WallClockError if they show it twice or never.
+func AtWallClock(written time.Time, zone *time.Location) (time.Time, error) {
+	// Offsets from UTC are from -12h to +14h. So a change of the clocks that matters lies between
+	// these two times, and no zone has a second one there.
+	const around = 25 * time.Hour
+	first, second := offsetBy(written, written.Add(around), zone), offsetBy(written, written.Add(-around), zone)
+	if second.Before(first) {
+		first, second = second, first
 	}
+	switch shows, showsToo := showing(first, written), showing(second, written); {
+	case first.Equal(second), shows && !showsToo:
+		return first, nil
+	case showsToo && !shows:
+		return second, nil
+	default:
+		return first, &WallClockError{shows, first, second}
+	}
+}
+
+// offsetBy returns the time that is written if the zone's clocks differ from UTC as they do at
+// another time.
+func offsetBy(written, at time.Time, zone *time.Location) time.Time {
+	_, seconds := at.In(zone).Zone()
+	return written.Add(-time.Duration(seconds) * time.Second).In(zone)
+}
+
+// showing reports whether the clocks of its zone show at that time what is written.
+func showing(at, written time.Time) bool {
+	_, seconds := at.Zone()
+	return at.Add(time.Duration(seconds) * time.Second).Equal(written)
 }

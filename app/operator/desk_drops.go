@@ -18,7 +18,7 @@ func (d DropDesk) Drops(ctx context.Context) ([]drops.Drop, error) {
 	all := make([]drops.Drop, len(views))
 	for i, v := range views {
 		all[i] = drops.Drop{
-			ID: v.ID, At: v.At, Zone: v.Zone, State: v.State, Problems: v.Problems, Version: v.Version,
+			ID: v.ID, At: v.At, Ends: v.EndsAt, Zone: v.Zone, State: v.State, Problems: v.Problems, Version: v.Version,
 		}
 		for _, a := range v.Acts {
 			all[i].Acts = append(all[i].Acts, a.words())
@@ -29,15 +29,21 @@ func (d DropDesk) Drops(ctx context.Context) ([]drops.Drop, error) {
 
 // words say what an act does.
 func (a Act) words() string {
-	if a.Kind == "release" {
+	switch a.Kind {
+	case actRelease:
 		return fmt.Sprintf("Release of %s (%s)", a.Name, a.SKU)
+	case actAnnounce:
+		return fmt.Sprintf("Banner “%s”", a.Text)
 	}
 	return fmt.Sprintf("Restock of %d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)
 }
 
 // Plan plans a drop.
 func (d DropDesk) Plan(ctx context.Context, p drops.Plan) error {
-	q := PlanRequest{At: p.At, Zone: p.Zone, Releases: p.Releases, Sure: true} // its page shows the year
+	q := PlanRequest{
+		At: p.At, EndsAt: p.Ends, Zone: p.Zone, Releases: p.Releases, Announces: p.Announces,
+		Sure: true, // its page shows the year
+	}
 	for _, r := range p.Restocks {
 		q.Restocks = append(q.Restocks, PairsOf{Item: r.Item, Pairs: r.Pairs})
 	}
@@ -48,6 +54,11 @@ func (d DropDesk) Plan(ctx context.Context, p drops.Plan) error {
 // Move gives a drop another time.
 func (d DropDesk) Move(ctx context.Context, id inventory.DropID, seen int64, at time.Time) error {
 	return d.change(ctx, DropChange{ID: id, Seen: seen, At: &at})
+}
+
+// End changes when a drop ends, nil for never.
+func (d DropDesk) End(ctx context.Context, id inventory.DropID, seen int64, at *time.Time) error {
+	return d.change(ctx, DropChange{ID: id, Seen: seen, End: true, EndsAt: at})
 }
 
 // Cancel cancels a drop.

@@ -15,7 +15,7 @@ type ProductDesk struct{ Operator *Operator }
 
 // Save saves an edit, and reports whether all nodes show it.
 func (d ProductDesk) Save(ctx context.Context, edit inventory.Edit) (inventory.Saved, bool, error) {
-	done, err := d.do(ctx, SaveRequest{Edits: []inventory.Edit{edit}})
+	done, err := d.save(ctx, SaveRequest{Edits: []inventory.Edit{edit}})
 	if err != nil {
 		return inventory.Saved{}, false, err
 	}
@@ -24,14 +24,14 @@ func (d ProductDesk) Save(ctx context.Context, edit inventory.Edit) (inventory.S
 
 // Try returns what Save would do.
 func (d ProductDesk) Try(ctx context.Context, edit inventory.Edit) (inventory.Saved, error) {
-	done, err := d.do(ctx, SaveRequest{Edits: []inventory.Edit{edit}, Try: true})
+	done, err := d.save(ctx, SaveRequest{Edits: []inventory.Edit{edit}, Try: true})
 	if err != nil {
 		return inventory.Saved{}, err
 	}
 	return done.Products[0], nil
 }
 
-func (d ProductDesk) do(ctx context.Context, q SaveRequest) (Saved, error) {
+func (d ProductDesk) save(ctx context.Context, q SaveRequest) (Saved, error) {
 	done, err := atDesk(ctx, d.Operator, commandSave, q, d.Operator.save)
 	if err == nil && len(done.Problems) > 0 {
 		return Saved{}, done.Problems

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sneakers23/inventory"
@@ -17,6 +19,8 @@ type PlanRequest struct {
 	Releases []string   `json:"release,omitempty"`
 	Restocks []PairsOf  `json:"restock,omitempty"`
 	Sure     bool       `json:"sure,omitempty"` // a Question was answered
+
+	Announces string `json:"announce,omitempty"` // what its banner says
 }
 
 // PairsOf are pairs of a size.
@@ -43,12 +47,20 @@ type DropsRequest struct {
 
 // Act is one of the things that a drop does.
 type Act struct {
-	Kind  string `json:"kind"`           // release or restock
+	Kind  string `json:"kind"`           // release, restock or announce
 	SKU   string `json:"sku,omitempty"`  // of the product, or of the size
 	Name  string `json:"name,omitempty"` // of the product
 	Size  string `json:"size,omitempty"`
 	Pairs int    `json:"pairs,omitempty"`
+	Text  string `json:"text,omitempty"` // of the banner
 }
+
+// The kinds of acts.
+const (
+	actRelease  = "release"
+	actRestock  = "restock"
+	actAnnounce = "announce"
+)
 
 // DropView is a drop as operators see it.
 type DropView struct {
@@ -93,7 +105,7 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 			q.At.UTC().Format("2006-01-02 15:04:05 MST"))}
 	}
 	catalog := o.inventory.Catalog()
-	plan := inventory.Plan{At: q.At, EndsAt: q.EndsAt, Zone: q.Zone}
+	plan := inventory.Plan{At: q.At, EndsAt: q.EndsAt, Zone: q.Zone, Announces: strings.TrimSpace(q.Announces)}
 	for _, name := range q.Releases {
 		p, err := findProduct(catalog, name)
 		if err != nil {
@@ -119,9 +131,10 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 // ChangeDrop moves a drop, cancels it, or changes its end.
 func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, error) {
 	var (
-		d    inventory.Drop
-		err  error
-		what = "a drop is moved"
+		d       inventory.Drop
+		err     error
+		what    = "a drop is moved"
+		missing []string
 	)
 	switch {
 	case q.Cancel:
@@ -129,7 +142,9 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		d, err = o.inventory.CancelDrop(ctx, q.ID, q.Seen)
 	case q.End:
 		what = "the end of a drop is changed"
-		d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt)
+		if d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt); err == nil && d.Announces != "" {
+			missing = o.rereadFront(ctx)
+		}
 	case q.At != nil:
 		d, err = o.inventory.MoveDrop(ctx, q.ID, q.Seen, *q.At)
 	default:
@@ -139,7 +154,13 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		return DropView{}, wordsOfDrop(err, noDrop)
 	}
 	o.did(ctx, what, "drop", d.ID, "at", d.At)
-	return o.shownDrop(ctx, d)
+	view, err := o.shownDrop(ctx, d)
+	for _, node := range missing {
+		if !slices.Contains(view.Missing, node) {
+			view.Missing = append(view.Missing, node)
+		}
+	}
+	return view, err
 }
 
 // shownDrop returns the view of a drop when all nodes show what became of it.
@@ -172,13 +193,15 @@ var refusalsOfDrops = []struct {
 	words string
 }{
 	{inventory.ErrPast, "the time is in the past, by the clock of the database"},
-	{inventory.ErrNoActs, "the drop has nothing to do: name products to release, or sizes to restock"},
+	{inventory.ErrNoActs, "the drop has nothing to do: name products to release, sizes to restock, or a banner"},
 	{inventory.ErrTooMany, fmt.Sprintf("a drop has at most %d products and sizes", inventory.MaxActs)},
 	{inventory.ErrTwiceInDrop, "the drop names a size twice"},
 	{inventory.ErrOpened, "the drop has opened: only its end may change"},
 	{inventory.ErrCancelled, "the drop is cancelled: plan another one"},
 	{inventory.ErrEdited, "somebody else has changed the drop meanwhile: look at it again"},
 	{inventory.ErrEnd, "a drop must end after it has opened, and in the future"},
+	{inventory.ErrAnnounce, fmt.Sprintf("the banner may have at most %d characters, and none that cannot be seen",
+		inventory.MaxAnnounce)},
 	{inventory.ErrZone, "the zone is none: write one like Europe/Berlin, America/New_York or UTC"},
 }
 
@@ -215,13 +238,16 @@ func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
 	}
 	for _, id := range d.Releases {
 		if p, ok := catalog.Product(id); ok {
-			v.Acts = append(v.Acts, Act{Kind: "release", SKU: p.SKU, Name: p.Name})
+			v.Acts = append(v.Acts, Act{Kind: actRelease, SKU: p.SKU, Name: p.Name})
 		}
 	}
 	for _, r := range d.Restocks {
 		if it, p, ok := catalog.Item(r.Item); ok {
-			v.Acts = append(v.Acts, Act{Kind: "restock", SKU: it.SKU, Name: p.Name, Size: it.Size, Pairs: r.Pairs})
+			v.Acts = append(v.Acts, Act{Kind: actRestock, SKU: it.SKU, Name: p.Name, Size: it.Size, Pairs: r.Pairs})
 		}
+	}
+	if d.Announces != "" {
+		v.Acts = append(v.Acts, Act{Kind: actAnnounce, Text: d.Announces})
 	}
 	if v.State == inventory.DropPlanned {
 		v.Problems = problemsOf(catalog, d, time.Since(now))

@@ -71,6 +71,17 @@ func (o *Operator) savePage(ctx context.Context, edit storefront.PageEdit) (Fron
 	return o.savedFront(ctx, saved, err, what, "page", edit.Slug)
 }
 
+// rereadFront lets all nodes show settings that were written with something else, and returns those
+// that do not show them yet. If it fails, nodes find the settings by comparing.
+func (o *Operator) rereadFront(ctx context.Context) (missing []string) {
+	mark, err := o.front.Reread(ctx)
+	if err != nil {
+		o.log.Warn("settings show when they are compared with the database", "err", err)
+		return nil
+	}
+	return o.nodes.MissingFront(ctx, []storefront.Mark{mark})
+}
+
 // savedFront logs what was saved, and returns when all nodes show it.
 func (o *Operator) savedFront(
 	ctx context.Context, saved storefront.Saved, err error, what string, attrs ...any,

@@ -1,3 +1,4 @@
+import { followBanner } from "./banner"
 import { followCart } from "./cart"
 import { showCart } from "./cart-box"
 import { changeByForms, sendOnlyIfAnswered } from "./cart-forms"
@@ -21,6 +22,7 @@ function follow(forms) {
   const socket = createSocket("/product_socket")
   const hint = document.querySelector("[data-connection]")
   if (hint) followConnection(socket, hint)
+  followBanner(socket)
   for (const block of blocks) followProduct(socket, block)
   if (box) {
     const cart = followCart(socket, (cart) => {

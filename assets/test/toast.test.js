@@ -8,6 +8,7 @@ class Element {
   dataset = {}
   listeners = {}
   isConnected = true
+  style = { setProperty() {} }
   append(...more) {
     this.children.push(...more)
     this.adopt(more)

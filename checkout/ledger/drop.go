@@ -12,14 +12,15 @@ import (
 )
 
 // OpenDrop does all that a drop is to do at its time, in one transaction: its sizes get their
-// pairs, and its products are released. It reports whether it has done so: not if the drop has
-// opened before or is cancelled. Any number of nodes may call it at once. The error is
-// inventory.ErrNotDue if the drop's time has not come by the database's clock, or if another
-// transaction holds the drop or one of its products at this moment; or it is one of Submit.
+// pairs, its products are released, and its banner becomes the shop's. It reports whether it has
+// done so: not if the drop has opened before or is cancelled. Any number of nodes may call it at
+// once. The error is inventory.ErrNotDue if the drop's time has not come by the database's clock,
+// or if another transaction holds the drop, one of its products, or the settings that will have its
+// banner; or it is one of Submit.
 //
 // The clock is read after the drop's row is locked, by which a drop that is moved or cancelled
-// waits: so none opens before its time, whatever the clocks of nodes say. Nobody who holds these
-// rows is waited for, since the sales of the batch would wait as well.
+// waits: so none opens before its time, whatever the clocks of nodes say. It does not wait for
+// transactions that hold these rows, since the sales of the batch would wait as well.
 func (c *Committer) OpenDrop(ctx context.Context, d inventory.Drop) (opened bool, err error) {
 	o := &opening{id: newOperationID(), drop: d, items: make([]inventory.ItemID, len(d.Restocks))}
 	for i, r := range d.Restocks {
@@ -57,7 +58,9 @@ type openings struct{}
 func (openings) Begin(ops []Operation) Attempt {
 	a := &openingAttempt{rows: make(map[inventory.DropID]dropRow), there: make(map[inventory.DropID]bool)}
 	for _, op := range ops {
-		a.ids = append(a.ids, op.(*opening).drop.ID)
+		drop := op.(*opening).drop
+		a.ids = append(a.ids, drop.ID)
+		a.announces = a.announces || drop.Announces != ""
 	}
 	return a
 }
@@ -76,6 +79,10 @@ type openingAttempt struct {
 	rows  map[inventory.DropID]dropRow // those that are locked
 	there map[inventory.DropID]bool
 	now   time.Time
+
+	announces bool // a drop has a banner
+	settings  bool // the lock of the shop's settings, which will have it, is held
+
 	open  []inventory.DropID // to be written
 	by    [][16]byte         // the operations that open them
 	short []inventory.DropID // of which sizes got no pairs
@@ -105,6 +112,10 @@ func (a *openingAttempt) Read(b *pgx.Batch) {
 	a.count(b, `SELECT drop_id, 1 FROM products p JOIN drop_products d ON d.product_id = p.id
 		WHERE drop_id = ANY ($1) AND planned AND releases ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
 		func(id inventory.DropID, _ int) { a.change(id, func(r *dropRow) { r.locked++ }) })
+	if a.announces {
+		b.Queue(`SELECT pg_try_advisory_xact_lock(` + inventory.StorefrontKey + `)`).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&a.settings) })
+	}
 	b.Queue(`SELECT shop_time()`).QueryRow(func(row pgx.Row) error { return row.Scan(&a.now) })
 }
 
@@ -138,7 +149,9 @@ func (a *openingAttempt) Decide(op Operation, s *Stock) error {
 	row, ok := a.rows[o.drop.ID]
 	o.opened, o.full = ok && row.by == o.id, nil // by an attempt whose outcome was in doubt
 	switch {
-	case !ok && a.there[o.drop.ID], row.planned && row.locked < row.releases: // somebody holds it
+	case !ok && a.there[o.drop.ID], row.planned && row.locked < row.releases: // it is held
+		return inventory.ErrNotDue
+	case row.planned && o.drop.Announces != "" && !a.settings: // an edit holds the lock
 		return inventory.ErrNotDue
 	case !row.planned:
 		return nil
@@ -174,6 +187,12 @@ func (a *openingAttempt) Write(b *pgx.Batch) {
 			SELECT p.id FROM products p JOIN drop_products d ON d.product_id = p.id
 			WHERE d.drop_id = ANY ($1) AND d.planned AND d.releases AND NOT p.released AND p.state = 'live'
 		)`, a.open)
+	b.Queue(`INSERT INTO shop_settings (banner, banner_ends, banner_drop)
+		SELECT announces, ends_at, id FROM drops
+		WHERE id = ANY ($1) AND announces <> '' AND (ends_at IS NULL OR ends_at > $2)
+		ORDER BY at DESC, id DESC LIMIT 1
+		ON CONFLICT (one) DO UPDATE SET (banner, banner_ends, banner_drop)
+			= (excluded.banner, excluded.banner_ends, excluded.banner_drop)`, a.open, a.now)
 	b.Queue(`INSERT INTO events (kind, subject) SELECT 'drop_short', 'Drop ' || id FROM unnest($1::bigint[]) id`,
 		a.short)
 	b.Queue(`UPDATE drop_products SET planned = false WHERE drop_id = ANY ($1)`, a.open)

@@ -197,3 +197,109 @@ func TestHeldDropHoldsNobody(t *testing.T) {
 		})
 	}
 }
+
+// banner returns what the shop's pages show at their head, and until when.
+func banner(s *stocktest.Store) (text string, ends *time.Time) {
+	s.T.Helper()
+	err := s.Pool.QueryRow(s.T.Context(), `SELECT coalesce(max(banner), '-'), max(banner_ends) FROM shop_settings`).
+		Scan(&text, &ends)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return text, ends
+}
+
+// TestOpenDropAnnounces holds that the banner of a drop is that of the shop from the transaction on
+// that opens it, that its end is the drop's, and that it leaves all other settings alone.
+func TestOpenDropAnnounces(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 2, 3)
+	n := newNode(s, s.Pool)
+	ends := time.Now().Add(2 * time.Hour).Truncate(time.Second)
+	var drops []inventory.Drop
+	for _, text := range []string{"Volt is here.", "Bolt is here."} {
+		d, _, err := s.Inv.PlanDrop(t.Context(), inventory.Plan{
+			At: time.Now().Add(time.Hour), EndsAt: &ends, Announces: text,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drops = append(drops, d)
+	}
+	if opened, err := n.OpenDrop(t.Context(), drops[0]); opened || !errors.Is(err, inventory.ErrNotDue) {
+		t.Fatalf("early: %t, %v", opened, err)
+	}
+	if text, _ := banner(s); text != "-" {
+		t.Errorf("early, the banner is %q", text)
+	}
+	setClock(s, time.Hour)
+	if opened, err := n.OpenDrop(t.Context(), drops[0]); !opened || err != nil {
+		t.Fatalf("when due: %t, %v", opened, err)
+	}
+	if text, until := banner(s); text != "Volt is here." || until == nil || !until.Equal(ends) {
+		t.Errorf("the banner is %q until %v", text, until)
+	}
+	later := ends.Add(time.Hour)
+	if _, err := s.Inv.EndDrop(t.Context(), drops[0].ID, 0, &later); err != nil {
+		t.Fatal(err)
+	}
+	if _, until := banner(s); until == nil || !until.Equal(later) {
+		t.Errorf("the drop ends at %v, its banner at %v", later, until)
+	}
+	s.Exec(`UPDATE shop_settings SET name = 'Volt', banner = '', banner_ends = NULL`) // it has ended
+	if _, err := s.Inv.EndDrop(t.Context(), drops[0].ID, 0, &later); err != nil {
+		t.Fatal(err)
+	}
+	if text, until := banner(s); text != "Volt is here." || until == nil || !until.Equal(later) {
+		t.Errorf("another end did not bring the banner back: %q until %v", text, until)
+	}
+	if opened, err := n.OpenDrop(t.Context(), drops[1]); !opened || err != nil {
+		t.Fatalf("the second: %t, %v", opened, err)
+	}
+	if text, until := banner(s); text != "Bolt is here." || !until.Equal(ends) {
+		t.Errorf("after the second drop the banner is %q until %v", text, until)
+	}
+	if _, err := s.Inv.EndDrop(t.Context(), drops[0].ID, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, until := banner(s); until == nil || !until.Equal(ends) {
+		t.Errorf("the end of the first drop changed that of the second one's banner, to %v", until)
+	}
+	var name string
+	if err := s.Pool.QueryRow(t.Context(), `SELECT name FROM shop_settings`).Scan(&name); err != nil || name != "Volt" {
+		t.Errorf("the name is %q, %v", name, err)
+	}
+}
+
+// TestOpenDropMeetsSettings holds the lock of an edit of the settings: a drop that has a banner does
+// not wait for it, since sales would wait as well, and opens when it is free.
+func TestOpenDropMeetsSettings(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 2, 3)
+	n := newNode(s, s.Pool)
+	d, _, err := s.Inv.PlanDrop(t.Context(), inventory.Plan{At: time.Now().Add(time.Hour), Announces: "Here."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	setClock(s, time.Hour)
+	tx, err := s.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(`+inventory.StorefrontKey+`)`); err != nil {
+		t.Fatal(err)
+	}
+	if opened, err := n.OpenDrop(t.Context(), d); opened || !errors.Is(err, inventory.ErrNotDue) {
+		t.Errorf("while an edit holds the settings: %t, %v; want ErrNotDue", opened, err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if opened, err := n.OpenDrop(t.Context(), d); !opened || err != nil {
+		t.Errorf("after the edit: %t, %v", opened, err)
+	}
+	if text, _ := banner(s); text != "Here." {
+		t.Errorf("the banner is %q", text)
+	}
+}

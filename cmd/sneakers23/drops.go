@@ -28,11 +28,11 @@ type dropsCmd struct {
 // Help is shown by drops --help.
 func (dropsCmd) Help() string {
 	return `A drop does all that it is planned to do at one moment, in one transaction, by the clock of the database: it
-releases products, and puts pairs on the shelf. Every node can open it, also if the one that planned it is gone. Pages
-count down to it. After it has opened, only its end may change. For example:
+releases products, puts pairs on the shelf, and shows a banner. Every node can open it, also if the one that planned
+it is gone. Pages count down to it. After it has opened, only its end may change. For example:
 
   sneakers23 drops plan --at "2026-12-24 18:00" --zone Europe/Berlin --release VOLT --release BOLT \
-      --restock VOLT-9=50 --restock VOLT-10=50
+      --restock VOLT-9=50 --restock VOLT-10=50 --announce "Volt is here." --ends "2026-12-24 22:00"
   sneakers23 drops check`
 }
 
@@ -43,23 +43,26 @@ type planFile struct {
 	Zone    string           `yaml:"zone"`
 	Release []string         `yaml:"release"`
 	Restock []map[string]int `yaml:"restock"`
+
+	Announce string `yaml:"announce"`
 }
 
 // dropsPlanCmd plans a drop.
 type dropsPlanCmd struct {
-	File    string   `arg:"" optional:"" help:"The plan as a file, YAML or JSON, with the keys at, zone, ends, release and restock; - for the standard input." name:"FILE"`
-	At      string   `help:"When it opens: \"2026-12-24 18:00\", \"tomorrow 18:00\", 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME"`
-	Zone    string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of this machine." placeholder:"ZONE"`
-	Ends    string   `help:"When it is over. Default: never." placeholder:"TIME"`
-	Release []string `help:"SKU or id of a product to release; may be repeated." placeholder:"SKU" sep:"none" predictor:"product"`
-	Restock []string `help:"SKU or id of a size, and how many pairs come; may be repeated." placeholder:"ITEM=PAIRS" sep:"none" predictor:"item"`
-	Yes     bool     `help:"Do not ask about a time that is more than a year away." short:"y"`
+	File     string   `arg:"" optional:"" help:"The plan as a file, YAML or JSON, with the keys at, zone, ends, release, restock and announce; - for the standard input." name:"FILE"`
+	At       string   `help:"When it opens: \"2026-12-24 18:00\", \"tomorrow 18:00\", 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME"`
+	Zone     string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of this machine." placeholder:"ZONE"`
+	Ends     string   `help:"When it is over and its banner goes; products stay released. Default: never." placeholder:"TIME"`
+	Release  []string `help:"SKU or id of a product to release; may be repeated." placeholder:"SKU" sep:"none" predictor:"product"`
+	Restock  []string `help:"SKU or id of a size, and how many pairs come; may be repeated." placeholder:"ITEM=PAIRS" sep:"none" predictor:"item"`
+	Announce string   `help:"Words of a banner at the head of every page, from when it opens until it ends." placeholder:"TEXT"`
+	Yes      bool     `help:"Do not ask about a time that is more than a year away." short:"y"`
 }
 
 // Run is called by kong.
 func (p *dropsPlanCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	if p.File != "" {
-		if p.At != "" || p.Ends != "" || p.Zone != "" || len(p.Release)+len(p.Restock) > 0 {
+		if p.At != "" || p.Ends != "" || p.Zone != "" || p.Announce != "" || len(p.Release)+len(p.Restock) > 0 {
 			return usageError{errors.New("name a FILE, or say the plan by flags")}
 		}
 		if err := p.read(term); err != nil {
@@ -106,7 +109,7 @@ func readPlan(data []byte) (p dropsPlanCmd, err error) {
 	if err := catalogfile.Decode(data, &f); err != nil {
 		return p, err
 	}
-	p.At, p.Ends, p.Zone, p.Release = f.At, f.Ends, f.Zone, f.Release
+	p.At, p.Ends, p.Zone, p.Release, p.Announce = f.At, f.Ends, f.Zone, f.Release, f.Announce
 	for _, restock := range f.Restock {
 		for _, item := range slices.Sorted(maps.Keys(restock)) {
 			p.Restock = append(p.Restock, fmt.Sprintf("%s=%d", item, restock[item]))
@@ -123,11 +126,11 @@ func (p *dropsPlanCmd) request(now time.Time) (q operator.PlanRequest, err error
 	if now, err = inZone(now, p.Zone); err != nil {
 		return q, err
 	}
-	q = operator.PlanRequest{Zone: p.Zone, Releases: p.Release}
-	if q.At, err = parseTime(p.At, now); err != nil {
+	q = operator.PlanRequest{Zone: p.Zone, Releases: p.Release, Announces: p.Announce}
+	if q.At, err = parseTime("--at", p.At, now); err != nil {
 		return q, usageError{err}
 	}
-	if q.EndsAt, err = parseEnd(p.Ends, now); err != nil {
+	if q.EndsAt, err = parseEnd("--ends", p.Ends, now); err != nil {
 		return q, err
 	}
 	for _, text := range p.Restock {
@@ -142,14 +145,14 @@ func (p *dropsPlanCmd) request(now time.Time) (q operator.PlanRequest, err error
 	return q, nil
 }
 
-// parseEnd reads the end of a drop, nil for "" and "never".
-func parseEnd(s string, now time.Time) (*time.Time, error) {
+// parseEnd reads the end of a drop or a banner, nil for "" and "never".
+func parseEnd(flag, s string, now time.Time) (*time.Time, error) {
 	if s == "" || s == "never" {
 		return nil, nil
 	}
-	at, err := parseTime(s, now)
+	at, err := parseTime(flag, s, now)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--ends: %w", err)}
+		return nil, usageError{err}
 	}
 	return &at, nil
 }
@@ -158,7 +161,7 @@ func parseEnd(s string, now time.Time) (*time.Time, error) {
 type dropsMoveCmd struct {
 	ID   inventory.DropID `arg:"" help:"Number of the drop." name:"ID"`
 	At   string           `help:"When it opens instead." placeholder:"TIME" xor:"what" required:""`
-	Ends string           `help:"When it is over instead, or never." placeholder:"TIME" xor:"what" required:""`
+	Ends string           `help:"When it is over instead and its banner goes, or never." placeholder:"TIME" xor:"what" required:""`
 	Zone string           `help:"Time zone of the time. Default: that of this machine." placeholder:"ZONE"`
 }
 
@@ -170,14 +173,14 @@ func (m *dropsMoveCmd) Run(ctx context.Context, g *globals, term terminal) error
 	}
 	q := operator.DropChange{ID: m.ID}
 	if m.At != "" {
-		at, err := parseTime(m.At, now)
+		at, err := parseTime("--at", m.At, now)
 		if err != nil {
 			return usageError{err}
 		}
 		q.At = &at
 	} else {
 		q.End = true
-		if q.EndsAt, err = parseEnd(m.Ends, now); err != nil {
+		if q.EndsAt, err = parseEnd("--ends", m.Ends, now); err != nil {
 			return err
 		}
 	}
@@ -254,15 +257,18 @@ func (dropsListCmd) Run(ctx context.Context, g *globals, term terminal) error {
 
 // actsInShort sums up what a drop does.
 func actsInShort(acts []operator.Act) string {
-	var words []string
+	var words, banner []string
 	products, sizes, pairs := 0, 0, 0
 	for _, a := range acts {
-		if a.Kind == "release" {
+		switch a.Kind {
+		case "release":
 			products++
-			continue
+		case "restock":
+			sizes++
+			pairs += a.Pairs
+		case "announce":
+			banner = []string{"a banner"}
 		}
-		sizes++
-		pairs += a.Pairs
 	}
 	if products > 0 {
 		words = append(words, "releases "+counted(products, "product"))
@@ -270,7 +276,7 @@ func actsInShort(acts []operator.Act) string {
 	if sizes > 0 {
 		words = append(words, fmt.Sprintf("%d pairs of %s", pairs, counted(sizes, "size")))
 	}
-	return dash(strings.Join(words, ", "))
+	return dash(strings.Join(append(words, banner...), ", "))
 }
 
 // dropsShowCmd shows a drop.
@@ -323,9 +329,12 @@ func printDrop(term terminal, d operator.DropView) {
 		table.Row("Opened", d.OpenedAt.Local().Format("2006-01-02T15:04:05.000Z07:00"))
 	}
 	for _, a := range d.Acts {
-		if a.Kind == "release" {
+		switch a.Kind {
+		case "release":
 			table.Row("Release", a.SKU+" "+a.Name)
-		} else {
+		case "announce":
+			table.Row("Banner", a.Text)
+		default:
 			table.Row("Restock", fmt.Sprintf("%s %s, size %s: %s", a.SKU, a.Name, a.Size, counted(a.Pairs, "pair")))
 		}
 	}

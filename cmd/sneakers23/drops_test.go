@@ -26,7 +26,8 @@ func TestPlanInTheDocument(t *testing.T) {
 	}
 	q, err := p.request(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))
 	at := time.Date(2026, 12, 24, 17, 0, 0, 0, time.UTC)
-	if err != nil || !q.At.Equal(at) || strings.Join(q.Releases, " ") != "VOLT BOLT" || len(q.Restocks) != 2 {
+	if err != nil || !q.At.Equal(at) || strings.Join(q.Releases, " ") != "VOLT BOLT" || len(q.Restocks) != 2 ||
+		q.Announces != "Volt and Bolt are here." || q.EndsAt == nil || !q.EndsAt.Equal(at.Add(4*time.Hour)) {
 		t.Errorf("got %+v, %v", q, err)
 	}
 }
@@ -44,7 +45,7 @@ func TestPlanRequest(t *testing.T) {
 		"no zone":      {dropsPlanCmd{At: "18:00", Zone: "Nowhere"}, `--zone "Nowhere" is no time zone`},
 		"no pairs":     {dropsPlanCmd{At: "18:00", Restock: []string{"VOLT-9"}}, "write ITEM=PAIRS"},
 		"many pairs":   {dropsPlanCmd{At: "18:00", Restock: []string{"VOLT-9=1000001"}}, "1 to 1000000 pairs"},
-		"a bad end":    {dropsPlanCmd{At: "18:00", Ends: "soon"}, "--ends: "},
+		"a bad end":    {dropsPlanCmd{At: "18:00", Ends: "soon"}, "--ends \"soon\" is no time"},
 		"a time twice": {dropsPlanCmd{At: "2027-10-31 02:30", Zone: "Europe/Berlin"}, "show that time twice"},
 	} {
 		q, err := test.plan.request(now)

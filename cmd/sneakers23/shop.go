@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"sneakers23/app/operator"
 	"sneakers23/inventory/storefront"
@@ -13,7 +14,7 @@ import (
 // shopCmd shows and changes the settings of the shop.
 type shopCmd struct {
 	Show shopShowCmd `cmd:"" help:"Show the settings of the shop and its pages."`
-	Set  shopSetCmd  `cmd:"" help:"Change settings: name, zone, address, colors, words about shipping and returns."`
+	Set  shopSetCmd  `cmd:"" help:"Change settings: name, zone, address, colors, words about shipping and returns, the banner."`
 	Logo shopLogoCmd `cmd:"" help:"Show a logo in place of the name, or the name again."`
 }
 
@@ -73,6 +74,10 @@ func printSettings(term terminal, s storefront.Settings) {
 	table.Row("Logo", logo)
 	table.Row("Shipping", or(s.Shipping, "no words"))
 	table.Row("Returns", or(s.Returns, "no words"))
+	table.Row("Banner", or(s.Banner, "none"))
+	if s.BannerEnds != nil {
+		table.Row("Banner ends", when(*s.BannerEnds))
+	}
 	table.Print()
 }
 
@@ -85,6 +90,8 @@ type shopSetCmd struct {
 	AccentDark *string `help:"Accent color of dark pages. Without it, they show a lighter --accent." placeholder:"COLOR"`
 	Shipping   *string `help:"One line about shipping, on every product." placeholder:"TEXT"`
 	Returns    *string `help:"One line about returns, on every product." placeholder:"TEXT"`
+	Banner     *string `help:"A line at the head of every page; empty takes it away." placeholder:"TEXT"`
+	BannerEnds string  `help:"When the banner goes, by the clocks of the shop's time zone, or never. Default: never." placeholder:"TIME"`
 	Seen       *int64  `help:"Save only if the settings have still this version, as shop show --json tells it." placeholder:"VERSION"`
 }
 
@@ -94,6 +101,7 @@ func (shopSetCmd) Help() string {
 
   sneakers23 shop set --name "Volt Store" --zone Europe/Berlin --accent '#006644'
   sneakers23 shop set --shipping "Ships within two days." --returns "30 days, free."
+  sneakers23 shop set --banner "We ship again on Monday." --banner-ends 2d
 
 A color that cannot be read on the pages is refused: its contrast with them must be %.1f at least.`, storefront.MinContrast)
 }
@@ -102,15 +110,42 @@ A color that cannot be read on the pages is refused: its contrast with them must
 func (s *shopSetCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	edit := storefront.Edit{
 		Name: s.Name, Zone: s.Zone, URL: s.URL, Accent: s.Accent, AccentDark: s.AccentDark, Shipping: s.Shipping,
-		Returns: s.Returns, Seen: (*storefront.Revision)(s.Seen),
+		Returns: s.Returns, Banner: s.Banner, Seen: (*storefront.Revision)(s.Seen),
 	}
-	if edit.Empty() {
+	if edit.Empty() && s.BannerEnds == "" {
 		return usageError{errors.New("say what to set: see `sneakers23 shop set --help`")}
 	}
 	if s.Accent != nil && *s.Accent == "" && s.AccentDark == nil {
 		edit.AccentDark = new("") // it makes no sense alone
 	}
-	return setShop(ctx, g, term, func(*operator.Client) (storefront.Edit, error) { return edit, nil })
+	return setShop(ctx, g, term, func(c *operator.Client) (_ storefront.Edit, err error) {
+		edit.BannerEnds, err = s.bannerEnds(ctx, c)
+		return edit, err
+	})
+}
+
+// bannerEnds reads the end of the banner, in the zone that the shop will have; nil if there is no
+// such flag.
+func (s *shopSetCmd) bannerEnds(ctx context.Context, c *operator.Client) (*time.Time, error) {
+	switch s.BannerEnds {
+	case "":
+		return nil, nil
+	case "never":
+		return new(time.Time), nil
+	}
+	zone := s.Zone
+	if zone == nil {
+		shop, err := c.Shop(ctx)
+		if err != nil {
+			return nil, err
+		}
+		zone = &shop.Zone
+	}
+	now, err := inZone(time.Now(), *zone)
+	if err != nil {
+		return nil, err
+	}
+	return parseEnd("--banner-ends", s.BannerEnds, now)
 }
 
 // setShop saves an edit, and says what has become of it.
@@ -163,8 +198,9 @@ type shopLogoCmd struct {
 
 // Help is shown by shop logo --help.
 func (shopLogoCmd) Help() string {
-	return `A logo is a picture of at least 100 pixels a side, and at most three times as wide as high. Pages show it 40 pixels
-high. It should be seen on light and on dark pages: a PNG or WebP may be transparent. Screen readers read the name.`
+	return `A logo is a picture of at least 100 pixels a side, and at most three times as wide as high. Pages show it
+40 pixels high. It should be seen on light and on dark pages: a PNG or WebP may be transparent. Screen readers read
+the name.`
 }
 
 // Run is called by kong.

@@ -57,7 +57,7 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		if err != nil {
 			return err
 		}
-		at, err := parseTime(*r.At, now)
+		at, err := parseTime("--at", *r.At, now)
 		if err != nil {
 			return usageError{err}
 		}

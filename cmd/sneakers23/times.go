@@ -13,11 +13,11 @@ import (
 // parseTime reads a time to come as operators write it: a duration from now, a time of today or
 // tomorrow, a day with a time, or all of it with its zone. Where none is written, it is that of
 // now.
-func parseTime(s string, now time.Time) (time.Time, error) {
+func parseTime(flag, s string, now time.Time) (time.Time, error) {
 	if at, ok := later(s, now); ok {
 		return at, nil
 	}
-	if at, ok, err := onADay(s, now); ok {
+	if at, ok, err := onADay(flag, s, now); ok {
 		return at, err
 	}
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
@@ -26,13 +26,12 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{
 		"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04",
 	} {
-		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
-			written, _ := time.Parse(layout, s)
-			return at, onceOnly(at, written, s)
+		if written, err := time.Parse(layout, s); err == nil {
+			return atWallClock(flag, s, written, now.Location())
 		}
 	}
-	return time.Time{}, fmt.Errorf(`--at %q is no time: write 18:00, "tomorrow 18:00", "2026-12-24 18:00", `+
-		`2026-12-24T18:00:00+01:00, or 10m or 1d from now`, s)
+	return time.Time{}, fmt.Errorf(`%s %q is no time: write 18:00, "tomorrow 18:00", "2026-12-24 18:00", `+
+		`2026-12-24T18:00:00+01:00, or 10m or 1d from now`, flag, s)
 }
 
 // parsePast reads a time that is over as operators write it: a duration before now, a time of today
@@ -107,7 +106,7 @@ func later(s string, now time.Time) (at time.Time, ok bool) {
 
 // onADay reads a time of today or of tomorrow. One that is over today is not taken for tomorrow's:
 // who is late by a minute must be told.
-func onADay(s string, now time.Time) (at time.Time, ok bool, err error) {
+func onADay(flag, s string, now time.Time) (at time.Time, ok bool, err error) {
 	clock, tomorrow := strings.CutPrefix(s, "tomorrow ")
 	clock = strings.TrimPrefix(clock, "today ")
 	for _, layout := range []string{"15:04:05", "15:04"} {
@@ -119,22 +118,24 @@ func onADay(s string, now time.Time) (at time.Time, ok bool, err error) {
 		if tomorrow {
 			day++
 		}
-		at = time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, now.Location())
-		if !at.After(now) {
-			return at, true, fmt.Errorf(`--at %q is over: it is %s now; write "tomorrow %s" if you mean that`,
-				s, now.Format("15:04:05 MST"), clock)
+		written = time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, time.UTC)
+		if at, err = atWallClock(flag, s, written, now.Location()); err == nil && !at.After(now) {
+			return at, true, fmt.Errorf(`%s %q is over: it is %s now; write "tomorrow %s" if you mean that`,
+				flag, s, now.Format("15:04:05 MST"), clock)
 		}
-		return at, true, onceOnly(at, written, s)
+		return at, true, err
 	}
 	return at, false, nil
 }
 
-// onceOnly refuses a time that clocks show twice or never.
-func onceOnly(at, written time.Time, s string) error {
-	if err := inventory.OnceOnly(at, written.Hour(), written.Minute()); err != nil {
-		return fmt.Errorf("--at %q: %w", s, err)
+// atWallClock returns the time at which the clocks of a zone show what was written. It refuses one
+// that they show twice or never.
+func atWallClock(flag, s string, written time.Time, zone *time.Location) (time.Time, error) {
+	at, err := inventory.AtWallClock(written, zone)
+	if err != nil {
+		err = fmt.Errorf("%s %q: %w", flag, s, err)
 	}
-	return nil
+	return at, err
 }
 
 // stamp writes a time as people read it, with its zone.

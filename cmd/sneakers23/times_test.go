@@ -49,7 +49,7 @@ func TestParseTime(t *testing.T) {
 		{"25:00", "is no time"},
 		{"tomorrow", "is no time"},
 	} {
-		at, err := parseTime(tt.says, noon)
+		at, err := parseTime("--at", tt.says, noon)
 		got := stamp(at.In(berlin))
 		if err != nil {
 			got = err.Error()
@@ -58,7 +58,7 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("--at %q: got %s, want %s", tt.says, got, tt.want)
 		}
 	}
-	if at, err := parseTime("-5m", noon); err != nil || at.After(noon) {
+	if at, err := parseTime("--at", "-5m", noon); err != nil || at.After(noon) {
 		t.Errorf("--at -5m: got %v, %v; the node says that it is in the past", at, err)
 	}
 }

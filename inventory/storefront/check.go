@@ -8,16 +8,19 @@ import (
 	_ "time/tzdata" // zones are the same whatever the machine knows
 	"unicode"
 	"unicode/utf8"
+
+	"sneakers23/inventory"
 )
 
 // Limits of what operators write, in characters.
 const (
-	MaxName  = 40
-	MaxZone  = 60
-	MaxURL   = 200
-	MaxLine  = 300 // words about shipping, and about returns
-	MaxTitle = 100
-	MaxBody  = 40_000
+	MaxName   = 40
+	MaxZone   = 60
+	MaxURL    = 200
+	MaxLine   = 300 // words about shipping, and about returns
+	MaxTitle  = 100
+	MaxBanner = inventory.MaxAnnounce
+	MaxBody   = 40_000
 )
 
 // Problem says what is wrong with an edit.
@@ -95,6 +98,9 @@ func (s Settings) check(before Settings) Problems {
 	}
 	p.words("shipping", s.Shipping, 0, MaxLine, false)
 	p.words("returns", s.Returns, 0, MaxLine, false)
+	if s.Banner != before.Banner { // that of a drop was checked when it was planned
+		p.words("banner", s.Banner, 0, MaxBanner, false)
+	}
 	return p
 }
 

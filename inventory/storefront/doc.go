@@ -1,5 +1,5 @@
 // Package storefront is what a shop looks like: its settings (name, zone, color, logo, words about
-// shipping and returns), and its pages of text, such as help and imprint.
+// shipping and returns, a banner), and its pages of text, such as help and imprint.
 //
 // # Usage
 //
@@ -18,6 +18,10 @@
 //   - A message that is lost costs time only: each node compares its rows with the database every
 //     few seconds, and soon after Kick. A revision lower than the one that was held before the read
 //     proves that the database went back, and is taken.
+//   - A banner that has an end goes then, by the database's clock. Each node tries to take it away,
+//     and one of them does. No node that reads it later shows it.
+//   - All that write settings (edits, the opening of a drop, the end of a banner) hold one advisory
+//     lock, [inventory.StorefrontKey]. So none writes back what another has replaced.
 //   - A [Look] never changes.
 //
 // # Ownership and stopping

@@ -24,6 +24,7 @@ type store interface {
 	Revisions(ctx context.Context) (map[Slug]Revision, error)
 	Set(ctx context.Context, edit Edit) (Saved, error)
 	SavePage(ctx context.Context, edit PageEdit) (Saved, error)
+	EndBanner(ctx context.Context) (ended *SettingsRow, left time.Duration, err error)
 }
 
 // sender takes a message to all other nodes, or loses it.
@@ -41,12 +42,13 @@ type Config struct {
 // Server holds what the shop looks like at this node. It is a service: see Serve. All other methods
 // may be called from any goroutine.
 type Server struct {
-	cfg  Config
-	to   sender        // nil: there are no other nodes
-	kick chan struct{} // buffer 1: a token says that something may have been missed, more would say no more
-	look atomic.Pointer[Look]
+	cfg      Config
+	to       sender // nil: there are no other nodes
+	watchers []func(*Look)
+	kick     chan struct{} // buffer 1: a token says that something may have been missed, more would say no more
+	look     atomic.Pointer[Look]
 
-	mu      sync.Mutex    // of those who replace look: for a moment only
+	mu      sync.Mutex    // held while look is replaced and the watchers are called
 	changed chan struct{} // closed by the next change
 }
 
@@ -59,6 +61,10 @@ func NewServer(cfg Config) *Server {
 
 // SendTo says where changes are sent that this node has committed. It is called before Serve is.
 func (s *Server) SendTo(to sender) { s.to = to }
+
+// Watch adds a function that is called with every look from the first on, in order. Meanwhile
+// changes wait, so it must not. Watch is called before Serve is.
+func (s *Server) Watch(changed func(*Look)) { s.watchers = append(s.watchers, changed) }
 
 // String names the service in logs.
 func (s *Server) String() string { return "storefront.Server" }
@@ -78,7 +84,7 @@ func (s *Server) Kick() {
 func (s *Server) Serve(ctx context.Context) error {
 	failing := false
 	for {
-		err := s.heal(ctx)
+		left, err := s.heal(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -97,6 +103,9 @@ func (s *Server) Serve(ctx context.Context) error {
 			pause = min(pause, time.Second)
 		}
 		pause = pause*3/4 + rand.N(pause/2) // jitter: nodes must not ask all at once
+		if left > 0 {
+			pause = min(pause, left)
+		}
 		select {
 		case <-time.After(pause):
 		case <-s.kick:
@@ -106,10 +115,18 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// heal compares once, and applies what was missed.
-func (s *Server) heal(ctx context.Context) error {
+// heal compares once, applies what was missed, and ends the banner if its time has come. left is how
+// long the banner lasts, 0 if it has no end.
+func (s *Server) heal(ctx context.Context) (left time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := s.compare(ctx); err != nil {
+		return 0, err
+	}
+	return s.endBanner(ctx)
+}
+
+func (s *Server) compare(ctx context.Context) error {
 	before := s.Look() // before the query: what is lower there than here has gone back
 	if before.Loaded() {
 		revisions, err := s.cfg.Store.Revisions(ctx)
@@ -161,9 +178,13 @@ func (s *Server) replace(changes []Change, counts func(held *Look, c Change) boo
 	if len(taken) == 0 && held.Loaded() {
 		return
 	}
-	s.look.Store(held.with(taken, held.shown+1))
+	look := held.with(taken, held.shown+1)
+	s.look.Store(look)
 	close(s.changed)
 	s.changed = make(chan struct{})
+	for _, watch := range s.watchers {
+		watch(look)
+	}
 }
 
 // isNewer reports whether a change is newer than what is held.

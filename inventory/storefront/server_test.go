@@ -17,9 +17,15 @@ type fakeStore struct {
 	next  Revision
 	away  bool
 	reads int
+
+	ahead    time.Duration // is the clock of the database
+	readOnly bool
 }
 
-var errAway = errors.New("the database is away")
+var (
+	errAway     = errors.New("the database is away")
+	errReadOnly = errors.New("the database is read-only")
+)
 
 func (f *fakeStore) Rows(context.Context) (Rows, error) {
 	f.mu.Lock()
@@ -63,6 +69,24 @@ func (f *fakeStore) SavePage(_ context.Context, edit PageEdit) (Saved, error) {
 	row := PageRow{edit.Page, f.next}
 	f.rows.Pages = []PageRow{row}
 	return Saved{Page: &row, Changed: []string{"markdown"}}, nil
+}
+
+func (f *fakeStore) EndBanner(context.Context) (*SettingsRow, time.Duration, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.readOnly {
+		return nil, 0, errReadOnly
+	}
+	row, now := &f.rows.Settings, time.Now().Add(f.ahead)
+	if row.Banner == "" || row.BannerEnds == nil {
+		return nil, 0, nil
+	}
+	if left := row.BannerEnds.Sub(now); left > 0 {
+		return nil, left, nil
+	}
+	f.next++
+	row.Banner, row.BannerEnds, row.Revision = "", nil, f.next
+	return new(*row), 0, nil
 }
 
 // change changes rows as another node does.

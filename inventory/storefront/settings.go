@@ -3,6 +3,7 @@ package storefront
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"sneakers23/inventory/picture"
 )
@@ -31,6 +32,10 @@ type Settings struct {
 	Logo     *Logo  `json:"logo,omitempty"`
 	Shipping string `json:"shipping"` // one line for every product
 	Returns  string `json:"returns"`
+
+	// Banner is a line at the head of every page, until BannerEnds; nil is never.
+	Banner     string     `json:"banner"`
+	BannerEnds *time.Time `json:"banner_ends,omitempty"`
 }
 
 // Logo is a picture that stands for the name.
@@ -59,6 +64,10 @@ type Edit struct {
 	Shipping   *string `json:"shipping,omitempty"`
 	Returns    *string `json:"returns,omitempty"`
 
+	// Another banner has no end unless one comes with it. The zero time takes the end away.
+	Banner     *string    `json:"banner,omitempty"`
+	BannerEnds *time.Time `json:"banner_ends,omitempty"`
+
 	// Seen is the revision that the editor has looked at. If it is no longer that one, the error is
 	// ErrEdited. Nil means any.
 	Seen *Revision `json:"seen,omitempty"`
@@ -86,7 +95,7 @@ func (e Edit) over(s Settings) Settings {
 	}
 	s.URL = strings.TrimRight(s.URL, "/")
 	s.Zone = cmp.Or(s.Zone, DefaultZone)
-	return s
+	return e.overBanner(s)
 }
 
 // LogoID returns the id of the logo's picture, "" if there is none.
@@ -124,6 +133,8 @@ func (s Settings) changes(o Settings) (names []string) {
 		{"logo", s.LogoID() != o.LogoID()},
 		{"shipping", s.Shipping != o.Shipping},
 		{"returns", s.Returns != o.Returns},
+		{"banner", s.Banner != o.Banner},
+		{"banner_ends", !sameEnd(s.BannerEnds, o.BannerEnds)},
 	} {
 		if f.differs {
 			names = append(names, f.name)

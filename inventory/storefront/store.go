@@ -20,8 +20,11 @@ type Store struct{ pool *pgxpool.Pool }
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
 const (
-	settingsColumns = `name, zone, url, accent, accent_dark, logo, shipping, returns, revision`
-	pageColumns     = `slug, title, body, revision`
+	// A banner that is over is none, also if no node has ended it yet.
+	settingsColumns = `name, zone, url, accent, accent_dark, logo, shipping, returns,
+		CASE WHEN banner_ends <= shop_time() THEN '' ELSE banner END,
+		CASE WHEN banner_ends <= shop_time() THEN NULL ELSE banner_ends END, revision`
+	pageColumns = `slug, title, body, revision`
 )
 
 // Rows reads everything in one snapshot.
@@ -62,11 +65,17 @@ func (s *Store) Revisions(ctx context.Context) (map[Slug]Revision, error) {
 
 // readSettings returns the row of settings, or one of revision 0 without anything.
 func readSettings(ctx context.Context, tx pgx.Tx) (r SettingsRow, err error) {
-	err = tx.QueryRow(ctx, `SELECT `+settingsColumns+` FROM shop_settings`).Scan(
-		&r.Name, &r.Zone, &r.URL, &r.Accent, &r.AccentDark, &r.Logo, &r.Shipping, &r.Returns, &r.Revision)
+	rows, _ := tx.Query(ctx, `SELECT `+settingsColumns+` FROM shop_settings`)
+	r, err = pgx.CollectExactlyOneRow(rows, scanSettings)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return SettingsRow{}, nil
 	}
+	return r, err
+}
+
+func scanSettings(row pgx.CollectableRow) (r SettingsRow, err error) {
+	err = row.Scan(&r.Name, &r.Zone, &r.URL, &r.Accent, &r.AccentDark, &r.Logo, &r.Shipping, &r.Returns, &r.Banner,
+		&r.BannerEnds, &r.Revision)
 	return r, err
 }
 
@@ -78,7 +87,7 @@ func scanPage(row pgx.CollectableRow) (p PageRow, err error) {
 // begin starts an edit: one at a time, signed by the operator of ctx.
 func begin(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT set_config('sneakers23.actor', $1, true),
-		pg_advisory_xact_lock(hashtext('edit storefront'), hashtext(current_schema()))`, inventory.Actor(ctx))
+		pg_advisory_xact_lock(`+inventory.StorefrontKey+`)`, inventory.Actor(ctx))
 	return err
 }
 
@@ -116,6 +125,9 @@ func (s *Store) Set(ctx context.Context, edit Edit) (saved Saved, err error) {
 				return err
 			}
 		}
+		if err := problems.checkBanner(ctx, tx, edit, before, after); err != nil {
+			return err
+		}
 		if len(problems) > 0 {
 			return problems
 		}
@@ -124,13 +136,16 @@ func (s *Store) Set(ctx context.Context, edit Edit) (saved Saved, err error) {
 			return nil
 		}
 		return tx.QueryRow(ctx, `
-			INSERT INTO shop_settings (name, zone, url, accent, accent_dark, logo, shipping, returns)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (one) DO UPDATE SET (name, zone, url, accent, accent_dark, logo, shipping, returns)
-				= ($1, $2, $3, $4, $5, $6, $7, $8)
+			INSERT INTO shop_settings
+				(name, zone, url, accent, accent_dark, logo, shipping, returns, banner, banner_ends)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (one) DO UPDATE SET
+				(name, zone, url, accent, accent_dark, logo, shipping, returns, banner, banner_ends, banner_drop)
+				= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+					CASE WHEN shop_settings.banner = $9 THEN shop_settings.banner_drop END)
 			RETURNING revision`,
 			after.Name, after.Zone, after.URL, after.Accent, after.AccentDark, after.Logo, after.Shipping,
-			after.Returns,
+			after.Returns, after.Banner, after.BannerEnds,
 		).Scan(&saved.Settings.Revision)
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ type front interface {
 type Layout struct {
 	Title       string
 	Description string
+	Banner      string // a line of news, "" if there is none
 	Brand       brandView
 	Sheet       string     // address of the style sheet with the shop's color, "" if it has none
 	Links       []linkView // to the pages of text
@@ -82,8 +83,8 @@ func (p *Pages) Frame(title, description string) Layout {
 		title += " · " + settings.Name
 	}
 	return Layout{
-		Title: title, Description: description, Brand: viewBrand(settings), Sheet: SheetOf(settings),
-		Links: viewLinks(look),
+		Title: title, Description: description, Banner: settings.Banner, Brand: viewBrand(settings),
+		Sheet: SheetOf(settings), Links: viewLinks(look),
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// counter is where admins of a state save products. What somebody else has saved meanwhile, if
+// counter is where admins of a state save products. The edit of another admin meanwhile, if
 // anybody has, is another price.
 type counter struct{ edited bool }
 
@@ -30,7 +30,7 @@ func (c counter) Save(_ context.Context, edit inventory.Edit) (inventory.Saved, 
 	return inventory.Saved{SKU: edit.SKU}, true, nil
 }
 
-// Try returns what somebody else has changed.
+// Try returns what another admin has changed.
 func (c counter) Try(context.Context, inventory.Edit) (inventory.Saved, error) {
 	return inventory.Saved{Was: "newer", Changes: []inventory.FieldChange{
 		{Field: "price", From: "$130", To: "$120"}, {Field: "story", From: "Another one.", To: "Made for the wet."},

@@ -24,8 +24,10 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 	at := time.Now().AddDate(0, 0, 24).Truncate(time.Hour)
 	return []drops.Drop{
 		{
-			ID: 12, At: at, Zone: "Europe/Berlin", State: inventory.DropPlanned, Version: 1,
-			Acts:     []string{"Release of Hop Man 4 (SHU60500)", "Restock of 50 pairs of Hop Man 4, size 6 (SHU60506)"},
+			ID: 12, At: at, Ends: new(at.Add(4 * time.Hour)), Zone: "Europe/Berlin", State: inventory.DropPlanned,
+			Version: 1,
+			Acts: []string{"Release of Hop Man 4 (SHU60500)", "Restock of 50 pairs of Hop Man 4, size 6 (SHU60506)",
+				"Banner “Hop Man 4 is here.”"},
 			Problems: []string{"SHU60500 has 3 of 6 sizes without stock", "SHU60500 has no images"},
 		},
 		{
@@ -38,6 +40,9 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 			Acts: []string{"Release of Hop Man 3 (SHU60100)"}},
 	}, nil
 }
+
+// End does nothing.
+func (p plans) End(context.Context, inventory.DropID, int64, *time.Time) error { return nil }
 
 // Plan refuses.
 func (p plans) Plan(context.Context, drops.Plan) error {
@@ -65,7 +70,7 @@ func dropPages() []scene {
 		{name: "refused", title: "After a plan was refused", settings: busy, visit: func(v *visitor) {
 			form := url.Values{
 				"at": {"2031-12-24T18:00"}, "zone": {"Europe/Berlin"}, "release": {"SHU60400"},
-				"restocks": {"SHU60406=50"},
+				"restocks": {"SHU60406=50"}, "ends": {"2031-12-25T18:00"}, "announces": {"The last drop of the year."},
 			}
 			v.sendAsAdmin(http.MethodPost, "/admin/drops", form.Encode(), make(map[string]string))
 		}},

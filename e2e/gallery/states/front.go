@@ -19,6 +19,7 @@ func brand() *storefront.Look {
 		Name: "Volt & Söhne", Zone: "Europe/Berlin", URL: "https://volt.example", Accent: "#0b6b3a",
 		Shipping: "Ships within two days from Hamburg, free from $100.",
 		Returns:  "30 days to send them back, free, unworn.",
+		Banner:   "Free shipping on every pair, until Sunday.",
 	}, texts()...)
 }
 
@@ -38,6 +39,7 @@ func wordy() *storefront.Look {
 	return storefront.NewLook(2, storefront.Settings{
 		Name: "Donaudampfschifffahrtsgesellschaftsschuh", Accent: "#1d4ed8", AccentDark: "#93c5fd",
 		Shipping: strings.Repeat("Ships when it ships. ", 14), Returns: strings.Repeat("w", 300),
+		Banner: strings.Repeat("Wait", 20) + strings.Repeat(" for it", 8),
 	}, storefront.Page{Slug: "returns", Title: strings.Repeat("Return", 16), Body: strings.Repeat("long", 500)},
 		storefront.Page{Slug: "imprint", Title: "Imprint", Body: "Us."})
 }

@@ -107,7 +107,10 @@ func (pl parts) open(s settings) (*stage, error) {
 		Templates: pl.templates, Assets: pl.assets, Metrics: prometheus.NewRegistry(),
 	}
 	shoppers := shop.NewShoppers(tracker, admin.CartTracker, pl.log)
-	routes := []channel.Route{shop.ProductRoute(sh.pusher), shop.CartRoute(sh.pusher, carts, shoppers)}
+	routes := []channel.Route{
+		shop.ShopRoute(shop.NewBanner(sh, topics)), shop.ProductRoute(sh.pusher),
+		shop.CartRoute(sh.pusher, carts, shoppers),
+	}
 	admins, adminRoutes, err := sh.openAdmin(pl, &cfg, topics, tracker)
 	if err != nil {
 		return nil, err

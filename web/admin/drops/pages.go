@@ -1,13 +1,13 @@
-// Package drops is where admins plan drops: what is released and restocked at one moment. The page
-// works without a script.
+// Package drops is where admins plan drops: what is released, restocked and announced at one
+// moment. The page works without a script.
 package drops
 
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +17,7 @@ import (
 
 	"sneakers23/inventory"
 	"sneakers23/templates"
+	"sneakers23/web/admin/wallclock"
 )
 
 // Desk plans what admins ask for. Its errors have words for admins.
@@ -27,16 +28,20 @@ type Desk interface {
 	Plan(ctx context.Context, p Plan) error
 	// Move gives a drop another time; seen is the version that its admin has looked at.
 	Move(ctx context.Context, id inventory.DropID, seen int64, at time.Time) error
+	// End changes when a drop ends, nil for never.
+	End(ctx context.Context, id inventory.DropID, seen int64, at *time.Time) error
 	// Cancel cancels a drop.
 	Cancel(ctx context.Context, id inventory.DropID, seen int64) error
 }
 
 // Plan is what an admin wants to happen at one moment.
 type Plan struct {
-	At       time.Time
-	Zone     string
-	Releases []string
-	Restocks []Pairs
+	At        time.Time
+	Ends      *time.Time // nil: never
+	Zone      string
+	Releases  []string
+	Restocks  []Pairs
+	Announces string // words of its banner, "" for none
 }
 
 // Pairs are pairs of a size.
@@ -49,19 +54,48 @@ type Pairs struct {
 type Drop struct {
 	ID       inventory.DropID
 	At       time.Time
+	Ends     *time.Time
 	Zone     string
 	State    string // planned, open, over or cancelled
 	Acts     []string
 	Problems []string
 	Version  int64
+
+	written url.Values // of its form, if that could not be done; else nil
+}
+
+// Written returns what an admin wrote into a field of its form, or what the drop has.
+func (d Drop) Written(field, otherwise string) string {
+	if d.written.Has(field) {
+		return d.written.Get(field)
+	}
+	return otherwise
 }
 
 // In returns the time of the drop in its zone.
-func (d Drop) In() time.Time {
-	if location, err := time.LoadLocation(d.Zone); err == nil && d.Zone != "" {
-		return d.At.In(location)
+func (d Drop) In() time.Time { return d.here(d.At) }
+
+// EndsIn returns the end of the drop in its zone, nil if it has none.
+func (d Drop) EndsIn() *time.Time {
+	if d.Ends == nil {
+		return nil
 	}
-	return d.At.UTC()
+	return new(d.here(*d.Ends))
+}
+
+// EndsField returns the end as a form has it.
+func (d Drop) EndsField() string {
+	if d.Ends == nil {
+		return ""
+	}
+	return d.EndsIn().Format(wallclock.Layout)
+}
+
+func (d Drop) here(at time.Time) time.Time {
+	if location, err := time.LoadLocation(d.Zone); err == nil && d.Zone != "" {
+		return at.In(location)
+	}
+	return at.UTC()
 }
 
 // Config is what Pages are made of.
@@ -80,11 +114,14 @@ func New(cfg Config) *Pages { return &Pages{cfg} }
 
 // page is what the page shows: the drops, and a form, which holds what could not be planned.
 type page struct {
-	Planned, Others []Drop
-	Trouble         string
-	At, Zone        string
-	Restocks        string
-	Products        []choice
+	Planned, Open, Others []Drop
+	Trouble               string
+	At, Ends, Zone        string
+	Restocks, Announces   string
+	Products              []choice
+
+	refused inventory.DropID // the drop whose form could not be done
+	written url.Values       // that form
 }
 
 // choice is a product that a drop may release.
@@ -107,9 +144,15 @@ func (p *Pages) show(c echo.Context, status int, v *page, chosen []string) error
 		}
 	}
 	for _, d := range all {
-		if d.State == inventory.DropPlanned {
+		if d.ID == v.refused {
+			d.written = v.written
+		}
+		switch d.State {
+		case inventory.DropPlanned:
 			v.Planned = append(v.Planned, d)
-		} else {
+		case inventory.DropOpen:
+			v.Open = append(v.Open, d)
+		default:
 			v.Others = append(v.Others, d)
 		}
 	}
@@ -134,9 +177,15 @@ func (p *Pages) Plan(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := &page{At: c.FormValue("at"), Zone: strings.TrimSpace(c.FormValue("zone")), Restocks: c.FormValue("restocks")}
-	plan := Plan{Zone: v.Zone, Releases: form["release"]}
-	if plan.At, err = parseAt(v.At, v.Zone); err == nil {
+	v := &page{
+		At: c.FormValue("at"), Ends: c.FormValue("ends"), Zone: strings.TrimSpace(c.FormValue("zone")),
+		Restocks: c.FormValue("restocks"), Announces: strings.TrimSpace(c.FormValue("announces")),
+	}
+	plan := Plan{Zone: v.Zone, Releases: form["release"], Announces: v.Announces}
+	if plan.At, err = wallclock.Parse(v.At, v.Zone); err == nil {
+		plan.Ends, err = parseEnd(v.Ends, v.Zone)
+	}
+	if err == nil {
 		plan.Restocks, err = parseRestocks(v.Restocks)
 	}
 	if err != nil {
@@ -150,7 +199,19 @@ func (p *Pages) Plan(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/drops")
 }
 
-// Change moves the drop of the path's :id, or cancels it.
+// parseEnd reads the end of a drop, nil for an empty field.
+func parseEnd(text, zone string) (*time.Time, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	at, err := wallclock.Parse(text, zone)
+	if err != nil {
+		err = fmt.Errorf("The end: %w", err)
+	}
+	return &at, err
+}
+
+// Change moves the drop of the path's :id, changes its end, or cancels it.
 func (p *Pages) Change(c echo.Context) error {
 	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 	if err != nil {
@@ -158,56 +219,28 @@ func (p *Pages) Change(c echo.Context) error {
 	}
 	seen, _ := strconv.ParseInt(c.FormValue("seen"), 10, 64)
 	ctx, drop := c.Request().Context(), inventory.DropID(id)
-	if c.FormValue("cancel") != "" {
+	zone := c.FormValue("zone")
+	switch {
+	case c.FormValue("cancel") != "":
 		err = p.cfg.Desk.Cancel(ctx, drop, seen)
-	} else {
+	case c.FormValue("end") != "":
+		var ends *time.Time
+		if ends, err = parseEnd(c.FormValue("ends"), zone); err == nil {
+			err = p.cfg.Desk.End(ctx, drop, seen, ends)
+		}
+	default:
 		var at time.Time
-		if at, err = parseAt(c.FormValue("at"), c.FormValue("zone")); err == nil {
+		if at, err = wallclock.Parse(c.FormValue("at"), zone); err == nil {
 			err = p.cfg.Desk.Move(ctx, drop, seen, at)
 		}
 	}
 	if err != nil {
-		return p.show(c, http.StatusConflict, &page{Trouble: "Drop " + c.Param("id") + ": " + err.Error()}, nil)
+		return p.show(c, http.StatusConflict, &page{
+			Trouble: "Drop " + c.Param("id") + ": " + err.Error(), refused: drop, written: c.Request().PostForm,
+		}, nil)
 	}
 	return c.Redirect(http.StatusSeeOther, "/admin/drops")
 }
-
-// unclear says in sentences what can't be read of a form.
-type unclear string
-
-// Error returns the sentences.
-func (u unclear) Error() string { return string(u) }
-
-// parseAt reads a time by the clock of a zone, or one with its own zone.
-func parseAt(text, zone string) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	location, err := time.LoadLocation(strings.TrimSpace(zone))
-	if err != nil || zone == "Local" {
-		return time.Time{}, unclear("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
-	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04",
-		"2006-01-02 15:04:05"} {
-		written, err := time.Parse(layout, text)
-		if err != nil {
-			continue
-		}
-		at, err := time.ParseInLocation(layout, text, location)
-		if err == nil {
-			err = inventory.OnceOnly(at, written.Hour(), written.Minute())
-		}
-		if e, ok := errors.AsType[*inventory.WallClockError](err); ok {
-			err = unclear(fmt.Sprintf("The clocks of %s show that time twice, or never, since they are set then. "+
-				"Choose the zone UTC, and %s or %s.", location, inUTC(e.First), inUTC(e.Second)))
-		}
-		return at, err
-	}
-	return time.Time{}, unclear("The time is missing. Write it like 2026-12-24 18:00.")
-}
-
-func inUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // parseRestocks reads a size and its pairs from each line.
 func parseRestocks(text string) (all []Pairs, err error) {
@@ -218,7 +251,7 @@ func parseRestocks(text string) (all []Pairs, err error) {
 		item, count, _ := strings.Cut(line, "=")
 		n, err := strconv.Atoi(strings.TrimSpace(count))
 		if err != nil || n < 1 {
-			return nil, unclear("The line “" + line + "” is no restock. " +
+			return nil, wallclock.Unclear("The line “" + line + "” is no restock. " +
 				"Write the SKU of a size and its pairs, like VOLT-9=50.")
 		}
 		all = append(all, Pairs{strings.TrimSpace(item), n})

@@ -29,8 +29,20 @@ type desk struct {
 func (d *desk) Drops(context.Context) ([]Drop, error) { return d.drops, nil }
 
 func (d *desk) Plan(_ context.Context, p Plan) error {
-	d.asked = append(d.asked, fmt.Sprintf("plan %s %s %v %v", p.At.UTC().Format(time.RFC3339), p.Zone, p.Releases,
-		p.Restocks))
+	d.asked = append(d.asked, strings.TrimSpace(fmt.Sprintf("plan %s %s %v %v %s", p.At.UTC().Format(time.RFC3339),
+		p.Zone, p.Releases, p.Restocks, p.Announces)))
+	if p.Ends != nil {
+		d.asked = append(d.asked, "until "+p.Ends.UTC().Format(time.RFC3339))
+	}
+	return d.err
+}
+
+func (d *desk) End(_ context.Context, id inventory.DropID, seen int64, at *time.Time) error {
+	end := "never"
+	if at != nil {
+		end = at.UTC().Format(time.RFC3339)
+	}
+	d.asked = append(d.asked, fmt.Sprintf("end %d %d %s", id, seen, end))
 	return d.err
 }
 
@@ -75,6 +87,14 @@ var some = []Drop{
 		Acts: []string{"Release of <Hop> (SHU6000)"}, Problems: []string{"SHU6000 has no images"},
 	},
 	{
+		ID: 5, At: time.Date(2031, 1, 24, 17, 0, 0, 0, time.UTC), Zone: "Asia/Tokyo", State: "open", Version: 2,
+		Ends: new(time.Date(2031, 1, 25, 17, 0, 0, 0, time.UTC)), Acts: []string{"Banner “<Bolt> is here.”"},
+	},
+	{
+		ID: 4, At: time.Date(2030, 11, 24, 17, 0, 0, 0, time.UTC), Zone: "UTC", State: "over",
+		Ends: new(time.Date(2030, 11, 25, 17, 0, 0, 0, time.UTC)), Acts: []string{"Release of Hop (SHU6000)"},
+	},
+	{
 		ID: 6, At: time.Date(2030, 12, 24, 17, 0, 0, 0, time.UTC), State: "cancelled",
 		Acts: []string{"Release of Hop (SHU6000)"},
 	},
@@ -92,23 +112,31 @@ func TestPlanAndChange(t *testing.T) {
 		page echo.HandlerFunc
 		id   string
 		form url.Values
-		want string
+		want []string
 	}{
 		{p.Plan, "", url.Values{
 			"at": {"2031-12-24T18:00"}, "zone": {" Europe/Berlin "}, "release": {"SHU6100", "VOLT"},
-			"restocks": {"VOLT-9=50\r\n\r\n VOLT-10 = 5 "},
-		}, "plan 2031-12-24T17:00:00Z Europe/Berlin [SHU6100 VOLT] [{VOLT-9 50} {VOLT-10 5}]"},
-		{p.Plan, "", url.Values{"at": {"2031-12-24 18:00:30"}, "zone": {"UTC"}}, "plan 2031-12-24T18:00:30Z UTC [] []"},
+			"restocks": {"VOLT-9=50\r\n\r\n VOLT-10 = 5 "}, "ends": {"2031-12-25T00:00"}, "announces": {" Volt! "},
+		}, []string{
+			"plan 2031-12-24T17:00:00Z Europe/Berlin [SHU6100 VOLT] [{VOLT-9 50} {VOLT-10 5}] Volt!",
+			"until 2031-12-24T23:00:00Z",
+		}},
+		{p.Plan, "", url.Values{"at": {"2031-12-24 18:00:30"}, "zone": {"UTC"}},
+			[]string{"plan 2031-12-24T18:00:30Z UTC [] []"}},
 		{p.Change, "7", url.Values{"at": {"2031-12-24T19:00:00"}, "zone": {"Asia/Tokyo"}, "seen": {"3"}},
-			"move 7 3 2031-12-24T10:00:00Z"},
-		{p.Change, "7", url.Values{"at": {"nonsense"}, "cancel": {"yes"}, "seen": {"3"}}, "cancel 7 3"},
+			[]string{"move 7 3 2031-12-24T10:00:00Z"}},
+		{p.Change, "7", url.Values{"at": {"nonsense"}, "cancel": {"yes"}, "seen": {"3"}}, []string{"cancel 7 3"}},
+		{p.Change, "5", url.Values{"end": {"yes"}, "ends": {""}, "zone": {"Asia/Tokyo"}, "seen": {"2"}},
+			[]string{"end 5 2 never"}},
+		{p.Change, "5", url.Values{"end": {"yes"}, "ends": {"2031-01-26T09:00:00"}, "zone": {"Asia/Tokyo"}},
+			[]string{"end 5 0 2031-01-26T00:00:00Z"}},
 	} {
 		d.asked = nil
 		w := visit(t, ask.page, ask.id, ask.form)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/drops" {
 			t.Errorf("%s: status %d to %q:\n%s", ask.want, w.Code, w.Header().Get("Location"), w.Body)
 		}
-		if diff := cmp.Diff([]string{ask.want}, d.asked); diff != "" {
+		if diff := cmp.Diff(ask.want, d.asked); diff != "" {
 			t.Errorf("want, got: %s", diff)
 		}
 	}
@@ -130,6 +158,7 @@ func TestRefused(t *testing.T) {
 		says   string
 	}{
 		"no time": {full(url.Values{"at": {""}}), nil, 422, "The time is missing."},
+		"no end":  {full(url.Values{"ends": {"soon"}}), nil, 422, "The end: That is no time."},
 		"no zone": {full(url.Values{"zone": {"Nowhere"}}), nil, 422, "The zone is none."},
 		"twice": {
 			full(url.Values{"at": {"2027-10-31T02:30"}, "zone": {"Europe/Berlin"}}), nil, 422,
@@ -157,6 +186,12 @@ func TestRefused(t *testing.T) {
 		url.Values{"cancel": {"yes"}})
 	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Drop 7: it has opened") {
 		t.Errorf("a change that is refused: status %d\n%s", w.Code, w.Body)
+	}
+	w = visit(t, newPages(t, &desk{drops: some}).Change, "5",
+		url.Values{"end": {"yes"}, "ends": {"soon"}, "zone": {"UTC"}})
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Drop 5: The end: That is no time.") ||
+		!strings.Contains(w.Body.String(), `name="ends" value="soon"`) {
+		t.Errorf("an end that is none: status %d\n%s", w.Code, w.Body)
 	}
 	err := newPages(t, &desk{}).Change(echo.New().NewContext(httptest.NewRequest(http.MethodPost, "/", http.NoBody),
 		httptest.NewRecorder()))

@@ -1,12 +1,15 @@
 package shopfront
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"sneakers23/inventory/picture"
 	"sneakers23/inventory/storefront"
+	"sneakers23/web/admin/wallclock"
 )
 
 // state is what a form says beside its fields.
@@ -57,7 +60,10 @@ func (s *state) problems(fields ...problem) (list []problem) {
 }
 
 // fieldView is an input with its label.
-type fieldView struct{ Name, Label, Value, Hint, Wrong string }
+type fieldView struct {
+	Name, Label, Value, Hint, Wrong string
+	Most                            int // characters of a line of words
+}
 
 // settingsForm is the form with the settings.
 type settingsForm struct {
@@ -66,6 +72,8 @@ type settingsForm struct {
 	Name, Zone, URL    string
 	Accent, AccentDark string
 	Shipping, Returns  string
+	Banner, BannerEnds string // the end as the shop's clocks show it
+	Ends               *time.Time
 	Logo               string // id of the picture
 	RemoveLogo         bool
 	Over               []change // what saving the form would change of what another admin has saved
@@ -90,17 +98,41 @@ func (p *Pages) settingsForm() *settingsForm {
 		Seen: row.Revision, Name: row.Name, Zone: row.Zone, URL: row.URL, Accent: row.Accent,
 		AccentDark: row.AccentDark,
 		Shipping:   row.Shipping, Returns: row.Returns, Logo: row.LogoID(),
+		Banner: row.Banner, BannerEnds: endAt(row.BannerEnds, p.cfg.Look().Location()),
 	}
 }
 
-// takeSettings reads the fields of a form.
-func takeSettings(fields map[string]string) *settingsForm {
-	return &settingsForm{
+// endAt writes the end of a banner, "" for none.
+func endAt(ends *time.Time, zone *time.Location) string {
+	if ends == nil {
+		return ""
+	}
+	return ends.In(zone).Format(wallclock.Layout)
+}
+
+// takeSettings reads the fields of a form. The end of a banner is a time in the zone of the form. If
+// it is written as before, it is the end that is saved, to the second and whatever the zone is now.
+func takeSettings(fields map[string]string, saved *storefront.Look) *settingsForm {
+	f := &settingsForm{
+		Banner: fields["banner"], BannerEnds: fields["banner_ends"], Ends: new(time.Time),
 		Seen: revision(fields["seen"]), Name: fields["name"], Zone: fields["zone"], URL: fields["url"],
 		Accent: fields["accent"], AccentDark: fields["accent_dark"], Shipping: fields["shipping"],
 		Returns: fields["returns"],
 		Logo:    fields["logo"], RemoveLogo: fields["remove_logo"] != "",
 	}
+	ends := saved.Settings().BannerEnds
+	switch {
+	case f.BannerEnds == "", f.Banner == "":
+	case ends != nil && f.BannerEnds == endAt(ends, saved.Location()):
+		f.Ends = ends
+	default:
+		at, err := wallclock.Parse(f.BannerEnds, cmp.Or(f.Zone, storefront.DefaultZone))
+		if err != nil {
+			f.wrong("banner_ends", wallclock.InThatZone(err))
+		}
+		f.Ends = &at
+	}
+	return f
 }
 
 // revision reads one. A text that is none is one that no row has.
@@ -120,12 +152,12 @@ func (f *settingsForm) edit() storefront.Edit {
 	}
 	return storefront.Edit{
 		Name: &f.Name, Zone: &f.Zone, URL: &f.URL, Accent: &f.Accent, AccentDark: &f.AccentDark, Logo: &logo,
-		Shipping: &f.Shipping, Returns: &f.Returns, Seen: &seen,
+		Shipping: &f.Shipping, Returns: &f.Returns, Banner: &f.Banner, BannerEnds: f.Ends, Seen: &seen,
 	}
 }
 
 // over lists what saving the form would change of what is saved now.
-func (f *settingsForm) over(now storefront.Settings) (changes []change) {
+func (f *settingsForm) over(now storefront.Settings, zone *time.Location) (changes []change) {
 	logo := func(id string) string {
 		if id == "" {
 			return ""
@@ -140,6 +172,8 @@ func (f *settingsForm) over(now storefront.Settings) (changes []change) {
 		{"Accent on dark pages", now.AccentDark, f.AccentDark},
 		{"Shipping", now.Shipping, f.Shipping},
 		{"Returns", now.Returns, f.Returns},
+		{"Banner", now.Banner, f.Banner},
+		{"End of the banner", endAt(now.BannerEnds, zone), f.BannerEnds},
 	} {
 		if c.From != c.To {
 			changes = append(changes, c)
@@ -156,19 +190,24 @@ func (f *settingsForm) Field(name, label, hint string) fieldView {
 	value := map[string]string{
 		"name": f.Name, "zone": f.Zone, "url": f.URL, "accent": f.Accent, "accent_dark": f.AccentDark,
 	}[name]
-	return fieldView{name, label, value, hint, f.Wrong[name]}
+	return fieldView{Name: name, Label: label, Value: value, Hint: hint, Wrong: f.Wrong[name]}
 }
 
 // Line returns the input of a line of words.
 func (f *settingsForm) Line(name, label, hint string) fieldView {
-	value := map[string]string{"shipping": f.Shipping, "returns": f.Returns}[name]
-	return fieldView{name, label, value, hint, f.Wrong[name]}
+	value := map[string]string{"shipping": f.Shipping, "returns": f.Returns, "banner": f.Banner}[name]
+	most := storefront.MaxLine
+	if name == "banner" {
+		most = storefront.MaxBanner
+	}
+	return fieldView{name, label, value, hint, f.Wrong[name], most}
 }
 
 // Problems lists what is wrong, in the order of the page.
 func (f *settingsForm) Problems() []problem {
 	return f.problems(
 		problem{"name", "Name", ""}, problem{"url", "Address", ""}, problem{"zone", "Time zone", ""},
+		problem{"banner", "Banner", ""}, problem{"banner_ends", "End of the banner", ""},
 		problem{"shipping", "Shipping", ""}, problem{"returns", "Returns", ""}, problem{"accent", "Accent", ""},
 		problem{"accent_dark", "Accent on dark pages", ""}, problem{"logo", "Logo", ""},
 	)
@@ -204,7 +243,7 @@ func (f *pageForm) edit() storefront.PageEdit {
 
 // Field returns the input of the title.
 func (f *pageForm) Field(name, label, hint string) fieldView {
-	return fieldView{name, label, f.Title, hint, f.Wrong[name]}
+	return fieldView{Name: name, Label: label, Value: f.Title, Hint: hint, Wrong: f.Wrong[name]}
 }
 
 // Problems lists what is wrong.

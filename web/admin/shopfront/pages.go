@@ -55,7 +55,7 @@ func (p *Pages) SaveSettings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := takeSettings(fields)
+	f := takeSettings(fields, p.cfg.Look())
 	if len(logo) > 0 {
 		switch id, err := p.cfg.Desk.AddPicture(ctx, logo); {
 		case err == nil:
@@ -85,7 +85,7 @@ func isPictureError(err error) bool {
 func (p *Pages) failSettings(c echo.Context, f *settingsForm, err error) error {
 	now := p.cfg.Look().Settings()
 	if errors.Is(err, storefront.ErrEdited) {
-		f.Over = f.over(now.Settings)
+		f.Over = f.over(now.Settings, p.cfg.Look().Location())
 		f.Seen = now.Revision
 	}
 	return p.renderSettings(c, f.fail(err), f)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
@@ -50,6 +51,7 @@ func (d *desk) AddPicture(_ context.Context, photo []byte) (string, error) {
 func look() *storefront.Look {
 	return storefront.NewLook(1, storefront.Settings{
 		Name: "Volt <b>", Zone: "Europe/Berlin", URL: "https://volt.example", Accent: "#0b6b3a", Shipping: "Fast.",
+		Banner: "<Here>.", BannerEnds: new(time.Date(2031, 12, 24, 17, 0, 0, 0, time.UTC)),
 		Logo: &storefront.Logo{Picture: "p1", Renditions: []picture.Rendition{{Name: "a.png", Width: 300,
 			Height: 120}}},
 	}, storefront.Page{Slug: "help", Title: "Help", Body: "Ask </textarea><script>."})
@@ -116,6 +118,7 @@ func filled(changes map[string]string, more ...string) []string {
 	for _, f := range [][2]string{
 		{"seen", "1"}, {"logo", "p1"}, {"name", "Volt <b>"}, {"url", "https://volt.example"}, {"zone", "Europe/Berlin"},
 		{"shipping", "Fast."}, {"returns", ""}, {"accent", "#0b6b3a"}, {"accent_dark", ""},
+		{"banner", "<Here>."}, {"banner_ends", "2031-12-24T18:00:00"},
 	} {
 		if changed, ok := changes[f[0]]; ok {
 			f[1] = changed
@@ -164,6 +167,7 @@ func TestSaveSettings(t *testing.T) {
 		want := storefront.Edit{
 			Name: new("Bolt"), Zone: new("Europe/Berlin"), URL: new("https://volt.example"), Accent: new("#0b6b3a"),
 			AccentDark: new(""), Logo: &tt.logo, Shipping: new("Fast."), Returns: new(""),
+			Banner: new("<Here>."), BannerEnds: new(time.Date(2031, 12, 24, 17, 0, 0, 0, time.UTC)),
 			Seen: new(storefront.Revision(1)),
 		}
 		if diff := cmp.Diff([]storefront.Edit{want}, d.edits); diff != "" {
@@ -197,6 +201,18 @@ func TestWrongSettings(t *testing.T) {
 			map[string]string{"seen": "0", "name": "Bolt"}, []string{"remove_logo", "yes"}, storefront.ErrEdited, 409,
 			[]string{"somebody else has changed it", "Name: Volt &lt;b&gt; becomes Bolt",
 				"Logo: a picture becomes nothing", `name="seen" value="1"`, "checked"},
+		},
+		"bad end": {
+			map[string]string{"banner_ends": "soon"}, nil, nil, 422,
+			[]string{`<a href="#edit-banner_ends">End of the banner</a>: That is no time.`, `value="soon"`},
+		},
+		"end twice": {
+			map[string]string{"banner_ends": "2027-10-31T02:30:00"}, nil, nil, 422,
+			[]string{"The clocks of Europe/Berlin show that time twice, or never, since they are set then. Choose another time."},
+		},
+		"edited banner": {
+			map[string]string{"seen": "0", "banner": "", "banner_ends": "", "zone": "UTC"}, nil, storefront.ErrEdited,
+			409, []string{"Banner: &lt;Here&gt;. becomes nothing", "End of the banner: 2031-12-24T18:00:00 becomes nothing"},
 		},
 		"away": {nil, nil, errors.New("The database does not answer."), 503, []string{"The database does not answer."}},
 	} {
