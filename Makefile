@@ -103,7 +103,7 @@ test-long: assets postgres browser hosts cc ## Run at full size what make test r
 	$(TESTS) -count 1 -run NeverOversold ./checkout -attempts 21000
 	$(TESTS) -count 1 -run 'RollingRestart|KillsWhileSelling|PageTriesSeldom|SocketsThatEndSoon|PagesAreAccessible|Gallery' ./e2e -full
 	RAPID_CHECKS=5000 $(TESTS) -count 1 ./replication/presence
-	for package in web/channel web/shop web/admin; do $(TESTS) -count 1 ./$$package -full || exit 1; done
+	for package in web/channel web/shop web/admin web/markdown; do $(TESTS) -count 1 ./$$package -full || exit 1; done
 	$(TESTS) -count 1 ./web/channel/conformance -isolated
 	for node in $(NODES); do \
 		npx --yes --package node@$$node -c 'NODE=$$(command -v node) && export NODE && "$$NODE" --version && $(GO) test $(RACE) -count 1 ./web/channel/conformance' || exit 1; \

@@ -5,6 +5,7 @@ import { say } from "./toast.js"
 // leaves its place empty, and one that is longer than that place is said only.
 export function followBanner(socket, tell = (text) => say(text, null, "banner")) {
   const strip = document.querySelector("[data-banner]")
+  if (strip) document.documentElement.style.setProperty("--height-banner", `${strip.offsetHeight}px`)
   let shown = strip?.textContent.trim() ?? ""
   const show = (text) => {
     if (text === shown) return

@@ -86,8 +86,6 @@ function choice(message, { words: yes, itemId }) {
 // Goes to the other end of the window, or into a low header, where it would cover what it is about,
 // or what can be pressed, or a heading: to where it covers the least.
 function keepClear(toast, about) {
-  const header = document.querySelector(".site-header")?.getBoundingClientRect().bottom ?? 0
-  toast.style.setProperty("--toast-top", `${Math.max(0, Math.round(header))}px`) // a banner may be above it
   lastAbout = about ?? lastAbout
   const seen = lastAbout?.closest(whole) ?? lastAbout
   const kinds = [seen ? [seen] : [], beside(toast, pressed), beside(toast, read)]

@@ -20,7 +20,10 @@ function page(made) {
       return 30 * lines()
     },
   }
-  globalThis.document = { querySelector: (selector) => (selector === "[data-banner]" ? strip : null) }
+  globalThis.document = {
+    documentElement: { style: { setProperty() {} } },
+    querySelector: (selector) => (selector === "[data-banner]" ? strip : null),
+  }
   const said = []
   let push, joined
   const channel = {

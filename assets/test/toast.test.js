@@ -8,7 +8,6 @@ class Element {
   dataset = {}
   listeners = {}
   isConnected = true
-  style = { setProperty() {} }
   append(...more) {
     this.children.push(...more)
     this.adopt(more)

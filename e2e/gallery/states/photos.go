@@ -25,13 +25,13 @@ type shot struct {
 }
 
 var shots = []shot{
-	{1600, 1100, color.RGBA{222, 214, 200, 255}, color.RGBA{36, 92, 84, 255}, 0.8, 0,
+	{1200, 825, color.RGBA{222, 214, 200, 255}, color.RGBA{36, 92, 84, 255}, 0.8, 0,
 		"From the left, before a light wall"},
-	{900, 1350, color.RGBA{70, 76, 84, 255}, color.RGBA{224, 122, 64, 255}, 0.85, -18, "Lifted at the heel"},
-	{1200, 1200, color.RGBA{236, 200, 150, 255}, color.RGBA{36, 92, 84, 255}, 1.3, 12, "The toe, from near"},
-	{1500, 1000, color.RGBA{150, 180, 200, 255}, color.RGBA{240, 240, 236, 255}, 0.7, 0, "In white"},
-	{1600, 900, color.RGBA{110, 114, 122, 255}, color.RGBA{36, 92, 84, 255}, 0.5, 4, "On the street"},
-	{1000, 1000, color.RGBA{245, 245, 245, 255}, color.RGBA{30, 30, 34, 255}, 0.85, 0, "In black"},
+	{600, 900, color.RGBA{70, 76, 84, 255}, color.RGBA{224, 122, 64, 255}, 0.85, -18, "Lifted at the heel"},
+	{720, 720, color.RGBA{236, 200, 150, 255}, color.RGBA{36, 92, 84, 255}, 1.3, 12, "The toe, from near"},
+	{750, 500, color.RGBA{150, 180, 200, 255}, color.RGBA{240, 240, 236, 255}, 0.7, 0, "In white"},
+	{800, 450, color.RGBA{110, 114, 122, 255}, color.RGBA{36, 92, 84, 255}, 0.5, 4, "On the street"},
+	{600, 600, color.RGBA{245, 245, 245, 255}, color.RGBA{30, 30, 34, 255}, 0.85, 0, "In black"},
 }
 
 // photos are pictures of the shots with their bytes by name. They are made once, when a state
