@@ -36,6 +36,8 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 		},
 		{ID: 11, At: at.AddDate(0, -2, 0), Zone: "UTC", State: inventory.DropOpen,
 			Acts: []string{"Release of Breezy Boost 600 (SHU60200)"}},
+		{ID: 9, At: at.AddDate(0, -4, 0), Ends: new(at.AddDate(0, -4, 1)), Zone: "UTC", State: inventory.DropOver,
+			Acts: []string{"Release of Hop Man 2 (SHU60050)", "Banner “Hop Man 2 is here.”"}},
 		{ID: 10, At: at.AddDate(0, -3, 0), State: inventory.DropCancelled,
 			Acts: []string{"Release of Hop Man 3 (SHU60100)"}},
 	}, nil

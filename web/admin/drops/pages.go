@@ -72,6 +72,9 @@ func (d Drop) Written(field, otherwise string) string {
 	return otherwise
 }
 
+// EndRefused reports whether its end could not be changed.
+func (d Drop) EndRefused() bool { return d.written.Has("end") }
+
 // In returns the time of the drop in its zone.
 func (d Drop) In() time.Time { return d.here(d.At) }
 
