@@ -169,8 +169,8 @@ lint: assets ## Check formatting, and what vet and staticcheck find
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: golden
-golden: assets ## Write the expected HTML of all pages anew, for review in the diff
-	$(GO) test ./web ./web/shop ./web/admin ./web/admin/products ./web/admin/shopfront -run Golden -update
+golden: assets ## Write the expected HTML of all pages again, for review in the diff
+	$(GO) test ./web ./web/shop ./web/admin ./web/admin/drops ./web/admin/products ./web/admin/shopfront -run Golden -update
 
 .PHONY: clean
 clean: ## Delete what was built and fetched; the store's data under .data stays

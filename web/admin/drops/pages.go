@@ -5,7 +5,6 @@ package drops
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -209,7 +208,7 @@ func parseEnd(text, zone string) (*time.Time, error) {
 	}
 	at, err := wallclock.Parse(text, zone)
 	if err != nil {
-		err = fmt.Errorf("The end: %w", err)
+		err = wallclock.Unclear("The end: " + err.Error())
 	}
 	return &at, err
 }
