@@ -66,14 +66,14 @@ func (f *from) poll() (status int) {
 	return answer.Status
 }
 
-// mostFiles is how many files a node may open: as many as we are allowed, which it takes for
-// itself.
+// mostFiles is how many files a node may open. Go raises the limit of its processes nearly to what
+// they are allowed, by the same rule for this one and for the node.
 func mostFiles(t *testing.T) int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	return int(min(limit.Max, 1<<20))
+	return int(min(limit.Cur, 1<<20))
 }
 
 // nodeWithShare starts a node at which one address may hold that share of the places.

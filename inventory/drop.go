@@ -97,6 +97,23 @@ func (e *PlannedError) Error() string {
 	return fmt.Sprintf("inventory: %s is in drop %d already", e.SKU, e.Drop)
 }
 
+// PlanProductError says which product can't be released by a plan. Err is ErrNotLive or ErrReleased.
+type PlanProductError struct {
+	SKU string
+	Err error
+}
+
+// Error names the product.
+func (e *PlanProductError) Error() string { return e.SKU + ": " + e.Err.Error() }
+
+// Unwrap returns why.
+func (e *PlanProductError) Unwrap() error { return e.Err }
+
+// DoesMore reports whether the plan does more than to release a single product.
+func (p Plan) DoesMore() bool {
+	return len(p.Releases) != 1 || len(p.Restocks) > 0 || p.Announces != ""
+}
+
 // check returns what is wrong with a plan by itself.
 func (p Plan) check() error {
 	named := make(map[ItemID]bool)

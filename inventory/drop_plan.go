@@ -93,9 +93,9 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 		case other != nil:
 			wrong = &PlannedError{sku, *other}
 		case releases && state != Live:
-			wrong = fmt.Errorf("%s: %w", sku, ErrNotLive)
+			wrong = &PlanProductError{sku, ErrNotLive}
 		case releases && released:
-			wrong = fmt.Errorf("%s: %w", sku, ErrReleased)
+			wrong = &PlanProductError{sku, ErrReleased}
 		}
 		return nil
 	})
@@ -248,7 +248,7 @@ func (s *Store) inPlans(ctx context.Context, do func(pgx.Tx) error) error {
 // noteDrop writes an event about a drop. One that releases a single product, and does nothing else,
 // is told by the events of that product.
 func noteDrop(ctx context.Context, tx pgx.Tx, kind string, d Drop) error {
-	if len(d.Releases) == 1 && len(d.Restocks) == 0 && d.Announces == "" {
+	if !d.DoesMore() {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO events (kind, subject, due, who) VALUES ($1, $2, $3, nullif($4, ''))`,

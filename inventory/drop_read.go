@@ -48,6 +48,25 @@ func (s *Store) Drop(ctx context.Context, id DropID) (d Drop, now time.Time, err
 	return d, now, nil
 }
 
+// DropOf reads the planned drop that releases a product. The error is ErrNotFound, or the database's.
+func (s *Store) DropOf(ctx context.Context, id ProductID) (d Drop, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		drops, err := readDrops(ctx, tx, `SELECT * FROM drops WHERE id IN (
+			SELECT drop_id FROM drop_products WHERE product_id = $1 AND planned AND releases)`, id)
+		if err == nil && len(drops) == 0 {
+			err = ErrNotFound
+		}
+		if err == nil {
+			d = drops[0]
+		}
+		return err
+	})
+	if err != nil {
+		return Drop{}, fmt.Errorf("read drop of product %d: %w", id, err)
+	}
+	return d, nil
+}
+
 func dropByID(ctx context.Context, tx pgx.Tx, id DropID) (Drop, error) {
 	drops, err := readDrops(ctx, tx, `SELECT * FROM drops WHERE id = $1`, id)
 	if err == nil && len(drops) == 0 {

@@ -57,6 +57,12 @@ func wordsAtDesk(err error) string {
 	if text, ok := fleet.Words(err); ok {
 		return text
 	}
+	if missing, ok := errors.AsType[*noSuchError](err); ok && missing.wasWritten() {
+		return missing.atDesk()
+	}
+	if question, ok := errors.AsType[*Question](err); ok {
+		return question.Words + " Cancel that drop first, at Drops."
+	}
 	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
 		return fmt.Sprintf("%s is in drop %d already: move or cancel that one first.", planned.SKU, planned.Drop)
 	}

@@ -53,12 +53,17 @@ func (d DropDesk) Plan(ctx context.Context, p drops.Plan) error {
 
 // Move gives a drop another time.
 func (d DropDesk) Move(ctx context.Context, id inventory.DropID, seen int64, at time.Time) error {
-	return d.change(ctx, DropChange{ID: id, Seen: seen, At: &at})
+	return d.change(ctx, DropChange{ID: id, Seen: seen, At: &at, Sure: true}) // its page shows the year
 }
 
 // End changes when a drop ends, nil for never.
 func (d DropDesk) End(ctx context.Context, id inventory.DropID, seen int64, at *time.Time) error {
 	return d.change(ctx, DropChange{ID: id, Seen: seen, End: true, EndsAt: at})
+}
+
+// EndNow ends a drop.
+func (d DropDesk) EndNow(ctx context.Context, id inventory.DropID, seen int64) error {
+	return d.change(ctx, DropChange{ID: id, Seen: seen, EndNow: true})
 }
 
 // Cancel cancels a drop.

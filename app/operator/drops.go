@@ -30,14 +30,16 @@ type PairsOf struct {
 }
 
 // DropChange asks for another time of a drop that has not opened, for its end, or for it to be
-// cancelled. One of At, End and Cancel is set.
+// cancelled. One of At, End, EndNow and Cancel is set.
 type DropChange struct {
 	ID     inventory.DropID `json:"id"`
 	Seen   int64            `json:"seen,omitempty"` // version of what the operator looked at; 0: any
 	At     *time.Time       `json:"at,omitempty"`
 	End    bool             `json:"end,omitempty"`
 	EndsAt *time.Time       `json:"ends_at,omitempty"` // nil: never
+	EndNow bool             `json:"end_now,omitempty"`
 	Cancel bool             `json:"cancel,omitempty"`
+	Sure   bool             `json:"sure,omitempty"` // a Question was answered
 }
 
 // DropsRequest asks for a drop, or for all planned ones and the latest others if the id is 0.
@@ -100,9 +102,8 @@ func (o *Operator) drops(ctx context.Context, q DropsRequest) ([]DropView, error
 
 // PlanDrop plans a drop.
 func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error) {
-	if q.At.After(time.Now().AddDate(1, 0, 0)) && !q.Sure {
-		return DropView{}, &Question{fmt.Sprintf("The drop would open in more than a year, on %s.",
-			q.At.UTC().Format("2006-01-02 15:04:05 MST"))}
+	if err := askOfYear(q.At, q.Sure); err != nil {
+		return DropView{}, err
 	}
 	catalog := o.inventory.Catalog()
 	plan := inventory.Plan{At: q.At, EndsAt: q.EndsAt, Zone: q.Zone, Announces: strings.TrimSpace(q.Announces)}
@@ -128,6 +129,15 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 	return o.shownDrop(ctx, d)
 }
 
+// askOfYear returns a question about a time that is far away.
+func askOfYear(at time.Time, sure bool) error {
+	if sure || !at.After(time.Now().AddDate(1, 0, 0)) {
+		return nil
+	}
+	return &Question{fmt.Sprintf("The drop would open in more than a year, on %s.",
+		at.UTC().Format("2006-01-02 15:04:05 MST"))}
+}
+
 // ChangeDrop moves a drop, cancels it, or changes its end.
 func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, error) {
 	var (
@@ -140,12 +150,21 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 	case q.Cancel:
 		what = "a drop is cancelled"
 		d, err = o.inventory.CancelDrop(ctx, q.ID, q.Seen)
-	case q.End:
+	case q.End, q.EndNow:
 		what = "the end of a drop is changed"
+		if q.EndNow {
+			q.EndsAt, err = o.aMoment(ctx, q.ID)
+		}
+		if err != nil {
+			break
+		}
 		if d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt); err == nil && d.Announces != "" {
 			missing = o.rereadFront(ctx)
 		}
 	case q.At != nil:
+		if err := askOfYear(*q.At, q.Sure); err != nil {
+			return DropView{}, err
+		}
 		d, err = o.inventory.MoveDrop(ctx, q.ID, q.Seen, *q.At)
 	default:
 		err = errors.New("say what is to change: the time, the end, or that the drop is cancelled")
@@ -161,6 +180,12 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		}
 	}
 	return view, err
+}
+
+// aMoment is the time on the database's clock in a second, so that an end is to come.
+func (o *Operator) aMoment(ctx context.Context, id inventory.DropID) (*time.Time, error) {
+	_, now, err := o.store.Drop(ctx, id)
+	return new(now.Add(time.Second)), err
 }
 
 // shownDrop returns the view of a drop when all nodes show what became of it.
@@ -199,7 +224,7 @@ var refusalsOfDrops = []struct {
 	{inventory.ErrOpened, "the drop has opened: only its end may change"},
 	{inventory.ErrCancelled, "the drop is cancelled: plan another one"},
 	{inventory.ErrEdited, "somebody else has changed the drop meanwhile: look at it again"},
-	{inventory.ErrEnd, "a drop must end after it has opened, and in the future"},
+	{inventory.ErrEnd, "a drop must end after it has opened, and in the future: to open it later, move its end first"},
 	{inventory.ErrAnnounce, fmt.Sprintf("the banner may have at most %d characters, and none that cannot be seen",
 		inventory.MaxAnnounce)},
 	{inventory.ErrZone, "the zone is none: write one like Europe/Berlin, America/New_York or UTC"},
@@ -211,6 +236,12 @@ func wordsOfDrop(err error, gone string) error {
 		return &dropError{fmt.Sprintf("%s is in drop %d already: look at it with `sneakers23 drops show %d`, "+
 			"and move or cancel it",
 			planned.SKU, planned.Drop, planned.Drop), err}
+	}
+	if product, ok := errors.AsType[*inventory.PlanProductError](err); ok {
+		if errors.Is(err, inventory.ErrReleased) {
+			return &dropError{product.SKU + " is released already", err}
+		}
+		return &dropError{product.SKU + " is not live: shoppers do not see it, so make it live first", err}
 	}
 	for _, known := range refusalsOfDrops {
 		if errors.Is(err, known.err) {
@@ -255,6 +286,25 @@ func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
 	return v
 }
 
+// lostPairs lists the products of which a drop brings pairs that shoppers can't buy then.
+func lostPairs(catalog *inventory.Catalog, d inventory.Drop) (problems []string) {
+	named := make(map[inventory.ProductID]bool)
+	for _, r := range d.Restocks {
+		_, p, ok := catalog.Item(r.Item)
+		if !ok || named[p.ID] || slices.Contains(d.Releases, p.ID) {
+			continue
+		}
+		named[p.ID] = true
+		switch {
+		case p.State != "" && p.State != inventory.Live:
+			problems = append(problems, fmt.Sprintf("%s gets pairs, and is not live: shoppers do not see it", p.SKU))
+		case !p.Released:
+			problems = append(problems, fmt.Sprintf("%s gets pairs, and is not released by this drop", p.SKU))
+		}
+	}
+	return problems
+}
+
 // clockApart is how far the clock of a node may be from that of the database before operators are
 // told. Drops open by the database's clock in any case.
 const clockApart = 2 * time.Second
@@ -295,6 +345,7 @@ func problemsOf(catalog *inventory.Catalog, d inventory.Drop, ahead time.Duratio
 			add("%s has %d of %d sizes without stock", p.SKU, empty, len(p.Items))
 		}
 	}
+	problems = append(problems, lostPairs(catalog, d)...)
 	if apart := ahead.Abs(); apart > clockApart {
 		add("the clocks of this node and of the database are %s apart; the drop opens by the database's",
 			apart.Round(time.Second))

@@ -15,6 +15,20 @@ func (e *noSuchError) Error() string {
 	return fmt.Sprintf("no %s has the SKU or id %q; see: sneakers23 products", e.what, e.name)
 }
 
+// atDesk says it to an admin, who has no command line.
+func (e *noSuchError) atDesk() string {
+	if e.what == "item" {
+		return fmt.Sprintf("No size has the SKU %s.", e.name)
+	}
+	return fmt.Sprintf("No %s has the SKU %s.", e.what, e.name)
+}
+
+// wasWritten reports whether an admin wrote the name: pages of the dashboard name things by id.
+func (e *noSuchError) wasWritten() bool {
+	_, err := strconv.ParseInt(e.name, 10, 64)
+	return err != nil
+}
+
 // Unwrap makes it an [inventory.ErrNotFound].
 func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
 

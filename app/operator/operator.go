@@ -190,6 +190,9 @@ func protect[Q, R any](
 
 // words are what an operator reads of an error.
 func words(err error) string {
+	if refused, ok := errors.AsType[*dropError](err); ok {
+		return refused.words
+	}
 	switch {
 	case errors.Is(err, inventory.ErrBadCount):
 		return "COUNT must be from 1 to 1000000 pairs"

@@ -23,7 +23,9 @@ func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, err
 	case q.CallOff:
 		return o.callOff(ctx, p, done)
 	case q.At == nil:
-		err = o.inventory.Release(ctx, p.ID)
+		if err = o.askOfDrop(ctx, p, q.Sure); err == nil {
+			err = o.inventory.Release(ctx, p.ID)
+		}
 	case q.At.After(time.Now().AddDate(1, 0, 0)) && !q.Sure:
 		return Released{}, &Question{fmt.Sprintf("%s would be released in more than a year, on %s.",
 			p.SKU, q.At.UTC().Format("2006-01-02 15:04:05 MST"))}
@@ -49,6 +51,24 @@ func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, err
 	}
 	done.Missing = o.everywhere(ctx, []inventory.ProductID{p.ID}, nil)
 	return done, nil
+}
+
+// askOfDrop returns a question if the product is in a drop that does more than to release it: the
+// drop goes on without the product.
+func (o *Operator) askOfDrop(ctx context.Context, p *inventory.Product, sure bool) error {
+	if sure || p.ReleaseAt == nil {
+		return nil
+	}
+	d, err := o.store.DropOf(ctx, p.ID)
+	switch {
+	case errors.Is(err, inventory.ErrNotFound):
+		return nil
+	case err != nil || !d.DoesMore():
+		return err
+	case len(d.Releases) > 1 || len(d.Restocks) > 0:
+		return &Question{fmt.Sprintf("%s is in drop %d, which would open without it and do all else.", p.SKU, d.ID)}
+	}
+	return &Question{fmt.Sprintf("%s is in drop %d, which would be cancelled, and its banner with it.", p.SKU, d.ID)}
 }
 
 func (o *Operator) unrelease(ctx context.Context, p *inventory.Product, done Released) (Released, error) {

@@ -1,23 +1,47 @@
 import { say } from "./toast.js"
 
-// Keeps the line at the head of the page as the server knows it. The page never moves: a banner
-// that comes while a page is open is said, and stands there from the next page on. One that goes
-// leaves its place empty, and one that is longer than that place is said only.
+// Keeps the line at the head of the page as the server knows it. A page that is looked at never
+// moves: a banner that comes meanwhile is said, and stands there once the reader has looked away, or
+// from the next page on. One that goes leaves its place empty, and one that is longer than that
+// place is said only.
 export function followBanner(socket, tell = (text) => say(text, null, "banner")) {
-  const strip = document.querySelector("[data-banner]")
-  if (strip) document.documentElement.style.setProperty("--height-banner", `${strip.offsetHeight}px`)
+  let strip = document.querySelector("[data-banner]")
+  if (strip) measure(strip)
   let shown = strip?.textContent.trim() ?? ""
   const show = (text) => {
     if (text === shown) return
 
     shown = text
     if (strip) replace(strip, text)
+    else putUp()
     if (text) tell(text)
   }
+  const putUp = () => {
+    if (strip || !shown || !document.hidden) return
+
+    strip = create(shown)
+    measure(strip)
+  }
+  document.addEventListener("visibilitychange", putUp)
 
   const channel = socket.channel("shop")
   channel.on("banner", ({ text }) => show(text))
   channel.join().receive("ok", ({ banner }) => show(banner))
+}
+
+// Messages at the head of the page stand below it.
+function measure(strip) {
+  document.documentElement.style.setProperty("--height-banner", `${strip.offsetHeight}px`)
+}
+
+function create(text) {
+  const strip = document.createElement("aside")
+  strip.className = "banner"
+  strip.dataset.banner = ""
+  strip.setAttribute("aria-label", "News")
+  strip.textContent = text
+  document.querySelector(".site-header").before(strip)
+  return strip
 }
 
 function replace(strip, text) {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { followBanner } from "../js/banner.js"
 
-// A page that was made with a banner, "" for none. It returns what was said since, what stands at
-// the head of the page, and the ways in which the server tells of a banner.
-function page(made) {
-  // a line has 20 letters and is 30 pixels high
+// An element of lines with 20 letters, each 30 pixels high.
+function line(textContent) {
   const lines = () => Math.ceil(strip.textContent.length / 20)
-  const strip = !made ? null : {
-    textContent: made,
+  const strip = {
+    textContent,
     style: {},
+    dataset: {},
+    setAttribute() {},
     get offsetHeight() {
       return parseInt(strip.style.height ?? 30 * lines())
     },
@@ -20,18 +20,34 @@ function page(made) {
       return 30 * lines()
     },
   }
-  globalThis.document = {
-    documentElement: { style: { setProperty() {} } },
-    querySelector: (selector) => (selector === "[data-banner]" ? strip : null),
-  }
+  return strip
+}
+
+// A page that was made with a banner, "" for none. It returns what was said since, what stands at
+// the head of the page, the ways in which the server tells of a banner, and a way to look at
+// another tab, and back.
+function page(made) {
   const said = []
-  let push, joined
+  const all = { strip: made ? line(made) : null, said, looks }
+  let push, joined, look
+  globalThis.document = {
+    hidden: false,
+    documentElement: { style: { setProperty() {} } },
+    createElement: () => line(""),
+    addEventListener: (name, then) => name === "visibilitychange" && (look = then),
+    querySelector: (selector) =>
+      selector === "[data-banner]" ? all.strip : { before: (strip) => (all.strip = strip) },
+  }
   const channel = {
     on: (event, then) => event === "banner" && (push = then),
     join: () => ({ receive: (status, then) => status === "ok" && (joined = then) }),
   }
+  function looks(away) {
+    document.hidden = away
+    look()
+  }
   followBanner({ channel: (topic) => topic === "shop" && channel }, (text) => said.push(text))
-  return { strip, said, push: (text) => push({ text }), join: (banner) => joined({ banner }) }
+  return Object.assign(all, { push: (text) => push({ text }), join: (banner) => joined({ banner }) })
 }
 
 test("a page that shows the banner says nothing when it joins, or joins again", () => {
@@ -42,13 +58,29 @@ test("a page that shows the banner says nothing when it joins, or joins again", 
   assert.equal(strip.textContent, "Volt is here.")
 })
 
-test("a banner that comes is said once, and does not move the page", () => {
-  const { strip, said, push, join } = page("")
-  join("")
-  push("Volt is here.")
-  join("Volt is here.")
-  assert.deepEqual(said, ["Volt is here."])
-  assert.equal(strip, null)
+test("a banner that comes is said once, and does not move the page that is looked at", () => {
+  const all = page("")
+  all.join("")
+  all.push("Volt is here.")
+  all.join("Volt is here.")
+  assert.deepEqual(all.said, ["Volt is here."])
+  assert.equal(all.strip, null)
+  all.looks(true)
+  assert.equal(all.strip.textContent, "Volt is here.")
+  all.looks(false)
+  all.push("")
+  assert.equal(all.strip.textContent, "")
+  assert.equal(all.strip.offsetHeight, 30)
+})
+
+test("a banner that comes while another tab is looked at stands there", () => {
+  const all = page("")
+  all.looks(true)
+  assert.equal(all.strip, null)
+  all.push("Volt is here.")
+  assert.equal(all.strip.textContent, "Volt is here.")
+  all.looks(true)
+  assert.deepEqual(all.said, ["Volt is here."])
 })
 
 test("a page that was away when the banner came is told when it joins", () => {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ type planFile struct {
 type dropsPlanCmd struct {
 	File     string   `arg:"" optional:"" help:"The plan as a file, YAML or JSON, with the keys at, zone, ends, release, restock and announce; - for the standard input." name:"FILE"`
 	At       string   `help:"When it opens: \"2026-12-24 18:00\", \"tomorrow 18:00\", 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME"`
-	Zone     string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of this machine." placeholder:"ZONE"`
+	Zone     string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of the shop if it was set, else of this machine." placeholder:"ZONE"`
 	Ends     string   `help:"When it is over and its banner goes; products stay released. Default: never." placeholder:"TIME"`
 	Release  []string `help:"SKU or id of a product to release; may be repeated." placeholder:"SKU" sep:"none" predictor:"product"`
 	Restock  []string `help:"SKU or id of a size, and how many pairs come; may be repeated." placeholder:"ITEM=PAIRS" sep:"none" predictor:"item"`
@@ -69,8 +70,7 @@ func (p *dropsPlanCmd) Run(ctx context.Context, g *globals, term terminal) error
 			return err
 		}
 	}
-	q, err := p.request(time.Now())
-	if err != nil {
+	if _, err := p.request(time.Now()); err != nil {
 		return err
 	}
 	c, err := dial(g)
@@ -78,6 +78,13 @@ func (p *dropsPlanCmd) Run(ctx context.Context, g *globals, term terminal) error
 		return err
 	}
 	defer c.Close()
+	if p.Zone, err = zoneOr(ctx, c, p.Zone); err != nil {
+		return err
+	}
+	q, err := p.request(time.Now())
+	if err != nil {
+		return err
+	}
 	d, err := surely(term, p.Yes, func(sure bool) (operator.DropView, error) {
 		q.Sure = sure
 		return c.PlanDrop(ctx, q)
@@ -160,40 +167,68 @@ func parseEnd(flag, s string, now time.Time) (*time.Time, error) {
 // dropsMoveCmd moves a drop.
 type dropsMoveCmd struct {
 	ID   inventory.DropID `arg:"" help:"Number of the drop." name:"ID"`
-	At   string           `help:"When it opens instead." placeholder:"TIME" xor:"what" required:""`
-	Ends string           `help:"When it is over instead and its banner goes, or never." placeholder:"TIME" xor:"what" required:""`
-	Zone string           `help:"Time zone of the time. Default: that of this machine." placeholder:"ZONE"`
+	At   string           `help:"When it opens instead." placeholder:"TIME" xor:"what"`
+	Ends string           `help:"When it is over instead and its banner goes: a time, now or never." placeholder:"TIME" xor:"what"`
+	Zone string           `help:"Time zone of the time. Default: that of the drop, else as for plan." placeholder:"ZONE"`
+	Yes  bool             `help:"Do not ask about a time that is more than a year away." short:"y"`
 }
 
 // Run is called by kong.
 func (m *dropsMoveCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	now, err := inZone(time.Now(), m.Zone)
-	if err != nil {
+	if _, err := m.change(time.Now(), m.Zone); err != nil {
 		return err
-	}
-	q := operator.DropChange{ID: m.ID}
-	if m.At != "" {
-		at, err := parseTime("--at", m.At, now)
-		if err != nil {
-			return usageError{err}
-		}
-		q.At = &at
-	} else {
-		q.End = true
-		if q.EndsAt, err = parseEnd("--ends", m.Ends, now); err != nil {
-			return err
-		}
 	}
 	c, err := dial(g)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	d, err := c.ChangeDrop(ctx, q)
+	before, err := c.Drop(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	zone, err := zoneOr(ctx, c, cmp.Or(m.Zone, before.Zone))
+	if err != nil {
+		return err
+	}
+	q, err := m.change(time.Now(), zone)
+	if err != nil {
+		return err
+	}
+	d, err := surely(term, m.Yes, func(sure bool) (operator.DropView, error) {
+		q.Sure = sure
+		return c.ChangeDrop(ctx, q)
+	})
 	if err != nil {
 		return err
 	}
 	return showChange(g, term, d, "is changed")
+}
+
+// change returns what the flags ask for. The error is a usageError.
+func (m *dropsMoveCmd) change(now time.Time, zone string) (q operator.DropChange, err error) {
+	if now, err = inZone(now, zone); err != nil {
+		return q, err
+	}
+	q.ID = m.ID
+	switch {
+	case m.ID < 1:
+		return q, usageError{fmt.Errorf("there is no drop %d", m.ID)}
+	case m.At != "":
+		at, err := parseTime("--at", m.At, now)
+		if err != nil {
+			return q, usageError{err}
+		}
+		q.At = &at
+	case m.Ends == "":
+		return q, usageError{errors.New("say when the drop opens instead by --at, or when it ends by --ends")}
+	case m.Ends == "now":
+		q.EndNow = true
+	default:
+		q.End = true
+		q.EndsAt, err = parseEnd("--ends", m.Ends, now)
+	}
+	return q, err
 }
 
 // dropsCancelCmd cancels a drop.
@@ -212,7 +247,7 @@ func (x *dropsCancelCmd) Run(ctx context.Context, g *globals, term terminal) err
 	if err != nil {
 		return err
 	}
-	return showChange(g, term, d, "is cancelled; its products are not scheduled any more")
+	return showChange(g, term, d, "is cancelled, and will not open")
 }
 
 // showChange prints a drop after a change.
@@ -292,6 +327,9 @@ func (s *dropsShowCmd) Run(ctx context.Context, g *globals, term terminal) error
 	}
 	defer c.Close()
 	d, err := c.Drop(ctx, s.ID)
+	if s.ID < 1 {
+		return fmt.Errorf("there is no drop %d: see `%s drops list`", s.ID, program())
+	}
 	if err != nil {
 		return err
 	}

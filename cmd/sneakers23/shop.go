@@ -75,8 +75,12 @@ func printSettings(term terminal, s storefront.Settings) {
 	table.Row("Shipping", or(s.Shipping, "no words"))
 	table.Row("Returns", or(s.Returns, "no words"))
 	table.Row("Banner", or(s.Banner, "none"))
-	if s.BannerEnds != nil {
-		table.Row("Banner ends", when(*s.BannerEnds))
+	switch zone, err := time.LoadLocation(s.Zone); {
+	case s.Banner == "":
+	case s.BannerEnds == nil:
+		table.Row("Banner ends", "never")
+	case err == nil:
+		table.Row("Banner ends", s.BannerEnds.In(zone).Format(time.RFC3339))
 	}
 	table.Print()
 }
@@ -90,7 +94,7 @@ type shopSetCmd struct {
 	AccentDark *string `help:"Accent color of dark pages. Without it, they show a lighter --accent." placeholder:"COLOR"`
 	Shipping   *string `help:"One line about shipping, on every product." placeholder:"TEXT"`
 	Returns    *string `help:"One line about returns, on every product." placeholder:"TEXT"`
-	Banner     *string `help:"A line at the head of every page; empty takes it away." placeholder:"TEXT"`
+	Banner     *string `help:"A line at the head of every page; empty takes it away. Without --banner-ends, another line has no end." placeholder:"TEXT"`
 	BannerEnds string  `help:"When the banner goes, by the clocks of the shop's time zone, or never. Default: never." placeholder:"TIME"`
 	Seen       *int64  `help:"Save only if the settings have still this version, as shop show --json tells it." placeholder:"VERSION"`
 }

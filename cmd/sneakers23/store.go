@@ -36,11 +36,11 @@ func find(g *globals) (*operator.Client, error) {
 // releaseCmd releases a product.
 type releaseCmd struct {
 	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
-	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\" in the time zone of this machine, 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
-	Zone    string  `help:"Time zone of --at, like Europe/Berlin. Default: that of this machine." placeholder:"ZONE"`
+	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\" 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
+	Zone    string  `help:"Time zone of --at, like Europe/Berlin. Default: that of the shop if it was set, else of this machine." placeholder:"ZONE"`
 	Undo    bool    `help:"Take the release back. That is possible until the first pair is sold." xor:"when"`
 	CallOff bool    `help:"Call off a release that is scheduled." xor:"when"`
-	Yes     bool    `help:"Do not ask about a time that is more than a year away." short:"y"`
+	Yes     bool    `help:"Do not ask about a time that is more than a year away, or about a drop that would go on without the product." short:"y"`
 }
 
 // Help is shown by release --help.
@@ -51,23 +51,23 @@ again, on open pages too; nothing of it can be bought any more when the command 
 
 // Run is called by kong.
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	q := operator.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
-	if r.At != nil {
-		now, err := inZone(time.Now(), r.Zone)
-		if err != nil {
-			return err
-		}
-		at, err := parseTime("--at", *r.At, now)
-		if err != nil {
-			return usageError{err}
-		}
-		q.At = &at
+	if _, err := r.request(time.Now()); err != nil {
+		return err
 	}
 	c, err := dial(g)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if r.At != nil {
+		if r.Zone, err = zoneOr(ctx, c, r.Zone); err != nil {
+			return err
+		}
+	}
+	q, err := r.request(time.Now())
+	if err != nil {
+		return err
+	}
 	done, err := surely(term, r.Yes, func(sure bool) (operator.Released, error) {
 		q.Sure = sure
 		return c.Release(ctx, q)
@@ -84,6 +84,23 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	}
 	term.out.Printf("%s %s %s\n", done.SKU, done.Name, outcome(done))
 	return nil
+}
+
+// request returns what the flags ask for. The error is a usageError.
+func (r *releaseCmd) request(now time.Time) (q operator.ReleaseRequest, err error) {
+	q = operator.ReleaseRequest{Product: r.Product, Undo: r.Undo, CallOff: r.CallOff}
+	if r.At == nil {
+		return q, nil
+	}
+	if now, err = inZone(now, r.Zone); err != nil {
+		return q, err
+	}
+	at, err := parseTime("--at", *r.At, now)
+	if err != nil {
+		return q, usageError{err}
+	}
+	q.At = &at
+	return q, nil
 }
 
 // outcome says what became of a release.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"sneakers23/app/operator"
 	"sneakers23/inventory"
+	"sneakers23/inventory/storefront"
 )
 
 // parseTime reads a time to come as operators write it: a duration from now, a time of today or
@@ -157,6 +160,19 @@ func inZone(now time.Time, zone string) (time.Time, error) {
 		return now, usageError{fmt.Errorf("--zone %q is no time zone: write one like Europe/Berlin, America/New_York or UTC", zone)}
 	}
 	return now.In(location), nil
+}
+
+// zoneOr returns the zone that was named, else that of the shop if it was set, else "": that of this
+// machine.
+func zoneOr(ctx context.Context, c *operator.Client, named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	shop, err := c.Shop(ctx)
+	if err != nil || shop.Zone == storefront.DefaultZone {
+		return "", err
+	}
+	return shop.Zone, nil
 }
 
 // span writes a duration as people say it: with its days, when it has two or more, and without

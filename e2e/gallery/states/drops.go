@@ -46,6 +46,9 @@ func (p plans) Drops(context.Context) ([]drops.Drop, error) {
 // End does nothing.
 func (p plans) End(context.Context, inventory.DropID, int64, *time.Time) error { return nil }
 
+// EndNow does nothing.
+func (p plans) EndNow(context.Context, inventory.DropID, int64) error { return nil }
+
 // Plan refuses.
 func (p plans) Plan(context.Context, drops.Plan) error {
 	return sentences("SHU60400 is in drop 12 already: move or cancel that one first.")

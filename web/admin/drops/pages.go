@@ -29,6 +29,8 @@ type Desk interface {
 	Move(ctx context.Context, id inventory.DropID, seen int64, at time.Time) error
 	// End changes when a drop ends, nil for never.
 	End(ctx context.Context, id inventory.DropID, seen int64, at *time.Time) error
+	// EndNow ends a drop.
+	EndNow(ctx context.Context, id inventory.DropID, seen int64) error
 	// Cancel cancels a drop.
 	Cancel(ctx context.Context, id inventory.DropID, seen int64) error
 }
@@ -63,16 +65,17 @@ type Drop struct {
 	written url.Values // of its form, if that could not be done; else nil
 }
 
-// Written returns what an admin wrote into a field of its form, or what the drop has.
-func (d Drop) Written(field, otherwise string) string {
-	if d.written.Has(field) {
+// Written returns what an admin wrote into a field of one of its forms, at or ends, if that could
+// not be done; else what the drop has.
+func (d Drop) Written(form, field, otherwise string) string {
+	if d.written.Has(form) {
 		return d.written.Get(field)
 	}
 	return otherwise
 }
 
 // EndRefused reports whether its end could not be changed.
-func (d Drop) EndRefused() bool { return d.written.Has("end") }
+func (d Drop) EndRefused() bool { return d.written.Has("ends") }
 
 // In returns the time of the drop in its zone.
 func (d Drop) In() time.Time { return d.here(d.At) }
@@ -117,7 +120,7 @@ func New(cfg Config) *Pages { return &Pages{cfg} }
 // page is what the page shows: the drops, and a form, which holds what could not be planned.
 type page struct {
 	Planned, Open, Others []Drop
-	Trouble               string
+	Done, Trouble         string
 	At, Ends, Zone        string
 	Restocks, Announces   string
 	Products              []choice
@@ -132,8 +135,18 @@ type choice struct {
 	Chosen    bool
 }
 
+// done are what an admin reads after a form was done, by what the address says.
+var done = map[string]string{
+	"planned":   "The drop is planned.",
+	"moved":     "The drop is moved.",
+	"ends":      "The end of the drop is changed.",
+	"cancelled": "The drop is cancelled.",
+}
+
 // Show shows the drops.
-func (p *Pages) Show(c echo.Context) error { return p.show(c, http.StatusOK, &page{}, nil) }
+func (p *Pages) Show(c echo.Context) error {
+	return p.show(c, http.StatusOK, &page{Done: done[c.QueryParam("done")]}, nil)
+}
 
 // show completes a page and answers with it. chosen are the SKUs of the products that are to be
 // released.
@@ -198,7 +211,7 @@ func (p *Pages) Plan(c echo.Context) error {
 		v.Trouble = err.Error()
 		return p.show(c, http.StatusConflict, v, plan.Releases)
 	}
-	return c.Redirect(http.StatusSeeOther, "/admin/drops")
+	return c.Redirect(http.StatusSeeOther, "/admin/drops?done=planned")
 }
 
 // parseEnd reads the end of a drop, nil for an empty field.
@@ -208,7 +221,7 @@ func parseEnd(text, zone string) (*time.Time, error) {
 	}
 	at, err := wallclock.Parse(text, zone)
 	if err != nil {
-		err = wallclock.Unclear("The end: " + err.Error())
+		err = wallclock.Unclear("The end: " + wallclock.InThatZone(err))
 	}
 	return &at, err
 }
@@ -221,11 +234,16 @@ func (p *Pages) Change(c echo.Context) error {
 	}
 	seen, _ := strconv.ParseInt(c.FormValue("seen"), 10, 64)
 	ctx, drop := c.Request().Context(), inventory.DropID(id)
-	zone := c.FormValue("zone")
+	zone, what := c.FormValue("zone"), "moved"
 	switch {
 	case c.FormValue("cancel") != "":
+		what = "cancelled"
 		err = p.cfg.Desk.Cancel(ctx, drop, seen)
+	case c.FormValue("end") == "now":
+		what = "ends"
+		err = p.cfg.Desk.EndNow(ctx, drop, seen)
 	case c.FormValue("end") != "":
+		what = "ends"
 		var ends *time.Time
 		if ends, err = parseEnd(c.FormValue("ends"), zone); err == nil {
 			err = p.cfg.Desk.End(ctx, drop, seen, ends)
@@ -241,7 +259,7 @@ func (p *Pages) Change(c echo.Context) error {
 			Trouble: "Drop " + c.Param("id") + ": " + err.Error(), refused: drop, written: c.Request().PostForm,
 		}, nil)
 	}
-	return c.Redirect(http.StatusSeeOther, "/admin/drops")
+	return c.Redirect(http.StatusSeeOther, "/admin/drops?done="+what)
 }
 
 // parseRestocks reads a size and its pairs from each line.

@@ -51,6 +51,11 @@ func (d *desk) Move(_ context.Context, id inventory.DropID, seen int64, at time.
 	return d.err
 }
 
+func (d *desk) EndNow(_ context.Context, id inventory.DropID, seen int64) error {
+	d.asked = append(d.asked, fmt.Sprintf("end now %d %d", id, seen))
+	return d.err
+}
+
 func (d *desk) Cancel(_ context.Context, id inventory.DropID, seen int64) error {
 	d.asked = append(d.asked, fmt.Sprintf("cancel %d %d", id, seen))
 	return d.err
@@ -128,12 +133,13 @@ func TestPlanAndChange(t *testing.T) {
 		{p.Change, "7", url.Values{"at": {"nonsense"}, "cancel": {"yes"}, "seen": {"3"}}, []string{"cancel 7 3"}},
 		{p.Change, "5", url.Values{"end": {"yes"}, "ends": {""}, "zone": {"Asia/Tokyo"}, "seen": {"2"}},
 			[]string{"end 5 2 never"}},
+		{p.Change, "5", url.Values{"end": {"now"}, "ends": {"nonsense"}, "seen": {"2"}}, []string{"end now 5 2"}},
 		{p.Change, "5", url.Values{"end": {"yes"}, "ends": {"2031-01-26T09:00:00"}, "zone": {"Asia/Tokyo"}},
 			[]string{"end 5 0 2031-01-26T00:00:00Z"}},
 	} {
 		d.asked = nil
 		w := visit(t, ask.page, ask.id, ask.form)
-		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/drops" {
+		if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/admin/drops?done=") {
 			t.Errorf("%s: status %d to %q:\n%s", ask.want, w.Code, w.Header().Get("Location"), w.Body)
 		}
 		if diff := cmp.Diff(ask.want, d.asked); diff != "" {

@@ -208,7 +208,7 @@ func TestWrongSettings(t *testing.T) {
 		},
 		"end twice": {
 			map[string]string{"banner_ends": "2027-10-31T02:30:00"}, nil, nil, 422,
-			[]string{"The clocks of Europe/Berlin show that time twice, or never, since they are set then. Choose another time."},
+			[]string{"The clocks of Europe/Berlin are set back then, and show that time twice. Choose another time."},
 		},
 		"edited banner": {
 			map[string]string{"seen": "0", "banner": "", "banner_ends": "", "zone": "UTC"}, nil, storefront.ErrEdited,

@@ -18,21 +18,26 @@ func (u Unclear) Error() string { return string(u) }
 
 // ambiguous says that clocks show a time twice, or never.
 type ambiguous struct {
-	zone          *time.Location
-	first, second time.Time
+	zone *time.Location
+	*inventory.WallClockError
 }
 
 // Error says it to an admin who can choose another zone.
 func (a *ambiguous) Error() string {
-	return fmt.Sprintf("The clocks of %s show that time twice, or never, since they are set then. "+
-		"Choose the zone UTC, and %s or %s.", a.zone, inUTC(a.first), inUTC(a.second))
+	return fmt.Sprintf("%s Choose the zone UTC, and %s or %s.", a.why(), inUTC(a.First), inUTC(a.Second))
+}
+
+func (a *ambiguous) why() string {
+	if a.Twice {
+		return fmt.Sprintf("The clocks of %s are set back then, and show that time twice.", a.zone)
+	}
+	return fmt.Sprintf("The clocks of %s are set forward then, and never show that time.", a.zone)
 }
 
 // InThatZone returns the words of an error of Parse for a form that has no other zone to choose.
 func InThatZone(err error) string {
 	if a, ok := errors.AsType[*ambiguous](err); ok {
-		return fmt.Sprintf("The clocks of %s show that time twice, or never, since they are set then. "+
-			"Choose another time.", a.zone)
+		return a.why() + " Choose another time."
 	}
 	return err.Error()
 }
@@ -59,7 +64,7 @@ func Parse(text, zone string) (time.Time, error) {
 		}
 		at, err := inventory.AtWallClock(written, location)
 		if e, ok := errors.AsType[*inventory.WallClockError](err); ok {
-			err = &ambiguous{location, e.First, e.Second}
+			err = &ambiguous{location, e}
 		}
 		return at, err
 	}
