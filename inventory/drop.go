@@ -97,7 +97,8 @@ func (e *PlannedError) Error() string {
 	return fmt.Sprintf("inventory: %s is in drop %d already", e.SKU, e.Drop)
 }
 
-// PlanProductError says which product can't be released by a plan. Err is ErrNotLive or ErrReleased.
+// PlanProductError says which product can't be released by a plan. Err is ErrNotLive or
+// ErrReleased.
 type PlanProductError struct {
 	SKU string
 	Err error

@@ -12,8 +12,8 @@ import (
 
 // PlanDrop plans a drop, in the name of the operator of ctx. The products that it releases show its
 // time. The error is ErrPast, by the database's clock, ErrNotFound, ErrNotLive, ErrReleased,
-// ErrNoActs, ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, ErrAnnounce, a *PlannedError,
-// or the database's.
+// ErrNoActs, ErrTooMany, ErrTwiceInDrop, ErrBadCount, ErrZone, ErrEnd, ErrAnnounce, a
+// *PlannedError, or the database's.
 func (s *Store) PlanDrop(ctx context.Context, p Plan) (d Drop, changes []Change, err error) {
 	if err = p.check(); err == nil {
 		err = s.inPlans(ctx, func(tx pgx.Tx) error {
@@ -186,8 +186,9 @@ func (s *Store) changeDrop(
 
 // EndDrop changes when a drop ends and its banner goes, nil for never. A banner that had gone with
 // the end before comes back, unless another one has taken its place, or an operator has taken it
-// away. Nothing else may change of a drop that has opened. seen is the version that the operator looked at, 0 for any. The error is
-// ErrNotFound, ErrCancelled, ErrEdited, ErrEnd, or the database's.
+// away. Nothing else may change of a drop that has opened. seen is the version that the operator
+// looked at, 0 for any. The error is ErrNotFound, ErrCancelled, ErrEdited, ErrEnd, or the
+// database's.
 func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Time) (d Drop, err error) {
 	err = s.inPlans(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE drops SET ends_at = $2, version = version + 1
@@ -218,8 +219,8 @@ func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Tim
 	return d, nil
 }
 
-// endBannerWith gives the banner of a drop that has opened the end of the drop. It waits for edits of
-// the settings, and they wait for it.
+// endBannerWith gives the banner of a drop that has opened the end of the drop. It waits for edits
+// of the settings, and they wait for it.
 func endBannerWith(ctx context.Context, tx pgx.Tx, d Drop) error {
 	if d.Announces == "" || d.OpenedAt == nil {
 		return nil

@@ -48,7 +48,8 @@ func (s *Store) Drop(ctx context.Context, id DropID) (d Drop, now time.Time, err
 	return d, now, nil
 }
 
-// DropOf reads the planned drop that releases a product. The error is ErrNotFound, or the database's.
+// DropOf reads the planned drop that releases a product. The error is ErrNotFound, or the
+// database's.
 func (s *Store) DropOf(ctx context.Context, id ProductID) (d Drop, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		drops, err := readDrops(ctx, tx, `SELECT * FROM drops WHERE id IN (

@@ -73,8 +73,8 @@ func refusePooler(ctx context.Context, one, other *pgxpool.Pool) error {
 		if err := meet(ctx, first, second, seen); err != nil {
 			return err
 		}
-		// Two backends that are handed out in turn alternate. After this statement, which the second
-		// connection has no part in, they are the other way round.
+		// Two backends that are handed out in turn alternate. After this statement, which the
+		// second connection has no part in, they are the other way round.
 		if err := noteBackend(ctx, first, first, seen); err != nil {
 			return err
 		}

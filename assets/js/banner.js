@@ -1,8 +1,8 @@
 import { say } from "./toast.js"
 
 // Keeps the line at the head of the page as the server knows it. A page that is looked at never
-// moves: a banner that comes meanwhile is said, and stands there once the reader has looked away, or
-// from the next page on. One that goes leaves its place empty, and one that is longer than that
+// moves: a banner that comes meanwhile is said, and stands there once the reader has looked away,
+// or from the next page on. One that goes leaves its place empty, and one that is longer than that
 // place is said only.
 export function followBanner(socket, tell = (text) => say(text, null, "banner")) {
   let strip = document.querySelector("[data-banner]")

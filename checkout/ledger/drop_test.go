@@ -271,8 +271,8 @@ func TestOpenDropAnnounces(t *testing.T) {
 	}
 }
 
-// TestOpenDropMeetsSettings holds the lock of an edit of the settings: a drop that has a banner does
-// not wait for it, since sales would wait as well, and opens when it is free.
+// TestOpenDropMeetsSettings holds the lock of an edit of the settings: a drop that has a banner
+// does not wait for it, since sales would wait as well, and opens when it is free.
 func TestOpenDropMeetsSettings(t *testing.T) {
 	t.Parallel()
 	s := stocktest.New(t, 1, 2, 3)

@@ -110,8 +110,9 @@ func endAt(ends *time.Time, zone *time.Location) string {
 	return ends.In(zone).Format(wallclock.Layout)
 }
 
-// takeSettings reads the fields of a form. The end of a banner is a time in the zone of the form. If
-// it is written as before, it is the end that is saved, to the second and whatever the zone is now.
+// takeSettings reads the fields of a form. The end of a banner is a time in the zone of the form.
+// If it is written as before, it is the end that is saved, to the second and whatever the zone is
+// now.
 func takeSettings(fields map[string]string, saved *storefront.Look) *settingsForm {
 	f := &settingsForm{
 		Banner: fields["banner"], BannerEnds: fields["banner_ends"], Ends: new(time.Time),
