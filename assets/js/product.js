@@ -1,8 +1,8 @@
 import { showSchedule } from "./countdown"
 import { showProduct } from "./product-block"
+import { sayReleased } from "./released"
 import { learnTime } from "./server-clock"
 import { showLevel, showSizes, showsSizes } from "./sizes"
-import { say } from "./toast"
 
 const patience = 3 // joins in which a product is not found before the page says that it is gone
 
@@ -39,7 +39,7 @@ function release(block, html) {
 
   showSizes(block, html)
   const name = block.querySelector(".product-listing__name")?.textContent.trim()
-  if (name) say(`${name} is released: pick a size.`)
+  if (name) sayReleased(name)
 }
 
 // A reply with the block comes to a page that shows the product as it was.
