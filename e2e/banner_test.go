@@ -46,7 +46,7 @@ func TestBannerOfADrop(t *testing.T) {
 	admin.says(".drop__acts", "Banner “Hop Man is <here>.”")
 	admin.click(`.drop summary:has-text("Change the end")`)
 	admin.fill(`.drop input[name="ends"]`, ends.UTC().Format("2006-01-02T15:04:05"))
-	admin.click(fmt.Sprintf(`[aria-label="Change the end of drop %d"]`, d.ID))
+	admin.click(fmt.Sprintf(`button:has-text("Change the end of drop %d")`, d.ID))
 	admin.says(".drop__ends", "Ends "+ends.UTC().Format("2 January 2006, 15:04:05 MST"))
 	s.setClock(ends)
 	fresh.gone("[data-banner]:not(:empty)")

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,9 +22,22 @@ func TestDropCommands(t *testing.T) {
 		t.Errorf("planned in the zone of the shop, it opens at %v, want %v", d.At, want)
 	}
 	id := fmt.Sprint(d.ID)
-	if d = s.drop("move", id, "--zone", "UTC", "--at", "2031-12-24 18:00", "--yes"); d.At.Hour() != 18 {
-		t.Errorf("moved to %v", d.At)
+	d = s.drop("move", id, "--zone", "UTC", "--at", "2031-12-24 18:00", "--yes")
+	if want := time.Date(2031, 12, 24, 18, 0, 0, 0, time.UTC); !d.At.Equal(want) {
+		t.Errorf("moved to %v, want %v", d.At, want)
 	}
+	// a time that the clocks of this machine never show, and those of the shop do
+	cmd := s.command("drops", "plan", "--at", "2031-03-30 02:30", "--restock", "SHU6101=1", "--yes", "--json")
+	cmd.Env = append(cmd.Env, "TZ=Europe/Berlin")
+	printed, err := cmd.Output()
+	var other dropView
+	if err := errors.Join(err, json.Unmarshal(printed, &other)); err != nil {
+		t.Errorf("a time in the zone of the shop, on a machine of another: %v\n%s", err, printed)
+	}
+	if want := time.Date(2031, 3, 29, 17, 30, 0, 0, time.UTC); !other.At.Equal(want) {
+		t.Errorf("it opens at %v, want %v", other.At, want)
+	}
+	s.drop("cancel", fmt.Sprint(other.ID))
 	for _, tt := range []struct{ args, says string }{
 		{"release SHU6000", "SHU6000 is in drop " + id + ", which would open without it and do all else."},
 		{"drops move " + id + " --at 800d", "more than a year"},
@@ -33,7 +48,7 @@ func TestDropCommands(t *testing.T) {
 		{"drops plan --at 1h --release SHU6000", "SHU6000 is in drop " + id + " already"},
 		{"drops plan --at 1h --restock SHU=1", `no item has the SKU or id "SHU"`},
 		{"drops plan --at 2020-01-01T00:00:00Z --restock SHU6101=1", "the time is in the past, by the clock of the database"},
-		{"drops move " + id + " --ends 2030-12-24T18:00:00Z", "move its end first"},
+		{"drops move " + id + " --ends 2030-12-24T18:00:00Z", "a drop must end after it has opened"},
 	} {
 		out, said, code := s.try(strings.Fields(tt.args)...)
 		if code == 0 || !strings.Contains(said, tt.says) {
@@ -41,6 +56,12 @@ func TestDropCommands(t *testing.T) {
 		}
 	}
 
+	s.drop("move", id, "--ends", "2031-12-25T18:00:00Z")
+	if _, said, code := s.try("drops", "move", id, "--at", "2031-12-26T18:00:00Z", "--yes"); code == 0 ||
+		!strings.Contains(said, "the drop ends before that: move its end first") {
+		t.Errorf("moved behind its end: exit code %d, %s", code, said)
+	}
+	s.drop("move", id, "--ends", "never")
 	s.run("release", "SHU6000", "--yes") // the drop goes on without it
 	s.run("release", "SHU6000", "--undo")
 	out, _, code := s.try("drops", "check")

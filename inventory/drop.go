@@ -80,6 +80,8 @@ var (
 	ErrTooMany     = errors.New("inventory: the drop has too much to do at once")
 	ErrNotDue      = errors.New("inventory: the drop can't open yet")
 	ErrOpened      = errors.New("inventory: the drop has opened")
+	ErrNotOpen     = errors.New("inventory: the drop has not opened")
+	ErrEndsBefore  = errors.New("inventory: the drop would end before it opens")
 	ErrCancelled   = errors.New("inventory: the drop is cancelled")
 	ErrEnd         = errors.New("inventory: a drop must end after it has opened, and in the future")
 	ErrZone        = errors.New("inventory: no such time zone")

@@ -115,11 +115,11 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 
 // MoveDrop gives a drop that has not opened another time. seen is the version that the operator
 // looked at, 0 for any. The error is ErrNotFound, ErrOpened, ErrCancelled, ErrEdited, ErrPast,
-// ErrEnd, or the database's.
+// ErrEndsBefore, or the database's.
 func (s *Store) MoveDrop(ctx context.Context, id DropID, seen int64, at time.Time) (Drop, []Change, error) {
 	return s.changeDrop(ctx, "move", "drop_moved", id, seen, func(tx pgx.Tx, d Drop) error {
 		if d.EndsAt != nil && !d.EndsAt.After(at) {
-			return ErrEnd
+			return ErrEndsBefore
 		}
 		tag, err := tx.Exec(ctx, `UPDATE drops SET at = $2, version = version + 1 WHERE id = $1 AND $2 > shop_time()`,
 			id, at)
@@ -212,6 +212,46 @@ func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Tim
 			return ErrEdited
 		}
 		return ErrEnd
+	})
+	if err != nil {
+		return Drop{}, fmt.Errorf("end drop %d: %w", id, err)
+	}
+	return d, nil
+}
+
+// EndDropNow ends a drop that is open, and takes its banner away. One that is over stays as it is.
+// seen is the version that the operator looked at, 0 for any. The error is ErrNotFound, ErrNotOpen,
+// ErrCancelled, ErrEdited, or the database's.
+func (s *Store) EndDropNow(ctx context.Context, id DropID, seen int64) (d Drop, err error) {
+	err = s.inPlans(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE drops
+			SET ends_at = greatest(shop_time(), at + interval '1 microsecond'), version = version + 1
+			WHERE id = $1 AND opened_at IS NOT NULL AND ($2::bigint = 0 OR $2 = version)
+				AND (ends_at IS NULL OR ends_at > shop_time())`, id, seen)
+		if err != nil {
+			return err
+		}
+		d, err = dropByID(ctx, tx, id)
+		switch {
+		case err != nil:
+			return err
+		case d.CancelledAt != nil:
+			return ErrCancelled
+		case d.OpenedAt == nil:
+			return ErrNotOpen
+		case tag.RowsAffected() == 0 && seen != 0 && seen != d.Version:
+			return ErrEdited
+		case tag.RowsAffected() == 0:
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(`+StorefrontKey+`)`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE shop_settings SET banner = '', banner_ends = NULL
+			WHERE banner_drop = $1 AND banner <> ''`, id); err != nil {
+			return err
+		}
+		return noteDrop(ctx, tx, "drop_end", d)
 	})
 	if err != nil {
 		return Drop{}, fmt.Errorf("end drop %d: %w", id, err)

@@ -78,7 +78,7 @@ func TestPlanDrop(t *testing.T) {
 	if d, err := store.EndDrop(ctx, d.ID, 0, new(moved.At.Add(time.Hour))); err != nil || d.EndsAt == nil {
 		t.Errorf("ends at %v, %v", d.EndsAt, err)
 	}
-	if _, _, err := store.MoveDrop(ctx, d.ID, 0, moved.At.Add(2*time.Hour)); !errors.Is(err, inventory.ErrEnd) {
+	if _, _, err := store.MoveDrop(ctx, d.ID, 0, moved.At.Add(2*time.Hour)); !errors.Is(err, inventory.ErrEndsBefore) {
 		t.Errorf("moved behind its end: %v", err)
 	}
 	if _, err := store.EndDrop(ctx, d.ID, 0, new(moved.At)); !errors.Is(err, inventory.ErrEnd) {

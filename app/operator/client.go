@@ -154,6 +154,9 @@ func (c *Client) Drops(ctx context.Context) ([]DropView, error) {
 
 // Drop returns a drop.
 func (c *Client) Drop(ctx context.Context, id inventory.DropID) (DropView, error) {
+	if id < 1 {
+		return DropView{}, errors.New(noDrop)
+	}
 	found, err := ask[[]DropView](ctx, c, commandDrops, DropsRequest{id})
 	if err != nil {
 		return DropView{}, err

@@ -60,6 +60,9 @@ func wordsAtDesk(err error) string {
 	if missing, ok := errors.AsType[*noSuchError](err); ok && missing.wasWritten() {
 		return missing.atDesk()
 	}
+	if product, ok := errors.AsType[*notASizeError](err); ok {
+		return sentence(product.why())
+	}
 	if question, ok := errors.AsType[*Question](err); ok {
 		return question.Words + " Cancel that drop first, at Drops."
 	}

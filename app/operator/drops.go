@@ -153,12 +153,11 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 	case q.End, q.EndNow:
 		what = "the end of a drop is changed"
 		if q.EndNow {
-			q.EndsAt, err = o.aMoment(ctx, q.ID)
+			d, err = o.store.EndDropNow(ctx, q.ID, q.Seen)
+		} else {
+			d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt)
 		}
-		if err != nil {
-			break
-		}
-		if d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt); err == nil && d.Announces != "" {
+		if err == nil && d.Announces != "" {
 			missing = o.rereadFront(ctx)
 		}
 	case q.At != nil:
@@ -180,12 +179,6 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		}
 	}
 	return view, err
-}
-
-// aMoment is the time on the database's clock in a second, so that an end is to come.
-func (o *Operator) aMoment(ctx context.Context, id inventory.DropID) (*time.Time, error) {
-	_, now, err := o.store.Drop(ctx, id)
-	return new(now.Add(time.Second)), err
 }
 
 // shownDrop returns the view of a drop when all nodes show what became of it.
@@ -224,7 +217,9 @@ var refusalsOfDrops = []struct {
 	{inventory.ErrOpened, "the drop has opened: only its end may change"},
 	{inventory.ErrCancelled, "the drop is cancelled: plan another one"},
 	{inventory.ErrEdited, "somebody else has changed the drop meanwhile: look at it again"},
-	{inventory.ErrEnd, "a drop must end after it has opened, and in the future: to open it later, move its end first"},
+	{inventory.ErrEnd, "a drop must end after it has opened, and in the future"},
+	{inventory.ErrEndsBefore, "the drop ends before that: move its end first"},
+	{inventory.ErrNotOpen, "the drop has not opened: cancel it, or move it"},
 	{inventory.ErrAnnounce, fmt.Sprintf("the banner may have at most %d characters, and none that cannot be seen",
 		inventory.MaxAnnounce)},
 	{inventory.ErrZone, "the zone is none: write one like Europe/Berlin, America/New_York or UTC"},
@@ -286,8 +281,8 @@ func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
 	return v
 }
 
-// lostPairs lists the products of which a drop brings pairs that shoppers can't buy then.
-func lostPairs(catalog *inventory.Catalog, d inventory.Drop) (problems []string) {
+// unsellable lists the products of which a drop brings pairs that shoppers can't buy then.
+func unsellable(catalog *inventory.Catalog, d inventory.Drop) (problems []string) {
 	named := make(map[inventory.ProductID]bool)
 	for _, r := range d.Restocks {
 		_, p, ok := catalog.Item(r.Item)
@@ -345,7 +340,7 @@ func problemsOf(catalog *inventory.Catalog, d inventory.Drop, ahead time.Duratio
 			add("%s has %d of %d sizes without stock", p.SKU, empty, len(p.Items))
 		}
 	}
-	problems = append(problems, lostPairs(catalog, d)...)
+	problems = append(problems, unsellable(catalog, d)...)
 	if apart := ahead.Abs(); apart > clockApart {
 		add("the clocks of this node and of the database are %s apart; the drop opens by the database's",
 			apart.Round(time.Second))

@@ -32,6 +32,15 @@ func (e *noSuchError) wasWritten() bool {
 // Unwrap makes it an [inventory.ErrNotFound].
 func (*noSuchError) Unwrap() error { return inventory.ErrNotFound }
 
+// notASizeError says that a product was named where a size must be.
+type notASizeError struct{ product, size string }
+
+func (e *notASizeError) Error() string { return e.why() + "; see: sneakers23 products" }
+
+func (e *notASizeError) why() string {
+	return fmt.Sprintf("%s is a product; name one of its sizes, like %s", e.product, e.size)
+}
+
 // findProduct finds a product by its SKU in any case, or by its id; also one that shoppers do not
 // see.
 func findProduct(c *inventory.Catalog, name string) (*inventory.Product, error) {
@@ -77,8 +86,7 @@ func findItem(c *inventory.Catalog, name string) (inventory.Item, error) {
 		}
 	}
 	if p, ok := c.ProductInAnyCase(name); ok {
-		return inventory.Item{}, fmt.Errorf("%s is a product; name one of its sizes, like %s; see: sneakers23 products",
-			p.SKU, firstSKU(p))
+		return inventory.Item{}, &notASizeError{p.SKU, firstSKU(p)}
 	}
 	return inventory.Item{}, &noSuchError{"item", name}
 }

@@ -1,9 +1,9 @@
 import { say } from "./toast.js"
 
 // Keeps the line at the head of the page as the server knows it. A page that is looked at never
-// moves: a banner that comes meanwhile is said, and stands there once the reader has looked away,
-// or from the next page on. One that goes leaves its place empty, and one that is longer than that
-// place is said only.
+// moves: a banner that comes meanwhile is a message, and a line once the reader has looked away, or
+// on the next page. One that goes leaves its place empty, and one that is longer than that place is
+// a message only.
 export function followBanner(socket, tell = (text) => say(text, null, "banner")) {
   let strip = document.querySelector("[data-banner]")
   if (strip) measure(strip)
@@ -23,6 +23,7 @@ export function followBanner(socket, tell = (text) => say(text, null, "banner"))
     measure(strip)
   }
   document.addEventListener("visibilitychange", putUp)
+  window.addEventListener("resize", () => strip && fit(strip, shown))
 
   const channel = socket.channel("shop")
   channel.on("banner", ({ text }) => show(text))
@@ -42,6 +43,15 @@ function create(text) {
   strip.textContent = text
   document.querySelector(".site-header").before(strip)
   return strip
+}
+
+// The page is laid out again anyway.
+function fit(strip, text) {
+  if (!text) return
+
+  strip.style.height = ""
+  strip.textContent = text
+  measure(strip)
 }
 
 function replace(strip, text) {

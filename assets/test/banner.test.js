@@ -11,7 +11,7 @@ function line(textContent) {
     dataset: {},
     setAttribute() {},
     get offsetHeight() {
-      return parseInt(strip.style.height ?? 30 * lines())
+      return parseInt(strip.style.height || 30 * lines())
     },
     get clientHeight() {
       return strip.offsetHeight
@@ -38,6 +38,7 @@ function page(made) {
     querySelector: (selector) =>
       selector === "[data-banner]" ? all.strip : { before: (strip) => (all.strip = strip) },
   }
+  globalThis.window = { addEventListener: (name, then) => name === "resize" && (all.resize = then) }
   const channel = {
     on: (event, then) => event === "banner" && (push = then),
     join: () => ({ receive: (status, then) => status === "ok" && (joined = then) }),
@@ -100,11 +101,15 @@ test("another banner takes the place of the one before, and one that goes leaves
 })
 
 test("one that needs more lines than there are is said, and the place of the one before stays empty", () => {
-  const { strip, said, push } = page("Volt is here.")
+  const { strip, said, push, resize } = page("Volt is here.")
   push("Bolt is here, and it comes with laces.")
   assert.equal(strip.textContent, "")
   assert.equal(strip.offsetHeight, 30)
   push("Amp is here.")
   assert.equal(strip.textContent, "Amp is here.")
-  assert.deepEqual(said, ["Bolt is here, and it comes with laces.", "Amp is here."])
+  push("Bolt is here, and it comes with laces.")
+  resize()
+  assert.equal(strip.textContent, "Bolt is here, and it comes with laces.")
+  assert.equal(strip.offsetHeight, 60)
+  assert.equal(said.length, 3)
 })

@@ -58,9 +58,7 @@ type openings struct{}
 func (openings) Begin(ops []Operation) Attempt {
 	a := &openingAttempt{rows: make(map[inventory.DropID]dropRow), there: make(map[inventory.DropID]bool)}
 	for _, op := range ops {
-		drop := op.(*opening).drop
-		a.ids = append(a.ids, drop.ID)
-		a.announces = a.announces || drop.Announces != ""
+		a.ids = append(a.ids, op.(*opening).drop.ID)
 	}
 	return a
 }
@@ -80,19 +78,18 @@ type openingAttempt struct {
 	there map[inventory.DropID]bool
 	now   time.Time
 
-	announces bool // a drop has a banner
-	settings  bool // the lock of the shop's settings, which will have it, is held
-
 	open  []inventory.DropID // to be written
 	by    [][16]byte         // the operations that open them
 	short []inventory.DropID // of which sizes got no pairs
 }
 
 // Read implements [Attempt]. The rows of drops and products are locked without waiting, which also
-// keeps the order of locks of no importance.
+// keeps the order of locks of no importance. A drop that has a banner is locked only by the holder
+// of the lock of the shop's settings: two nodes that each held one of the two would both wait.
 func (a *openingAttempt) Read(b *pgx.Batch) {
 	b.Queue(`SELECT id, at, opened_at IS NULL AND cancelled_at IS NULL, opened_by
-		FROM drops WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED`, a.ids).Query(func(rows pgx.Rows) error {
+		FROM drops WHERE id = ANY ($1) AND (announces = '' OR pg_try_advisory_xact_lock(`+inventory.StorefrontKey+`))
+		ORDER BY id FOR UPDATE SKIP LOCKED`, a.ids).Query(func(rows pgx.Rows) error {
 		var (
 			id  inventory.DropID
 			row dropRow
@@ -112,10 +109,6 @@ func (a *openingAttempt) Read(b *pgx.Batch) {
 	a.count(b, `SELECT drop_id, 1 FROM products p JOIN drop_products d ON d.product_id = p.id
 		WHERE drop_id = ANY ($1) AND planned AND releases ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
 		func(id inventory.DropID, _ int) { a.change(id, func(r *dropRow) { r.locked++ }) })
-	if a.announces {
-		b.Queue(`SELECT pg_try_advisory_xact_lock(` + inventory.StorefrontKey + `)`).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&a.settings) })
-	}
 	b.Queue(`SELECT shop_time()`).QueryRow(func(row pgx.Row) error { return row.Scan(&a.now) })
 }
 
@@ -150,8 +143,6 @@ func (a *openingAttempt) Decide(op Operation, s *Stock) error {
 	o.opened, o.full = ok && row.by == o.id, nil // by an attempt whose outcome was in doubt
 	switch {
 	case !ok && a.there[o.drop.ID], row.planned && row.locked < row.releases: // it is held
-		return inventory.ErrNotDue
-	case row.planned && o.drop.Announces != "" && !a.settings: // an edit holds the lock
 		return inventory.ErrNotDue
 	case !row.planned:
 		return nil

@@ -303,3 +303,42 @@ func TestOpenDropMeetsSettings(t *testing.T) {
 		t.Errorf("the banner is %q", text)
 	}
 }
+
+// TestEndDropNow ends a drop that is open, once, and one that has not opened not at all.
+func TestEndDropNow(t *testing.T) {
+	t.Parallel()
+	s := stocktest.New(t, 1, 2, 3)
+	n := newNode(s, s.Pool)
+	d, _, err := s.Inv.PlanDrop(t.Context(), inventory.Plan{At: time.Now().Add(time.Hour), Announces: "Here."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Inv.EndDropNow(t.Context(), d.ID, 0); !errors.Is(err, inventory.ErrNotOpen) {
+		t.Errorf("before it has opened: %v", err)
+	}
+	setClock(s, time.Hour)
+	if opened, err := n.OpenDrop(t.Context(), d); !opened || err != nil {
+		t.Fatalf("when due: %t, %v", opened, err)
+	}
+	if _, err := s.Inv.EndDropNow(t.Context(), d.ID, d.Version+9); !errors.Is(err, inventory.ErrEdited) {
+		t.Errorf("by an operator who looked at another version: %v", err)
+	}
+	first, err := s.Inv.EndDropNow(t.Context(), d.ID, 0)
+	if err != nil || first.EndsAt == nil || first.State(time.Now().Add(2*time.Hour)) != inventory.DropOver {
+		t.Fatalf("ended: %+v, %v", first, err)
+	}
+	if text, until := banner(s); text != "" || until != nil {
+		t.Errorf("the banner is %q until %v", text, until)
+	}
+	again, err := s.Inv.EndDropNow(t.Context(), d.ID, 0)
+	if err != nil || !again.EndsAt.Equal(*first.EndsAt) {
+		t.Errorf("ended again at %v, %v; it was over since %v", again.EndsAt, err, first.EndsAt)
+	}
+	later := time.Now().Add(3 * time.Hour)
+	if _, err := s.Inv.EndDrop(t.Context(), d.ID, 0, &later); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := banner(s); text != "Here." {
+		t.Errorf("after it goes on, the banner is %q", text)
+	}
+}

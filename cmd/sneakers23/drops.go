@@ -52,7 +52,7 @@ type planFile struct {
 type dropsPlanCmd struct {
 	File     string   `arg:"" optional:"" help:"The plan as a file, YAML or JSON, with the keys at, zone, ends, release, restock and announce; - for the standard input." name:"FILE"`
 	At       string   `help:"When it opens: \"2026-12-24 18:00\", \"tomorrow 18:00\", 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME"`
-	Zone     string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of the shop if it was set, else of this machine." placeholder:"ZONE"`
+	Zone     string   `help:"Time zone of --at and --ends, like Europe/Berlin. Default: that of the shop, unless that is UTC; else of this machine." placeholder:"ZONE"`
 	Ends     string   `help:"When it is over and its banner goes; products stay released. Default: never." placeholder:"TIME"`
 	Release  []string `help:"SKU or id of a product to release; may be repeated." placeholder:"SKU" sep:"none" predictor:"product"`
 	Restock  []string `help:"SKU or id of a size, and how many pairs come; may be repeated." placeholder:"ITEM=PAIRS" sep:"none" predictor:"item"`
@@ -70,8 +70,8 @@ func (p *dropsPlanCmd) Run(ctx context.Context, g *globals, term terminal) error
 			return err
 		}
 	}
-	if _, err := p.request(time.Now()); err != nil {
-		return err
+	if _, err := p.request(time.Now()); err != nil && (p.Zone != "" || p.At == "") {
+		return err // else another zone may make sense of it
 	}
 	c, err := dial(g)
 	if err != nil {
@@ -175,8 +175,8 @@ type dropsMoveCmd struct {
 
 // Run is called by kong.
 func (m *dropsMoveCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if _, err := m.change(time.Now(), m.Zone); err != nil {
-		return err
+	if _, err := m.change(time.Now(), m.Zone); err != nil && (m.Zone != "" || m.At+m.Ends == "" || m.ID < 1) {
+		return err // else another zone may make sense of it
 	}
 	c, err := dial(g)
 	if err != nil {
@@ -321,15 +321,15 @@ type dropsShowCmd struct {
 
 // Run is called by kong.
 func (s *dropsShowCmd) Run(ctx context.Context, g *globals, term terminal) error {
+	if s.ID < 1 {
+		return fmt.Errorf("there is no drop %d: see `%s drops list`", s.ID, program())
+	}
 	c, err := dial(g)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	d, err := c.Drop(ctx, s.ID)
-	if s.ID < 1 {
-		return fmt.Errorf("there is no drop %d: see `%s drops list`", s.ID, program())
-	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ type shopSetCmd struct {
 	Shipping   *string `help:"One line about shipping, on every product." placeholder:"TEXT"`
 	Returns    *string `help:"One line about returns, on every product." placeholder:"TEXT"`
 	Banner     *string `help:"A line at the head of every page; empty takes it away. Without --banner-ends, another line has no end." placeholder:"TEXT"`
-	BannerEnds string  `help:"When the banner goes, by the clocks of the shop's time zone, or never. Default: never." placeholder:"TIME"`
+	BannerEnds string  `help:"When the banner goes, by the clocks of the shop's time zone, or never." placeholder:"TIME"`
 	Seen       *int64  `help:"Save only if the settings have still this version, as shop show --json tells it." placeholder:"VERSION"`
 }
 
@@ -145,7 +146,7 @@ func (s *shopSetCmd) bannerEnds(ctx context.Context, c *operator.Client) (*time.
 		}
 		zone = &shop.Zone
 	}
-	now, err := inZone(time.Now(), *zone)
+	now, err := inZone(time.Now(), cmp.Or(*zone, storefront.DefaultZone))
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,8 @@ func find(g *globals) (*operator.Client, error) {
 // releaseCmd releases a product.
 type releaseCmd struct {
 	Product string  `arg:"" help:"SKU or id of the product." name:"SKU|ID" predictor:"product"`
-	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\" 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
-	Zone    string  `help:"Time zone of --at, like Europe/Berlin. Default: that of the shop if it was set, else of this machine." placeholder:"ZONE"`
+	At      *string `help:"When, instead of now: 18:00, \"tomorrow 18:00\" or \"2026-12-24 18:00\", 2026-12-24T18:00:00+01:00, or 10m or 1d from now." placeholder:"TIME" xor:"when"`
+	Zone    string  `help:"Time zone of --at, like Europe/Berlin. Default: that of the shop, unless that is UTC; else of this machine." placeholder:"ZONE"`
 	Undo    bool    `help:"Take the release back. That is possible until the first pair is sold." xor:"when"`
 	CallOff bool    `help:"Call off a release that is scheduled." xor:"when"`
 	Yes     bool    `help:"Do not ask about a time that is more than a year away, or about a drop that would go on without the product." short:"y"`
@@ -51,8 +51,8 @@ again, on open pages too; nothing of it can be bought any more when the command 
 
 // Run is called by kong.
 func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if _, err := r.request(time.Now()); err != nil {
-		return err
+	if _, err := r.request(time.Now()); err != nil && r.Zone != "" {
+		return err // else another zone may make sense of it
 	}
 	c, err := dial(g)
 	if err != nil {

@@ -162,8 +162,8 @@ func inZone(now time.Time, zone string) (time.Time, error) {
 	return now.In(location), nil
 }
 
-// zoneOr returns the zone that was named, else that of the shop if it was set, else "": that of
-// this machine.
+// zoneOr returns the zone that was named, else that of the shop. It returns "", that of this
+// machine, if the shop's is UTC, which nobody may have chosen.
 func zoneOr(ctx context.Context, c *operator.Client, named string) (string, error) {
 	if named != "" {
 		return named, nil

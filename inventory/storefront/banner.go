@@ -76,7 +76,7 @@ func (s *Store) endBanner(ctx context.Context) (ended *SettingsRow, err error) {
 			return err
 		}
 		rows, _ := tx.Query(ctx, `UPDATE shop_settings SET banner = '', banner_ends = NULL
-			WHERE banner <> '' AND banner_ends <= shop_time() RETURNING `+settingsColumns)
+			WHERE banner <> '' AND banner_ends <= shop_time() RETURNING `+writtenColumns)
 		row, err := pgx.CollectExactlyOneRow(rows, scanSettings)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil // another node was faster
@@ -90,9 +90,6 @@ func (s *Store) endBanner(ctx context.Context) (ended *SettingsRow, err error) {
 // endBanner ends the banner if its time has come. Every node does so; the database lets one of them
 // do it. left is how long the banner lasts, 0 if it has no end.
 func (s *Server) endBanner(ctx context.Context) (left time.Duration, err error) {
-	if s.Look().Settings().BannerEnds == nil {
-		return 0, nil
-	}
 	row, left, err := s.cfg.Store.EndBanner(ctx)
 	if err == nil && row != nil {
 		c := Change{Settings: row}

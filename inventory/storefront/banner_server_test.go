@@ -66,6 +66,36 @@ func TestBannerEndsByTheDatabase(t *testing.T) {
 	}
 }
 
+// TestBannerEndsSoon gives a banner an end that comes long before the nodes compare again: both the
+// node that has written it and the one that hears of it end it then.
+func TestBannerEndsSoon(t *testing.T) {
+	for name, ends := range map[string]int{"the node that has written it": 0, "another node": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fakeStore{}
+			nodes := []*Server{newServer(f), newServer(f)}
+			for _, s := range nodes {
+				s.cfg.Every = time.Hour
+			}
+			defer served(t, nodes[ends])()
+			if ends == 1 { // the one that writes does nothing else
+				nodes[0].SendTo(&line{to: nodes[1]})
+				if _, err := nodes[0].heal(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			edit := Edit{Banner: new("Here."), BannerEnds: new(time.Now().Add(time.Second))}
+			if _, err := nodes[0].Set(t.Context(), edit); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if got := nodes[ends].Look().Settings().Banner; got != "" {
+				t.Errorf("%s: shows %q at the end", name, got)
+			}
+		})
+	}
+}
+
 // TestBannerOnAReadOnlyDatabase holds that a node whose database takes no writes shows what others
 // have changed, and tries to end the banner until it can.
 func TestBannerOnAReadOnlyDatabase(t *testing.T) {

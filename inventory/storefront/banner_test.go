@@ -152,3 +152,44 @@ func TestBannerMeetsAnEdit(t *testing.T) {
 		})
 	}
 }
+
+// TestBannerOfADrop edits the settings while they have the banner of a drop: it stays the drop's
+// until an operator writes another one, or takes it away.
+func TestBannerOfADrop(t *testing.T) {
+	t.Parallel()
+	store, pool := newStore(t)
+	if _, err := pool.Exec(t.Context(), `INSERT INTO drops (id, at, opened_at, announces)
+		VALUES (7, now() - interval '1 hour', now() - interval '1 hour', 'Here.')`); err != nil {
+		t.Fatal(err)
+	}
+	plans := inventory.NewStore(pool)
+	for name, tt := range map[string]struct {
+		edit storefront.Edit
+		want string // the banner after another end of the drop
+	}{
+		"another setting": {storefront.Edit{Name: new("Volt")}, "Here."},
+		"another banner":  {storefront.Edit{Banner: new("There.")}, "There."},
+		"none":            {storefront.Edit{Banner: new("")}, ""},
+	} {
+		for _, over := range []string{"banner_ends = NULL", "banner_ends = now() - interval '1 second'"} {
+			if _, err := pool.Exec(t.Context(), `INSERT INTO shop_settings (banner, banner_drop) VALUES ('Here.', 7)
+				ON CONFLICT (one) DO UPDATE SET name = 'Bolt', banner = 'Here.', banner_drop = 7, `+over); err != nil {
+				t.Fatal(err)
+			}
+			want := tt.want
+			if name == "none" && over != "banner_ends = NULL" {
+				want = "Here." // it had gone before it was taken away
+			}
+			if _, err := store.Set(t.Context(), tt.edit); err != nil {
+				t.Fatal(err)
+			}
+			later := time.Now().Add(time.Hour)
+			if _, err := plans.EndDrop(t.Context(), 7, 0, &later); err != nil {
+				t.Fatal(err)
+			}
+			if got := rowsOf(t, store).Settings.Banner; got != want {
+				t.Errorf("%s, %s: the banner is %q, want %q", name, over, got, want)
+			}
+		}
+	}
+}

@@ -120,23 +120,29 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) heal(ctx context.Context) (left time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := s.compare(ctx); err != nil {
+	read, err := s.compare(ctx)
+	if err != nil {
 		return 0, err
 	}
-	return s.endBanner(ctx)
+	if !read && s.Look().Settings().BannerEnds == nil {
+		return 0, nil
+	}
+	return s.endBanner(ctx) // one that was over when it was read is not in the look
 }
 
-func (s *Server) compare(ctx context.Context) error {
+// compare reads the rows if their revisions differ from those of the look, and reports whether it
+// did.
+func (s *Server) compare(ctx context.Context) (read bool, err error) {
 	before := s.Look() // before the query: what is lower there than here has gone back
 	if before.Loaded() {
 		revisions, err := s.cfg.Store.Revisions(ctx)
 		if err != nil || maps.Equal(revisions, before.revisions()) {
-			return err
+			return false, err
 		}
 	}
 	rows, err := s.cfg.Store.Rows(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.replace(rows.asChanges(), func(held *Look, c Change) bool {
 		at := held.revision(c)
@@ -146,7 +152,7 @@ func (s *Server) compare(ctx context.Context) error {
 		}
 		return c.Revision() > at
 	})
-	return nil
+	return true, nil
 }
 
 // revisions are those of all rows, as Store.Revisions has them.
@@ -182,6 +188,9 @@ func (s *Server) replace(changes []Change, counts func(held *Look, c Change) boo
 	s.look.Store(look)
 	close(s.changed)
 	s.changed = make(chan struct{})
+	if ends := look.Settings().BannerEnds; ends != nil && !sameEnd(ends, held.Settings().BannerEnds) {
+		s.Kick() // Serve has to wait until then, and no longer
+	}
 	for _, watch := range s.watchers {
 		watch(look)
 	}

@@ -20,10 +20,12 @@ type Store struct{ pool *pgxpool.Pool }
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
 const (
-	// A banner that is over is none, also if no node has ended it yet.
-	settingsColumns = `name, zone, url, accent, accent_dark, logo, shipping, returns,
-		CASE WHEN banner_ends <= shop_time() THEN '' ELSE banner END,
-		CASE WHEN banner_ends <= shop_time() THEN NULL ELSE banner_ends END, revision`
+	writtenColumns = `name, zone, url, accent, accent_dark, logo, shipping, returns, banner, banner_ends, revision`
+
+	// A banner that is over is none, also if no node has ended it yet. The clock is read once.
+	settings = `SELECT name, zone, url, accent, accent_dark, logo, shipping, returns,
+			CASE WHEN ended.over THEN '' ELSE banner END, CASE WHEN ended.over THEN NULL ELSE banner_ends END, revision
+		FROM shop_settings, LATERAL (SELECT coalesce(banner_ends <= shop_time(), false)) ended (over)`
 	pageColumns = `slug, title, body, revision`
 )
 
@@ -65,7 +67,7 @@ func (s *Store) Revisions(ctx context.Context) (map[Slug]Revision, error) {
 
 // readSettings returns the row of settings, or one of revision 0 without anything.
 func readSettings(ctx context.Context, tx pgx.Tx) (r SettingsRow, err error) {
-	rows, _ := tx.Query(ctx, `SELECT `+settingsColumns+` FROM shop_settings`)
+	rows, _ := tx.Query(ctx, settings)
 	r, err = pgx.CollectExactlyOneRow(rows, scanSettings)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return SettingsRow{}, nil
@@ -142,10 +144,10 @@ func (s *Store) Set(ctx context.Context, edit Edit) (saved Saved, err error) {
 			ON CONFLICT (one) DO UPDATE SET
 				(name, zone, url, accent, accent_dark, logo, shipping, returns, banner, banner_ends, banner_drop)
 				= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-					CASE WHEN shop_settings.banner = $9 THEN shop_settings.banner_drop END)
+					CASE WHEN $11 THEN shop_settings.banner_drop END)
 			RETURNING revision`,
 			after.Name, after.Zone, after.URL, after.Accent, after.AccentDark, after.Logo, after.Shipping,
-			after.Returns, after.Banner, after.BannerEnds,
+			after.Returns, after.Banner, after.BannerEnds, after.Banner == before.Banner,
 		).Scan(&saved.Settings.Revision)
 	})
 	if err != nil {

@@ -25,8 +25,8 @@ type bannerReply struct {
 // Banner turns changes of the shop's banner into pushes to the shoppers of this node. Its Watch
 // must be among the watchers of the storefront.
 //
-// A page that joins is told of the look that there is then, which Watch has been told of, or is
-// about to be: so no page misses a banner.
+// The reply to a join has the banner of the look that there is then. Watch is called with that look
+// before or after, so no page misses a banner.
 type Banner struct {
 	front  front
 	pubsub *pubsub.PubSub
@@ -56,5 +56,9 @@ type shopChannel struct{ banner *Banner }
 
 // Join answers with the banner.
 func (c shopChannel) Join(context.Context, *channel.Socket, json.RawMessage) (any, error) {
-	return bannerReply{c.banner.front.Look().Settings().Banner}, nil
+	look := c.banner.front.Look()
+	if !look.Loaded() {
+		return nil, ErrNotOpen // the page tries again
+	}
+	return bannerReply{look.Settings().Banner}, nil
 }

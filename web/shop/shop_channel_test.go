@@ -2,6 +2,7 @@ package shop
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 
@@ -30,6 +31,10 @@ func TestBannerPushes(t *testing.T) {
 		if got, _ := json.Marshal(reply); string(got) != `{"banner":"`+text+`"}` {
 			t.Errorf("a join is answered with %s, while the banner is %q", got, text)
 		}
+	}
+	f.look = new(storefront.Look)
+	if reply, err := (shopChannel{b}).Join(t.Context(), nil, nil); !errors.Is(err, ErrNotOpen) {
+		t.Errorf("before the settings are read, a join is answered with %v, %v", reply, err)
 	}
 	want := []string{`banner {"text":"Here."}`, `banner {"text":"There."}`, `banner {"text":""}`}
 	if !slices.Equal(heard.events, want) {

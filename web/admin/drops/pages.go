@@ -199,6 +199,9 @@ func (p *Pages) Plan(c echo.Context) error {
 	plan := Plan{Zone: v.Zone, Releases: form["release"], Announces: v.Announces}
 	if plan.At, err = wallclock.Parse(v.At, v.Zone); err == nil {
 		plan.Ends, err = parseEnd(v.Ends, v.Zone)
+		if err != nil { // its zone is that of the opening too
+			err = wallclock.Unclear("The end: " + wallclock.InThatZone(err))
+		}
 	}
 	if err == nil {
 		plan.Restocks, err = parseRestocks(v.Restocks)
@@ -220,9 +223,6 @@ func parseEnd(text, zone string) (*time.Time, error) {
 		return nil, nil
 	}
 	at, err := wallclock.Parse(text, zone)
-	if err != nil {
-		err = wallclock.Unclear("The end: " + wallclock.InThatZone(err))
-	}
 	return &at, err
 }
 

@@ -195,7 +195,7 @@ func TestRefused(t *testing.T) {
 	}
 	w = visit(t, newPages(t, &desk{drops: some}).Change, "5",
 		url.Values{"end": {"yes"}, "ends": {"soon"}, "zone": {"UTC"}})
-	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Drop 5: The end: That is no time.") ||
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Drop 5: That is no time.") ||
 		!strings.Contains(w.Body.String(), `name="ends" value="soon"`) {
 		t.Errorf("an end that is none: status %d\n%s", w.Code, w.Body)
 	}

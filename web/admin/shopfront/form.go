@@ -124,7 +124,7 @@ func takeSettings(fields map[string]string, saved *storefront.Look) *settingsFor
 	ends := saved.Settings().BannerEnds
 	switch {
 	case f.BannerEnds == "", f.Banner == "":
-	case ends != nil && f.BannerEnds == endAt(ends, saved.Location()):
+	case ends != nil && wallclock.Same(f.BannerEnds, endAt(ends, saved.Location())):
 		f.Ends = ends
 	default:
 		at, err := wallclock.Parse(f.BannerEnds, cmp.Or(f.Zone, storefront.DefaultZone))
@@ -176,7 +176,7 @@ func (f *settingsForm) over(now storefront.Settings, zone *time.Location) (chang
 		{"Banner", now.Banner, f.Banner},
 		{"End of the banner", endAt(now.BannerEnds, zone), f.BannerEnds},
 	} {
-		if c.From != c.To {
+		if c.From != c.To && !wallclock.Same(c.From, c.To) {
 			changes = append(changes, c)
 		}
 	}

@@ -118,7 +118,7 @@ func filled(changes map[string]string, more ...string) []string {
 	for _, f := range [][2]string{
 		{"seen", "1"}, {"logo", "p1"}, {"name", "Volt <b>"}, {"url", "https://volt.example"}, {"zone", "Europe/Berlin"},
 		{"shipping", "Fast."}, {"returns", ""}, {"accent", "#0b6b3a"}, {"accent_dark", ""},
-		{"banner", "<Here>."}, {"banner_ends", "2031-12-24T18:00:00"},
+		{"banner", "<Here>."}, {"banner_ends", "2031-12-24T18:00"}, // as browsers send it
 	} {
 		if changed, ok := changes[f[0]]; ok {
 			f[1] = changed
@@ -159,13 +159,13 @@ func TestSaveSettings(t *testing.T) {
 	} {
 		d := &desk{result: tt.result, late: tt.late}
 		w := visit(t, newPages(t, d).SaveSettings, post(t,
-			filled(map[string]string{"name": " Bolt "}, tt.more...)...), "")
+			filled(map[string]string{"name": " Bolt ", "zone": "Asia/Tokyo"}, tt.more...)...), "")
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/shop?"+tt.leads {
 			t.Errorf("%s: status %d to %q", name, w.Code, w.Header().Get("Location"))
 			continue
 		}
 		want := storefront.Edit{
-			Name: new("Bolt"), Zone: new("Europe/Berlin"), URL: new("https://volt.example"), Accent: new("#0b6b3a"),
+			Name: new("Bolt"), Zone: new("Asia/Tokyo"), URL: new("https://volt.example"), Accent: new("#0b6b3a"),
 			AccentDark: new(""), Logo: &tt.logo, Shipping: new("Fast."), Returns: new(""),
 			Banner: new("<Here>."), BannerEnds: new(time.Date(2031, 12, 24, 17, 0, 0, 0, time.UTC)),
 			Seen: new(storefront.Revision(1)),

@@ -45,6 +45,22 @@ func InThatZone(err error) string {
 // Layout is how forms of type datetime-local write a time.
 const Layout = "2006-01-02T15:04:05"
 
+// layouts are how forms and people write a time. Browsers leave out seconds that are zero.
+var layouts = []string{"2006-01-02T15:04", Layout, "2006-01-02 15:04", "2006-01-02 15:04:05"}
+
+// Same reports whether two texts say the same date and time of day.
+func Same(a, b string) bool {
+	read := func(text string) string {
+		for _, layout := range layouts {
+			if at, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+				return at.Format(Layout)
+			}
+		}
+		return text
+	}
+	return read(a) == read(b)
+}
+
 // Parse reads a time by the clocks of a zone, or one with its own zone. The error has a sentence
 // for the person who wrote it.
 func Parse(text, zone string) (time.Time, error) {
@@ -56,8 +72,7 @@ func Parse(text, zone string) (time.Time, error) {
 	if err != nil || zone == "Local" {
 		return time.Time{}, Unclear("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
 	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04",
-		"2006-01-02 15:04:05"} {
+	for _, layout := range layouts {
 		written, err := time.Parse(layout, text)
 		if err != nil {
 			continue

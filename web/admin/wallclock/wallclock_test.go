@@ -21,6 +21,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestSame(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"2026-12-24T18:00", "2026-12-24T18:00:00", true}, {" 2026-12-24 18:00", "2026-12-24T18:00:00", true},
+		{"2026-12-24T18:00", "2026-12-24T18:00:01", false}, {"", "2026-12-24T18:00", false}, {"", "", true},
+	} {
+		if got := wallclock.Same(tt.a, tt.b); got != tt.want {
+			t.Errorf("%q and %q: %t", tt.a, tt.b, got)
+		}
+	}
+}
+
 // TestParseRefuses holds that each error has a sentence that tells what to do.
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
