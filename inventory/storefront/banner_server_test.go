@@ -96,6 +96,20 @@ func TestBannerEndsSoon(t *testing.T) {
 	}
 }
 
+// TestBannerThatWasOver starts a node after the end of a banner that no node has taken away: the
+// node does.
+func TestBannerThatWasOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{next: 4, over: true}
+		f.rows.Settings = SettingsRow{Settings{Name: "Volt", Zone: "UTC"}, 4}
+		s := newServer(f)
+		defer served(t, s)()
+		if got := s.Look().Settings().Revision; f.over || got != 5 {
+			t.Errorf("the banner is still there: %t; the node has revision %d, want 5", f.over, got)
+		}
+	})
+}
+
 // TestBannerOnAReadOnlyDatabase holds that a node whose database takes no writes shows what others
 // have changed, and tries to end the banner until it can.
 func TestBannerOnAReadOnlyDatabase(t *testing.T) {

@@ -20,6 +20,7 @@ type fakeStore struct {
 
 	ahead    time.Duration // is the clock of the database
 	readOnly bool
+	over     bool // the row has a banner that is over: Rows does not show it
 }
 
 var (
@@ -78,6 +79,11 @@ func (f *fakeStore) EndBanner(context.Context) (*SettingsRow, time.Duration, err
 		return nil, 0, errReadOnly
 	}
 	row, now := &f.rows.Settings, time.Now().Add(f.ahead)
+	if f.over {
+		f.next++
+		f.over, row.Revision = false, f.next
+		return new(*row), 0, nil
+	}
 	if row.Banner == "" || row.BannerEnds == nil {
 		return nil, 0, nil
 	}
