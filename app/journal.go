@@ -58,7 +58,7 @@ func (j journal) Note(ctx context.Context, r admin.Record) error {
 					ORDER BY id DESC LIMIT 1)
 				WHEN $2 = 'proxy' THEN $10 > (
 					SELECT count(*) + $10 * count(*) FILTER (WHERE subject = $3) FROM events WHERE kind = 'proxy'
-					AND at > now() - interval '1 day')
+						AND at > now() - interval '1 day')
 				ELSE NOT EXISTS (SELECT FROM events WHERE run = $9 AND kind = $2 AND at = $1) -- whose answer was lost
 			END`,
 			r.At, r.Kind, r.Subject, r.Pairs, r.Again, due(r), r.Who, r.Why, r.Run, proxiesADay)

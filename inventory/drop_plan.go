@@ -202,7 +202,7 @@ func (s *Store) EndDrop(ctx context.Context, id DropID, seen int64, at *time.Tim
 		case err != nil:
 			return err
 		case tag.RowsAffected() > 0:
-			if err := endBannerWith(ctx, tx, d); err != nil {
+			if err := changeBannerOf(ctx, tx, d, d.Announces, d.EndsAt); err != nil {
 				return err
 			}
 			return noteDrop(ctx, tx, "drop_end", d)
@@ -244,11 +244,7 @@ func (s *Store) EndDropNow(ctx context.Context, id DropID, seen int64) (d Drop, 
 		case tag.RowsAffected() == 0:
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(`+StorefrontKey+`)`); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE shop_settings SET banner = '', banner_ends = NULL
-			WHERE banner_drop = $1 AND banner <> ''`, id); err != nil {
+		if err := changeBannerOf(ctx, tx, d, "", nil); err != nil {
 			return err
 		}
 		return noteDrop(ctx, tx, "drop_end", d)
@@ -259,9 +255,10 @@ func (s *Store) EndDropNow(ctx context.Context, id DropID, seen int64) (d Drop, 
 	return d, nil
 }
 
-// endBannerWith gives the banner of a drop that has opened the end of the drop. It waits for edits
-// of the settings, and they wait for it.
-func endBannerWith(ctx context.Context, tx pgx.Tx, d Drop) error {
+// changeBannerOf changes the banner of a drop that has opened: "" takes it away. The row of settings
+// keeps the drop, so that the banner can come back. This waits for edits of the settings, and they
+// wait for it.
+func changeBannerOf(ctx context.Context, tx pgx.Tx, d Drop, text string, ends *time.Time) error {
 	if d.Announces == "" || d.OpenedAt == nil {
 		return nil
 	}
@@ -269,7 +266,7 @@ func endBannerWith(ctx context.Context, tx pgx.Tx, d Drop) error {
 		return err
 	}
 	_, err := tx.Exec(ctx, `UPDATE shop_settings SET banner = $2, banner_ends = $3 WHERE banner_drop = $1`,
-		d.ID, d.Announces, d.EndsAt)
+		d.ID, text, ends)
 	return err
 }
 

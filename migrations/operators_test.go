@@ -47,9 +47,10 @@ func TestCorrectionsDownAndUp(t *testing.T) {
 	for what, sql := range map[string]string{
 		"a correction without a reason": `INSERT INTO stock_movements (item_id, reason, available_delta)
 			SELECT id, 'correction', 1 FROM items`,
-		"a correction of what is sold": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why) SELECT id, 'correction', 1, 1, 'so' FROM items`,
-		"a reason of no words":         `UPDATE stock_movements SET why = ''`,
-		"a movement of nobody":         `UPDATE stock_movements SET who = ''`,
+		"a correction of what is sold": `INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, why)
+			SELECT id, 'correction', 1, 1, 'so' FROM items`,
+		"a reason of no words": `UPDATE stock_movements SET why = ''`,
+		"a movement of nobody": `UPDATE stock_movements SET who = ''`,
 	} {
 		if _, err := conn.Exec(ctx, sql); err == nil {
 			t.Errorf("the database took %s", what)

@@ -30,7 +30,8 @@ func place(index int) int { return index + 1 }
 // Parse parses the templates once, for the life of the process. asset tells the URL of a
 // built file by its source name, such as app.css; an error from it ends the rendering that asked.
 func Parse(asset func(name string) (string, error)) (*Set, error) {
-	base, err := template.New("").Funcs(template.FuncMap{"asset": asset, "place": place}).ParseFS(files, layout+".html", "_*.html")
+	functions := template.FuncMap{"asset": asset, "place": place}
+	base, err := template.New("").Funcs(functions).ParseFS(files, layout+".html", "_*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}

@@ -85,10 +85,8 @@ func (s *Store) change(ctx context.Context, what string, id ID, queue func(*pgx.
 		queue(&b)
 		b.Queue(`
 			SELECT count(*) FROM (SELECT name FROM device_variables WHERE device_id = $1
-				UNION SELECT name FROM device_wants
-				WHERE device_id = $1) all_names`, id).QueryRow(func(row pgx.Row) error {
-			return row.Scan(&count)
-		})
+				UNION SELECT name FROM device_wants WHERE device_id = $1) all_names`, id).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&count) })
 		err := tx.SendBatch(ctx, &b).Close()
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):

@@ -78,7 +78,7 @@ func (r *Retention) Drop(ctx context.Context) error {
 // stages of a partition's end.
 const listOld = `
 	SELECT c.relname,
-	CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'interrupted' ELSE 'attached' END
+		CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'interrupted' ELSE 'attached' END
 	FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = 'device_logs'::regclass
 	WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'device_logs'::regclass)
 		AND c.relkind = 'r' AND c.relname ~ '^device_logs_[0-9]{8}$' AND c.relname < $1

@@ -21,8 +21,17 @@ type Desk struct{ Operator *Operator }
 // Release releases a product now.
 func (d Desk) Release(ctx context.Context, id inventory.ProductID) (admin.Done, error) {
 	q := ReleaseRequest{Product: strconv.FormatInt(int64(id), 10)}
-	r, err := atDesk(ctx, d.Operator, commandRelease, q, d.Operator.Release)
+	r, err := atDesk(ctx, d.Operator, commandRelease, q, d.release)
 	return admin.Done{Missing: r.Missing, Already: r.Already}, err
+}
+
+// release refuses where the command line asks: an admin goes to the drop first.
+func (d Desk) release(ctx context.Context, q ReleaseRequest) (Released, error) {
+	done, err := d.Operator.Release(ctx, q)
+	if question, ok := errors.AsType[*Question](err); ok {
+		err = &dropError{question.Words + " Cancel that drop first, at Drops", err}
+	}
+	return done, err
 }
 
 // Restock puts pairs of an item on the shelf.
@@ -62,9 +71,6 @@ func wordsAtDesk(err error) string {
 	}
 	if product, ok := errors.AsType[*notASizeError](err); ok {
 		return sentence(product.why())
-	}
-	if question, ok := errors.AsType[*Question](err); ok {
-		return question.Words + " Cancel that drop first, at Drops."
 	}
 	if planned, ok := errors.AsType[*inventory.PlannedError](err); ok {
 		return fmt.Sprintf("%s is in drop %d already: move or cancel that one first.", planned.SKU, planned.Drop)

@@ -215,8 +215,6 @@ func words(err error) string {
 		return errUploads.Error()
 	case errors.Is(err, inventory.ErrTwice):
 		return "a SKU or the name of a size is taken; nothing was saved: look at `sneakers23 products`, and try again"
-	case errors.Is(err, inventory.ErrPast):
-		return "the time is in the past; leave --at out to release now"
 	case errors.Is(err, checkout.ErrNoOrder):
 		return "no order has this id; see: sneakers23 orders list"
 	case errors.Is(err, checkout.ErrCancelled):

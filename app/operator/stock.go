@@ -32,6 +32,9 @@ func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, err
 	default:
 		err = o.inventory.Schedule(ctx, p.ID, *q.At)
 	}
+	if errors.Is(err, inventory.ErrPast) {
+		return Released{}, &dropError{"the time is in the past; leave --at out to release now", err}
+	}
 	if q.At != nil && !errors.Is(err, inventory.ErrReleased) {
 		err = wordsOfDrop(err, noProduct)
 	}

@@ -23,7 +23,13 @@ export function followBanner(socket, tell = (text) => say(text, null, "banner"))
     measure(strip)
   }
   document.addEventListener("visibilitychange", putUp)
-  window.addEventListener("resize", () => strip && fit(strip, shown))
+  let width = window.innerWidth
+  window.addEventListener("resize", () => {
+    if (window.innerWidth === width) return // a phone's address bar comes and goes
+
+    width = window.innerWidth
+    if (strip) fit(strip, shown)
+  })
 
   const channel = socket.channel("shop")
   channel.on("banner", ({ text }) => show(text))

@@ -38,7 +38,15 @@ function page(made) {
     querySelector: (selector) =>
       selector === "[data-banner]" ? all.strip : { before: (strip) => (all.strip = strip) },
   }
-  globalThis.window = { addEventListener: (name, then) => name === "resize" && (all.resize = then) }
+  globalThis.window = {
+    innerWidth: 390,
+    addEventListener: (name, then) =>
+      name === "resize" &&
+      (all.resize = (innerWidth) => {
+        window.innerWidth = innerWidth
+        then()
+      }),
+  }
   const channel = {
     on: (event, then) => event === "banner" && (push = then),
     join: () => ({ receive: (status, then) => status === "ok" && (joined = then) }),
@@ -108,7 +116,9 @@ test("one that needs more lines than there are is said, and the place of the one
   push("Amp is here.")
   assert.equal(strip.textContent, "Amp is here.")
   push("Bolt is here, and it comes with laces.")
-  resize()
+  resize(390) // only its height has changed
+  assert.equal(strip.textContent, "")
+  resize(844)
   assert.equal(strip.textContent, "Bolt is here, and it comes with laces.")
   assert.equal(strip.offsetHeight, 60)
   assert.equal(said.length, 3)

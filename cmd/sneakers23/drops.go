@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,103 +163,6 @@ func parseEnd(flag, s string, now time.Time) (*time.Time, error) {
 	return &at, nil
 }
 
-// dropsMoveCmd moves a drop.
-type dropsMoveCmd struct {
-	ID   inventory.DropID `arg:"" help:"Number of the drop." name:"ID"`
-	At   string           `help:"When it opens instead." placeholder:"TIME" xor:"what"`
-	Ends string           `help:"When it is over instead and its banner goes: a time, now or never." placeholder:"TIME" xor:"what"`
-	Zone string           `help:"Time zone of the time. Default: that of the drop, else as for plan." placeholder:"ZONE"`
-	Yes  bool             `help:"Do not ask about a time that is more than a year away." short:"y"`
-}
-
-// Run is called by kong.
-func (m *dropsMoveCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	if _, err := m.change(time.Now(), m.Zone); err != nil && (m.Zone != "" || m.At+m.Ends == "" || m.ID < 1) {
-		return err // else another zone may make sense of it
-	}
-	c, err := dial(g)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	before, err := c.Drop(ctx, m.ID)
-	if err != nil {
-		return err
-	}
-	zone, err := zoneOr(ctx, c, cmp.Or(m.Zone, before.Zone))
-	if err != nil {
-		return err
-	}
-	q, err := m.change(time.Now(), zone)
-	if err != nil {
-		return err
-	}
-	d, err := surely(term, m.Yes, func(sure bool) (operator.DropView, error) {
-		q.Sure = sure
-		return c.ChangeDrop(ctx, q)
-	})
-	if err != nil {
-		return err
-	}
-	return showChange(g, term, d, "is changed")
-}
-
-// change returns what the flags ask for. The error is a usageError.
-func (m *dropsMoveCmd) change(now time.Time, zone string) (q operator.DropChange, err error) {
-	if now, err = inZone(now, zone); err != nil {
-		return q, err
-	}
-	q.ID = m.ID
-	switch {
-	case m.ID < 1:
-		return q, usageError{fmt.Errorf("there is no drop %d", m.ID)}
-	case m.At != "":
-		at, err := parseTime("--at", m.At, now)
-		if err != nil {
-			return q, usageError{err}
-		}
-		q.At = &at
-	case m.Ends == "":
-		return q, usageError{errors.New("say when the drop opens instead by --at, or when it ends by --ends")}
-	case m.Ends == "now":
-		q.EndNow = true
-	default:
-		q.End = true
-		q.EndsAt, err = parseEnd("--ends", m.Ends, now)
-	}
-	return q, err
-}
-
-// dropsCancelCmd cancels a drop.
-type dropsCancelCmd struct {
-	ID inventory.DropID `arg:"" help:"Number of the drop." name:"ID"`
-}
-
-// Run is called by kong.
-func (x *dropsCancelCmd) Run(ctx context.Context, g *globals, term terminal) error {
-	c, err := dial(g)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	d, err := c.ChangeDrop(ctx, operator.DropChange{ID: x.ID, Cancel: true})
-	if err != nil {
-		return err
-	}
-	return showChange(g, term, d, "is cancelled, and will not open")
-}
-
-// showChange prints a drop after a change.
-func showChange(g *globals, term terminal, d operator.DropView, what string) error {
-	warnMissing(term, g, d.Everywhere)
-	if g.JSON {
-		return term.out.JSON(d)
-	}
-	term.out.Printf("drop %d %s\n", d.ID, what)
-	printDrop(term, d)
-	return nil
-}
-
 // dropsListCmd lists drops.
 type dropsListCmd struct{}
 
@@ -290,30 +192,6 @@ func (dropsListCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	return nil
 }
 
-// actsInShort sums up what a drop does.
-func actsInShort(acts []operator.Act) string {
-	var words, banner []string
-	products, sizes, pairs := 0, 0, 0
-	for _, a := range acts {
-		switch a.Kind {
-		case "release":
-			products++
-		case "restock":
-			sizes++
-			pairs += a.Pairs
-		case "announce":
-			banner = []string{"a banner"}
-		}
-	}
-	if products > 0 {
-		words = append(words, "releases "+counted(products, "product"))
-	}
-	if sizes > 0 {
-		words = append(words, fmt.Sprintf("%d pairs of %s", pairs, counted(sizes, "size")))
-	}
-	return dash(strings.Join(append(words, banner...), ", "))
-}
-
 // dropsShowCmd shows a drop.
 type dropsShowCmd struct {
 	ID inventory.DropID `arg:"" help:"Number of the drop." name:"ID"`
@@ -338,48 +216,6 @@ func (s *dropsShowCmd) Run(ctx context.Context, g *globals, term terminal) error
 	}
 	printDrop(term, d)
 	return nil
-}
-
-// timeOf writes a time in the zone in which the drop was planned.
-func timeOf(d operator.DropView, t time.Time) string {
-	if location, err := time.LoadLocation(d.Zone); d.Zone != "" && err == nil {
-		return t.In(location).Format(time.RFC3339)
-	}
-	return t.Local().Format(time.RFC3339)
-}
-
-func printDrop(term terminal, d operator.DropView) {
-	table := term.out.Table()
-	at := timeOf(d, d.At)
-	if d.State == inventory.DropPlanned {
-		at += fmt.Sprintf(" (in %s)", span(d.At.Sub(d.Now).Round(time.Second)))
-	}
-	table.Row("Drop", d.ID)
-	table.Row("State", d.State)
-	table.Row("At", at)
-	if d.Zone != "" {
-		table.Row("Zone", d.Zone)
-	}
-	if d.EndsAt != nil {
-		table.Row("Ends", timeOf(d, *d.EndsAt))
-	}
-	if d.OpenedAt != nil {
-		table.Row("Opened", d.OpenedAt.Local().Format("2006-01-02T15:04:05.000Z07:00"))
-	}
-	for _, a := range d.Acts {
-		switch a.Kind {
-		case "release":
-			table.Row("Release", a.SKU+" "+a.Name)
-		case "announce":
-			table.Row("Banner", a.Text)
-		default:
-			table.Row("Restock", fmt.Sprintf("%s %s, size %s: %s", a.SKU, a.Name, a.Size, counted(a.Pairs, "pair")))
-		}
-	}
-	for _, problem := range d.Problems {
-		table.Row("Problem", problem)
-	}
-	table.Print()
 }
 
 // dropsCheckCmd checks the drops that are planned.

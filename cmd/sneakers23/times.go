@@ -163,7 +163,7 @@ func inZone(now time.Time, zone string) (time.Time, error) {
 }
 
 // zoneOr returns the zone that was named, else that of the shop. It returns "", that of this
-// machine, if the shop's is UTC, which nobody may have chosen.
+// machine, if the shop's is UTC: most shops that are UTC have never been set.
 func zoneOr(ctx context.Context, c *operator.Client, named string) (string, error) {
 	if named != "" {
 		return named, nil

@@ -47,9 +47,9 @@ func (p *Problems) checkBanner(ctx context.Context, tx pgx.Tx, edit Edit, before
 }
 
 // EndBanner takes the banner away if its end has come by the database's clock, and returns the
-// settings after that: nil if it did not. left is how long the banner lasts otherwise, 0 if it has
-// no end. The row keeps the drop that has brought the banner, so that another end of the drop
-// brings it back.
+// settings after that: nil if it did not. left is then how soon to ask again, 0 if the banner has no
+// end. The row keeps the drop that has brought the banner, so that another end of the drop brings it
+// back.
 func (s *Store) EndBanner(ctx context.Context) (ended *SettingsRow, left time.Duration, err error) {
 	var seconds float64
 	err = s.pool.QueryRow(ctx, `SELECT extract(epoch FROM banner_ends - shop_time())::float8 FROM shop_settings
@@ -58,14 +58,18 @@ func (s *Store) EndBanner(ctx context.Context) (ended *SettingsRow, left time.Du
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, 0, nil
 	case err == nil && seconds > 0:
-		return nil, time.Duration(seconds*float64(time.Second)) + time.Millisecond, nil
+		const most = 3600 // a duration has room for 292 years, and a banner may last longer
+		return nil, time.Duration(min(seconds, most)*float64(time.Second)) + time.Millisecond, nil
 	case err == nil:
 		ended, err = s.endBanner(ctx)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("end banner: %w", err)
 	}
-	return ended, 0, nil
+	if ended == nil { // another node was faster: a comparison finds what it has written
+		left = time.Millisecond
+	}
+	return ended, left, nil
 }
 
 // endBanner is an edit like any other: one that has read the row before must not write the banner
@@ -79,7 +83,7 @@ func (s *Store) endBanner(ctx context.Context) (ended *SettingsRow, err error) {
 			WHERE banner <> '' AND banner_ends <= shop_time() RETURNING `+writtenColumns)
 		row, err := pgx.CollectExactlyOneRow(rows, scanSettings)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // another node was faster
+			return nil
 		}
 		ended = &row
 		return err
@@ -88,7 +92,7 @@ func (s *Store) endBanner(ctx context.Context) (ended *SettingsRow, err error) {
 }
 
 // endBanner ends the banner if its time has come. Every node does so; the database lets one of them
-// do it. left is how long the banner lasts, 0 if it has no end.
+// do it. left is how soon to ask again, 0 if the banner has no end.
 func (s *Server) endBanner(ctx context.Context) (left time.Duration, err error) {
 	row, left, err := s.cfg.Store.EndBanner(ctx)
 	if err == nil && row != nil {

@@ -116,7 +116,7 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // heal compares once, applies what was missed, and ends the banner if its time has come. left is
-// how long the banner lasts, 0 if it has no end.
+// how soon to ask again, 0 if the banner has no end.
 func (s *Server) heal(ctx context.Context) (left time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

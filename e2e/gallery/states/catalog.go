@@ -11,8 +11,8 @@ import (
 	"sneakers23/inventory"
 )
 
-// counter is where admins of a state save products. The edit of another admin meanwhile, if
-// anybody has, is another price.
+// counter is where admins of a state save products. If it is edited, another admin has changed the
+// price meanwhile.
 type counter struct{ edited bool }
 
 // Save refuses a product without a name.

@@ -200,7 +200,7 @@ func (p *Pages) Plan(c echo.Context) error {
 	if plan.At, err = wallclock.Parse(v.At, v.Zone); err == nil {
 		plan.Ends, err = parseEnd(v.Ends, v.Zone)
 		if err != nil { // its zone is that of the opening too
-			err = wallclock.Unclear("The end: " + wallclock.InThatZone(err))
+			err = unclear("The end: " + wallclock.InThatZone(err))
 		}
 	}
 	if err == nil {
@@ -262,6 +262,12 @@ func (p *Pages) Change(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/drops?done="+what)
 }
 
+// unclear says in sentences what can't be read of a form.
+type unclear string
+
+// Error returns the sentences.
+func (u unclear) Error() string { return string(u) }
+
 // parseRestocks reads a size and its pairs from each line.
 func parseRestocks(text string) (all []Pairs, err error) {
 	for line := range strings.Lines(text) {
@@ -271,7 +277,7 @@ func parseRestocks(text string) (all []Pairs, err error) {
 		item, count, _ := strings.Cut(line, "=")
 		n, err := strconv.Atoi(strings.TrimSpace(count))
 		if err != nil || n < 1 {
-			return nil, wallclock.Unclear("The line “" + line + "” is no restock. " +
+			return nil, unclear("The line “" + line + "” is no restock. " +
 				"Write the SKU of a size and its pairs, like VOLT-9=50.")
 		}
 		all = append(all, Pairs{strings.TrimSpace(item), n})

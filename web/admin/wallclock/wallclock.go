@@ -10,11 +10,11 @@ import (
 	"sneakers23/inventory"
 )
 
-// Unclear says in sentences what cannot be read.
-type Unclear string
+// unclear says in sentences what cannot be read.
+type unclear string
 
 // Error returns the sentences.
-func (u Unclear) Error() string { return string(u) }
+func (u unclear) Error() string { return string(u) }
 
 // ambiguous says that clocks show a time twice, or never.
 type ambiguous struct {
@@ -70,7 +70,7 @@ func Parse(text, zone string) (time.Time, error) {
 	}
 	location, err := time.LoadLocation(strings.TrimSpace(zone))
 	if err != nil || zone == "Local" {
-		return time.Time{}, Unclear("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
+		return time.Time{}, unclear("The zone is none. Write one like Europe/Berlin, America/New_York or UTC.")
 	}
 	for _, layout := range layouts {
 		written, err := time.Parse(layout, text)
@@ -84,9 +84,9 @@ func Parse(text, zone string) (time.Time, error) {
 		return at, err
 	}
 	if text == "" {
-		return time.Time{}, Unclear("The time is missing. Write it like 2026-12-24 18:00.")
+		return time.Time{}, unclear("The time is missing. Write it like 2026-12-24 18:00.")
 	}
-	return time.Time{}, Unclear("That is no time. Write it like 2026-12-24 18:00.")
+	return time.Time{}, unclear("That is no time. Write it like 2026-12-24 18:00.")
 }
 
 func inUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
