@@ -141,10 +141,9 @@ func askOfYear(at time.Time, sure bool) error {
 // ChangeDrop moves a drop, cancels it, or changes its end.
 func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, error) {
 	var (
-		d       inventory.Drop
-		err     error
-		what    = "a drop is moved"
-		missing []string
+		d    inventory.Drop
+		err  error
+		what = "a drop is moved"
 	)
 	switch {
 	case q.Cancel:
@@ -156,9 +155,6 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 			d, err = o.store.EndDropNow(ctx, q.ID, q.Seen)
 		} else {
 			d, err = o.store.EndDrop(ctx, q.ID, q.Seen, q.EndsAt)
-		}
-		if err == nil && d.Announces != "" {
-			missing = o.rereadFront(ctx)
 		}
 	case q.At != nil:
 		if err := askOfYear(*q.At, q.Sure); err != nil {
@@ -172,6 +168,12 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		return DropView{}, wordsOfDrop(err, noDrop)
 	}
 	o.did(ctx, what, "drop", d.ID, "at", d.At)
+	var missing []string
+	if (q.End || q.EndNow) && d.Announces != "" {
+		if missing, err = o.rereadFront(ctx); err != nil {
+			return DropView{}, &dropError{"the end of the drop is changed, and pages show it in a few seconds", err}
+		}
+	}
 	view, err := o.shownDrop(ctx, d)
 	for _, node := range missing {
 		if !slices.Contains(view.Missing, node) {

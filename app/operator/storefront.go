@@ -72,14 +72,14 @@ func (o *Operator) savePage(ctx context.Context, edit storefront.PageEdit) (Fron
 }
 
 // rereadFront lets all nodes show settings that were written with something else, and returns those
-// that do not show them yet. If it fails, nodes find the settings by comparing.
-func (o *Operator) rereadFront(ctx context.Context) (missing []string) {
+// that do not show them yet. If the settings can't be read, nodes find them by comparing.
+func (o *Operator) rereadFront(ctx context.Context) (missing []string, err error) {
 	mark, err := o.front.Reread(ctx)
 	if err != nil {
 		o.log.Warn("settings show when they are compared with the database", "err", err)
-		return nil
+		return nil, err
 	}
-	return o.nodes.MissingFront(ctx, []storefront.Mark{mark})
+	return o.nodes.MissingFront(ctx, []storefront.Mark{mark}), nil
 }
 
 // savedFront logs what was saved, and returns when all nodes show it.
