@@ -255,9 +255,9 @@ func (s *Store) EndDropNow(ctx context.Context, id DropID, seen int64) (d Drop, 
 	return d, nil
 }
 
-// changeBannerOf changes the banner of a drop that has opened: "" takes it away. The row of settings
-// keeps the drop, so that the banner can come back. This waits for edits of the settings, and they
-// wait for it.
+// changeBannerOf changes the banner of a drop that has opened: "" takes it away. The row of
+// settings keeps the drop, so that the banner can come back. This waits for edits of the settings,
+// and they wait for it.
 func changeBannerOf(ctx context.Context, tx pgx.Tx, d Drop, text string, ends *time.Time) error {
 	if d.Announces == "" || d.OpenedAt == nil {
 		return nil

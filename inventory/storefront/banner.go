@@ -47,9 +47,9 @@ func (p *Problems) checkBanner(ctx context.Context, tx pgx.Tx, edit Edit, before
 }
 
 // EndBanner takes the banner away if its end has come by the database's clock, and returns the
-// settings after that: nil if it did not. left is then how soon to ask again, 0 if the banner has no
-// end. The row keeps the drop that has brought the banner, so that another end of the drop brings it
-// back.
+// settings after that: nil if it did not. left is then how soon to ask again, 0 if the banner has
+// no end. The row keeps the drop that has brought the banner, so that another end of the drop
+// brings it back.
 func (s *Store) EndBanner(ctx context.Context) (ended *SettingsRow, left time.Duration, err error) {
 	var seconds float64
 	err = s.pool.QueryRow(ctx, `SELECT extract(epoch FROM banner_ends - shop_time())::float8 FROM shop_settings
