@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sneakers23/app/operator"
+	"sneakers23/app/sleep"
 	"sneakers23/app/store"
 	"sneakers23/inventory/storefront"
 	"sneakers23/replication"
@@ -210,7 +211,7 @@ func (e *exchange) Serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		sleep(ctx, exchangeEvery)
+		_ = sleep.For(ctx, exchangeEvery)
 		if ctx.Err() == nil {
 			e.tell()
 		}

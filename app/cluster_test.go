@@ -37,7 +37,8 @@ const adminPassword = "of whom the shop is"
 func clusterConfig(t *testing.T, url, name string, join ...string) app.Config {
 	cfg := app.DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = "127.0.0.1:0", t.TempDir(), url, true
-	cfg.NodeName, cfg.ClusterListen, cfg.Join, cfg.ClusterSecret = name, "127.0.0.1:0", join, "the secret of this cluster"
+	cfg.NodeName, cfg.ClusterListen, cfg.Join = name, "127.0.0.1:0", join
+	cfg.ClusterSecret = "the secret of this cluster"
 	cfg.Secrets, cfg.AdminPassword = []string{"the secret that signs cookies and tokens"}, adminPassword
 	return cfg
 }
@@ -365,7 +366,9 @@ func TestClusterSettings(t *testing.T) {
 		"short secret": {func(c *app.Config) { c.ClusterSecret = "short" }, "too short"},
 		"join without": {func(c *app.Config) { c.ClusterListen = "" }, "--join needs --cluster-listen"},
 		"two ways":     {func(c *app.Config) { c.NATSURL = "nats://u:secret@h:1" }, "choose one"},
-		"bad NATS URL": {func(c *app.Config) { c.ClusterListen, c.Join, c.NATSURL = "", nil, "nats//u:hidden@h" }, "--nats-url can't be read"},
+		"bad NATS URL": {func(c *app.Config) {
+			c.ClusterListen, c.Join, c.NATSURL = "", nil, "nats//u:hidden@h"
+		}, "--nats-url can't be read"},
 		"bad seed":     {func(c *app.Config) { c.Join = []string{"10.0.0.1"} }, "--join"},
 		"bad listener": {func(c *app.Config) { c.ClusterListen = "x:99999" }, "--cluster-listen"},
 		"open to nobody": {func(c *app.Config) {

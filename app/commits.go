@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 // commits knows whether the database commits orders. A purchase that fails sets it off: until
@@ -72,7 +74,7 @@ func (c *commits) String() string { return "app.commits" }
 func (c *commits) Serve(ctx context.Context) error {
 	for {
 		if c.trouble() {
-			sleep(ctx, tryEvery)
+			_ = sleep.For(ctx, tryEvery)
 			c.tryOnce(ctx)
 		} else {
 			select {

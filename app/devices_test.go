@@ -103,7 +103,8 @@ func TestDeviceLogCommands(t *testing.T) {
 		for _, sql := range []string{
 			`SELECT make_device_log_day('2026-11-29')`,
 			fmt.Sprintf(`INSERT INTO device_logs (device_id, received_at, message, stamp, fields)
-				SELECT 1, timestamptz '2026-11-29 12:00:00+00' + n * interval '1 microsecond', 'message ' || n, '17', '{"level":"<info>"}' FROM generate_series(1, %d) n`, n),
+				SELECT 1, timestamptz '2026-11-29 12:00:00+00' + n * interval '1 microsecond', 'message ' || n,
+					'17', '{"level":"<info>"}' FROM generate_series(1, %d) n`, n),
 		} {
 			if _, err := conn.Exec(ctx, sql); err != nil {
 				t.Fatal(err)

@@ -103,8 +103,10 @@ func TestDevices(t *testing.T) {
 	key := here.addDevice(t, "kiosk")
 
 	k := connect(t, here.DevicesAddress(), key)
-	k.sendArray("l", `[{"message":"the door is open","timestamp":1},{"message":"the lamp is broken","timestamp":"x","level":"error"}]`)
-	k.sendArray("i", `[{"name":"testing1","type":"string","value":"example"},{"name":"testing2","type":"integer","value":-1}]`)
+	k.sendArray("l", `[{"message":"the door is open","timestamp":1},`+
+		`{"message":"the lamp is broken","timestamp":"x","level":"error"}]`)
+	k.sendArray("i", `[{"name":"testing1","type":"string","value":"example"},`+
+		`{"name":"testing2","type":"integer","value":-1}]`)
 
 	waittest.Until(t, "a search at another node finds a record", func() bool {
 		found, err := there.client.DeviceLogs(t.Context(), operator.DeviceLogsRequest{

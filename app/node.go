@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/thejerf/suture/v4"
 
 	"sneakers23/app/devices"
 	"sneakers23/app/operator"
+	"sneakers23/app/sleep"
 	"sneakers23/app/store"
 	"sneakers23/checkout"
 	"sneakers23/checkout/ledger"
@@ -274,7 +274,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.draining.Store(true)
 	var errs []error
 	if n.served { // a node that did not come up has no clients
-		sleep(ctx, n.cfg.DrainDelay)
+		_ = sleep.For(ctx, n.cfg.DrainDelay)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, n.cfg.StopWithin,
 		fmt.Errorf("not stopped within %v", n.cfg.StopWithin))
@@ -344,15 +344,6 @@ func within(ctx context.Context, what string, do func()) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%s cut off: %w", what, context.Cause(ctx))
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }
 

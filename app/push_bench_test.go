@@ -22,7 +22,8 @@ func benchNode(b *testing.B, url, name string, join ...string) *Node {
 	b.Helper()
 	cfg := DefaultConfig()
 	cfg.Listen, cfg.DataDir, cfg.DatabaseURL, cfg.Seed = "127.0.0.1:0", b.TempDir(), url, true
-	cfg.NodeName, cfg.ClusterListen, cfg.Join, cfg.ClusterSecret = name, "127.0.0.1:0", join, "the secret of this cluster"
+	cfg.NodeName, cfg.ClusterListen, cfg.Join = name, "127.0.0.1:0", join
+	cfg.ClusterSecret = "the secret of this cluster"
 	cfg.Secrets, cfg.AdminPassword = []string{"the secret that signs cookies and tokens"}, "the password of admins"
 	n, err := Start(b.Context(), cfg)
 	if err != nil {

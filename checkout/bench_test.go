@@ -25,7 +25,8 @@ import (
 // bench-teller`.
 var (
 	side  = flag.Duration("side", 200*time.Millisecond, "how long each side of a pair sells in the selling benchmarks")
-	conns = flag.Int("conns", 16, "connections of the pool in the selling benchmarks; the teller uses one of them at a time")
+	conns = flag.Int("conns", 16,
+		"connections of the pool in the selling benchmarks; the teller uses one of them at a time")
 )
 
 // seller is what both sides of a pair are.

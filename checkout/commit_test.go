@@ -102,7 +102,9 @@ func loseAnswers(t *testing.T, f pgtest.Fault, known, unknown int) {
 	t.Parallel()
 	s := newStore(t, 1, 1, known)
 	cut, gone := pgtest.CutForGood(t, s.Pool, f)
-	n := s.node(cut, func(c *config) { c.ledger.Patience, c.ledger.LockWithin = 500*time.Millisecond, 200*time.Millisecond })
+	n := s.node(cut, func(c *config) {
+		c.ledger.Patience, c.ledger.LockWithin = 500*time.Millisecond, 200*time.Millisecond
+	})
 	if unknown > 0 {
 		s.Restock(s.Items[0], unknown)
 	}

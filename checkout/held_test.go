@@ -134,7 +134,9 @@ func TestHeldRowSparesTheCrowd(t *testing.T) {
 		_, err := n.teller.Buy(t.Context(), s.cart(held, crowded))
 		both <- err
 	}()
-	waittest.Until(t, "the teller waits for the held row", func() bool { return s.Waits() > 0 || tracer.inVain.Load() > 0 })
+	waittest.Until(t, "the teller waits for the held row", func() bool {
+		return s.Waits() > 0 || tracer.inVain.Load() > 0
+	})
 	n.buy(s.cart(crowded)) // behind the wait
 	stop := s.PassOn(crowded)
 	began := time.Now()

@@ -14,7 +14,9 @@ func TestLookAfterLock(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2, 1, 1)
 	var log waittest.Log
-	looks := s.blindNode(s.SnapshotPool(), func(c *config) { c.ledger.Log, c.ledger.LockWithin = log.Logger(), waittest.Limit() })
+	looks := s.blindNode(s.SnapshotPool(), func(c *config) {
+		c.ledger.Log, c.ledger.LockWithin = log.Logger(), waittest.Limit()
+	})
 	other := s.node(s.Pool)
 	p, moved := s.cart(s.Items[0]), s.cart(s.Items[1])
 	moved.Lines[0].ID = p.Lines[0].ID

@@ -71,7 +71,8 @@ func (s *Orders) Numbered(ctx context.Context, n OrderNumber) ([]OrderID, error)
 func (s *Orders) numbered(ctx context.Context, n OrderNumber, among int) ([]OrderID, error) {
 	rows, err := s.pool.Query(ctx, `SELECT id FROM (SELECT id, created_at FROM orders
 		ORDER BY created_at DESC, id DESC LIMIT $3) newest
-		WHERE substr(sha256(convert_to($1 || rtrim(translate(encode(uuid_send(id), 'base64'), '+/', '-_'), '='), 'UTF8')), 1, $4) = $2
+		WHERE substr(sha256(convert_to(
+			$1 || rtrim(translate(encode(uuid_send(id), 'base64'), '+/', '-_'), '='), 'UTF8')), 1, $4) = $2
 		ORDER BY created_at DESC, id DESC LIMIT 10`, planned, numberPurpose, n.raw(), among, numberBytes)
 	if err != nil {
 		return nil, fmt.Errorf("look up an order's number: %w", err)

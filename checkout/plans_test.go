@@ -82,7 +82,8 @@ func (s *store) addOrders(n int) {
 			INSERT INTO stock_movements (reason, item_id, available_delta, sold_delta, order_id)
 			SELECT 'sale', $2, -1, 1, id FROM bought
 		)
-		INSERT INTO order_lines (order_id, line_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
+		INSERT INTO order_lines
+			(order_id, line_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT id, gen_random_uuid(), $2, $3, 'P1-1', '1', 'Snks 23', 'Hop Man 1', 'yellow', '/p.svg', 1
 		FROM bought`, n, id, s.Of[id])
 }

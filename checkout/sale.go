@@ -193,7 +193,8 @@ const (
 			(order_id, line_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT l.order_id, l.line_id, i.*
 		FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) l (order_id, line_id, item_id)
-		JOIN unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::integer[])
+		JOIN unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+				$9::text[], $10::text[], $11::text[], $12::integer[])
 			i (item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents) USING (item_id)`
 )
 

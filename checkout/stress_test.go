@@ -44,7 +44,9 @@ func TestNeverOversold(t *testing.T) {
 	for range tellers {
 		line, pool := pgtest.NewCutter(t, s.Pool, c.nextFault)
 		close(line.Silence) // ends when the client has given up
-		n := s.node(pool, func(c *config) { c.ledger.Patience, c.ledger.LockWithin = 20*time.Second, 300*time.Millisecond })
+		n := s.node(pool, func(c *config) {
+			c.ledger.Patience, c.ledger.LockWithin = 20*time.Second, 300*time.Millisecond
+		})
 		c.nodes = append(c.nodes, n)
 		c.lines = append(c.lines, line)
 	}

@@ -103,7 +103,8 @@ func (v *visitor) accessible(axe, what string) {
 		}
 	}
 	found := evaluate[string](v, `async () => JSON.stringify(
-		(await axe.run({ resultTypes: ["violations"] })).violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)]))`)
+		(await axe.run({ resultTypes: ["violations"] })).violations
+			.map(v => [v.id, v.help, v.nodes.map(n => n.html)]))`)
 	var violations []any
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
 		v.t.Fatal(err)

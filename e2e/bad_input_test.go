@@ -154,7 +154,8 @@ func TestFormOfAnotherSite(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, `<form action="%s/checkout" method="post"><button>Win a pair</button></form>
-			<form action="%[1]s/cart/remove" method="post"><button name="item_id" value="2">Lose a pair</button></form>`, s.URL)
+			<form action="%[1]s/cart/remove" method="post">
+				<button name="item_id" value="2">Lose a pair</button></form>`, s.URL)
 	}))
 	t.Cleanup(site.Close)
 	for _, button := range []string{"Win", "Lose"} {

@@ -31,7 +31,7 @@ func TestBannerOfADrop(t *testing.T) {
 		"--release", "SHU6000", "--announce", "Hop Man is <here>.")
 	before := topOfMain(open)
 	s.setClock(at)
-	open.says("[data-toast]", "Hop Man is <here>.")
+	open.says(".toast__card", "Hop Man is <here>.")
 	if after := topOfMain(open); after != before {
 		t.Errorf("the open page moved from %v to %v", before, after)
 	}

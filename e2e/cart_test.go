@@ -160,7 +160,7 @@ func TestCartSellsOut(t *testing.T) {
 	}
 	s.run("sell", "--yes", "--unreleased")
 	v.wait(inCart(5) + ".cart-item-out")
-	v.says("[data-toast]", "size 8 just sold out")
+	v.says(".toast__card", "size 8 just sold out")
 	s.run("restock", "SHU6003", "7")
 	v.wait(inCart(5) + ` button:has-text("7")`)
 	if !evaluate[bool](v, "window.sameDocument === true") {

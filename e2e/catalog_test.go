@@ -40,7 +40,7 @@ func TestCatalogByCommandLine(t *testing.T) {
 	v.says(".size-guide", "42.5")
 	const block = `[data-product-id="3"]`
 	v.click(block + ` .size-container__entry:has-text("9")`)
-	v.says(".toast", "is in your cart")
+	v.says(".toast__card", "is in your cart")
 	s.run("products", "edit", "VOLT", "--price", "105", "--size", "sku=VOLT-10,us=10,stock=5")
 	v.says(block+" .product-listing__price", "$105")
 	v.says(".cart-item__price", "$105")

@@ -27,7 +27,7 @@ func TestCheckoutIsLive(t *testing.T) {
 	other.click(size(15))
 	v.wait(checkoutLine(15))
 	v.says(".checkout__total", "$260")
-	v.says("[data-toast]", "Your cart has changed")
+	v.says(".toast__card", "Your cart has changed")
 	if !evaluate[bool](v, "document.activeElement.matches('.purchase-button')") {
 		t.Error("the focus is lost")
 	}
@@ -38,7 +38,7 @@ func TestCheckoutIsLive(t *testing.T) {
 	s.run("sell", "--yes")
 	v.says(checkoutLine(2), "Sorry, this shoe is sold out")
 	v.says("button.purchase-button:disabled", "SOME ITEMS NOT AVAILABLE")
-	v.says("[data-toast]", "size 6.5 just sold out")
+	v.says(".toast__card", "size 6.5 just sold out")
 	s.run("restock", skuOf(3), "5")
 	v.click(checkoutLine(2) + fmt.Sprintf(` button[value="%d"]`, 3))
 	v.wait(checkoutLine(3))

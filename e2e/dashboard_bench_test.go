@@ -49,7 +49,8 @@ func BenchmarkDashboardPage(b *testing.B) {
 		a.opensDashboard(s.URL)
 		evaluate[bool](a, `() => {
 			window.tasks = []
-			new PerformanceObserver((seen) => seen.getEntries().forEach(({ duration }) => tasks.push(duration))).observe({ type: "longtask" })
+			new PerformanceObserver((seen) => seen.getEntries().forEach(({ duration }) => tasks.push(duration)))
+				.observe({ type: "longtask" })
 			return true
 		}`)
 		<-ended

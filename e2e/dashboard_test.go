@@ -83,7 +83,7 @@ func TestDashboard(t *testing.T) {
 	a.says("[data-release-dialog]", "Release Breezy Boost 600?")
 	a.click("[data-release-dialog] [data-confirm]")
 	home.wait(`.product-listing[data-product-id="2"] .size-container__entry`)
-	a.says("[data-toast]", "Breezy Boost 600 is released.")
+	a.says(".toast__card", "Breezy Boost 600 is released.")
 	a.says("[data-events]", "Breezy Boost 600 is released")
 	a.gone(`[data-product-id="2"] [data-release]:visible`)
 

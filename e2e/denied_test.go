@@ -12,16 +12,21 @@ import (
 // denials are scripts that deny a page what a browser, its settings or an extension may deny.
 // Cookies are kept off by the gate too.
 var denials = map[string]string{
-	"localStorage":     `refuse(window, "localStorage")`,
-	"sessionStorage":   `refuse(window, "sessionStorage")`,
-	"locks":            `Object.defineProperty(navigator, "locks", { value: { request: () => Promise.reject(denied()), query: () => Promise.reject(denied()) } })`,
+	"localStorage":   `refuse(window, "localStorage")`,
+	"sessionStorage": `refuse(window, "sessionStorage")`,
+	"locks": `Object.defineProperty(navigator, "locks", {
+		value: { request: () => Promise.reject(denied()), query: () => Promise.reject(denied()) },
+	})`,
 	"BroadcastChannel": `window.BroadcastChannel = function () { throw denied() }`,
 	"cookies":          `refuse(Document.prototype, "cookie")`,
 }
 
 const deny = `(() => {
 	const denied = () => new DOMException("denied", "SecurityError")
-	const refuse = (owner, name) => Object.defineProperty(owner, name, { get() { throw denied() }, set() { throw denied() } })
+	const refuse = (owner, name) => Object.defineProperty(owner, name, {
+		get() { throw denied() },
+		set() { throw denied() },
+	})
 	%s
 })()`
 

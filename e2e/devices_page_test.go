@@ -67,7 +67,7 @@ func TestDevicesPage(t *testing.T) {
 	a.says("[data-set-dialog] [data-status]", `Variable "volume": the value is not of type integer.`)
 	a.fill("[data-set-dialog] [name=value]", "5")
 	a.press("Enter")
-	a.says("[data-toast]", "volume of kiosk is to change.")
+	a.says(".toast__card", "volume of kiosk is to change.")
 	if got := waittest.Receive(t, "the device is told", k.applied); got != "volume 5" {
 		t.Errorf("the device was told %q, want volume 5", got)
 	}
@@ -77,7 +77,7 @@ func TestDevicesPage(t *testing.T) {
 	a.fill("[data-set-dialog] label:has-text('volume') [name=value]", "6")
 	a.fill("[data-set-dialog] label:has-text('greeting') [name=value]", "Bye")
 	a.click("[data-set-dialog] [data-confirm]")
-	a.says("[data-toast]", "2 variables of kiosk are to change.")
+	a.says(".toast__card", "2 variables of kiosk are to change.")
 	a.says(row("volume")+" [data-reported]", "6")
 	a.says(row("greeting")+" [data-reported]", "Bye")
 

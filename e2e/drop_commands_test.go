@@ -47,7 +47,8 @@ func TestDropCommands(t *testing.T) {
 		{"drops show 0", "there is no drop 0"},
 		{"drops plan --at 1h --release SHU6000", "SHU6000 is in drop " + id + " already"},
 		{"drops plan --at 1h --restock SHU=1", `no item has the SKU or id "SHU"`},
-		{"drops plan --at 2020-01-01T00:00:00Z --restock SHU6101=1", "the time is in the past, by the clock of the database"},
+		{"drops plan --at 2020-01-01T00:00:00Z --restock SHU6101=1",
+			"the time is in the past, by the clock of the database"},
 		{"drops move " + id + " --ends 2030-12-24T18:00:00Z", "a drop must end after it has opened"},
 	} {
 		out, said, code := s.try(strings.Fields(tt.args)...)

@@ -173,7 +173,7 @@ func (to *tour) settle(state states.State) {
 	if to.count(".cart") > 0 {
 		to.cartLive()
 	}
-	if to.count("[data-toast] > *") > 0 {
+	if to.count(".toast__card") > 0 {
 		to.t.Errorf("%s: the page says %q as it opens", state.Path(), to.text("[data-toast]"))
 	}
 }

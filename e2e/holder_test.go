@@ -14,8 +14,9 @@ import (
 )
 
 // holder is a line between a node and its database. Once it is told to hold, it keeps back the
-// answer to the next COMMIT of a transaction that has written, and all that would come behind it:
-// the database has committed, and the node does not know.
+// answer to the next COMMIT of a sale, and all that would come behind it: the database has
+// committed, and the node does not know. A sale is a transaction that has changed rows and added
+// some; the node's journal adds, and its other services change.
 type holder struct {
 	proxy
 	DSN  string
@@ -42,7 +43,7 @@ func newHolder(t testing.TB, url string) *holder {
 // itself.
 func (h *holder) read(to io.Writer, from io.Reader) {
 	in, out := bufio.NewReader(from), bufio.NewWriter(to)
-	wrote := false // in this transaction
+	changed, added := false, false // in this transaction
 	for {
 		var head [5]byte
 		if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -55,10 +56,13 @@ func (h *holder) read(to io.Writer, from io.Reader) {
 		const readyForQuery, commandComplete, idle = 'Z', 'C', 'I'
 		switch {
 		case head[0] == readyForQuery && body[0] == idle:
-			wrote = false
-		case head[0] == commandComplete && bytes.HasPrefix(body, []byte("INSERT")):
-			wrote = true
-		case head[0] == commandComplete && string(body) == "COMMIT\x00" && wrote && h.hold.CompareAndSwap(true, false):
+			changed, added = false, false
+		case head[0] == commandComplete && bytes.HasPrefix(body, []byte("UPDATE ")):
+			changed = true
+		case head[0] == commandComplete && bytes.HasPrefix(body, []byte("INSERT ")):
+			added = true
+		case head[0] == commandComplete && string(body) == "COMMIT\x00" && changed && added &&
+			h.hold.CompareAndSwap(true, false):
 			close(h.held)
 			_, _ = io.Copy(io.Discard, in)
 			return

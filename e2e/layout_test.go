@@ -9,9 +9,11 @@ import (
 
 // covered tells whether the elements overlap in the window.
 const covered = `([some, other]) => {
-	const rects = (selector) => [...document.querySelectorAll(selector)].map((e) => e.getBoundingClientRect()).filter((r) => r.width > 0)
-	return rects(some).some((a) => rects(other).some((b) =>
-		Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1))
+	const rects = (selector) =>
+		[...document.querySelectorAll(selector)].map((e) => e.getBoundingClientRect()).filter((r) => r.width > 0)
+	const across = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+	const down = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
+	return rects(some).some((a) => rects(other).some((b) => across(a, b) && down(a, b)))
 }`
 
 func (v *visitor) clear(what, of string) {
@@ -38,14 +40,14 @@ func TestPhoneCoversNothing(t *testing.T) {
 	v.cartLive()
 	v.click(size(2))
 	v.wait(inCart(2))
-	v.says("[data-toast]", "is in your cart")
-	v.clear("[data-toast]", ".site-header")
-	v.clear("[data-toast]", ".size-container")
+	v.says(".toast__card", "is in your cart")
+	v.clear(".toast__card", ".site-header")
+	v.clear(".toast__card", ".size-container")
 	v.clear(".cart-link", ".size-container__entry")
 	v.click(size(3))
-	v.says("[data-toast]", "Swap for size")
-	v.clear("[data-toast]", ".site-header")
-	v.clear("[data-toast]", ".size-container")
+	v.says(".toast__card", "Swap for size")
+	v.clear(".toast__card", ".site-header")
+	v.clear(".toast__card", ".size-container")
 	for _, item := range []int{2, 3} { // to every size one can tab, and see it
 		if err := v.Locator(size(item)).Focus(); err != nil {
 			t.Fatal(err)
@@ -59,12 +61,12 @@ func TestPhoneCoversNothing(t *testing.T) {
 	s.onlyPairs(map[int]int{15: 10})
 	s.run("seed")
 	v.says(inCart(2), "No size left")
-	v.says("[data-toast]", "just sold out")
-	if n := v.count(`[data-toast] > p:has-text("is in your cart")`); n != 0 {
+	v.says(".toast__card", "just sold out")
+	if n := v.count(`.toast__card:has-text("is in your cart"):visible`); n != 0 {
 		t.Error("a shoe is said to be in the cart and sold out")
 	}
-	v.clear("[data-toast]", inCart(2))
-	v.clear("[data-toast]", ".site-header")
+	v.clear(".toast__card", inCart(2))
+	v.clear(".toast__card", ".site-header")
 }
 
 // On a phone's side nothing lies over the way to check out.
@@ -80,10 +82,10 @@ func TestToastLeavesCheckOut(t *testing.T) {
 	}
 	v.click(".cart-link")
 	v.click(removeFromCart(2))
-	v.says("[data-toast]", "was removed")
-	v.clear("[data-toast]", ".cart-checkout")
-	v.clear("[data-toast]", ".cart-item__remove")
-	v.clear("[data-toast]", ".site-header a")
+	v.says(".toast__card", "was removed")
+	v.clear(".toast__card", ".cart-checkout")
+	v.clear(".toast__card", ".cart-item__remove")
+	v.clear(".toast__card", ".site-header a")
 }
 
 // On a phone the words about the connection lie over no size, wherever the page is scrolled to.
@@ -163,8 +165,8 @@ func TestHighContrast(t *testing.T) {
 	v.cartLive()
 	v.click(size(2))
 	v.wait(inCart(2))
-	v.says("[data-toast]", "is in your cart")
-	for _, selector := range []string{".cart-checkout", "[data-toast]", ".cart", ".product-listing", size(3), size(5)} {
+	v.says(".toast__card", "is in your cart")
+	for _, selector := range []string{".cart-checkout", ".toast__card", ".cart", ".product-listing", size(3), size(5)} {
 		if !evaluate[bool](v, `(selector) => {
 			const style = getComputedStyle(document.querySelector(selector))
 			return style.borderTopWidth !== "0px" && style.borderTopColor !== style.backgroundColor

@@ -50,7 +50,7 @@ func TestShopOfOnesOwn(t *testing.T) {
 				v.click(block + ` .size-container__entry:has-text("9")`)
 				v.wait(fmt.Sprintf(`.cart-item:has-text(%q)`, shoe.name))
 			}
-			v.says("[data-toast]", "is in your cart")
+			v.says(".toast__card", "is in your cart")
 			v.checkOut()
 			v.says("h1", "Your order is complete!")
 			v.says("[data-banner]", "All three are here.")

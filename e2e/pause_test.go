@@ -25,7 +25,7 @@ func TestPause(t *testing.T) {
 	quiet.click(size(2))
 	quiet.visit(other.URL + "/checkout")
 	v.click(size(1))
-	v.says(".toast", "is in your cart")
+	v.says(".toast__card", "is in your cart")
 	v.click(".cart-checkout")
 	v.wait(".purchase-button:enabled")
 
@@ -66,7 +66,7 @@ func TestPause(t *testing.T) {
 	s.run("products", "edit", "SHU6000", "--limit", "1")
 	v.says(".product-stock", "At most 1 pair for each shopper")
 	v.click(size(4))
-	v.says(".toast", "is in your cart")
+	v.says(".toast__card", "is in your cart")
 	v.click(".cart-checkout")
 	v.click(".purchase-button")
 	v.says(".flash--error", "as many pairs as one shopper may buy")

@@ -49,7 +49,9 @@ func TestProductForm(t *testing.T) {
 	if status, _ := other.get("/products/VOLT"); status != 404 {
 		t.Errorf("the page of a draft has status %d", status)
 	}
-	if _, err := a.Locator("#edit-state").SelectOption(playwright.SelectOptionValues{Values: &[]string{"live"}}); err != nil {
+	if _, err := a.Locator("#edit-state").SelectOption(playwright.SelectOptionValues{
+		Values: &[]string{"live"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	a.click("[data-save]")
@@ -59,7 +61,7 @@ func TestProductForm(t *testing.T) {
 	v.wait(`.product-art--photo[alt="From the left"]`)
 	v.says(".story", "Made for the wet.")
 	v.click(".size-container__entry:has-text(\"9\")")
-	v.says(".toast", "is in your cart")
+	v.says(".toast__card", "is in your cart")
 
 	// a drop, planned at the dashboard
 	a.visit(s.URL + "/admin/drops")
@@ -101,7 +103,9 @@ func TestProductForm(t *testing.T) {
 	quiet.click("[data-save]")
 	quiet.says("[role=status]", "Saved.")
 	v.wait(".size-container__entry:has-text(\"10\"):enabled")
-	if _, err := quiet.Locator("#edit-state").SelectOption(playwright.SelectOptionValues{Values: &[]string{"archived"}}); err != nil {
+	if _, err := quiet.Locator("#edit-state").SelectOption(playwright.SelectOptionValues{
+		Values: &[]string{"archived"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	quiet.click("[data-save]")

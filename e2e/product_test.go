@@ -34,9 +34,9 @@ func TestProductChangesOnThePage(t *testing.T) {
 	own.says("h1", "Hop Man 3")
 
 	first.click(block + " .size-container__entry:enabled")
-	first.says(".toast", "is in your cart")
+	first.says(".toast__card", "is in your cart")
 	s.sql(`UPDATE products SET price_cents = 14000 WHERE id = 1`)
-	first.says(".toast", "Hop Man 3 costs $140 now.")
+	first.says(".toast__card", "Hop Man 3 costs $140 now.")
 	first.says(".cart-item__price", "$140")
 	s.sql(`DELETE FROM items WHERE sku = 'SHU6000-15'`)
 	for _, v := range []*visitor{first, own, away} {

@@ -116,7 +116,8 @@ func TestPurchaseIsNoNews(t *testing.T) {
 	}
 	if _, err := v.Evaluate(`() => {
 		const toast = document.querySelector("[data-toast]")
-		new MutationObserver(() => (sessionStorage.said = toast.textContent)).observe(toast, { childList: true })
+		const keep = () => (sessionStorage.said = toast.textContent)
+		new MutationObserver(keep).observe(toast, { childList: true, subtree: true })
 		setTimeout(() => document.querySelector(".purchase-button").click())
 	}`); err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestPurchaseWhileTheShopIsAway(t *testing.T) {
 	s.stop()
 	v.says("[data-connection]", "Reconnecting")
 	v.click(purchaseButton)
-	v.says("[data-toast]", "We are not connected.")
+	v.says(".toast__card", "We are not connected.")
 	v.wait(purchaseButton + ":not([aria-busy])")
 }
 

@@ -36,7 +36,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	v.visit(s.URL)
 	v.cartLive()
 	s.run("release", "SHU6000")
-	v.says("[data-toast]", "Hop Man 3 is released: pick a size.")
+	v.says(".toast__card", "Hop Man 3 is released: pick a size.")
 	enter := func(item int) {
 		t.Helper()
 		v.focus(size(item))
@@ -46,7 +46,7 @@ func TestShelfWithTheKeyboard(t *testing.T) {
 	v.wait(size(2) + `[data-in-cart][aria-label$="in your cart"]`)
 	for _, answer := range []string{"Escape", "Enter"} {
 		enter(3)
-		v.says("[data-toast]", "You have Hop Man 3 in size 6.5")
+		v.says(".toast__card", "You have Hop Man 3 in size 6.5")
 		if answer == "Enter" {
 			v.focus(`[data-toast] button:has-text("Swap")`)
 		}
@@ -88,7 +88,7 @@ func TestClickWhileTheShopIsAway(t *testing.T) {
 	s.stop()
 	v.says("[data-connection]", "Reconnecting")
 	v.click(size(3))
-	v.says("[data-toast]", "We are not connected.")
+	v.says(".toast__card", "We are not connected.")
 	if v.count(size(3)) != 1 {
 		t.Error("the page is gone")
 	}

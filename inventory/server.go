@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sneakers23/app/sleep"
 	"sneakers23/inventory/picture"
 )
 
@@ -82,10 +83,8 @@ func (s *Server) load(ctx context.Context) (Rows, error) {
 		if pause == 50*time.Millisecond { // said once
 			s.log.Error("catalog not loaded, will try again until it is", "err", err)
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return Rows{}, context.Cause(ctx)
+		if err := sleep.For(ctx, pause); err != nil {
+			return Rows{}, err
 		}
 	}
 }

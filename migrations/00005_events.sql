@@ -57,7 +57,8 @@ $$;
 CREATE FUNCTION note_sold_out() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (kind, subject)
-    SELECT 'sold_out', p.name || ', size ' || i.size FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = NEW.item_id;
+    SELECT 'sold_out', p.name || ', size ' || i.size
+    FROM items i JOIN products p ON p.id = i.product_id WHERE i.id = NEW.item_id;
     RETURN NULL;
 END
 $$;

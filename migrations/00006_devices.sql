@@ -60,7 +60,8 @@ CREATE TABLE device_logs (
     -- alone answers for a word of one device.
     words       tsvector    NOT NULL GENERATED ALWAYS AS (
         to_tsvector('simple'::regconfig, translate(message, '<>&/', '    '))
-            || json_to_tsvector('simple'::regconfig, translate(coalesce(fields, '{}')::text, '<>&/', '    ')::json, '["string", "numeric"]')
+            || json_to_tsvector('simple'::regconfig,
+                translate(coalesce(fields, '{}')::text, '<>&/', '    ')::json, '["string", "numeric"]')
             || array_to_tsvector(ARRAY['device ' || device_id])) STORED,
     PRIMARY KEY (received_at, id)
 ) PARTITION BY RANGE (received_at);

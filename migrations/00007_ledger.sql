@@ -61,7 +61,8 @@ LOCK TABLE item_availabilities, items, stock_movements IN ACCESS EXCLUSIVE MODE;
 DROP TRIGGER item_availabilities_frozen ON item_availabilities;
 DROP FUNCTION note_freeze;
 
-DELETE FROM stock_movements WHERE item_id NOT IN (SELECT id FROM items) OR reason = 'correction' AND available_delta = 0;
+DELETE FROM stock_movements
+WHERE item_id NOT IN (SELECT id FROM items) OR reason = 'correction' AND available_delta = 0;
 
 ALTER TABLE stock_movements
     DROP COLUMN operation,

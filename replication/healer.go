@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sneakers23/app/sleep"
 	"sneakers23/inventory"
 )
 
@@ -105,12 +106,7 @@ func (h *Healer) pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	select {
-	case <-time.After(min(d, afterKick+rand.N(afterKick))):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return sleep.For(ctx, min(d, afterKick+rand.N(afterKick)))
 }
 
 // Failing tells whether the last comparison of Serve failed: then the catalog may be older than a

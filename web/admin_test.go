@@ -132,7 +132,8 @@ func TestAdminSocketWantsAToken(t *testing.T) {
 	t.Parallel()
 	s := newStaffedSite(t)
 	if res, _ := s.ask("GET", "/admin_socket/websocket?vsn=2.0.0", "Connection", "Upgrade", "Upgrade", "websocket",
-		"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="); res.StatusCode != http.StatusForbidden {
+		"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==",
+	); res.StatusCode != http.StatusForbidden {
 		t.Errorf("WebSocket: %d, want 403", res.StatusCode)
 	}
 	if res, body := s.ask("GET", "/admin_socket/longpoll?vsn=2.0.0"); res.StatusCode != http.StatusOK ||

@@ -180,11 +180,13 @@ func TestOtherMessagesOfTheCart(t *testing.T) {
 		message, cart map[string]*http.Cookie
 		want          string
 	}{
-		"removed":                     {removed, removed, "Hop Man 3, size 9.5 was removed."},
-		"removed, and still there":    {removed, again, "Hop Man 3, size 9.5 is still in your cart."},
-		"there already":               {again, again, "Hop Man 3, size 9.5 is in your cart already."},
-		"there already, and not":      {again, removed, "Hop Man 3, size 9.5 did not get into your cart."},
-		"offered a swap":              {offered, offered, "You have Hop Man 3 in size 9.5. You can have one size of each shoe."},
+		"removed":                  {removed, removed, "Hop Man 3, size 9.5 was removed."},
+		"removed, and still there": {removed, again, "Hop Man 3, size 9.5 is still in your cart."},
+		"there already":            {again, again, "Hop Man 3, size 9.5 is in your cart already."},
+		"there already, and not":   {again, removed, "Hop Man 3, size 9.5 did not get into your cart."},
+		"offered a swap": {
+			offered, offered, "You have Hop Man 3 in size 9.5. You can have one size of each shoe.",
+		},
 		"offered a swap for nothing":  {offered, removed, "Hop Man 3, size 10 did not get into your cart."},
 		"swapped":                     {swapped, swapped, "Hop Man 3, size 10 is in your cart."},
 		"swapped, and it did not get": {swapped, again, "Hop Man 3, size 10 did not get into your cart."},

@@ -123,9 +123,10 @@ func TestEveryResponseIsGuarded(t *testing.T) {
 	for _, target := range []string{"/", "/session", "/nothing", "/healthz", "/metrics"} {
 		res, _ := s.ask("GET", target)
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-			"Referrer-Policy":         "same-origin",
-			"X-Content-Type-Options":  "nosniff",
+			"Content-Security-Policy": "default-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; " +
+				"frame-ancestors 'none'; object-src 'none'",
+			"Referrer-Policy":        "same-origin",
+			"X-Content-Type-Options": "nosniff",
 		} {
 			if got := res.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", target, name, got, want)

@@ -145,7 +145,8 @@ func (s *Store) Wanted(ctx context.Context, id ID) ([]Variable, error) {
 // Variables returns all variables of a device by name: what it has reported beside what is wanted.
 func (s *Store) Variables(ctx context.Context, id ID) ([]VariableState, error) {
 	rows, _ := s.pool.Query(ctx, `
-		SELECT name, r.type, r.value, r.reported_at, w.type, w.value, coalesce(w.revision, 0), w.wanted_at, coalesce(w.who, '')
+		SELECT name, r.type, r.value, r.reported_at, w.type, w.value,
+			coalesce(w.revision, 0), w.wanted_at, coalesce(w.who, '')
 		FROM (SELECT * FROM device_variables WHERE device_id = $1) r
 			FULL JOIN (SELECT * FROM device_wants WHERE device_id = $1) w USING (name)
 		ORDER BY name`, planned, id)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/sleep"
 )
 
 // RetentionConfig says how long log records are kept.
@@ -44,10 +46,8 @@ func (r *Retention) Serve(ctx context.Context) error {
 			r.cfg.Log.Warn("old logs of devices not dropped, will try again", "err", err)
 			pause = time.Minute
 		}
-		select {
-		case <-time.After(pause/2 + rand.N(pause)): // jitter: nodes must not all come at once
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := sleep.For(ctx, pause/2+rand.N(pause)); err != nil { // jitter: nodes must not all come at once
+			return err
 		}
 	}
 }

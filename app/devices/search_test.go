@@ -27,7 +27,8 @@ func fill(t testing.TB, pool *pgxpool.Pool, n int) {
 	for _, sql := range []string{
 		`SELECT make_device_log_day(date '2028-02-27' + d) FROM generate_series(0, 3) d`,
 		fmt.Sprintf(`INSERT INTO device_logs (id, device_id, received_at, message, fields)
-			SELECT (i * 7919) %% %[1]d + 1, i %% 3 + 1, timestamptz '2028-02-27 00:00:00+00' + interval '4 days' * (i / 3 * 3) / %[1]d,
+			SELECT (i * 7919) %% %[1]d + 1, i %% 3 + 1,
+				timestamptz '2028-02-27 00:00:00+00' + interval '4 days' * (i / 3 * 3) / %[1]d,
 				'sale n' || i || CASE WHEN i < %[1]d / 2 THEN ' half' ELSE '' END
 					|| CASE WHEN i %% 2 = 0 THEN ' even' ELSE ' odd' END
 					|| CASE WHEN i %% 10 = 0 THEN ' tenth' ELSE '' END

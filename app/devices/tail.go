@@ -57,8 +57,8 @@ func (s *Store) Tail(ctx context.Context, q TailQuery) (t Tail, err error) {
 		"after": after, "horizon": horizon, "device": int64(q.Device), "limit": q.Limit, "length": q.Length,
 	}
 	rows, _ := s.pool.Query(ctx, `
-		SELECT l.id, l.device_id, coalesce(d.name, ''), l.received_at, left(l.message, @length), coalesce(l.stamp::text, ''),
-			coalesce(left(l.fields::text, @length), ''),
+		SELECT l.id, l.device_id, coalesce(d.name, ''), l.received_at, left(l.message, @length),
+			coalesce(l.stamp::text, ''), coalesce(left(l.fields::text, @length), ''),
 			length(l.message) > @length OR coalesce(length(l.fields::text) > @length, false)
 		FROM (SELECT *`+since+` ORDER BY id DESC LIMIT @limit) l LEFT JOIN devices d ON d.id = l.device_id
 		ORDER BY l.id DESC`, planned, args)

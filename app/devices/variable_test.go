@@ -44,29 +44,34 @@ func TestParseVariables(t *testing.T) {
 // TestParseBadVariables names the variable whose type is wrong.
 func TestParseBadVariables(t *testing.T) {
 	t.Parallel()
-	const badName = "variable 1: the name is not 1 to 64 printable characters without a space at either end"
+	const (
+		badName = "variable 1: the name is not 1 to 64 printable characters without a space at either end"
+		noType  = `variable "a": the type is none of string, integer, float and boolean`
+	)
 	bad := badArrays()
 	for in, want := range map[string]string{
-		`{"type":"string","value":"x"}`:                              badName,
-		`{"name":"","type":"string","value":"x"}`:                    badName,
-		`{"name":7,"type":"string","value":"x"}`:                     badName,
-		`{"name":"a\u001b[2J","type":"string","value":"x"}`:          badName,
-		`{"name":" a","type":"string","value":"x"}`:                  badName,
-		`{"name":"` + strings.Repeat("ä", 65) + `","type":"string"}`: badName,
-		`{"name":"a","value":"x"}`:                                   `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":"String","value":"x"}`:                   `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":7,"value":"x"}`:                          `variable "a": the type is none of string, integer, float and boolean`,
-		`{"name":"a","type":"string"}`:                               `variable "a": there is no value`,
-		`{"name":"a","type":"string","value":7}`:                     `variable "a": the value is not of type string`,
-		`{"name":"a","type":"string","value":null}`:                  `variable "a": the value is not of type string`,
-		`{"name":"a","type":"string","value":"\u0000"}`:              `variable "a": the value has the character NUL in it`,
-		`{"name":"testing2","type":"integer","value":"-1"}`:          `variable "testing2": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":1.0}`:                  `variable "a": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":1e3}`:                  `variable "a": the value is not of type integer`,
-		`{"name":"a","type":"integer","value":9223372036854775808}`:  `variable "a": the value is too large: an integer has 64 bits`,
-		`{"name":"a","type":"float","value":"1"}`:                    `variable "a": the value is not of type float`,
-		`{"name":"a","type":"float","value":1e400}`:                  `variable "a": the value is too large: a float has 64 bits`,
-		`{"name":"a","type":"boolean","value":1}`:                    `variable "a": the value is not of type boolean`,
+		`{"type":"string","value":"x"}`:                     badName,
+		`{"name":"","type":"string","value":"x"}`:           badName,
+		`{"name":7,"type":"string","value":"x"}`:            badName,
+		`{"name":"a\u001b[2J","type":"string","value":"x"}`: badName,
+		`{"name":" a","type":"string","value":"x"}`:         badName,
+		`{"name":"` + strings.Repeat("ä", 65) +
+			`","type":"string"}`: badName,
+		`{"name":"a","value":"x"}`:                          noType,
+		`{"name":"a","type":"String","value":"x"}`:          noType,
+		`{"name":"a","type":7,"value":"x"}`:                 noType,
+		`{"name":"a","type":"string"}`:                      `variable "a": there is no value`,
+		`{"name":"a","type":"string","value":7}`:            `variable "a": the value is not of type string`,
+		`{"name":"a","type":"string","value":null}`:         `variable "a": the value is not of type string`,
+		`{"name":"a","type":"string","value":"\u0000"}`:     `variable "a": the value has the character NUL in it`,
+		`{"name":"testing2","type":"integer","value":"-1"}`: `variable "testing2": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":1.0}`:         `variable "a": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":1e3}`:         `variable "a": the value is not of type integer`,
+		`{"name":"a","type":"integer","value":` +
+			`9223372036854775808}`: `variable "a": the value is too large: an integer has 64 bits`,
+		`{"name":"a","type":"float","value":"1"}`:   `variable "a": the value is not of type float`,
+		`{"name":"a","type":"float","value":1e400}`: `variable "a": the value is too large: a float has 64 bits`,
+		`{"name":"a","type":"boolean","value":1}`:   `variable "a": the value is not of type boolean`,
 		`{"name":"a","type":"string","value":"` + strings.Repeat("a", MaxString+1) +
 			`"}`: `variable "a": the value is longer than 4 KiB`,
 	} {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/sleep"
 )
 
 // WriterConfig is what a Writer needs.
@@ -149,10 +151,8 @@ func (w *Writer) flush(ctx context.Context) error {
 		if ctx.Err() == nil {
 			w.noteFailure(err)
 		}
-		select {
-		case <-time.After(pause/2 + rand.N(pause)): // jitter: nodes must not all come back at once
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := sleep.For(ctx, pause/2+rand.N(pause)); err != nil { // jitter: nodes must not all come back at once
+			return err
 		}
 		pause = min(2*pause, most)
 	}

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 const (
@@ -33,7 +35,7 @@ func (s *Server) Serve(ctx context.Context) error {
 			pause = 0
 		}
 		s.cfg.Log.Error("PostgreSQL is gone; starting it again", "dir", s.place.data, "pause", pause)
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep.For(ctx, pause); err != nil {
 			return err
 		}
 		pause = min(max(2*pause, backoffMin), backoffMax)
@@ -46,15 +48,3 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // String names the service for its supervisor.
 func (s *Server) String() string { return "PostgreSQL in " + s.place.data }
-
-// sleep waits for d, or until ctx ends, whose error it returns.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

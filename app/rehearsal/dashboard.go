@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sneakers23/app/sleep"
 )
 
 // Dashboard tells what an open dashboard was sent meanwhile.
@@ -132,7 +134,7 @@ func (r *rehearsal) watch(ctx context.Context, ws *websocket.Conn, opened time.T
 				r.result.fail("dashboard", err)
 				return
 			}
-			pause(ctx, tries.end())
+			_ = sleep.For(ctx, tries.end())
 			tries.begin()
 			if ws, _, err = openDashboard(ctx, to.url().String(), r.cfg.AdminPassword, r.cfg.Patience); err == nil {
 				r.result.lost.Add(1)

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 var (
@@ -76,7 +78,7 @@ func (s *shopper) buy(ctx context.Context, token any) (told time.Time, what stri
 	if became.again {
 		first, why := became.name, err
 		for try := 1; try < sends && became.again; try++ {
-			pause(ctx, time.Second)
+			_ = sleep.For(ctx, time.Second)
 			became, answered, err = s.send(ctx, fields)
 		}
 		if ctx.Err() == nil && err == nil {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 // longestPage bounds what is read of a page.
@@ -84,7 +86,7 @@ func (s *shopper) request(ctx context.Context, method, path string, form url.Val
 		}
 		s.route.next()
 		if try >= others {
-			pause(ctx, spread(reloads[try-others]))
+			_ = sleep.For(ctx, spread(reloads[try-others]))
 		}
 		s.result.retried.Add(1)
 	}

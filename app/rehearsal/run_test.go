@@ -163,7 +163,8 @@ func TestReleasesMeanwhile(t *testing.T) {
 func TestPagesOfProducts(t *testing.T) {
 	t.Parallel()
 	got := pagesOfProducts(`<a href="/products/of-nothing">x</a>
-		<article class="product-listing" data-product-id="1" data-shown="v"><h3><a href="/products/SHU1">One</a></h3><a href="/products/other">y</a></article>
+		<article class="product-listing" data-product-id="1" data-shown="v"><h3><a href="/products/SHU1">One</a></h3>
+			<a href="/products/other">y</a></article>
 		<article class="product-listing" data-product-id="2"><a href="/products/SHU2?a=b">Two</a></article>
 		<article class="product-listing" data-product-id="3"><a href="/products/SHU3">Three</a></article>`)
 	if want := map[string]string{"1": "/products/SHU1", "3": "/products/SHU3"}; !maps.Equal(got, want) {

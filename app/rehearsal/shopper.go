@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 // shopper is one simulated person, with a browser's cookies.
@@ -54,7 +56,7 @@ func asIs(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 
 // live begins after a while, and shops until ctx ends. Failed visits are counted and retried.
 func (s *shopper) live(ctx context.Context, comes time.Duration) {
-	pause(ctx, comes)
+	_ = sleep.For(ctx, comes)
 	if ctx.Err() != nil {
 		return
 	}
@@ -66,7 +68,7 @@ func (s *shopper) live(ctx context.Context, comes time.Duration) {
 		s.leave()
 		if err != nil && ctx.Err() == nil {
 			s.result.fail(what, err)
-			pause(ctx, time.Duration(s.dice.Float64()*float64(2*time.Second)))
+			_ = sleep.For(ctx, time.Duration(s.dice.Float64()*float64(2*time.Second)))
 		}
 	}
 }
@@ -76,15 +78,6 @@ func (s *shopper) settle() {
 	if !s.settled {
 		s.settled = true
 		s.result.settled.Add(1)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"sneakers23/app/sleep"
 )
 
 // tab is an open page of the shop: a socket with its channels. It connects again when the socket is
@@ -113,7 +115,7 @@ func (t *tab) run(ctx context.Context) {
 		if !joined {
 			t.route.next()
 		}
-		pause(ctx, tries.end())
+		_ = sleep.For(ctx, tries.end())
 	}
 }
 

@@ -81,8 +81,11 @@ func TestJudge(t *testing.T) {
 		"nobody waited": {
 			limits: func(l *Limits) { l.Rush = true }, want: TooFew, few: []Shortage{{"rush", 0, 1}},
 		},
-		"all who waited rushed": {report: func(r *Report) { r.Waited, r.Rushed = 5, 5 }, limits: func(l *Limits) { l.Rush = true }, want: Passed},
-		"nobody had to rush":    {report: func(r *Report) { r.Waited = 5 }, want: Passed},
+		"all who waited rushed": {
+			report: func(r *Report) { r.Waited, r.Rushed = 5, 5 }, limits: func(l *Limits) { l.Rush = true },
+			want: Passed,
+		},
+		"nobody had to rush": {report: func(r *Report) { r.Waited = 5 }, want: Passed},
 		"rushed slowly": {
 			report: func(r *Report) { r.Rush = Latency{Count: 20, P99: 60_000} }, want: Passed,
 		},

@@ -44,7 +44,8 @@ func TestBackupBesideAStep(t *testing.T) {
 	if err := step.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := waittest.Receive(t, "the backup ends", done); err == nil || !strings.Contains(err.Error(), "step 999999") {
+	if err := waittest.Receive(t, "the backup ends", done); err == nil ||
+		!strings.Contains(err.Error(), "step 999999") {
 		t.Errorf("a backup beside a step: %v", err)
 	}
 }

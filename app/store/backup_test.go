@@ -30,7 +30,8 @@ func filled(t *testing.T) (*Schema, *pgxpool.Pool) {
 	s, pool := emptyStore(t)
 	for _, sql := range []string{
 		`INSERT INTO products (sku, "order", brand, name, color, price_cents, main_image_url, released)
-			VALUES ('A', 1, E'tab\there', E'two\nlines \\ and ''quotes''', 'grün 👟', 100, '/a.svg', true), ('B', 2, 'b', '\N', '', 200, '/b.svg', false)`,
+			VALUES ('A', 1, E'tab\there', E'two\nlines \\ and ''quotes''', 'grün 👟', 100, '/a.svg', true),
+				('B', 2, 'b', '\N', '', 200, '/b.svg', false)`,
 		`INSERT INTO items (product_id, sku, size) SELECT id, sku || '-' || n, n
 			FROM products, generate_series(1, 3) n`,
 		`INSERT INTO stock_movements (item_id, reason, available_delta) SELECT id, 'restock', 5 FROM items`,

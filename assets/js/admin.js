@@ -5,7 +5,8 @@ import { showLiveState } from "./live-state"
 import { createSocket } from "./transport"
 
 readToken()
-const socket = createSocket("/admin_socket", { authToken: () => window.adminToken }) // a renewed one counts from the next connect on
+// A renewed token counts from the next connect on.
+const socket = createSocket("/admin_socket", { authToken: () => window.adminToken })
 for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
 showLiveState(followDashboard(socket), document.querySelector("[data-live-state]"))
 socket.connect()

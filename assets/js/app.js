@@ -33,7 +33,8 @@ function follow(forms) {
     sendOnlyIfAnswered(cart)
   }
   if (desk) sendOnlyIfAnswered(followCart(socket, keepCheckout(desk, forms), forms.underway))
-  else if (!box && carries) sendOnlyIfAnswered(followCart(socket, () => {})) // what the page carries comes into the tab's cart
+  // The tab's cart gets what the page carries.
+  else if (!box && carries) sendOnlyIfAnswered(followCart(socket, () => {}))
   socket.connect()
 }
 

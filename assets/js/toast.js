@@ -1,32 +1,28 @@
 import { swapForm } from "./swap-form.js"
+import { place, retire, standing } from "./toast-stacks.js"
 
 const shownMs = 6000
-const most = 3
 const whole = ".size-container, .cart-item, .checkout-line" // what stays in sight when a part of it changes
-const pressed = ":is(main, .cart) :is(a, button)"
-const read = ":is(main, .cart) :is(h1, h2)"
 let lastAbout = null // the element that the last of what stands there is about
 let chosen = null // the size that the open choice is about
 
 const box = () => document.querySelector("[data-toast]")
 
-// Shows a message without moving the page, and announces it to screen readers. Recent messages stay
-// below it, so that none is missed. No text stands there twice, and of one subject only the latest.
-// The element that the message is about stays in sight.
+// Shows a message for a while without moving the page or an earlier message, and announces it to
+// screen readers. No text stands there twice, and of one subject only the latest. The element that
+// the message is about stays in sight.
 export function say(message, about, subject) {
   const toast = box()
   if (!toast) return
 
-  for (const old of toast.querySelectorAll(":scope > p")) {
-    if (old.textContent === message || (subject && old.dataset.subject === subject)) old.remove()
+  for (const old of standing(toast)) {
+    if (old.textContent === message || (subject && old.dataset.subject === subject)) retire(old)
   }
   const news = words(message)
+  news.className = "toast__card"
   if (subject) news.dataset.subject = subject
-  toast.prepend(news)
-  for (const old of [...toast.querySelectorAll(":scope > p")].slice(most)) old.remove()
-  setTimeout(() => news.remove(), shownMs)
-  if (toast.children.length === 1) lastAbout = null
-  keepClear(toast, about)
+  show(toast, news, about)
+  setTimeout(() => retire(news), shownMs)
 }
 
 // Offers a size in place of the one in the cart. The choice stays until it is answered, dismissed,
@@ -35,14 +31,19 @@ export function offer(message, swap, button) {
   const toast = box()
   if (!toast) return
 
-  toast.querySelector("[data-offer]")?.remove()
-  toast.append(choice(message, swap))
+  standing(toast).filter(isOffer).forEach(retire)
+  show(toast, choice(message, swap), button)
   chosen = button
-  keepClear(toast, button)
+}
+
+function show(toast, card, about) {
+  if (!standing(toast).length) lastAbout = null
+  lastAbout = about ?? lastAbout
+  place(toast, card, lastAbout?.closest(whole) ?? lastAbout)
 }
 
 export function silence() {
-  takeOut(":scope > *")
+  takeOut(() => true)
 }
 
 // Escape dismisses a choice.
@@ -51,16 +52,18 @@ export function dismissByKey() {
 }
 
 function dismiss() {
-  takeOut("[data-offer]")
+  takeOut(isOffer)
 }
 
+const isOffer = (card) => "offer" in card.dataset
+
 // The focus goes back to the size from which it came, if that can still have it.
-function takeOut(selector) {
+function takeOut(which) {
   const toast = box()
   if (!toast) return
 
   const focused = toast.contains(document.activeElement)
-  for (const element of toast.querySelectorAll(selector)) element.remove()
+  standing(toast).filter(which).forEach(retire)
   if (focused) (chosen?.isConnected && !chosen.disabled ? chosen : document.querySelector("#main")).focus()
 }
 
@@ -72,7 +75,7 @@ function words(message) {
 
 function choice(message, { words: yes, itemId }) {
   const open = document.createElement("div")
-  open.className = "toast__offer"
+  open.className = "toast__card toast__offer"
   open.dataset.offer = ""
   const no = document.createElement("button")
   no.type = "button"
@@ -81,40 +84,4 @@ function choice(message, { words: yes, itemId }) {
   no.addEventListener("click", dismiss)
   open.append(words(message), swapForm(yes, itemId), no)
   return open
-}
-
-// Goes to the other end of the window, or into a low header, where it would cover what it is about,
-// or what can be pressed, or a heading: to where it covers the least.
-function keepClear(toast, about) {
-  lastAbout = about ?? lastAbout
-  const seen = lastAbout?.closest(whole) ?? lastAbout
-  const kinds = [seen ? [seen] : [], beside(toast, pressed), beside(toast, read)]
-  let best = null
-  for (const place of ["", "end", "header"]) {
-    move(toast, place)
-    const covered = kinds.map((elements) => elements.reduce((sum, element) => sum + overlap(toast, element), 0))
-    if (!best || less(covered, best.covered)) best = { place, covered }
-  }
-  move(toast, best.place)
-}
-
-function move(toast, place) {
-  if (place) toast.setAttribute("data-aside", place)
-  else toast.removeAttribute("data-aside")
-}
-
-const beside = (toast, selector) =>
-  [...document.querySelectorAll(selector)].filter((element) => !toast.contains(element))
-
-// The first that differs decides.
-function less(some, others) {
-  const i = some.findIndex((area, i) => area !== others[i])
-  return i >= 0 && some[i] < others[i]
-}
-
-function overlap(some, other) {
-  const [a, b] = [some.getBoundingClientRect(), other.getBoundingClientRect()]
-  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
-  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
-  return width > 0 && height > 0 ? width * height : 0
 }

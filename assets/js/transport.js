@@ -98,7 +98,8 @@ export function createSocket(path, options = {}) {
     if (!attempt.polls || !socket.isConnected()) return // planned again when it opens
     if (document.hidden || !navigator.onLine || attempts.waitMs() > 0) return planProbe()
 
-    reconnectIfSilent(limits.answerMs) // Phoenix sends no heartbeats there, and a poll answered with nonsense is its last
+    // Phoenix sends no heartbeats there, and a poll answered with nonsense is its last.
+    reconnectIfSilent(limits.answerMs)
     attempts.count()
     const ws = (probe = new WebSocket(socket.endPointURL(), protocolsFor(authToken)))
     let timer = setTimeout(() => ws.close(), limits.answerMs)

@@ -1,28 +1,17 @@
 import assert from "node:assert/strict"
 import { beforeEach, mock, test } from "node:test"
 import { keepCheckout } from "../js/checkout.js"
+import { at, boxOnAPage } from "./message-box.js"
 
-let said
+let box
 let underway
 let settle
 let show
 
 mock.timers.enable({ apis: ["setTimeout"] })
 beforeEach(() => {
-  said = []
+  box = boxOnAPage()
   underway = false
-  const toast = {
-    children: [],
-    querySelectorAll: () => [],
-    prepend: ({ textContent }) => said.push(textContent),
-    setAttribute() {},
-    removeAttribute() {},
-  }
-  globalThis.document = {
-    querySelector: () => toast,
-    querySelectorAll: () => [],
-    createElement: () => ({ dataset: {}, remove() {} }),
-  }
   const line = { dataset: { line: "3 12000 false true false []" } }
   const forms = { underway: () => underway, onSettled: (callback) => (settle = callback) }
   show = keepCheckout({ querySelectorAll: () => [line] }, forms)
@@ -33,9 +22,9 @@ const changed = ["Your cart has changed. Here it is as it is now."]
 
 test("a cart that changes is told of", () => {
   show({ items: [shoe()] }, false)
-  assert.deepEqual(said, [])
+  assert.deepEqual(at(box, "bottom"), [])
   show({ items: [] }, false)
-  assert.deepEqual(said, changed)
+  assert.deepEqual(at(box, "bottom"), changed)
 })
 
 test("what a purchase changes is not told of while it is under way", () => {
@@ -43,7 +32,7 @@ test("what a purchase changes is not told of while it is under way", () => {
   underway = true
   show({ items: [shoe({ out_of_stock: true })] }, false)
   show({ items: [] }, false)
-  assert.deepEqual(said, [])
+  assert.deepEqual(at(box, "bottom"), [])
 })
 
 test("a cart that changed during a purchase that came to nothing is told of after it", () => {
@@ -51,5 +40,5 @@ test("a cart that changed during a purchase that came to nothing is told of afte
   show({ items: [] }, false)
   underway = false
   settle()
-  assert.deepEqual(said, changed)
+  assert.deepEqual(at(box, "bottom"), changed)
 })

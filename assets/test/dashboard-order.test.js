@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { beforeEach, mock, test } from "node:test"
 import { createOrder, laggards } from "../js/dashboard/order.js"
 import { wordsFor } from "../js/dashboard/release.js"
+import { at, boxOnAPage } from "./message-box.js"
 
 // As much of an element as an order needs.
 class Element extends EventTarget {
@@ -40,11 +41,12 @@ class ChannelStub {
 }
 
 let focused
-let said
+let box
 let dialog
 let channel
 let order
 let opener
+const said = () => at(box, "bottom")
 const otherwise = new Element()
 const part = (name) => dialog.parts[`[data-${name}]`]
 const confirm = () => dialog.form.dispatchEvent(new Event("submit", { cancelable: true }))
@@ -64,20 +66,8 @@ const aRelease = (more) => ({
 
 mock.timers.enable({ apis: ["setTimeout"] })
 beforeEach(() => {
-  said = []
   focused = null
-  const toast = {
-    querySelectorAll: () => [],
-    prepend: ({ textContent }) => said.push(textContent),
-    children: [],
-    setAttribute() {},
-    removeAttribute() {},
-  }
-  globalThis.document = {
-    querySelector: () => toast,
-    querySelectorAll: () => [],
-    createElement: () => ({ remove() {} }),
-  }
+  box = boxOnAPage()
   dialog = new Dialog()
   channel = new ChannelStub()
   opener = new Element()
@@ -103,7 +93,7 @@ test("it says that it waits, and is done once", () => {
   assert.deepEqual([focused, part("cancel").textContent], [part("cancel"), "Close"])
   answer("ok", { not_shown_by: ["node2", "node3"] })
   assert.deepEqual([dialog.open, opener.disabled], [false, false])
-  assert.deepEqual(said, ["It is released. Not shown yet by node2, node3: it comes there by itself."])
+  assert.deepEqual(said(), ["It is released. Not shown yet by node2, node3: it comes there by itself."])
 })
 
 test("what went wrong stays there, and can be tried again", () => {
@@ -123,7 +113,7 @@ test("what went wrong stays there, and can be tried again", () => {
   confirm()
   assert.equal(part("status").trouble, false)
   answer("ok", {})
-  assert.deepEqual(said, ["It is released."])
+  assert.deepEqual(said(), ["It is released."])
 })
 
 test("without a connection nothing is sent, now or later", () => {
@@ -137,7 +127,7 @@ test("who does not wait is told all the same, and what is open then is left alon
   dialog.close()
   order.open(aRelease({ title: "Another?" }))
   answer("error", { reason: "No database." })
-  assert.deepEqual(said, ["No database."])
+  assert.deepEqual(said(), ["No database."])
   assert.deepEqual(
     [dialog.open, part("title").textContent, part("status").textContent, part("confirm").disabled],
     [true, "Another?", "", false],
@@ -173,9 +163,9 @@ test("what is asked tells how things are by now", () => {
   assert.deepEqual([part("status").textContent, part("status").trouble], ["", false])
   released = true
   order.retell()
-  assert.deepEqual([dialog.open, said], [false, ["It has been released meanwhile."]])
+  assert.deepEqual([dialog.open, said()], [false, ["It has been released meanwhile."]])
   order.retell()
-  assert.equal(said.length, 1, "what is closed says nothing")
+  assert.equal(said().length, 1, "what is closed says nothing")
 })
 
 test("what one's own order has done is no news", () => {
@@ -183,7 +173,7 @@ test("what one's own order has done is no news", () => {
   confirm()
   order.retell()
   answer("ok", { already: true })
-  assert.deepEqual(said, ["It is released."])
+  assert.deepEqual(said(), ["It is released."])
 })
 
 test("what can't be meant is not sent", () => {

@@ -1,74 +1,59 @@
 import assert from "node:assert/strict"
 import { beforeEach, mock, test } from "node:test"
 import { dismissByKey, offer, say, silence } from "../js/toast.js"
+import { at, boxOnAPage, main, Part } from "./message-box.js"
 
-// As much of an element as a toast needs.
-class Element {
-  children = []
-  dataset = {}
-  listeners = {}
-  isConnected = true
-  append(...more) {
-    this.children.push(...more)
-    this.adopt(more)
-  }
-  prepend(...more) {
-    this.children.unshift(...more)
-    this.adopt(more)
-  }
-  adopt(more) {
-    for (const child of more) child.remove = () => (this.children = this.children.filter((other) => other !== child))
-  }
-  querySelectorAll(selector) {
-    if (selector === ":scope > *") return this.children
-    return this.children.filter((child) => (selector === "[data-offer]") === "offer" in child.dataset)
-  }
-  querySelector = (selector) => this.querySelectorAll(selector)[0]
-  contains(other) {
-    return other != null && (other === this || this.children.some((child) => child.contains(other)))
-  }
-  addEventListener(name, listener) {
-    this.listeners[name] = listener
-  }
-  focus() {
-    document.activeElement = this
-  }
-  closest = () => null
-  rect = [0, 1]
-  getBoundingClientRect = () => ({ top: this.rect[0], bottom: this.rect[1], left: 0, right: 1 })
-  attributes = new Map()
-  removeAttribute = (name) => this.attributes.delete(name)
-  setAttribute = (name, value) => this.attributes.set(name, value)
-}
-
-let toast
-let controls = []
-const main = new Element()
-const size = new Element()
-const words = () => toast.children.map((child) => child.textContent ?? child.children[0].textContent)
-const no = () => toast.querySelector("[data-offer]").children.find((child) => child.textContent === "Leave it")
+let box
+const size = placed([200, 300])
+const words = (place = "bottom") => at(box, place)
+const no = () =>
+  box.children
+    .flatMap((stack) => stack.children)
+    .find(({ dataset }) => "offer" in dataset)
+    .children.find(({ textContent }) => textContent === "Leave it")
 const swap = { itemId: 3, words: "Swap" }
+
+function placed(rect) {
+  const element = new Part()
+  element.at = rect
+  return element
+}
 
 mock.timers.enable({ apis: ["setTimeout"] })
 beforeEach(() => {
-  toast = new Element()
+  box = boxOnAPage()
   size.disabled = false
-  globalThis.document = {
-    activeElement: null,
-    querySelector: (selector) => (selector === "#main" ? main : toast),
-    querySelectorAll: (selector) => (selector.includes("button") ? controls : []),
-    createElement: () => new Element(),
-    addEventListener: (_, listener) => (document.keys = listener),
-  }
 })
 
 test("what happens at once is said together, for a while", () => {
-  for (const n of ["1", "2", "3", "4"]) say(n)
-  assert.deepEqual(words(), ["4", "3", "2"])
+  for (const n of ["1", "2", "3"]) say(n)
+  assert.deepEqual(words(), ["1", "2", "3"])
   say("3")
-  assert.deepEqual(words(), ["3", "4", "2"])
+  assert.deepEqual(words(), ["1", "2", "3"], "no text stands there twice")
   mock.timers.tick(6000)
   assert.deepEqual(words(), [])
+})
+
+test("what goes leaves its space until nothing stands beyond it", () => {
+  say("1")
+  mock.timers.tick(3000)
+  say("2")
+  mock.timers.tick(3000)
+  assert.deepEqual(words(), [null, "2"])
+  say("3")
+  mock.timers.tick(3000)
+  assert.deepEqual(words(), [null, null, "3"])
+  mock.timers.tick(3000)
+  assert.deepEqual(words(), [])
+})
+
+test("what finds no room stands elsewhere, and in place of the oldest where none is left", () => {
+  for (const n of "123456789") say(n)
+  assert.deepEqual([words(), words("top"), words("header")], [[..."123"], [..."456"], [..."789"]])
+  say("10")
+  const all = [words(), words("top"), words("header")]
+  assert.deepEqual(all.map((some) => some.length), [3, 3, 3])
+  assert.ok(all.some((some) => /^(2,3|5,6|8,9),10$/.test(some)), JSON.stringify(all))
 })
 
 test("a choice outlasts the news, until another is offered", () => {
@@ -106,8 +91,8 @@ test("the focus goes back to the size, or to the page when that is out", () => {
   }
 })
 
-test("who has the focus elsewhere keeps it", () => {
-  const elsewhere = new Element()
+test("a focus that is elsewhere stays there", () => {
+  const elsewhere = new Part()
   elsewhere.focus()
   offer("Swap?", swap, size)
   silence()
@@ -118,55 +103,44 @@ test("of one subject only the latest is said", () => {
   say("Hop Man 3, size 9 is in your cart.", null, "Hop Man 3, size 9")
   say("Hop Man 3, size 8 is in your cart.", null, "Hop Man 3, size 8")
   say("Hop Man 3, size 9 just sold out.", null, "Hop Man 3, size 9")
-  assert.deepEqual(words(), ["Hop Man 3, size 9 just sold out.", "Hop Man 3, size 8 is in your cart."])
+  assert.deepEqual(words(), [null, "Hop Man 3, size 8 is in your cart.", "Hop Man 3, size 9 just sold out."])
 })
 
-// The toast is at 600 to 700, at 50 to 150 when it went to the other end, and at 0 to 40 in the
-// header.
-const places = { end: [50, 150], header: [0, 40] }
-
-function placed(rect) {
-  const element = new Element()
-  element.rect = rect
-  return element
-}
-
-function sayAbout(line) {
-  toast = placed([600, 700])
-  const { setAttribute, removeAttribute } = toast
-  toast.setAttribute = (name, value) => setAttribute(name, value, (toast.rect = places[value]))
-  toast.removeAttribute = (name) => removeAttribute(name, (toast.rect = [600, 700]))
-  const part = new Element()
-  part.closest = () => line && placed(line)
+// Returns where a message about a line stands that is from here to there in the window.
+function saidAbout(line, pressed) {
+  box = boxOnAPage(pressed)
+  const part = new Part()
+  part.closest = () => placed(line)
   say("news", line && part)
-  return toast.attributes.get("data-aside") ?? ""
+  return ["bottom", "top", "header"].find((place) => words(place).length)
 }
 
-test("it goes aside from what it is about, to where it covers the least of it", () => {
-  controls = []
-  for (const [line, aside] of [
-    [[200, 300], ""],
-    [[620, 680], "end"],
+test("it stands where it covers the least of what it is about", () => {
+  for (const [line, place] of [
+    [[200, 300], "bottom"],
+    [[620, 680], "top"],
     [[45, 690], "header"],
     [[0, 650], "header"],
-    [[0, 610], ""],
+    [[0, 610], "bottom"],
   ]) {
-    assert.equal(sayAbout(line), aside, String(line))
+    assert.equal(saidAbout(line), place, String(line))
   }
 })
 
 test("it covers no button, unless it would cover what it is about", () => {
-  controls = [placed([650, 680])]
-  assert.equal(sayAbout(null), "end")
-  controls.push(placed([100, 120]))
-  assert.equal(sayAbout(null), "header")
-  assert.equal(sayAbout([0, 150]), "")
-  controls = []
+  const pressed = [placed([650, 680])]
+  assert.equal(saidAbout(null, pressed), "top")
+  pressed.push(placed([100, 120]))
+  assert.equal(saidAbout(null, pressed), "header")
+  assert.equal(saidAbout([0, 150], pressed), "bottom")
 })
 
 test("what is said next leaves what was said in its place", () => {
-  controls = []
-  sayAbout([620, 680])
+  saidAbout([620, 680])
   say("more")
-  assert.equal(toast.attributes.get("data-aside"), "end")
+  assert.deepEqual([words("bottom"), words("top")], [[], ["news", "more"]])
+  const part = new Part()
+  part.closest = () => placed([60, 140])
+  say("of another line", part)
+  assert.deepEqual([words("bottom"), words("top")], [["of another line"], ["news", "more"]])
 })

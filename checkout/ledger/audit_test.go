@@ -32,7 +32,8 @@ func kinds(t *testing.T, s *stocktest.Store) (found []FindingKind) {
 const order = `WITH o AS (
 		INSERT INTO orders (id, total_cents) VALUES ('00000000-0000-0000-0000-000000000001', 100) RETURNING id
 	), l AS (
-		INSERT INTO order_lines (line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
+		INSERT INTO order_lines
+			(line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
 		SELECT gen_random_uuid(), o.id, $1, 1, '', '', '', '', '', '', 100 FROM o RETURNING order_id, item_id
 	), m AS (
 		INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
@@ -209,7 +210,8 @@ func BenchmarkAudit(b *testing.B) {
 	s.Exec(`INSERT INTO orders (id, total_cents) SELECT md5(n::text)::uuid, 200 FROM generate_series(1, $1::integer) n`,
 		orders)
 	s.Exec(`INSERT INTO order_lines (line_id, order_id, item_id, product_id, sku, size, brand, name, color, main_image_url, price_cents)
-		SELECT md5(n || '-' || p)::uuid, md5(n::text)::uuid, 13 * p + 1 + n % 13, p + 1, 's', 's', 'b', 'n', 'c', '/i', 100
+		SELECT md5(n || '-' || p)::uuid, md5(n::text)::uuid, 13 * p + 1 + n % 13, p + 1,
+			's', 's', 'b', 'n', 'c', '/i', 100
 		FROM generate_series(1, $1::integer) n, generate_series(0, 1) p`, orders)
 	s.Exec(`INSERT INTO stock_movements (item_id, reason, available_delta, sold_delta, order_id)
 		SELECT item_id, 'sale', -1, 1, order_id FROM order_lines`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"sneakers23/app/sleep"
 	"sneakers23/inventory"
 )
 
@@ -71,7 +72,7 @@ func (c *Committer) commitWithin(ctx context.Context, batch []*ticket) {
 		case isLockTimeout(err):
 			c.markHeld(ctx, batch)
 		case again:
-			sleep(ctx, pause)
+			_ = sleep.For(ctx, pause)
 			pause = min(2*pause, time.Second)
 		case concernsAll(err):
 			giveUp(batch, err)

@@ -109,7 +109,8 @@ func TestLocksInOrder(t *testing.T) {
 	if err := waittest.Receive(t, "the sale", done); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pairsOf(sale.sales), map[inventory.ItemID]int{s.Items[0]: 8, s.Items[1]: 7, s.Items[2]: 8}; !maps.Equal(got, want) {
+	want := map[inventory.ItemID]int{s.Items[0]: 8, s.Items[1]: 7, s.Items[2]: 8}
+	if got := pairsOf(sale.sales); !maps.Equal(got, want) {
 		t.Errorf("sold %v, want %v", got, want)
 	}
 	s.CheckBooks()

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sneakers23/app/sleep"
 )
 
 // Config says how a committer works. Zero values become the defaults.
@@ -105,7 +107,7 @@ func (c *Committer) Frozen() int64 { return c.frozen.Load() }
 func (c *Committer) Serve(ctx context.Context) error {
 	lasting := context.WithoutCancel(ctx)
 	for {
-		sleep(ctx, c.backoff)
+		_ = sleep.For(ctx, c.backoff)
 		select {
 		case first := <-c.waiting:
 			c.serve(lasting, c.gather(first))
@@ -192,7 +194,7 @@ func (c *Committer) serve(ctx context.Context, batch []*ticket) {
 	for some := range slices.Chunk(ops, c.cfg.MaxBatch) {
 		c.commit(ctx, some)
 		if len(some) < len(ops) { // another one follows, and the first may have asked for a pause
-			sleep(ctx, c.backoff)
+			_ = sleep.For(ctx, c.backoff)
 		}
 	}
 	c.drain(drains)
@@ -210,17 +212,5 @@ func (c *Committer) drain(drains []*ticket) {
 	}
 	for _, t := range drains {
 		t.parked = true
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

@@ -79,7 +79,9 @@ func someCarts(ctx context.Context, c *operator.Client, limit int) (carts []oper
 	}
 }
 
-func (l *cartsCmd) print(ctx context.Context, c *operator.Client, term terminal, carts []operator.CartView, more bool) error {
+func (l *cartsCmd) print(
+	ctx context.Context, c *operator.Client, term terminal, carts []operator.CartView, more bool,
+) error {
 	products, err := c.Products(ctx)
 	if err != nil {
 		return err

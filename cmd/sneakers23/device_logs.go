@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sneakers23/app/operator"
+	"sneakers23/app/sleep"
 	"sneakers23/cmd/console"
 )
 
@@ -161,9 +162,7 @@ func follow(ctx context.Context, node logs, q operator.DeviceLogsRequest, show f
 			return err
 		}
 		if !start.More {
-			select {
-			case <-time.After(followEvery):
-			case <-ctx.Done():
+			if sleep.For(ctx, followEvery) != nil {
 				return nil
 			}
 		}

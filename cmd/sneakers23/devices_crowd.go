@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"sneakers23/app/sleep"
 	"sneakers23/web/gateway/device"
 )
 
@@ -104,7 +105,7 @@ func (c *crowd) run(ctx context.Context, changed func(change), show func(crowdSu
 // live is the life of one device. It works until ctx ends or its key is refused, waits for the
 // gateway to read its records, and ends.
 func (c *crowd) live(ctx context.Context, d *simulated) {
-	pause(ctx, rand.N(time.Second*time.Duration(len(c.devices))/perSecond+1))
+	_ = sleep.For(ctx, rand.N(time.Second*time.Duration(len(c.devices))/perSecond+1))
 	if ctx.Err() != nil {
 		return
 	}
@@ -129,16 +130,6 @@ func (c *crowd) live(ctx context.Context, d *simulated) {
 		c.mu.Unlock()
 	}
 	rest()
-}
-
-// pause waits, and returns early if ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }
 
 // happenings are what devices log.
@@ -166,7 +157,7 @@ func (c *crowd) work(ctx context.Context, d *simulated) {
 			_ = d.Flush(ctx) // it ends with ctx, or with the refusal that ends ctx
 			continue
 		}
-		pause(ctx, time.Duration((0.5+rand.Float64())*float64(c.every)))
+		_ = sleep.For(ctx, time.Duration((0.5+rand.Float64())*float64(c.every)))
 	}
 }
 

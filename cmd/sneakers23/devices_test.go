@@ -125,7 +125,8 @@ func (n *fakeLogs) DeviceLogs(ctx context.Context, q operator.DeviceLogsRequest)
 		return operator.DeviceLogs{}, errors.New("the node is gone")
 	}
 	if !q.Follow {
-		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 3}, {ID: 2}, {ID: 1}}}, nil // the third has come meanwhile
+		// the third has come meanwhile
+		return operator.DeviceLogs{Records: []operator.DeviceLog{{ID: 3}, {ID: 2}, {ID: 1}}}, nil
 	}
 	switch q.After {
 	case -1:
@@ -162,9 +163,8 @@ func TestFollowLogs(t *testing.T) {
 		if got := strings.Join(node.asked, ", "); got != want {
 			t.Errorf("asked: %s\nwant:  %s", got, want)
 		}
-		if err := follow(t.Context(), &fakeLogs{fails: true}, operator.DeviceLogsRequest{}, func([]operator.DeviceLog) error {
-			return nil
-		}); err == nil {
+		ignore := func([]operator.DeviceLog) error { return nil }
+		if err := follow(t.Context(), &fakeLogs{fails: true}, operator.DeviceLogsRequest{}, ignore); err == nil {
 			t.Error("the end of the node is no error")
 		}
 	})

@@ -40,7 +40,9 @@ func TestPlanRequest(t *testing.T) {
 		plan dropsPlanCmd
 		want string // of the error; "" for none
 	}{
-		"whole":        {dropsPlanCmd{At: "18:00", Ends: "2026-12-03 18:00", Release: []string{"VOLT"}, Restock: []string{"VOLT-9=5"}}, ""},
+		"whole": {dropsPlanCmd{
+			At: "18:00", Ends: "2026-12-03 18:00", Release: []string{"VOLT"}, Restock: []string{"VOLT-9=5"},
+		}, ""},
 		"no time":      {dropsPlanCmd{Release: []string{"VOLT"}}, "--at must say"},
 		"no zone":      {dropsPlanCmd{At: "18:00", Zone: "Nowhere"}, `--zone "Nowhere" is no time zone`},
 		"no pairs":     {dropsPlanCmd{At: "18:00", Restock: []string{"VOLT-9"}}, "write ITEM=PAIRS"},
@@ -49,10 +51,12 @@ func TestPlanRequest(t *testing.T) {
 		"a time twice": {dropsPlanCmd{At: "2027-10-31 02:30", Zone: "Europe/Berlin"}, "show that time twice"},
 	} {
 		q, err := test.plan.request(now)
-		if err == nil && test.want != "" || err != nil && (test.want == "" || !strings.Contains(err.Error(), test.want)) {
+		if err == nil && test.want != "" ||
+			err != nil && (test.want == "" || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
-		if test.want == "" && (q.EndsAt == nil || !q.EndsAt.Equal(ends) || q.Restocks[0] != operator.PairsOf{Item: "VOLT-9", Pairs: 5}) {
+		if test.want == "" && (q.EndsAt == nil || !q.EndsAt.Equal(ends) ||
+			q.Restocks[0] != operator.PairsOf{Item: "VOLT-9", Pairs: 5}) {
 			t.Errorf("%s: %+v", name, q)
 		}
 	}

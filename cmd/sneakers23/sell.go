@@ -139,7 +139,9 @@ func (s *sellCmd) tick(ctx context.Context, node seller, show func(words string)
 	began := time.Now()
 	show(fmt.Sprintf("selling %d; Ctrl-C stops", s.PerTick))
 	go func() {
-		sold, err := node.Sell(context.WithoutCancel(ctx), operator.SellRequest{Count: s.PerTick, Unreleased: s.Unreleased})
+		sold, err := node.Sell(context.WithoutCancel(ctx), operator.SellRequest{
+			Count: s.PerTick, Unreleased: s.Unreleased,
+		})
 		answers <- answer{sold, err}
 	}()
 	a, _ := await(context.WithoutCancel(ctx), answers, func() {

@@ -37,7 +37,8 @@ func TestSellShowsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var seen bytes.Buffer
-		cmd, node := &sellCmd{PerTick: 500, Every: 6 * time.Second}, &slowNode{left: 1200, takes: 2500 * time.Millisecond}
+		cmd := &sellCmd{PerTick: 500, Every: 6 * time.Second}
+		node := &slowNode{left: 1200, takes: 2500 * time.Millisecond}
 		sold, left, err := cmd.untilGone(t.Context(), node, 1200, &progress{
 			w: console.New(&seen), bar: true, began: time.Now(),
 		})

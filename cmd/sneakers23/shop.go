@@ -108,7 +108,8 @@ func (shopSetCmd) Help() string {
   sneakers23 shop set --shipping "Ships within two days." --returns "30 days, free."
   sneakers23 shop set --banner "We ship again on Monday." --banner-ends 2d
 
-A color that cannot be read on the pages is refused: its contrast with them must be %.1f at least.`, storefront.MinContrast)
+A color that cannot be read on the pages is refused: its contrast with them must be %.1f at least.`,
+		storefront.MinContrast)
 }
 
 // Run is called by kong.

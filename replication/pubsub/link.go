@@ -107,7 +107,7 @@ func (l *Link) encodePayload(payload any) (kind byte, body []byte, err error) {
 	if raw, ok := payload.(json.RawMessage); ok {
 		return encodeRaw(raw)
 	}
-	body, err = marshal(payload)
+	body, err = Marshal(payload)
 	return kindJSON, body, err
 }
 
@@ -122,9 +122,9 @@ func encodeRaw(raw json.RawMessage) (kind byte, body []byte, err error) {
 	return kindJSON, raw, nil
 }
 
-// marshal leaves HTML as it is, as channels do. A panic of the payload's own method is an error: it
-// must not keep the message from those who are here.
-func marshal(payload any) (body []byte, err error) {
+// Marshal writes a payload as JSON, as topics and channels carry it: HTML stays as it is. A panic
+// of the payload's own method is an error: it must not keep the message from those who are here.
+func Marshal(payload any) (body json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("marshal %T: panic: %v", payload, p)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sneakers23/app/sleep"
 	"sneakers23/web/quota"
 	"sneakers23/web/tally"
 )
@@ -107,7 +108,7 @@ func (s *SignIn) check(c echo.Context) error {
 		return ErrTooManyAttempts
 	default:
 		s.wrong.Note(client)
-		wait(c.Request().Context(), delay) // who does not wait for his answer gains nothing, see attempts
+		_ = sleep.For(c.Request().Context(), delay) // who does not wait for his answer gains nothing, see attempts
 		h.Set("WWW-Authenticate", challenge)
 		return ErrNotSignedIn
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"sneakers23/app/sleep"
 	"sneakers23/replication/presence"
 	"sneakers23/web/channel"
 )
@@ -47,7 +48,7 @@ const newToken = "new_token"
 func (t *Tokens) KeepFresh(s *channel.Socket) error {
 	due := channel.Assigns[visit](s).signed.Add(renewedAfter)
 	return s.Go(func(ctx context.Context) {
-		for wait(ctx, time.Until(due)) {
+		for sleep.For(ctx, time.Until(due)) == nil {
 			token, err := t.Sign()
 			if err != nil || s.Push(newToken, map[string]string{"token": token}) != nil {
 				return // the channel has ended; signing does not fail
@@ -55,16 +56,4 @@ func (t *Tokens) KeepFresh(s *channel.Socket) error {
 			due = time.Now().Add(renewedAfter)
 		}
 	})
-}
-
-// wait returns after a time, or as soon as ctx ends; then it is not true.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

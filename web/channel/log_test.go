@@ -117,10 +117,12 @@ func TestForwardedBytesAreNotLogged(t *testing.T) {
 
 // A forwarded broadcast is encoded once, however many get it.
 func TestForwardEncodesOnce(t *testing.T) {
-	site := start(t, Config{Routes: routeTo(&fake{join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
-		s.Forward("news")
-		return nil, nil
-	}})})
+	site := start(t, Config{Routes: routeTo(&fake{
+		join: func(_ context.Context, s *Socket, _ json.RawMessage) (any, error) {
+			s.Forward("news")
+			return nil, nil
+		},
+	})})
 	var clients [5]*client
 	for i := range clients {
 		clients[i] = site.dial()

@@ -1,9 +1,10 @@
 package channel
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"sneakers23/replication/pubsub"
 )
 
 // encodeJSON encodes a payload. A json.RawMessage is taken as it is, unchecked:
@@ -22,17 +23,10 @@ func encodeJSON(v any) (json.RawMessage, error) {
 	return marshal(v)
 }
 
-func marshal(v any) (b json.RawMessage, err error) {
-	defer func() { // a MarshalJSON of the caller's
-		if p := recover(); p != nil {
-			err = fmt.Errorf("channel: marshal %T: panic: %v", v, p)
-		}
-	}()
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+func marshal(v any) (json.RawMessage, error) {
+	b, err := pubsub.Marshal(v)
+	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return b, nil
 }

@@ -115,15 +115,17 @@ func TestTaskEndsWithItsChannel(t *testing.T) {
 		causes := make(chan error, 2)
 		sockets := make(caught, 2)
 		var ended atomic.Bool
-		site := startInBubble(t, Config{Routes: routeTo(&fake{join: func(ctx context.Context, s *Socket, params json.RawMessage) (any, error) {
-			sockets.join(ctx, s, params)
-			return nil, s.Go(func(ctx context.Context) {
-				<-ctx.Done()
-				causes <- context.Cause(ctx)
-				time.Sleep(time.Minute)
-				ended.Store(true)
-			})
-		}})})
+		site := startInBubble(t, Config{Routes: routeTo(&fake{
+			join: func(ctx context.Context, s *Socket, params json.RawMessage) (any, error) {
+				sockets.join(ctx, s, params)
+				return nil, s.Go(func(ctx context.Context) {
+					<-ctx.Done()
+					causes <- context.Cause(ctx)
+					time.Sleep(time.Minute)
+					ended.Store(true)
+				})
+			},
+		})})
 		c := site.dial()
 		c.join("room:a")
 		c.join("room:b")

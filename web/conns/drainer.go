@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"sneakers23/app/sleep"
 )
 
 // Drainer is the set of what is open at a server, its members: connections, or readers of a feed.
@@ -84,11 +86,9 @@ func (d *Drainer[T]) Drain(ctx context.Context) error {
 	slice := max(d.cfg.Least, int(d.cfg.Share*float64(len(d.open))))
 	d.mu.Unlock()
 	for d.closeSome(slice) {
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
+		if err := sleep.For(ctx, time.Second); err != nil {
 			d.closeSome(math.MaxInt)
-			return context.Cause(ctx)
+			return err
 		}
 	}
 	return nil

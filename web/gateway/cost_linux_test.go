@@ -17,7 +17,8 @@ import (
 	"sneakers23/app/devices"
 )
 
-var idle = flag.Int("idle", 1000, "connect so many devices to measure what an idle one costs, and a tenth of them over TLS")
+var idle = flag.Int("idle", 1000,
+	"connect so many devices to measure what an idle one costs, and a tenth of them over TLS")
 
 // bareDevice verifies a device and returns a descriptor of its end of the connection. It costs this
 // process no memory of Go's, so that what is measured is the server's.

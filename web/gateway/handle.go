@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sneakers23/app/devices"
+	"sneakers23/app/sleep"
 )
 
 // How many bad lines a connection may send: in all before it is verified, in a row afterwards.
@@ -133,7 +134,7 @@ func (c *conn) report(l line) error {
 		if ctx.Err() == nil {
 			c.server.store.failed(err)
 		}
-		if !pause(ctx, backoff(attempt)) {
+		if sleep.For(ctx, backoff(attempt)) != nil {
 			return errNotStored
 		}
 	}
@@ -163,16 +164,4 @@ func parsePayload[T any](c *conn, l line, parse func([]byte) ([]T, error)) (pars
 func backoff(attempt int) time.Duration {
 	most := min(100*time.Millisecond<<min(attempt, 10), 5*time.Second)
 	return most/2 + rand.N(most/2)
-}
-
-// pause reports whether ctx has not ended during that time.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sneakers23/app/devices"
+	"sneakers23/app/sleep"
 )
 
 // storeTimeout is how long a question to the Store may take during a verification.
@@ -35,7 +36,7 @@ func (c *conn) verify(key secret) error {
 	default:
 		return err
 	}
-	if !pause(ctx, c.server.cfg.WrongKeyWait) {
+	if sleep.For(ctx, c.server.cfg.WrongKeyWait) != nil {
 		return errEnded
 	}
 	return err

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/singleflight"
 
+	"sneakers23/app/sleep"
 	"sneakers23/inventory"
 )
 
@@ -110,10 +111,8 @@ func (i *Images) Serve(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		for err := i.readAhead(ctx); err != nil; err = i.readAhead(ctx) {
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-				return context.Cause(ctx)
+			if err := sleep.For(ctx, pause); err != nil {
+				return err
 			}
 		}
 	}

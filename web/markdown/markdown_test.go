@@ -77,7 +77,8 @@ func TestEndlessNesting(t *testing.T) {
 		html, err := HTML(text)
 		t.Logf("%s: %d bytes, %v, in %v", name, len(html), err, time.Since(start))
 		refused := map[string]string{"quotes": "nested", "lists": "nested", "wide": "columns", "high": "MiB"}[name]
-		if len(html) > 100*most || (err != nil) != (refused != "") || refused != "" && !strings.Contains(err.Error(), refused) {
+		if len(html) > 100*most || (err != nil) != (refused != "") ||
+			refused != "" && !strings.Contains(err.Error(), refused) {
 			t.Errorf("%s: %d bytes, %v; want an error about %q", name, len(html), err, refused)
 		}
 	}

@@ -100,7 +100,8 @@ func addAtOnce(a, b *channeltest.Client, items [2]int) (replies [2]*channeltest.
 }
 
 func checkBoth(
-	t *testing.T, here, there *counter, id string, items [2]int, tabs [2]*channeltest.Client, replies [2]*channeltest.Reply,
+	t *testing.T, here, there *counter, id string, items [2]int,
+	tabs [2]*channeltest.Client, replies [2]*channeltest.Reply,
 ) {
 	t.Helper()
 	mine, _ := here.carts.of(id)

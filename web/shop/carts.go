@@ -201,7 +201,7 @@ func (c *Carts) receiveNews(id string, payload any) (answer bool, err error) {
 
 // broadcastCart sends a cart to its tabs on all nodes.
 func (c *Carts) broadcastCart(id string, cart checkout.Cart) {
-	payload, err := encode(c.news(id, cart))
+	payload, err := pubsub.Marshal(c.news(id, cart))
 	if err != nil {
 		panic(err) // two strings and a number
 	}

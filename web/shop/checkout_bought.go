@@ -124,7 +124,8 @@ func (had boughtLines) words(posted []checkout.Line) *Flash {
 	}
 	switch {
 	case rest && !had.all:
-		return info("You bought " + what + " " + order + ". Nothing else was bought now. What is still in your cart may have been bought too: look at it first.")
+		return info("You bought " + what + " " + order + ". Nothing else was bought now. " +
+			"What is still in your cart may have been bought too: look at it first.")
 	case rest:
 		return info("You bought " + what + " " + order + ". Nothing else was bought: the rest is still in your cart.")
 	case len(had.orders) > 0:

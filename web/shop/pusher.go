@@ -1,7 +1,6 @@
 package shop
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -257,7 +256,7 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 		reply.Levels[it.ID] = it.Level
 	}
 	replies.version, replies.released = versionOf(product), product.Released
-	if replies.brief, err = encode(reply); err != nil {
+	if replies.brief, err = pubsub.Marshal(reply); err != nil {
 		return replies, err
 	}
 	if product.Released {
@@ -267,7 +266,7 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 		}
 		reply.SizesHTML = string(html)
 	}
-	if replies.full, err = encode(reply); err != nil {
+	if replies.full, err = pubsub.Marshal(reply); err != nil {
 		return replies, err
 	}
 	block, err := p.pages.ProductHTML(product)
@@ -275,15 +274,6 @@ func (p *Pusher) encodeReplies(product *inventory.Product) (replies joinReplies,
 		return replies, err
 	}
 	reply.HTML = string(block)
-	replies.fresh, err = encode(reply)
+	replies.fresh, err = pubsub.Marshal(reply)
 	return replies, err
-}
-
-// encode leaves < and > as they are: a reply is no page, and sizes are full of them.
-func encode(v any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSpace(b.Bytes()), err
 }

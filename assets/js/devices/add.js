@@ -44,7 +44,8 @@ function createKey(dialog) {
       () => (status.textContent = "It could not be copied: select it, and copy it by hand."),
     ),
   )
-  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault()) // a slip must not lose the key
+  // A slip must not lose the key.
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault())
   dialog.addEventListener("cancel", (event) => event.preventDefault())
   dialog.addEventListener("close", () => (code.textContent = ""))
 

@@ -16,7 +16,8 @@ export function clearLines(log) {
 export function addLines(log, { whole, lines, more = 0, at_least: atLeast = false }) {
   const known = new Set(log.entries.map(({ key }) => key))
   const fresh = lines.filter(({ id }) => !known.has(id) && id > log.cleared).map((line) => ({ ...line, key: line.id }))
-  const missed = whole && log.begun && fresh.length > 0 && fresh.length === lines.length // there may be others before them
+  // There may be other records before them.
+  const missed = whole && log.begun && fresh.length > 0 && fresh.length === lines.length
   const came = log.came + (log.begun ? fresh.length + more : 0)
   const gap = missed ? "Some records may be missing here, which a search finds" : wordsOfGap(more, atLeast)
   const gaps = log.gaps + (gap ? 1 : 0)

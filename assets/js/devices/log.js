@@ -106,7 +106,8 @@ export function createLog(panel, channel, choice) {
     try {
       const answer = await ask(channel, "search", { ...query, before })
       if (mine !== searches) return
-      const next = answer.lines.map((line) => ({ ...line, key: `found ${line.id}` })) // a live line with this id may be cut
+      // A live line with this id may be cut.
+      const next = answer.lines.map((line) => ({ ...line, key: `found ${line.id}` }))
       found = { query, since, entries: [...entries, ...next], older: answer.older }
       setText(status, wordsOfFound(found.entries.length, found.older, since))
       paint()

@@ -22,8 +22,10 @@ export function whereOf({ nodes, revoked, seen }) {
 export function wordsOfWhere({ nodes, revoked, seen, created }, now = new Date()) {
   const when = (ms) => momentBeside(new Date(ms), now)
   if (revoked) return `Its key was revoked: ${momentOf(new Date(revoked))}. Its variables and its recent logs are kept.`
-  if (nodes.length > 0)
-    return `Connected ${nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`).join(", ")}.`
+  if (nodes.length > 0) {
+    const each = nodes.map((node) => `at ${node.name} since ${when(node.since)}${times(node.connections)}`)
+    return `Connected ${each.join(", ")}.`
+  }
   return seen
     ? `Away. Last connected: ${when(seen)}.`
     : `Never connected. Added: ${when(created)}.`

@@ -21,7 +21,8 @@ func (o office) SetShop(_ context.Context, edit storefront.Edit) (storefront.Sav
 	case *edit.Name == "":
 		return storefront.Saved{}, false, storefront.Problems{
 			{Field: "name", Text: "is missing"},
-			{Field: "accent", Text: "#ffee00 is hard to read on light pages: its contrast is 1.0, and must be 4.5 at least; take #7a7204, for example"},
+			{Field: "accent", Text: "#ffee00 is hard to read on light pages: " +
+				"its contrast is 1.0, and must be 4.5 at least; take #7a7204, for example"},
 			{Field: "zone", Text: "\"Berlin\" is no time zone: write one like Europe/Berlin"},
 		}
 	}

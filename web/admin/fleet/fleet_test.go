@@ -267,11 +267,12 @@ func TestOrders(t *testing.T) {
 			v.Variables[1].Wanted.Who); got != `42 "hi" the dashboard` {
 			t.Errorf("is wanted: %s", got)
 		}
+		const badName = "The name of a variable is 1 to 64 printable characters without a space at either end."
 		for variables, want := range map[string]string{
 			``: "Nothing was changed.",
 			`{"name":"size","type":"integer","value":"many"}`: `Variable "size": the value is not of type integer.`,
 			`{"name":"size","type":"integer","value":""}`:     `Variable "size": there is no value.`,
-			`{"name":" ","type":"string","value":""}`:         "The name of a variable is 1 to 64 printable characters without a space at either end.",
+			`{"name":" ","type":"string","value":""}`:         badName,
 			strings.Repeat(`{"name":"a","type":"boolean","value":"true"},`, 256) +
 				`{"name":"a","type":"boolean","value":"true"}`: "A device has at most 256 variables.",
 		} {

@@ -239,7 +239,8 @@ func (f *form) images(e *inventory.Edit) {
 		f.Images[i].Place = strconv.Itoa(i + 1)
 		if !row.Remove {
 			if row.Alt == "" {
-				f.wrong("images", fmt.Sprintf("photo %d has no text: say what it shows, for those who do not see it", i+1))
+				f.wrong("images", fmt.Sprintf(
+					"photo %d has no text: say what it shows, for those who do not see it", i+1))
 			}
 			*e.Images = append(*e.Images, inventory.ImageDetails{Picture: row.Picture, Alt: row.Alt})
 		}

@@ -212,7 +212,8 @@ func TestWrongSettings(t *testing.T) {
 		},
 		"edited banner": {
 			map[string]string{"seen": "0", "banner": "", "banner_ends": "", "zone": "UTC"}, nil, storefront.ErrEdited,
-			409, []string{"Banner: &lt;Here&gt;. becomes nothing", "End of the banner: 2031-12-24T18:00:00 becomes nothing"},
+			409, []string{"Banner: &lt;Here&gt;. becomes nothing",
+				"End of the banner: 2031-12-24T18:00:00 becomes nothing"},
 		},
 		"away": {nil, nil, errors.New("The database does not answer."), 503, []string{"The database does not answer."}},
 	} {

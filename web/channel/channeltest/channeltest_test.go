@@ -261,100 +261,105 @@ func TestRefuteWaitsForWhatFollows(t *testing.T) {
 
 // An assertion is for this: it fails.
 func TestAssertionsFail(t *testing.T) {
-	for want, test := range map[string]func(c *channeltest.Client, k *channeltest.Socket, s *channeltest.Server){
-		`reply to echo on room:a: got ok 1, want ok 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+	type (
+		client = channeltest.Client
+		socket = channeltest.Socket
+		server = channeltest.Server
+	)
+	for want, test := range map[string]func(c *client, k *socket, s *server){
+		`reply to echo on room:a: got ok 1, want ok 2`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", 1).AssertOK(2)
 		},
-		`reply to echo on room:a: got ok 1, want error 1`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to echo on room:a: got ok 1, want error 1`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", 1).AssertError(1)
 		},
-		`reply to push on room:a: nothing came`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to push on room:a: nothing came`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", 1).AssertOK(nil)
 		},
-		`reply to echo on room:a: got {"status":"ok","response":1}, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to echo on room:a: got {"status":"ok","response":1}, want none`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", 1).Refute()
 		},
-		`pushed on room:a: got 1, want 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got 1, want 2`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", 1)
 			c.AssertPush("pushed", 2)
 		},
-		`pushed on room:a: got bytes "1", want 1`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got bytes "1", want 1`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", channel.Binary("1"))
 			c.AssertPush("pushed", 1)
 		},
-		`pushed on room:a: got {}, want bytes ""`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got {}, want bytes ""`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", nil)
 			c.AssertPush("pushed", channel.Binary{})
 		},
-		`pushed on room:a: got bytes "\x00", want JSON`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got bytes "\x00", want JSON`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", channel.Binary{0})
 			c.Receive("pushed")
 		},
-		`reply to echo on room:a: got bytes "1", want JSON`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to echo on room:a: got bytes "1", want JSON`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", channel.Binary("1")).Receive()
 		},
-		`reply to echo on room:a: got ok bytes "1", want ok bytes "2"`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to echo on room:a: got ok bytes "1", want ok bytes "2"`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", channel.Binary("1")).AssertOK(channel.Binary("2"))
 		},
-		`reply to echo on room:a: got ok bytes "1", want error bytes "1"`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`reply to echo on room:a: got ok bytes "1", want error bytes "1"`: func(c *client, _ *socket, _ *server) {
 			c.Push("echo", channel.Binary("1")).AssertError(channel.Binary("1"))
 		},
-		`room:a: the channel does not come to rest`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`room:a: the channel does not come to rest`: func(c *client, _ *socket, _ *server) {
 			for range 100 { // more than its mailbox holds
 				c.Push("hang", nil)
 			}
 			c.Settle()
 		},
-		`sung on room:a: nothing came`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`sung on room:a: nothing came`: func(c *client, _ *socket, _ *server) {
 			c.AssertPush("sung", nil)
 		},
-		`pushed on room:a: got 1, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got 1, want none`: func(c *client, _ *socket, _ *server) {
 			c.Push("push", 1)
 			c.RefutePush("pushed")
 		},
-		`counted on room:a: got {}, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`counted on room:a: got {}, want none`: func(c *client, _ *socket, _ *server) {
 			c.Push("countdown", nil) // several messages later
 			c.RefutePush("counted")
 		},
-		`pushed on room:a: got {}, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`pushed on room:a: got {}, want none`: func(c *client, _ *socket, _ *server) {
 			c.Push("busy task", nil)
 			c.Channel() // it runs
 			c.RefutePush("pushed")
 		},
-		`broadcast of shouted on room:a: got 1, want 2`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`broadcast of shouted on room:a: got 1, want 2`: func(c *client, _ *socket, _ *server) {
 			c.Push("whisper", 1)
 			c.AssertBroadcast("shouted", 2)
 		},
-		`broadcast of shouted on room:a: got 1, want none`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`broadcast of shouted on room:a: got 1, want none`: func(c *client, _ *socket, _ *server) {
 			c.Push("whisper", 1)
 			c.RefuteBroadcast("shouted")
 		},
-		`broadcast of shouted on room:a: nothing came`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`broadcast of shouted on room:a: nothing came`: func(c *client, _ *socket, _ *server) {
 			c.AssertBroadcast("shouted", nil)
 		},
-		`phx_close on room:a: nothing came`: func(c *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`phx_close on room:a: nothing came`: func(c *client, _ *socket, _ *server) {
 			c.AssertClosed()
 		},
-		`the socket: nothing came, want close 1001`: func(_ *channeltest.Client, k *channeltest.Socket, _ *channeltest.Server) {
+		`the socket: nothing came, want close 1001`: func(_ *client, k *socket, _ *server) {
 			k.AssertClosed(1001)
 		},
-		`pushed on room:a: websocket: close 1001 (going away): disconnected`: func(c *channeltest.Client, _ *channeltest.Socket, s *channeltest.Server) {
+		`pushed on room:a: websocket: close 1001 (going away): disconnected`: func(c *client, _ *socket, s *server) {
 			s.PubSub.Broadcast("user:", "disconnect", nil)
 			c.AssertPush("pushed", nil)
 		},
-		`join room:b: error {"reason":"locked"}`: func(_ *channeltest.Client, k *channeltest.Socket, _ *channeltest.Server) {
+		`join room:b: error {"reason":"locked"}`: func(_ *client, k *socket, _ *server) {
 			k.Join("room:b", "locked")
 		},
-		`reply to phx_join on room:b: got ok {"user":""}, want error {}`: func(_ *channeltest.Client, k *channeltest.Socket, _ *channeltest.Server) {
+		`reply to phx_join on room:b: got ok {"user":""}, want error {}`: func(_ *client, k *socket, _ *server) {
 			k.AssertRefused("room:b", nil, nil)
 		},
-		`connecting with map[]: <nil>, want status 403`: func(_ *channeltest.Client, _ *channeltest.Socket, s *channeltest.Server) {
+		`connecting with map[]: <nil>, want status 403`: func(_ *client, _ *socket, s *server) {
 			s.AssertRefused(url.Values{}, http.StatusForbidden)
 		},
-		`channel: connect refused: too often`: func(_ *channeltest.Client, _ *channeltest.Socket, s *channeltest.Server) {
+		`channel: connect refused: too often`: func(_ *client, _ *socket, s *server) {
 			s.Connect(url.Values{"user": {"eve"}})
 		},
-		`channel: Config.Routes is missing`: func(_ *channeltest.Client, _ *channeltest.Socket, _ *channeltest.Server) {
+		`channel: Config.Routes is missing`: func(_ *client, _ *socket, _ *server) {
 		},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -367,9 +372,9 @@ func TestAssertionsFail(t *testing.T) {
 					if strings.Contains(want, "Routes") {
 						cfg.Routes = nil
 					}
-					server := channeltest.Start(fake, cfg)
-					socket := server.Connect(nil)
-					test(socket.Join("room:a", nil), socket, server)
+					s := channeltest.Start(fake, cfg)
+					k := s.Connect(nil)
+					test(k.Join("room:a", nil), k, s)
 				}()
 				<-ended
 				if fake.failed != want {

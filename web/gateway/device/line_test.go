@@ -84,7 +84,8 @@ func TestParse(t *testing.T) {
 		{[]byte("ERROR  what else"), message{err: true, reason: " what else"}, ""},
 		{line(testKey, "["+variable+"]"), message{changed: []Variable{Integer("a", 1)}}, ""},
 		{line("0123456789AB", "["+variable+"]"), message{changed: []Variable{Integer("a", 1)}}, ""},
-		{line(testKey, `[`+variable+`,{"name":"b","type":"boolean","value":true},{"name":"a","type":"float","value":2}]`),
+		{line(testKey, `[`+variable+`,{"name":"b","type":"boolean","value":true},`+
+			`{"name":"a","type":"float","value":2}]`),
 			message{changed: []Variable{Float("a", 2), Boolean("b", true)}}, ""},
 		{line(testKey, "[]"), message{}, ""},
 		{line("ffffffffffff", "[]"), message{}, "the key of another device"},
