@@ -58,8 +58,8 @@ func (s *shopServer) openAdmin(
 		return nil, err
 	}
 	s.board = admin.NewBoard(admin.BoardConfig{
-		Catalog: n.stock.Catalog, Orders: n.orders, Journal: journal{n.db.Pool}, Nodes: n.nodeStates, Fault: n.fault,
-		Topics: s.topics, Log: n.log,
+		Catalog: n.stock.Catalog, ShopTime: n.stock.ShopTime, Orders: n.orders, Journal: journal{n.db.Pool},
+		Nodes: n.nodeStates, Fault: n.fault, Topics: s.topics, Log: n.log,
 	})
 	admins := s.socketConfig(n, proxies, askAdminPoll)
 	admins.Connect, admins.MaxQueue = tokens.Connect, adminQueue

@@ -25,6 +25,9 @@ var (
 	ErrPriceChanged = errors.New("checkout: the price has changed")
 	ErrPaused       = errors.New("checkout: selling is paused")
 
+	// ErrOrderFull says that the cart has more lines than an order may have.
+	ErrOrderFull = errors.New("checkout: more lines than an order may have")
+
 	// ErrLimit says that the shopper would have more pairs of a product than one shopper may buy.
 	ErrLimit = errors.New("checkout: more than one shopper may buy")
 

@@ -39,7 +39,10 @@ func (s *sale) Items() []inventory.ItemID { return s.items }
 func (s *sale) Kind() ledger.Kind { return s.kind }
 
 // sales is the kind of all sales of a teller.
-type sales struct{ log *slog.Logger }
+type sales struct {
+	log   *slog.Logger
+	lines int // that an order may have
+}
 
 // Begin implements [ledger.Kind].
 func (k *sales) Begin(ops []ledger.Operation) ledger.Attempt {
@@ -102,7 +105,7 @@ func (a *saleAttempt) Decide(op ledger.Operation, stock *ledger.Stock) error {
 		s.order = *earlier
 		return nil
 	}
-	if err := refusal(s.Purchase, stock); err != nil {
+	if err := a.kind.refusal(s.Purchase, stock); err != nil {
 		return err
 	}
 	if err := a.shoppers.refusal(s, stock); err != nil {
@@ -124,7 +127,7 @@ func earlierOrder(bought map[LineID]*Order, lines []Line) *Order {
 
 // refusal returns why the cart can't be sold, in the order in which shoppers are told; nil if it
 // can.
-func refusal(p Purchase, stock *ledger.Stock) error {
+func (k *sales) refusal(p Purchase, stock *ledger.Stock) error {
 	var (
 		gone, out, soon, paused []inventory.ItemID
 		total                   inventory.Cents
@@ -153,6 +156,8 @@ func refusal(p Purchase, stock *ledger.Stock) error {
 		return refused(ErrSoldOut, out)
 	case len(soon) > 0:
 		return refused(ErrNotReleased, soon)
+	case len(p.Lines) > k.lines:
+		return ErrOrderFull
 	case total != p.Total:
 		return ErrPriceChanged
 	}

@@ -22,7 +22,7 @@ func TestDecide(t *testing.T) {
 	archived.Product.Visible = false
 	stock := ledger.NewStock(shoe(1, 2, true), shoe(2, 1, true), shoe(3, 9, false), archived)
 	stock.Now = time.Now()
-	kind := &sales{}
+	kind := &sales{lines: MostLines}
 	cart := func(items ...inventory.ItemID) *sale {
 		var p Purchase
 		for _, id := range items {

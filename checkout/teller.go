@@ -19,7 +19,8 @@ type TellerConfig struct {
 	Inventory ledger.Publisher
 	Log       *slog.Logger
 
-	MaxLines   int   // of one cart; default 10
+	MaxLines   int   // of a cart; one with more is none, and is not looked up. Default 10
+	OrderLines int   // of an order; default MaxLines
 	MaxWaiting int   // look-ups that wait for the next query; more get ErrBusy. Default 8192
 	Places     Quota // bounds how many purchases of each Purchase.From wait; more get ErrBusy. Default: all
 }
@@ -46,9 +47,10 @@ type Teller struct {
 // NewTeller makes a teller that sells through a ledger.
 func NewTeller(cfg TellerConfig) *Teller {
 	cfg.MaxLines = cmp.Or(cfg.MaxLines, 10)
+	cfg.OrderLines = cmp.Or(cfg.OrderLines, cfg.MaxLines)
 	cfg.MaxWaiting = cmp.Or(cfg.MaxWaiting, 8192)
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
-	return &Teller{cfg: cfg, sales: &sales{cfg.Log}, looks: make(chan *look, cfg.MaxWaiting)}
+	return &Teller{cfg: cfg, sales: &sales{cfg.Log, cfg.OrderLines}, looks: make(chan *look, cfg.MaxWaiting)}
 }
 
 // String names the service in logs.
@@ -59,7 +61,7 @@ func (t *Teller) String() string { return "checkout.Teller" }
 // whatever else is in the cart. When they are in several earlier orders, it is one of them; Bought
 // returns all.
 //
-// A [Refusal], ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart
+// A [Refusal], ErrOrderFull, ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart
 // and ErrTooManyLines say that this is no cart that could be sold; its lines are not looked up.
 // Every other error says that the outcome is unknown, and is ErrUnknown, also ErrBusy. The buyer
 // can safely send the same purchase again, to any teller of the database, and learns the outcome. A
@@ -72,7 +74,9 @@ func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if !ok {
 		return Order{}, ErrBusy
 	}
-	landed, ok := t.inFlight.enter(p.Lines, func() bool { return promising(t.cfg.Inventory.Catalog(), p) })
+	landed, ok := t.inFlight.enter(p.Lines, func() bool {
+		return len(p.Lines) <= t.cfg.OrderLines && promising(t.cfg.Inventory.Catalog(), p)
+	})
 	if !ok {
 		order, err := t.lookUp(ctx, p, release)
 		if !errors.Is(err, errBuyable) {
@@ -164,7 +168,7 @@ func (t *Teller) lookUp(ctx context.Context, p Purchase, release func()) (Order,
 	var order Order
 	if earlier := earlierOrder(found.bought, p.Lines); earlier != nil {
 		order, err = *earlier, nil
-	} else if why := refusal(p, found.stock); why != nil {
+	} else if why := t.sales.refusal(p, found.stock); why != nil {
 		err = why
 	}
 	if !errors.Is(err, errBuyable) {

@@ -63,9 +63,9 @@ func TestBuy(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, 3, 2, 1)
-	n := s.node(s.Pool, func(c *config) { c.teller.MaxLines = 3 })
-	out, soon, there := s.Items[0], s.Items[2], s.Items[4]
+	s := newStore(t, 5, 2, 1)
+	n := s.node(s.Pool, func(c *config) { c.teller.MaxLines, c.teller.OrderLines = 3, 2 })
+	out, soon, there, late, later := s.Items[0], s.Items[2], s.Items[4], s.Items[6], s.Items[8]
 	s.Exec(`UPDATE products SET released = false WHERE id = $1`, s.Of[soon])
 	n.buy(s.cart(out))
 	change := func(p Purchase, f func(*Purchase)) Purchase { f(&p); return p }
@@ -81,6 +81,7 @@ func TestRefusals(t *testing.T) {
 		"cheaper":      {change(s.cart(there), func(p *Purchase) { p.Total-- }), ErrPriceChanged, nil},
 		"dearer":       {change(s.cart(there), func(p *Purchase) { p.Total++ }), ErrPriceChanged, nil},
 		"too many":     {s.cart(1, 2, 3, 4), ErrTooManyLines, nil},
+		"order full":   {s.cart(there, late, later), ErrOrderFull, nil},
 		"no such item": {
 			change(s.cart(there), func(p *Purchase) { p.Lines[0].Item = 999 }), ErrNoItem, []inventory.ItemID{999},
 		},

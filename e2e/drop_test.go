@@ -38,10 +38,20 @@ func (s *shop) clock() (now time.Time) {
 	return now
 }
 
-// TestDrop plans a drop at a node that is killed before, while the clock of the database is three
-// minutes ahead of those of all nodes. A crowd sends its forms all the time from some seconds
-// before. The drop opens once, at none of the three nodes that are left before its time, and no
-// order was made before it.
+// shopTime is the time that a node tells to pages.
+func (s *shop) shopTime() time.Time {
+	s.t.Helper()
+	var told struct{ Now time.Time }
+	if err := json.Unmarshal([]byte(newCustomer(s.t, s.URL).get("/session").html), &told); err != nil {
+		s.t.Fatal(err)
+	}
+	return told.Now
+}
+
+// TestDrop plans a drop at a node that is killed five seconds before, while the clock of the
+// database is three minutes ahead of those of all nodes. A crowd sends its forms all the time from
+// some seconds before. Pages count down by the clock of the database. The drop opens once, at none
+// of the three nodes that are left before its time, and no order was made before it.
 func TestDrop(t *testing.T) {
 	t.Parallel()
 	const (
@@ -55,6 +65,9 @@ func TestDrop(t *testing.T) {
 	s.sql(`UPDATE item_availabilities SET available_count = 0, stocked_count = sold_count`)
 	visitors := make([]*visitor, 3)
 	for i := range visitors {
+		waittest.Until(t, "the node tells the time of the database", func() bool {
+			return time.Until(nodes[i].shopTime()) > 2*time.Minute
+		})
 		visitors[i] = newVisitor(t, nodes[i].URL+"/products/SHU6000")
 		visitors[i].wait(".product-soon-1")
 		if _, err := visitors[i].Evaluate(watchDOM, `[data-product-id="1"] form.size-container`); err != nil {
@@ -80,10 +93,13 @@ func TestDrop(t *testing.T) {
 		!strings.Contains(d.Problems[len(d.Problems)-1], "3m0s apart") {
 		t.Errorf("planned: %+v", d)
 	}
-	planner.kill()
 	for _, v := range visitors {
-		v.wait("[data-countdown]:not([hidden])")
+		v.wait(`[data-countdown]:has-text("00:00:")`) // ten seconds, not three minutes more
 	}
+	waittest.Until(t, "it is five seconds before the time", func() bool {
+		return s.clock().After(at.Add(-5 * time.Second))
+	})
+	planner.kill()
 	for i := range crowd {
 		wg.Go(func() {
 			last := false
@@ -108,7 +124,11 @@ func TestDrop(t *testing.T) {
 	for i, v := range visitors {
 		v.wait(`[data-product-id="1"] form.size-container`)
 		// the page's clock is that of this machine, which is three minutes behind
-		t.Logf("node %d shows the sizes %v after the time", i+1, seenAfter(v, at.Add(-3*time.Minute)))
+		after := seenAfter(v, at.Add(-3*time.Minute))
+		t.Logf("node %d shows the sizes %v after the time", i+1, after)
+		if after < 0 {
+			t.Errorf("node %d shows the sizes too early", i+1)
+		}
 	}
 	close(opened)
 	wg.Wait()

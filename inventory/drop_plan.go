@@ -90,12 +90,12 @@ func productsOfPlan(ctx context.Context, tx pgx.Tx, p Plan) (map[ProductID]bool,
 		products[id] = releases
 		switch {
 		case wrong != nil:
-		case other != nil:
-			wrong = &PlannedError{sku, *other}
 		case releases && state != Live:
 			wrong = &PlanProductError{sku, ErrNotLive}
 		case releases && released:
 			wrong = &PlanProductError{sku, ErrReleased}
+		case other != nil:
+			wrong = &PlannedError{sku, *other}
 		}
 		return nil
 	})
@@ -314,17 +314,28 @@ func lockDrops(ctx context.Context, tx pgx.Tx, products ...ProductID) error {
 	return err
 }
 
-// leaveDrops queues what takes a product out of the drop that is to release it. A drop without
-// another product is cancelled, also if it was to show a banner: that was about this product.
+// leaveDrops queues what takes a product out of the drop that is to release it. A drop that brings
+// pairs of it goes on to do that, so it stays the one plan that the product is in. A drop without
+// another product, and without pairs, is cancelled, also if it was to show a banner: that was about
+// this product.
 func leaveDrops(ctx context.Context, b *pgx.Batch, id ProductID) *pgx.Batch {
-	b.Queue(`WITH gone AS (
-			DELETE FROM drop_products WHERE product_id = $1 AND planned AND releases RETURNING drop_id
+	b.Queue(`WITH left_by AS (
+			SELECT drop_id, EXISTS (
+				SELECT FROM drop_restocks r JOIN items i ON i.id = r.item_id
+				WHERE r.drop_id = d.drop_id AND i.product_id = $1
+			) AS pairs
+			FROM drop_products d WHERE product_id = $1 AND planned AND releases
+		), gone AS (
+			DELETE FROM drop_products WHERE product_id = $1 AND drop_id IN (SELECT drop_id FROM left_by WHERE NOT pairs)
+		), stays AS (
+			UPDATE drop_products SET releases = false
+			WHERE product_id = $1 AND drop_id IN (SELECT drop_id FROM left_by WHERE pairs)
 		), changed AS (
 			UPDATE drops SET version = version + 1, cancelled_at = CASE
 				WHEN NOT EXISTS (SELECT FROM drop_restocks WHERE drop_id = drops.id)
 					AND NOT EXISTS (SELECT FROM drop_products WHERE drop_id = drops.id AND product_id <> $1)
 				THEN shop_time() END
-			WHERE id IN (SELECT drop_id FROM gone) AND opened_at IS NULL RETURNING id, at, cancelled_at
+			WHERE id IN (SELECT drop_id FROM left_by) AND opened_at IS NULL RETURNING id, at, cancelled_at
 		)
 		INSERT INTO events (kind, subject, due, who)
 		SELECT 'drop_cancelled', 'Drop ' || id, at, nullif($2, '') FROM changed WHERE cancelled_at IS NOT NULL`,

@@ -197,6 +197,52 @@ func TestPlanOfABanner(t *testing.T) {
 	}
 }
 
+// TestPairsStayInTheirDrop archives a product of a drop that brings pairs of it, and releases it by
+// hand: the drop goes on to bring the pairs, so no other can bring them too until it is cancelled.
+func TestPairsStayInTheirDrop(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*testing.T, *inventory.Store){
+		"archived": func(t *testing.T, store *inventory.Store) {
+			save(t, store, inventory.Edit{SKU: "SHU6000", State: new(inventory.Archived)})
+			save(t, store, inventory.Edit{SKU: "SHU6000", State: new(inventory.Live)})
+		},
+		"released by hand": func(t *testing.T, store *inventory.Store) {
+			if _, err := store.Release(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, _ := newStore(t)
+			plan := inventory.Plan{
+				At: time.Now().Add(time.Hour), Releases: []inventory.ProductID{1},
+				Restocks: []inventory.DropRestock{{Item: 1, Pairs: 7}},
+			}
+			d, _, err := store.PlanDrop(t.Context(), plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leave(t, store)
+			got, _, err := store.Drop(t.Context(), d.ID)
+			if err != nil || len(got.Releases) != 0 || len(got.Restocks) != 1 || got.CancelledAt != nil {
+				t.Errorf("the drop is %+v, %v; want it to bring the pairs, and to release nothing", got, err)
+			}
+			plan.Releases = nil
+			var planned *inventory.PlannedError
+			if other, _, err := store.PlanDrop(t.Context(), plan); !errors.As(err, &planned) || planned.Drop != d.ID {
+				t.Errorf("the same pairs are planned again: %+v, %v", other, err)
+			}
+			if _, _, err := store.CancelDrop(t.Context(), d.ID, 0); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := store.PlanDrop(t.Context(), plan); err != nil {
+				t.Errorf("planned again after the drop was cancelled: %v", err)
+			}
+		})
+	}
+}
+
 // TestDropsOfProductsThatLeave archives a product of a drop, and releases another one by hand: the
 // drop goes on with the rest, and is cancelled when there is none.
 func TestDropsOfProductsThatLeave(t *testing.T) {

@@ -38,8 +38,8 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 	}
 }
 
-// Serve waits for the next drop and opens it, until ctx ends. It asks the database how long it has
-// to wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over,
+// Serve waits for the next drop and opens it, until ctx ends. It asks the database for its time and
+// how long it has to wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over,
 // it asks no more and opens the drop: whether that is due is decided there. A drop that can't be
 // opened at the moment does not keep the others waiting.
 func (s *Scheduler) Serve(ctx context.Context) error {
@@ -104,5 +104,8 @@ func (s *Scheduler) sleep(ctx context.Context, d time.Duration) bool {
 func (s *Scheduler) next(ctx context.Context, but []DropID) (Drop, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := s.server.store.readTime(ctx, &s.server.clock); err != nil {
+		return Drop{}, 0, err
+	}
 	return s.server.store.NextDrop(ctx, but...)
 }

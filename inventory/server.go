@@ -24,6 +24,7 @@ type Server struct {
 
 	calls   chan call // no buffer: a caller hands over to the loop itself, or gives up
 	catalog atomic.Pointer[Catalog]
+	clock   Clock
 
 	committed []func([]Change) // told of what is committed here
 }
@@ -48,6 +49,10 @@ func (s *Server) String() string { return "inventory.Server" }
 
 // Catalog is the newest catalog of this node. It never waits.
 func (s *Server) Catalog() *Catalog { return s.catalog.Load() }
+
+// ShopTime is the time by which drops open: that of the database, as far as this node knows. It
+// never waits.
+func (s *Server) ShopTime() time.Time { return s.clock.Now() }
 
 // Serve loads the catalog from the database, waiting for the database as long as it takes, then
 // applies changes until ctx ends. It may be called again after it has returned or panicked: it

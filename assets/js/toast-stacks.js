@@ -1,6 +1,6 @@
 // Messages stand over the page in stacks, each at a place of the window. A message never moves:
-// the next one of its stack stands beyond it, and its own space stays empty when it is retired,
-// until nothing stands beyond it.
+// the next one of its stack stands beyond it. Its own space stays empty when it is retired, until
+// nothing stands beyond it or another message fits in.
 
 const most = 3 // in a stack, with the empty spaces
 const pressed = ":is(main, .cart) :is(a, button)"
@@ -12,24 +12,44 @@ export const standing = (box) => [...box.children].flatMap((stack) => [...stack.
 const stands = (card) => !("gone" in card.dataset)
 
 // Puts a message where it covers the least: of what it is about, which may be null, of other
-// messages, of what can be pressed, of headings.
+// messages, of what can be pressed, of headings. Where no space is left, it takes that of an earlier
+// message, but of no choice.
 export function place(box, card, about) {
-  const kinds = [about ? [about] : [], standing(box), outside(box, pressed), outside(box, read)]
+  const others = [about ? [about] : [], standing(box), outside(box, pressed), outside(box, read)]
+  const spots = stacksOf(box).map((stack) => spotIn(stack, card))
+  const free = spots.filter(({ old }) => !old || !stands(old))
   let best = null
-  for (const stack of roomy(stacksOf(box))) {
-    stack.append(card)
-    const covers = kinds.map((elements) => elements.reduce((sum, element) => sum + overlap(card, element), 0))
-    if (!best || less(covers, best.covers)) best = { stack, covers }
+  for (const spot of free.length ? free : spots) {
+    const covers = others.map((elements) => elements.reduce((sum, element) => sum + covered(spot, element), 0))
+    if (!best || less(covers, best.covers)) best = { ...spot, covers }
   }
-  card.remove()
-  if (best.stack.children.length >= most) best.stack.children[0].remove()
-  best.stack.append(card)
+  if (best.old) {
+    card.style.minHeight = `${best.rect.bottom - best.rect.top}px`
+    best.old.replaceWith(card)
+  } else best.stack.append(card)
 }
 
 export function retire(card) {
   card.dataset.gone = ""
   const stack = card.parentElement
   while (stack?.lastElementChild && !stands(stack.lastElementChild)) stack.lastElementChild.remove()
+}
+
+// Where in a stack a message would stand, and in place of which old one, if any.
+function spotIn(stack, card) {
+  stack.append(card)
+  const rect = card.getBoundingClientRect()
+  const isFull = stack.children.length > most
+  card.remove()
+  if (!isFull) return { stack, rect }
+
+  const height = ({ top, bottom }) => bottom - top
+  const cards = [...stack.children]
+  const old =
+    cards.find((gone) => !stands(gone) && height(gone.getBoundingClientRect()) >= height(rect)) ??
+    cards.find((other) => stands(other) && !("offer" in other.dataset)) ??
+    cards.find((gone) => !stands(gone))
+  return { stack, old, rect: old.getBoundingClientRect() }
 }
 
 // Where messages may stand is in the box's data, the preferred place first: at the top where the
@@ -46,12 +66,6 @@ function stacksOf(box) {
   return [...box.children].filter((stack) => getComputedStyle(stack).display !== "none")
 }
 
-// The stacks that have room, or all.
-function roomy(stacks) {
-  const some = stacks.filter((stack) => stack.children.length < most)
-  return some.length ? some : stacks
-}
-
 const outside = (box, selector) =>
   [...document.querySelectorAll(selector)].filter((element) => !box.contains(element))
 
@@ -61,8 +75,10 @@ function less(some, others) {
   return i >= 0 && some[i] < others[i]
 }
 
-function overlap(some, other) {
-  const [a, b] = [some.getBoundingClientRect(), other.getBoundingClientRect()]
+function covered({ rect: a, old }, element) {
+  if (element === old) return 0
+
+  const b = element.getBoundingClientRect()
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
   return width > 0 && height > 0 ? width * height : 0

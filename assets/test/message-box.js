@@ -3,6 +3,7 @@
 export class Part {
   children = []
   dataset = {}
+  style = {}
   listeners = {}
   parentElement = null
   isConnected = true
@@ -19,6 +20,12 @@ export class Part {
   remove() {
     if (!this.parentElement) return
     this.parentElement.children = this.parentElement.children.filter((other) => other !== this)
+    this.parentElement = null
+  }
+  replaceWith(other) {
+    const { children } = this.parentElement
+    children[children.indexOf(this)] = other
+    other.parentElement = this.parentElement
     this.parentElement = null
   }
   contains(other) {

@@ -15,13 +15,14 @@ import (
 
 // BoardConfig is what a Board watches. All of it must be given.
 type BoardConfig struct {
-	Catalog func() *inventory.Catalog
-	Orders  orderBook
-	Journal journal
-	Nodes   func() []NodeState          // this one first; what Fault has found is in it, see [Board.Fault]
-	Fault   func(context.Context) Fault // looks for one of this node. It returns soon after ctx ends
-	Topics  *pubsub.PubSub
-	Log     *slog.Logger
+	Catalog  func() *inventory.Catalog
+	ShopTime func() time.Time // by which releases are due
+	Orders   orderBook
+	Journal  journal
+	Nodes    func() []NodeState          // this one first; what Fault has found is in it, see [Board.Fault]
+	Fault    func(context.Context) Fault // looks for one of this node. It returns soon after ctx ends
+	Topics   *pubsub.PubSub
+	Log      *slog.Logger
 }
 
 // Board sums up the shop for the dashboards of this node, once for all of them. It is a service:

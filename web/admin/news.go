@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // news is what the dashboards of a node know. A new dashboard gets this snapshot, then every later
@@ -56,7 +55,7 @@ func (b *Board) withRecent(state json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := strconv.AppendInt(nil, time.Now().UnixMilli(), 10)
+	now := strconv.AppendInt(nil, b.cfg.ShopTime().UnixMilli(), 10)
 	return slices.Concat(state[:len(state)-1], []byte(`,"recent":`), more, []byte(`,"now":`), now, []byte("}")), nil
 }
 

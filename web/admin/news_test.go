@@ -88,7 +88,8 @@ func TestWelcomeMissesNothing(t *testing.T) {
 	t.Parallel()
 	topics := pubsub.New()
 	b := NewBoard(BoardConfig{
-		Catalog: webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics,
+		ShopTime: time.Now,
+		Catalog:  webtest.NewShelf(webtest.Rows()).Catalog, Orders: new(orderList), Topics: topics,
 		Log:   slog.New(slog.DiscardHandler),
 		Nodes: func() []NodeState { return nil }, Journal: &pages{},
 	})

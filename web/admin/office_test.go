@@ -178,7 +178,8 @@ func openOfficeOf(t *testing.T, tokens *Tokens) *office {
 	topics := pubsub.New()
 	o.token = sign(t, tokens)
 	o.board = NewBoard(BoardConfig{
-		Catalog: o.shelf.Catalog, Orders: o.orders, Topics: topics, Log: slog.New(slog.DiscardHandler),
+		ShopTime: time.Now,
+		Catalog:  o.shelf.Catalog, Orders: o.orders, Topics: topics, Log: slog.New(slog.DiscardHandler),
 		Nodes: func() []NodeState {
 			nodes := slices.Clone(*o.nodes.Load())
 			nodes[0].Fault = o.board.Fault()

@@ -159,6 +159,7 @@ var refusals = []struct {
 	{checkout.ErrLimit, "Your cart has shoes of which you have as many pairs as one shopper may buy. Nothing was bought: remove them to buy the rest."},
 	{checkout.ErrSoldOut, "Your cart has out-of-stock shoes. Nothing was bought."},
 	{checkout.ErrNotReleased, "Your cart has unreleased shoes. Nothing was bought."},
+	{checkout.ErrOrderFull, "Your cart has more shoes than one order may have. Nothing was bought: remove some, and buy them with another order."},
 	{checkout.ErrPriceChanged, "The price has changed. Look at the new total, and press Purchase if you agree."},
 	{
 		checkout.ErrBusy, "The shop is very busy, and your turn did not come in time. Press Purchase again: nothing is bought twice, and you will see the order, or why not.",

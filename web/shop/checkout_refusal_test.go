@@ -22,6 +22,7 @@ func TestRefusedPurchases(t *testing.T) {
 	}{
 		{"Your cart has out-of-stock shoes. Nothing was bought.</p>", errors.Join(checkout.ErrSoldOut), nil},
 		{"Your cart has unreleased shoes. Nothing was bought.</p>", checkout.ErrNotReleased, nil},
+		{"Your cart has more shoes than one order may have. Nothing was bought: ", checkout.ErrOrderFull, nil},
 		{"The price has changed", checkout.ErrPriceChanged, nil},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"a lot"}}},
 		{"The price has changed. Look at the new ", nil, url.Values{"total_cents": {"-1"}}},

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,6 +33,7 @@ var (
 // shelf is all that the pages need of the inventory.
 type shelf interface {
 	Catalog() *inventory.Catalog
+	ShopTime() time.Time
 }
 
 // Pages serves the shop's pages.

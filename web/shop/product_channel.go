@@ -33,5 +33,5 @@ func (c productChannel) Join(_ context.Context, s *channel.Socket, params json.R
 	if json.Unmarshal(params, &page) != nil {
 		page = pageShows{} // what cannot be read says nothing
 	}
-	return stamped(replies.replyTo(page)), nil
+	return stamped(replies.replyTo(page), c.pusher.pages.shelf.ShopTime()), nil
 }

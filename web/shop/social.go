@@ -43,12 +43,12 @@ const (
 	schemaInStock    = "https://schema.org/InStock"
 	schemaLimited    = "https://schema.org/LimitedAvailability"
 	schemaSoldOut    = "https://schema.org/SoldOut"
-	schemaOutOfStock = "https://schema.org/OutOfStock" // not on sale yet, and it cannot be ordered
+	schemaOutOfStock = "https://schema.org/OutOfStock" // not on sale yet, or paused: it cannot be ordered
 )
 
 // availability returns the word for a product, and the one that Open Graph has.
 func availability(product *inventory.Product) (schema, openGraph string) {
-	if !product.Released || len(product.Items) == 0 {
+	if !product.Released || len(product.Items) == 0 || product.Paused != inventory.NotPaused {
 		return schemaOutOfStock, "pending"
 	}
 	best := inventory.LevelOut

@@ -31,18 +31,20 @@ func TestLinkedData(t *testing.T) {
 		items    []inventory.ItemRow
 		want     string
 		og       string
+		paused   inventory.Pause
 	}{
-		"plenty":    {true, nil, levels(0, 600), "InStock", "in stock"},
-		"few":       {true, nil, levels(0, 3), "LimitedAvailability", "in stock"},
-		"none":      {true, nil, levels(0, 0), "SoldOut", "out of stock"},
-		"no sizes":  {true, nil, nil, "OutOfStock", "pending"},
-		"soon":      {false, nil, levels(600), "OutOfStock", "pending"},
-		"scheduled": {false, &due, levels(600), "OutOfStock", "pending"},
+		"plenty":      {true, nil, levels(0, 600), "InStock", "in stock", inventory.NotPaused},
+		"few":         {true, nil, levels(0, 3), "LimitedAvailability", "in stock", inventory.NotPaused},
+		"none":        {true, nil, levels(0, 0), "SoldOut", "out of stock", inventory.NotPaused},
+		"no sizes":    {true, nil, nil, "OutOfStock", "pending", inventory.NotPaused},
+		"soon":        {false, nil, levels(600), "OutOfStock", "pending", inventory.NotPaused},
+		"scheduled":   {false, &due, levels(600), "OutOfStock", "pending", inventory.NotPaused},
+		"paused":      {true, nil, levels(0, 600), "OutOfStock", "pending", inventory.ProductPaused},
+		"shop paused": {true, nil, levels(0, 600), "OutOfStock", "pending", inventory.ShopPaused},
 	} {
 		rows := inventory.Rows{Items: tt.items, Products: []inventory.ProductRow{{
 			ID: 1, SKU: "VOLT", Name: "Volt " + evil, Brand: evil, Color: evil, Story: evil, Price: 9950,
-			Released:  tt.released,
-			ReleaseAt: tt.at, Revision: 1, Images: []inventory.Image{{
+			Released: tt.released, Paused: tt.paused, ReleaseAt: tt.at, Revision: 1, Images: []inventory.Image{{
 				Picture: "p", Alt: evil, Renditions: []picture.Rendition{{Name: "a.jpg", Width: 480, Height: 300}},
 			}},
 		}}}

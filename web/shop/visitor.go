@@ -29,7 +29,7 @@ func (p *Pages) Session(c echo.Context) error {
 	}
 	sess := p.sessions.load(c.Request())
 	known := sess.cartID() != ""
-	v := visitor{CartID: sess.needCartID(""), Now: serverTime()}
+	v := visitor{CartID: sess.needCartID(""), Now: p.serverTime()}
 	if flash := sess.flash(); flash != nil {
 		cart, _ := p.cartOf(c.Request(), sess)
 		v.Flash = flash.over(cart, p.shelf.Catalog())
@@ -64,7 +64,7 @@ func (p *Pages) MirrorSession(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	sess := p.sessions.load(c.Request())
-	v := visitor{CartID: sess.cartID(), Now: serverTime()}
+	v := visitor{CartID: sess.cartID(), Now: p.serverTime()}
 	if cartIDs.MatchString(m.CartID) && m.CartID != v.CartID {
 		v.CartID = m.CartID
 		sess.setCartID(v.CartID)

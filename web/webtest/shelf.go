@@ -3,6 +3,7 @@ package webtest
 
 import (
 	"sync/atomic"
+	"time"
 
 	"sneakers23/inventory"
 )
@@ -28,6 +29,9 @@ func (s *Shelf) Put(rows inventory.Rows) {
 
 // Catalog is what was put last.
 func (s *Shelf) Catalog() *inventory.Catalog { return s.catalog.Load() }
+
+// ShopTime is the time of this machine.
+func (s *Shelf) ShopTime() time.Time { return time.Now() }
 
 // Rows are two products with a size of each level; the first is released.
 func Rows() inventory.Rows {

@@ -187,6 +187,9 @@ func (s *shelf) Catalog() *inventory.Catalog {
 	return s.catalog.Load()
 }
 
+// ShopTime is the time of this machine.
+func (s *shelf) ShopTime() time.Time { return time.Now() }
+
 // put makes the catalog of a stock. It is called by one goroutine.
 func (s *shelf) put(st *stock) *inventory.Catalog {
 	c := inventory.NewCatalog(st.Rows, inventory.DefaultThresholds)
