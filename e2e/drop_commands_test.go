@@ -78,6 +78,13 @@ func TestDropCommands(t *testing.T) {
 		t.Errorf("an archived product in a drop: exit code %d, %s", code, said)
 	}
 
+	alone := s.drop("plan", "--at", "2031-12-24T18:00:00Z", "--yes", "--release", "SHU6100", "--announce", "Now.")
+	out = s.run("products", "archive", "SHU6100")
+	if want := fmt.Sprintf("Drop %d, which was to release it at 2031-12-25T03:00:00+09:00, is cancelled, with its banner",
+		alone.ID); !strings.Contains(out, want) || !strings.Contains(out, "SHU6100 --state live") {
+		t.Errorf("products archive says nothing of the drop, want %q:\n%s", want, out)
+	}
+
 	s.setClock(d.At)
 	waittest.Until(t, "the drop is open", func() bool { return s.drop("show", id).State == "open" })
 	if out := s.run("shop", "show"); !strings.Contains(out, "Hop Man is here.") || !strings.Contains(out, "never") {

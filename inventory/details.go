@@ -131,6 +131,8 @@ func (c *checker) sku(sku string) {
 		c.fail("sku", "is missing")
 	case !skuPattern.MatchString(sku):
 		c.fail("sku", "%q has more than letters, digits, dots, dashes and underscores, or is longer than 64", sku)
+	case strings.Trim(sku, ".") == "":
+		c.fail("sku", "%q has only dots, and its page would have no address", sku)
 	case strings.Trim(sku, "0123456789") == "":
 		c.fail("sku", "%q is a number, and could be mistaken for an id", sku)
 	}

@@ -59,6 +59,9 @@ type FieldChange struct {
 	Field string `json:"field"`          // as in a file of products
 	From  string `json:"from"`
 	To    string `json:"to"`
+
+	// Images says what becomes of the images, like `without "A sole"`; "" for other fields.
+	Images string `json:"images,omitempty"`
 }
 
 // set gives the field of a product what an edit wants, if it wants anything.
@@ -129,6 +132,11 @@ func (d Details) compare(p *Product) Saved {
 		before, s.ID = p.Details(), p.ID
 		s.Was = before.Version()
 		s.Changes = fieldChanges("", before.fields(), d.fields())
+		for i := range s.Changes {
+			if s.Changes[i].Field == "images" {
+				s.Changes[i].Images = imageChange(before.Images, d.Images)
+			}
+		}
 	}
 	for _, size := range d.Sizes {
 		i := slices.IndexFunc(before.Sizes, func(was SizeDetails) bool { return was.SKU == size.SKU })
@@ -161,6 +169,25 @@ func imageWords(images []ImageDetails) string {
 	return strings.Join(words, "; ")
 }
 
+// imageChange says what differs between images.
+func imageChange(before, now []ImageDetails) string {
+	texts := func(word string, of, but []ImageDetails) (texts []string) {
+		for _, image := range of {
+			if !slices.ContainsFunc(but, func(other ImageDetails) bool { return other.Picture == image.Picture }) {
+				texts = append(texts, fmt.Sprintf("%s %q", word, image.Alt))
+			}
+		}
+		return texts
+	}
+	switch words := slices.Concat(texts("without", before, now), texts("with", now, before)); {
+	case len(words) > 0:
+		return strings.Join(words, ", ")
+	case slices.EqualFunc(before, now, func(a, b ImageDetails) bool { return a.Picture == b.Picture }):
+		return "with other texts"
+	}
+	return "in another order"
+}
+
 func (s SizeDetails) fields() []field {
 	return []field{{"us", s.Size}, {"eu", s.EU}, {"uk", s.UK}, {"cm", s.CM}}
 }
@@ -168,7 +195,7 @@ func (s SizeDetails) fields() []field {
 func fieldChanges(size string, before, now []field) (changes []FieldChange) {
 	for i, f := range now {
 		if f.value != before[i].value {
-			changes = append(changes, FieldChange{size, f.name, before[i].value, f.value})
+			changes = append(changes, FieldChange{Size: size, Field: f.name, From: before[i].value, To: f.value})
 		}
 	}
 	return changes

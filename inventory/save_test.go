@@ -183,6 +183,7 @@ func TestSaveRefuses(t *testing.T) {
 		"no SKU":       {with(func(e edit) { e.SKU = " " }), "sku is missing"},
 		"a bad SKU":    {with(func(e edit) { e.SKU = "a/b" }), `sku "a/b" has more than letters`},
 		"a number":     {with(func(e edit) { e.SKU = "123" }), "sku \"123\" is a number"},
+		"only dots":    {with(func(e edit) { e.SKU = ".." }), "sku \"..\" has only dots"},
 		"no name":      {with(func(e edit) { e.Name = new("  ") }), "name is missing"},
 		"no brand":     {with(func(e edit) { e.Brand = nil }), "brand is missing"},
 		"a long name":  {with(func(e edit) { e.Name = new(strings.Repeat("é", 201)) }), "name is 201 characters long"},

@@ -30,9 +30,9 @@ func (d DropDesk) Drops(ctx context.Context) ([]drops.Drop, error) {
 // words say what an act does.
 func (a Act) words() string {
 	switch a.Kind {
-	case actRelease:
+	case ActRelease:
 		return fmt.Sprintf("Release of %s (%s)", a.Name, a.SKU)
-	case actAnnounce:
+	case ActAnnounce:
 		return fmt.Sprintf("Banner “%s”", a.Text)
 	}
 	return fmt.Sprintf("Restock of %d pairs of %s, size %s (%s)", a.Pairs, a.Name, a.Size, a.SKU)

@@ -59,9 +59,9 @@ type Act struct {
 
 // The kinds of acts.
 const (
-	actRelease  = "release"
-	actRestock  = "restock"
-	actAnnounce = "announce"
+	ActRelease  = "release"
+	ActRestock  = "restock"
+	ActAnnounce = "announce"
 )
 
 // DropView is a drop as operators see it.
@@ -266,16 +266,16 @@ func (o *Operator) viewDrop(d inventory.Drop, now time.Time) DropView {
 	}
 	for _, id := range d.Releases {
 		if p, ok := catalog.Product(id); ok {
-			v.Acts = append(v.Acts, Act{Kind: actRelease, SKU: p.SKU, Name: p.Name})
+			v.Acts = append(v.Acts, Act{Kind: ActRelease, SKU: p.SKU, Name: p.Name})
 		}
 	}
 	for _, r := range d.Restocks {
 		if it, p, ok := catalog.Item(r.Item); ok {
-			v.Acts = append(v.Acts, Act{Kind: actRestock, SKU: it.SKU, Name: p.Name, Size: it.Size, Pairs: r.Pairs})
+			v.Acts = append(v.Acts, Act{Kind: ActRestock, SKU: it.SKU, Name: p.Name, Size: it.Size, Pairs: r.Pairs})
 		}
 	}
 	if d.Announces != "" {
-		v.Acts = append(v.Acts, Act{Kind: actAnnounce, Text: d.Announces})
+		v.Acts = append(v.Acts, Act{Kind: ActAnnounce, Text: d.Announces})
 	}
 	if v.State == inventory.DropPlanned {
 		v.Problems = problemsOf(catalog, d, time.Since(now))

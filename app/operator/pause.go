@@ -25,8 +25,8 @@ func (o *Operator) Pause(ctx context.Context, q PauseRequest) (Paused, error) {
 		return Paused{}, err
 	}
 	done := Paused{Products: []string{}}
-	for _, id := range touched {
-		if p, ok := o.inventory.Catalog().All().Product(id); ok {
+	for _, id := range touched { // a pause of the whole shop is told of what shoppers see
+		if p, ok := o.inventory.Catalog().Product(id); ok {
 			done.Products = append(done.Products, p.SKU)
 		}
 	}

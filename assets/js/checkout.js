@@ -49,8 +49,7 @@ export function keepCheckout(desk, forms) {
     known = now.items.map(wordOf)
     if (agrees(desk, cart)) return
 
-    if (!news && !same(before.map(withoutOthers), known.map(withoutOthers)))
-      say("Your cart has changed. Here it is as it is now.")
+    if (!news && !same(before.map(withoutOthers), known.map(withoutOthers))) say(changeFrom(before, known))
     renewSoon()
   }
 
@@ -73,6 +72,14 @@ function wordsOn(desk) {
 function wordOf({ id, price_usd, out_of_stock, released, paused = false, sizes = [] }) {
   const others = sizes.filter(({ level }) => level !== "out").map(({ item_id }) => item_id)
   return `${id} ${Math.round(price_usd * 100)} ${out_of_stock} ${released} ${paused} [${others.join(" ")}]`
+}
+
+// Says what has changed of a cart: a price, if each line that was there before is there still.
+function changeFrom(before, now) {
+  const [were, are] = [before, now].map((words) => new Map(words.map((word) => word.split(" ", 2))))
+  const differs = [...were].some(([id, cents]) => are.has(id) && are.get(id) !== cents)
+  if (differs && were.size === are.size) return "A price has changed. Look at the new total before you buy."
+  return "Your cart has changed. Here it is as it is now."
 }
 
 // Strips the sizes that may replace a line: when they change, the cart has not.

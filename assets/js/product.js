@@ -2,6 +2,7 @@ import { showSchedule } from "./countdown"
 import { showProduct } from "./product-block"
 import { sayReleased } from "./released"
 import { learnTime } from "./server-clock"
+import { nameShelves } from "./shelves"
 import { showLevel, showSizes, showsSizes } from "./sizes"
 
 const patience = 3 // joins in which a product is not found before the page says that it is gone
@@ -15,7 +16,10 @@ export function followProduct(socket, block) {
     return { released: showsSizes(block), shown: block.dataset.shown }
   })
 
-  channel.on("product", ({ html }) => showProduct(block, html))
+  channel.on("product", ({ html }) => {
+    showProduct(block, html)
+    nameShelves()
+  })
   channel.on("released", ({ size_html }) => release(block, size_html))
   channel.on("scheduled", ({ release_at }) => showSchedule(block, release_at))
   channel.on("stock_change", ({ item_id, level }) => showLevel(block, item_id, level))
@@ -38,13 +42,17 @@ function release(block, html) {
   if (showsSizes(block)) return
 
   showSizes(block, html)
+  nameShelves()
   const name = block.querySelector(".product-listing__name")?.textContent.trim()
   if (name) sayReleased(name)
 }
 
 // A reply with the block comes to a page that shows the product as it was.
 function bringUpToDate(block, { html, size_html, release_at, levels = {} }) {
-  if (html) showProduct(block, html)
+  if (html) {
+    showProduct(block, html)
+    nameShelves()
+  }
   if (size_html) release(block, size_html)
   showSchedule(block, release_at)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)

@@ -27,6 +27,12 @@ test("a cart that changes is told of", () => {
   assert.deepEqual(at(box, "bottom"), changed)
 })
 
+test("a price that changes is told of as one", () => {
+  show({ items: [shoe()] }, false)
+  show({ items: [shoe({ price_usd: 130 })] }, false)
+  assert.deepEqual(at(box, "bottom"), ["A price has changed. Look at the new total before you buy."])
+})
+
 test("what a purchase changes is not told of while it is under way", () => {
   show({ items: [shoe()] }, false)
   underway = true

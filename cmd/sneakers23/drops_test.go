@@ -67,7 +67,7 @@ func TestReadPlanRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  "the file is empty",
 		"at: 18:00\nbanana: 1\n":            "banana",
-		"at: 18:00\nrestock: [{VOLT-9: x}]": "line 2",
+		"at: 18:00\nrestock: [{VOLT-9: x}]": "line 2: a whole number must stand here",
 		"[]":                                "line 1",
 	} {
 		if p, err := readPlan([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

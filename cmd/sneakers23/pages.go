@@ -111,7 +111,7 @@ func (pagesImportCmd) Help() string {
 
   Write to <help@shop.example>. See [shipping](/shipping).
 
-HTML in it is not shown. Links lead to http, https and mailto addresses, or to pages of the shop. A page has at most
+HTML in it is shown as text. Links lead to http, https and mailto addresses, or to pages of the shop. A page has at most
 %d characters.`, storefront.SlugList(), storefront.MaxBody)
 }
 

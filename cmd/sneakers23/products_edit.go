@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,6 +145,12 @@ func (p *productsEditCmd) Run(ctx context.Context, g *globals, term terminal) er
 	if err != nil {
 		return err
 	}
+	for _, s := range edit.Sizes {
+		if s.Stock > 0 && slices.ContainsFunc(there.Sizes, func(old inventory.SizeDetails) bool { return old.SKU == s.SKU }) {
+			return fmt.Errorf("size %s is there already, and stock is what a new one begins with: `%s restock %s %d` adds pairs",
+				s.SKU, program(), s.SKU, s.Stock)
+		}
+	}
 	edit.Product = there.ID
 	if p.SKU != nil {
 		edit.SKU = *p.SKU
@@ -167,18 +174,50 @@ func (p *productsArchiveCmd) Run(ctx context.Context, g *globals, term terminal)
 	if err != nil {
 		return err
 	}
+	drop, err := dropThatReleases(ctx, c, there.SKU)
+	if err != nil {
+		return err
+	}
 	edit := inventory.Edit{Product: there.ID, State: new(inventory.Archived)}
 	if err := saveOne(ctx, g, term, c, edit); err != nil || g.JSON {
 		return err
 	}
-	if there.ReleaseAt != nil {
-		term.out.Printf("Its release at %s is called off.\n", when(*there.ReleaseAt))
+	if drop != nil {
+		if *drop, err = c.Drop(ctx, drop.ID); err != nil {
+			return err
+		}
+		term.out.Println(leftDropWords(*drop))
 	}
 	if there.State != inventory.Archived {
 		term.out.Printf("It is on no page any more, and nothing of it can be bought.\n"+
-			"To take it back: %s products edit %s --state live\n", program(), there.SKU)
+			"To take it back: %s products edit %s --state %s\n", program(), there.SKU, there.State)
 	}
 	return nil
+}
+
+// dropThatReleases returns the planned drop that releases a product, nil for none.
+func dropThatReleases(ctx context.Context, c *operator.Client, sku string) (*operator.DropView, error) {
+	drops, err := c.Drops(ctx)
+	for _, d := range drops {
+		for _, act := range d.Acts {
+			if d.State == inventory.DropPlanned && act.Kind == operator.ActRelease && act.SKU == sku {
+				return &d, err
+			}
+		}
+	}
+	return nil, err
+}
+
+// leftDropWords says what an archived product means for the drop that was to release it.
+func leftDropWords(d operator.DropView) string {
+	switch at := timeOf(d, d.At); {
+	case d.State == inventory.DropPlanned:
+		return fmt.Sprintf("Drop %d opens at %s without it.", d.ID, at)
+	case len(d.Acts) > 0: // the release is none of them any more
+		return fmt.Sprintf("Drop %d, which was to release it at %s, is cancelled, with its banner.", d.ID, at)
+	default:
+		return fmt.Sprintf("Its release at %s is called off.", at)
+	}
 }
 
 // saveOne saves the edit of one product, and says what it has changed.
@@ -243,7 +282,7 @@ func changeWords(c inventory.FieldChange) string {
 	case c.Field == "story":
 		return "another story"
 	case c.Field == "images":
-		return "other images"
+		return "images " + c.Images
 	case c.From == "":
 		return fmt.Sprintf("%s %s", what, c.To)
 	case c.To == "":

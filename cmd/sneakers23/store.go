@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -83,6 +84,28 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 		return term.out.JSON(done)
 	}
 	term.out.Printf("%s %s %s\n", done.SKU, done.Name, outcome(done))
+	if !done.Already && !done.Undone && !done.CalledOff {
+		return r.hint(ctx, term, c, done.SKU)
+	}
+	return nil
+}
+
+// hint says what keeps shoppers from buying a product that is released, or will be.
+func (*releaseCmd) hint(ctx context.Context, term terminal, c *operator.Client, sku string) error {
+	all, err := c.Products(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		switch left := func(it operator.Item) bool { return it.Available > 0 }; {
+		case p.SKU != sku || slices.ContainsFunc(p.Items, left):
+		case len(p.Items) == 0:
+			term.out.Printf("It has no size yet. To add one: %s products edit %s --size us=9,sku=%s-9,stock=50\n",
+				program(), sku, sku)
+		default:
+			term.out.Printf("It has no pair to sell. To add some: %s restock %s 50\n", program(), p.Items[0].SKU)
+		}
+	}
 	return nil
 }
 

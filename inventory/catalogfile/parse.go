@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -157,6 +158,12 @@ func yamlError(err error) error {
 			e.Text = "keys with their values must stand here"
 			if kind.Expected == ast.SequenceType {
 				e.Text = "a list must stand here"
+			}
+		}
+		if kind, ok := errors.AsType[*yaml.TypeError](err); ok {
+			e.Text = "a text must stand here"
+			if kind.DstType.Kind() == reflect.Int {
+				e.Text = "a whole number must stand here"
 			}
 		}
 		if token := at.GetToken(); token != nil && token.Position != nil {

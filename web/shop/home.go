@@ -16,6 +16,7 @@ type homePage struct {
 type sectionView struct {
 	ID       string
 	Title    string
+	WhenOn   string // the title once all its products can be bought; "" to keep Title
 	Products []productView
 }
 
@@ -53,7 +54,8 @@ func (p *Pages) viewHome(catalog *inventory.Catalog, cart *cartView) (page homeP
 	page.Legend = legend
 	page.Resting = len(on) == 0 && next == nil
 	for _, section := range []sectionView{
-		{"on-now", "On now", on}, {"coming-soon", "Coming soon", soon}, {"sold-out", "Sold out", gone},
+		{"on-now", "On now", "", on}, {"coming-soon", "Coming soon", "On now", soon},
+		{"sold-out", "Sold out", "", gone},
 	} {
 		if len(section.Products) > 0 {
 			page.Sections = append(page.Sections, section)

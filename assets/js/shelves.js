@@ -1,0 +1,16 @@
+import { showsSizes } from "./sizes"
+
+// A page that stays open keeps its shelves. Titles that say what is to come say what is there once
+// all products on their shelf can be bought, or any product of the page where there is no shelf.
+export function nameShelves() {
+  for (const title of document.querySelectorAll("[data-when-on]")) {
+    title.dataset.before ??= title.textContent
+    const words = isOn(title.closest("section")) ? title.dataset.whenOn : title.dataset.before
+    if (title.textContent !== words) title.textContent = words
+  }
+}
+
+function isOn(shelf) {
+  const own = [...shelf.querySelectorAll(".product-listing")]
+  return own.length ? own.every(showsSizes) : [...document.querySelectorAll(".product-listing")].some(showsSizes)
+}
