@@ -29,22 +29,30 @@ func (g *writeGate) TraceBatchStart(ctx context.Context, c *pgx.Conn, data pgx.T
 	return g.tripTracer.TraceBatchStart(ctx, c, data)
 }
 
+// gatedNode is a blind node whose only sale stops between its look and its write, until open is
+// called or the test ends.
+func (s *store) gatedNode() (n *node, gate *writeGate, open func()) {
+	s.T.Helper()
+	gate = &writeGate{looked: make(chan struct{}), opened: make(chan struct{})}
+	cfg := s.Pool.Config()
+	cfg.ConnConfig.Tracer = gate
+	pool, err := pgxpool.NewWithConfig(s.T.Context(), cfg)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.T.Cleanup(pool.Close)
+	n = s.blindNode(pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
+	open = sync.OnceFunc(func() { close(gate.opened) })
+	s.T.Cleanup(open) // before the teller is waited for
+	return n, gate, open
+}
+
 // TestUndoWaitsForASale takes a release back while a sale is between its look and its write: the
 // sale has seen that the product is released, so the release stands.
 func TestUndoWaitsForASale(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 1, 2, 3)
-	gate := &writeGate{looked: make(chan struct{}), opened: make(chan struct{})}
-	cfg := s.Pool.Config()
-	cfg.ConnConfig.Tracer = gate
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	n := s.blindNode(pool, func(c *config) { c.ledger.LockWithin = waittest.Limit() })
-	open := sync.OnceFunc(func() { close(gate.opened) })
-	t.Cleanup(open) // before the teller is waited for
+	n, gate, open := s.gatedNode()
 	sold := make(chan error, 1)
 	go func() {
 		_, err := n.teller.Buy(t.Context(), s.cart(s.Items[1]))

@@ -125,6 +125,12 @@ func TestImportWithPhotos(t *testing.T) {
 	writePhoto(t, dir, "side.jpg", picturetest.JPEG(picturetest.Quarters(700, 500)))
 	writePhoto(t, dir, "page.jpg", []byte("\xff\xd8\xff<script>alert(1)</script>"))
 	file := filepath.Join(dir, "shop.yaml")
+	var many []string
+	for i := range 200 { // what is behind the end of a photo makes it another one
+		name := fmt.Sprintf("%d.jpg", i)
+		writePhoto(t, dir, name, fmt.Append(picturetest.JPEG(picturetest.Quarters(120, 120)), i))
+		many = append(many, fmt.Sprintf("{file: %s, alt: x}", name))
+	}
 	for _, tt := range []struct {
 		images string
 		args   string
@@ -135,6 +141,7 @@ func TestImportWithPhotos(t *testing.T) {
 		{"[{file: page.jpg, alt: x}]", "", 1, "page.jpg: the JPEG cannot be read"},
 		{"[{file: side.jpg}]", "", 1, "line 3: SHU6000: images 1 has no text"},
 		{"[{file: side.jpg, alt: x}, {file: side.jpg, alt: y}]", "", 1, "images 2 is the same picture"},
+		{"[" + strings.Join(many, ", ") + "]", "", 1, "line 3: SHU6000: images are 200, of at most 6"},
 		{"[{file: side.jpg, alt: From the left}]", "--try", 0, "1 changed"},
 		{"[{file: side.jpg, alt: From the left}]", "", 0, "1 changed"},
 		{"[{file: side.jpg, alt: From the left}]", "", 0, "0 changed"},
@@ -145,6 +152,9 @@ func TestImportWithPhotos(t *testing.T) {
 			t.Errorf("%q %s: exit code %d, want %d, with %q in:\n%s%s", tt.images, tt.args, code, tt.code, tt.says, out,
 				errOut)
 		}
+	}
+	if uploaded := strings.Count(s.log.String(), "photo is uploaded"); uploaded != 1 {
+		t.Errorf("%d photos were uploaded, want only that of the product that was saved", uploaded)
 	}
 
 	exported := filepath.Join(dir, "exported", "shop.json")

@@ -80,10 +80,14 @@ func (c *Client) Pictures(ctx context.Context, names ...string) (map[string]stri
 }
 
 // AddPicture uploads a photo, and returns the id of the picture that was made of it.
+//
+// The first part is small, and a node with too many uploads refuses it. If clients sent large parts
+// at once, they would fill the queue of the node's connection, and NATS would close it.
 func (c *Client) AddPicture(ctx context.Context, photo []byte) (id string, err error) {
 	upload := rand.Text()
-	for part := 0; ; part++ {
-		data := photo[:min(partSize, len(photo))]
+	size := firstPartSize
+	for part := 0; ; part, size = part+1, partSize {
+		data := photo[:min(size, len(photo))]
 		photo = photo[len(data):]
 		added, err := ask[PictureAdded](ctx, c, commandPart, PicturePart{upload, part, data, len(photo) == 0})
 		if err != nil || len(photo) == 0 || added.ID != "" {

@@ -42,7 +42,10 @@ type RenditionPart struct {
 
 // partSize is how many bytes of a photo or of a rendition are in one message. An outside NATS takes
 // 1 MiB by default, and JSON makes more of them.
-const partSize = 512 << 10
+const (
+	partSize      = 512 << 10
+	firstPartSize = 16 << 10 // of a photo, see [Client.AddPicture]
+)
 
 // Limits of uploads, each of which holds a photo in memory.
 const (

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"sneakers23/app/waittest"
 	"sneakers23/inventory/picture/picturetest"
 )
 
@@ -258,6 +259,35 @@ func TestMakerOneAtATime(t *testing.T) {
 	}
 	if _, err := m.Make(t.Context(), photo); !errors.Is(err, ErrBusy) {
 		t.Errorf("error %v beside %d that wait, want ErrBusy", err, maxWaiting)
+	}
+}
+
+// TestMakerOfACrowd asks for 200 pictures at once: none is made while another one is, and no more
+// photos wait than may be. All others are refused at once.
+func TestMakerOfACrowd(t *testing.T) {
+	m, photo := NewMaker(), picturetest.JPEG(picturetest.Quarters(120, 120))
+	m.turn <- struct{}{} // one is being made
+	const crowd = 200
+	answers := make(chan error, crowd) // buffer: no goroutine waits for another
+	for range crowd {
+		go func() {
+			_, err := m.Make(t.Context(), photo)
+			answers <- err
+		}()
+	}
+	for range crowd - maxWaiting {
+		if err := waittest.Receive(t, "a refusal", answers); !errors.Is(err, ErrBusy) {
+			t.Errorf("beside one that is made: %v, want ErrBusy", err)
+		}
+	}
+	if len(answers) > 0 {
+		t.Error("a picture was made beside another one")
+	}
+	<-m.turn
+	for range maxWaiting {
+		if err := waittest.Receive(t, "a picture", answers); err != nil {
+			t.Errorf("one that waits for its turn: %v", err)
+		}
 	}
 }
 

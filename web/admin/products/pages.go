@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/semaphore"
 
 	"sneakers23/assets"
 	"sneakers23/inventory"
@@ -42,15 +43,12 @@ type Config struct {
 
 // Pages serves the pages of products. They must be guarded.
 type Pages struct {
-	cfg    Config
-	photos chan struct{} // buffer maxReading: the photos that are held in memory
+	cfg  Config
+	room *semaphore.Weighted // bytes of photos that are in memory
 }
 
-// maxReading is how many photos are read at the same time, whoever sends them.
-const maxReading = 4
-
 // New serves pages.
-func New(cfg Config) *Pages { return &Pages{cfg, make(chan struct{}, maxReading)} }
+func New(cfg Config) *Pages { return &Pages{cfg, semaphore.NewWeighted(maxReading * photoRoom)} }
 
 // List shows all products.
 func (p *Pages) List(c echo.Context) error {

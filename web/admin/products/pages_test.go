@@ -78,7 +78,7 @@ func shop() *inventory.Catalog {
 	return inventory.NewCatalog(rows, inventory.DefaultThresholds)
 }
 
-func newPages(t testing.TB, d *desk, catalog *inventory.Catalog) *Pages {
+func newPages(t testing.TB, d Desk, catalog *inventory.Catalog) *Pages {
 	t.Helper()
 	address := func(name string) (string, error) { return "/assets/hashed/" + name, nil }
 	set, err := templates.Parse(address)

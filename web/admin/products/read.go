@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"sneakers23/inventory"
-	"sneakers23/inventory/picture"
 )
 
 // Limits of a form beside its photos.
@@ -22,14 +21,15 @@ const (
 // ErrForm says that a body is no form of ours.
 var ErrForm = errors.New("products: the body is no form of a product")
 
-// read reads a form, part by part. Photos become pictures as they come, so a form has one at most
-// in memory, and all forms together maxReading. Their faults are noted in the form.
+// read reads a form, part by part. Its photos become pictures when the form is whole, one after the
+// other. Their faults are noted in the form.
 func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForm, err)
 	}
-	f := &form{New: product == nil}
+	f, photos := &form{New: product == nil}, &formPhotos{room: p.room}
+	defer photos.drop()
 	if product != nil {
 		f.ID, f.Title, f.Saved = product.ID, product.SKU+" "+product.Name, product.SKU
 	}
@@ -37,6 +37,7 @@ func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error)
 		part, err := parts.NextPart()
 		switch {
 		case err == io.EOF: // a body that was cut off has an error that wraps it
+			p.addPictures(r.Context(), f, photos)
 			f.finish(product)
 			return f, nil
 		case err != nil:
@@ -44,7 +45,7 @@ func (p *Pages) read(r *http.Request, product *inventory.Product) (*form, error)
 		case n == maxParts:
 			return nil, ErrForm
 		case part.FormName() == "photo":
-			err = p.addPhoto(r, f, part)
+			err = photos.add(f, part)
 		default:
 			err = f.addField(part)
 		}
@@ -131,39 +132,6 @@ func (f *form) field(name string) *string {
 			"stock": &row.Stock,
 		}[name]
 	}
-	return nil
-}
-
-// addPhoto makes a picture of a photo, as an image behind the others. The fields that follow are
-// its text and its place. An input without a file sends an empty one.
-func (p *Pages) addPhoto(r *http.Request, f *form, part *multipart.Part) error {
-	select {
-	case p.photos <- struct{}{}:
-		defer func() { <-p.photos }()
-	default:
-		f.Images = append(f.Images, imageRow{Name: part.FileName()})
-		f.wrong("images", part.FileName()+": too many photos are uploaded at this moment; try again in a minute")
-		return nil
-	}
-	photo, err := io.ReadAll(io.LimitReader(part, picture.MaxBytes+1))
-	if err != nil {
-		return readError(err)
-	}
-	// without a picture, the row is dropped in the end
-	f.Images = append(f.Images, imageRow{Name: part.FileName()})
-	if len(photo) == 0 {
-		return nil
-	}
-	if len(f.Images) > 2*inventory.MaxImages {
-		f.wrong("images", fmt.Sprintf("are more than %d", inventory.MaxImages))
-		return nil
-	}
-	id, err := p.cfg.Desk.AddPicture(r.Context(), photo)
-	if err != nil {
-		f.wrong("images", part.FileName()+": "+err.Error())
-		return nil
-	}
-	f.Images[len(f.Images)-1].Picture = id
 	return nil
 }
 
