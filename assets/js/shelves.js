@@ -2,11 +2,15 @@ import { showsSizes } from "./sizes"
 
 // A page that stays open keeps its shelves. Titles that say what is to come say what is there once
 // all products on their shelf can be bought, or any product of the page where there is no shelf.
+// The new words take no more lines than the old ones.
 export function nameShelves() {
   for (const title of document.querySelectorAll("[data-when-on]")) {
     title.dataset.before ??= title.textContent
     const words = isOn(title.closest("section")) ? title.dataset.whenOn : title.dataset.before
-    if (title.textContent !== words) title.textContent = words
+    if (title.textContent === words) continue
+
+    title.style.minHeight = `${title.offsetHeight}px` // what stands below does not move
+    title.textContent = words
   }
 }
 
