@@ -129,7 +129,7 @@ func TestCommandsShowEverywhere(t *testing.T) {
 	same("restock", restocked.Everywhere, err)
 	sold, err := all[0].client.Sell(t.Context(), operator.SellRequest{Count: 200, Unreleased: true})
 	same("sell", sold.Everywhere, err)
-	at := time.Now().Add(time.Hour)
+	at := time.Now().Add(time.Hour).Truncate(time.Second)
 	scheduled, err := all[0].client.Release(t.Context(), operator.ReleaseRequest{Product: "SHU6100", At: &at})
 	same("release at a time", scheduled.Everywhere, err)
 }

@@ -208,12 +208,12 @@ func TestScheduledReleaseSurvivesASilentConnection(t *testing.T) {
 	t.Logf("released %v after its time", time.Since(at))
 }
 
-// scheduleSoon schedules a release two seconds ahead, or farther if the command takes longer than
-// that to arrive.
+// scheduleSoon schedules a release two or three seconds ahead, or farther if the command takes
+// longer than that to arrive.
 func scheduleSoon(t *testing.T, client *operator.Client) time.Time {
 	t.Helper()
 	for ahead := 2 * time.Second; ; ahead *= 2 {
-		at := time.Now().Add(ahead)
+		at := time.Now().Add(ahead + time.Second).Truncate(time.Second)
 		_, err := client.Release(t.Context(), operator.ReleaseRequest{Product: "1", At: &at})
 		if err == nil {
 			return at

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +40,11 @@ func TestDropCommands(t *testing.T) {
 		t.Errorf("it opens at %v, want %v", other.At, want)
 	}
 	s.drop("cancel", fmt.Sprint(other.ID))
+	fraction := filepath.Join(t.TempDir(), "fraction.yaml")
+	plan := "at: 2031-12-24 18:00:05.5\nzone: Europe/Berlin\nrestock: [{SHU6101: 1}]\n"
+	if err := os.WriteFile(fraction, []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct{ args, says string }{
 		{"release SHU6000", "SHU6000 is in drop " + id + ", which would open without it and do all else."},
 		{"drops move " + id + " --at 800d", "more than a year"},
@@ -50,6 +57,13 @@ func TestDropCommands(t *testing.T) {
 		{"drops plan --at 2020-01-01T00:00:00Z --restock SHU6101=1",
 			"the time is in the past, by the clock of the database"},
 		{"drops move " + id + " --ends 2030-12-24T18:00:00Z", "a drop must end after it has opened"},
+		{"drops plan --at 2031-12-24T18:00:05.5Z --yes --restock SHU6101=1", "the time has a fraction of a second"},
+		{"drops plan --at 1h --ends 2031-12-24T18:00:05.5Z --restock SHU6101=1", "the end has a fraction of a second"},
+		{"drops plan " + fraction, "whole seconds, like 2031-12-24T18:00:05+01:00"},
+		{"drops move " + id + " --at 2031-12-24T18:00:05.5Z --yes", "the time has a fraction of a second"},
+		{"drops move " + id + " --ends 2031-12-25T18:00:05.5Z", "the end has a fraction of a second"},
+		{"release SHU6100 --at 2031-12-24T18:00:05.5Z --yes", "the time has a fraction of a second"},
+		{"shop set --banner Now --banner-ends 2031-12-24T18:00:05.5Z", "--banner-ends has a fraction of a second"},
 	} {
 		out, said, code := s.try(strings.Fields(tt.args)...)
 		if code == 0 || !strings.Contains(said, tt.says) {

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/playwright-community/playwright-go"
 
 	"sneakers23/app/waittest"
 )
@@ -210,4 +213,68 @@ func TestDropAtTheLastSecond(t *testing.T) {
 	if n := s.count(came); n != 0 {
 		t.Error("the pairs of the cancelled drop have come")
 	}
+}
+
+// TestDropAsksForNothing counts what open pages ask for from some seconds before a drop until they
+// show its sizes: all that they need comes over their sockets.
+func TestDropAsksForNothing(t *testing.T) {
+	t.Parallel()
+	s := freshShop(t)
+	visitors := []*visitor{newVisitor(t, s.URL), newVisitor(t, s.URL+"/products/SHU6000")}
+	for _, v := range visitors {
+		v.cartLive()
+	}
+	at := s.clock().Add(6 * time.Second).Truncate(time.Second)
+	s.drop("plan", "--at", at.Format(time.RFC3339), "--release", "SHU6000", "--restock", "SHU6001=900",
+		"--announce", "Hop Man is here.")
+	asked := make([]askedFor, len(visitors))
+	for i, v := range visitors {
+		v.wait(`.product-soon-1 [data-countdown]:not([hidden])`)
+		asked[i].follow(v)
+		if _, err := v.Evaluate("window.sameDocument = true"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now := s.clock(); !now.Before(at) {
+		t.Fatalf("the pages are watched from %v on, which is after the drop", now)
+	}
+	for i, v := range visitors {
+		v.wait(`[data-product-id="1"] form.size-container`)
+		v.wait(sizeAt(1, "high"))
+		v.says(".toast__card", "Hop Man is here.")
+		if !evaluate[bool](v, "window.sameDocument === true") {
+			t.Errorf("page %d was loaded anew", i)
+		}
+	}
+	s.run("stock", "correct", "SHU6001", "--by", "-"+fmt.Sprint(s.stock()["SHU6001"].Available), "--why", "gone")
+	for i, v := range visitors {
+		v.wait(sizeAt(1, "out")) // so what followed the drop at once is counted too
+		if all := asked[i].list(); len(all) > 0 {
+			t.Errorf("page %d asked for %q, want nothing", i, all)
+		}
+	}
+}
+
+// askedFor lists the navigations and requests of a page. Frames of its WebSocket are none.
+type askedFor struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (a *askedFor) add(what, url string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, what+" "+url)
+}
+
+func (a *askedFor) follow(v *visitor) {
+	v.OnRequest(func(r playwright.Request) { a.add(r.Method(), r.URL()) })
+	v.OnFrameNavigated(func(f playwright.Frame) { a.add("navigation to", f.URL()) })
+	v.OnWebSocket(func(socket playwright.WebSocket) { a.add("another socket", socket.URL()) })
+}
+
+func (a *askedFor) list() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.all)
 }

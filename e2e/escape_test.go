@@ -15,6 +15,7 @@ import (
 	"sneakers23/app/waittest"
 	"sneakers23/checkout"
 	"sneakers23/inventory"
+	"sneakers23/inventory/picture/picturetest"
 )
 
 // evil is what a terminal would act on: colors, a bell, a line that is written over, a new line,
@@ -31,10 +32,13 @@ func raw(said string) (at string, found bool) {
 	return "", false
 }
 
-// TestNoEscapeReachesTheTerminal runs every command at a shop, and with arguments, that hold them.
+// TestNoEscapeReachesTheTerminal runs every command at a shop, and with arguments, that hold them. It
+// leaves out those of devices, and an export to the standard output: a pipe gets the words as they
+// are.
 func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
+	wordsOfTheShop(t, s)
 	s.sql(`UPDATE products SET name = $1, brand = $1, color = $1`, "Hop"+evil+"Man")
 	s.sql(`UPDATE items SET size = $1 WHERE sku = 'SHU6001'`, "6\x1b[7m\u202e")
 	s.sql(shelf{pairs: map[int]int{1: 20}}.sql())
@@ -47,11 +51,109 @@ func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	})
 	openTab(t, s, "/products/"+evil)
 	waittest.Until(t, "the cart is listed", func() bool { return strings.Contains(s.run("carts"), "/products/") })
-	backup := filepath.Join(t.TempDir(), "evil\x1b[31m\u202e")
-
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "evil\x1b[31m\u202e")
+	inDir := func(name string) string { return filepath.Join(dir, name) }
+	evilFile := writePhoto(t, dir, evil+".md", []byte("# "+evil+"\n\n"+evil+"\n"))
+	plan := writePhoto(t, dir, evil+".yaml", []byte("at: 1h\nannounce: "+strconv.QuoteToASCII(evil)+"\n"))
 	for _, args := range [][]string{
 		{"products"},
 		{"products", "--json"},
+		{"drops"},
+		{"drops", "list", "--json"},
+		{"drops", "show", "1"},
+		{"drops", "show", "1", "--json"},
+		{"drops", "show", evil},
+		{"drops", "check"},
+		{"drops", "check", "1", "--json"},
+		{"drops", "check", evil},
+		{"drops", "plan", "--at", evil, "--release", "SHU6100"},
+		{"drops", "plan", "--at", "1h", "--zone", evil, "--release", "SHU6100"},
+		{"drops", "plan", "--at", "1h", "--ends", evil, "--release", "SHU6100"},
+		{"drops", "plan", "--at", "1h", "--release", "NO" + evil},
+		{"drops", "plan", "--at", "1h", "--restock", "NO" + evil + "=5"},
+		{"drops", "plan", "--at", "1h", "--restock", "SHU6101=" + evil},
+		{"drops", "plan", "--at", "1h", "--announce", "Now" + evil},
+		{"drops", "plan", "--at", "1h", "--restock", "SHU6101=5", "--announce", "Now", "--json"},
+		{"drops", "plan", plan},
+		{"drops", "plan", inDir("no" + evil)},
+		{"drops", "move", "1", "--at", "3h"},
+		{"drops", "move", "1", "--ends", "5h", "--json"},
+		{"drops", "move", "1", "--at", evil},
+		{"drops", "move", "1", "--zone", evil, "--ends", "now"},
+		{"drops", "cancel", "1"},
+		{"drops", "cancel", "1", "--json"},
+		{"drops", evil},
+		{"products", "show", "SHU6000"},
+		{"products", "show", "SHU6000", "--json"},
+		{"products", "show", "NO" + evil},
+		{"products", "create", "NO" + evil, "--name", "Volt"},
+		{"products", "create", "VOLT", "--name", "Volt" + evil, "--brand", evil, "--color", evil, "--price", "9",
+			"--story", evil, "--size", "sku=VOLT-9,us=" + evil},
+		{"products", "create", "VOLT", "--name", "Volt", "--brand", "Volt", "--price", evil},
+		{"products", "create", "VOLT", "--name", "Volt", "--brand", "Volt", "--size", evil},
+		{"products", "create", "VOLT", "--name", "Volt", "--brand", "Volt", "--color", "red", "--price", "9", "--json"},
+		{"products", "edit", "SHU6000", "--name", "Hop" + evil},
+		{"products", "edit", "SHU6000", "--story", "Once" + evil, "--json"},
+		{"products", "edit", "SHU6000", "--price", "119"},
+		{"products", "edit", "SHU6000", "--sku", evil},
+		{"products", "edit", "SHU6000", "--state", evil},
+		{"products", "edit", "NO" + evil, "--price", "119"},
+		{"products", "export", inDir("out" + evil), "--images", "img" + evil},
+		{"products", "export", inDir("out" + evil)},
+		{"products", "export", inDir("out.yaml")},
+		{"products", "import", inDir("out.yaml"), "--try"},
+		{"products", "import", inDir("out.yaml"), "--yes", "--json"},
+		{"products", "import", inDir("no" + evil)},
+		{"products", "import", evilFile},
+		{"products", "image", "list", "SHU6000"},
+		{"products", "image", "list", "SHU6000", "--json"},
+		{"products", "image", "list", "NO" + evil},
+		{"products", "image", "add", "SHU6000", inDir("no" + evil), "--alt", "A shoe"},
+		{"products", "image", "add", "SHU6000", evilFile, "--alt", evil},
+		{"products", "image", "alt", "SHU6000", "1", "From" + evil},
+		{"products", "image", "move", "SHU6000", "1", evil},
+		{"products", "image", "move", "SHU6000", "1", "2"},
+		{"products", "image", "remove", "SHU6000", "2"},
+		{"products", "archive", "NO" + evil},
+		{"products", evil},
+		{"pages", "list"},
+		{"pages", "list", "--json"},
+		{"pages", "show", "help"},
+		{"pages", "show", "help", "--json"},
+		{"pages", "show", evil},
+		{"pages", "import", evilFile},
+		{"pages", "import", evilFile, "--as", "help"},
+		{"pages", "import", evilFile, "--as", evil},
+		{"pages", "import", inDir("no" + evil + ".md"), "--as", "help"},
+		{"pages", "remove", "help"},
+		{"pages", "remove", "help", "--json"},
+		{"pages", "remove", evil},
+		{"pages", evil},
+		{"shop", "show"},
+		{"shop", "show", "--json"},
+		{"shop", "set", "--name", "Volt" + evil},
+		{"shop", "set", "--zone", evil},
+		{"shop", "set", "--url", "https://" + evil},
+		{"shop", "set", "--accent", evil},
+		{"shop", "set", "--banner", evil},
+		{"shop", "set", "--banner", "Now", "--banner-ends", evil},
+		{"shop", "set", "--shipping", evil, "--returns", evil, "--json"},
+		{"shop", "set", "--url", "https://volt.example"},
+		{"shop", "logo", inDir("no" + evil)},
+		{"shop", "logo", evilFile},
+		{"shop", evil},
+		{"pause"},
+		{"pause", "SHU6000"},
+		{"pause", "SHU6000", "--json"},
+		{"pause", "NO" + evil},
+		{"resume", "SHU6000"},
+		{"resume", "SHU6000", "--json"},
+		{"resume", "NO" + evil},
+		{"resume"},
+		{"resume", "--json"},
+		{"audit"},
+		{"audit", "--json"},
 		{"release", "SHU6000"},
 		{"release", "SHU6000", "--at", "1h"},
 		{"release", "SHU6000", "--undo"},
@@ -129,6 +231,34 @@ func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.run("products", "--json")), &products); err != nil ||
 		products[0].Name != "Hop"+evil+"Man" {
 		t.Errorf("as JSON, the name is %+q, %v", products, err)
+	}
+}
+
+// wordsOfTheShop writes into the database what the commands refuse: a story, the texts of images, a
+// page, the names and the banner of the shop and of a drop.
+func wordsOfTheShop(t *testing.T, s *shop) {
+	t.Helper()
+	dir := t.TempDir()
+	for i, side := range []string{"left", "right"} {
+		photo := writePhoto(t, dir, side+".png", picturetest.PNG(picturetest.Quarters(300+i, 200)))
+		s.run("products", "image", "add", "SHU6000", photo, "--alt", side)
+	}
+	s.run("pages", "import", writePhoto(t, dir, "help.md", []byte("# Help\n\nAsk us.\n")))
+	s.run("shop", "set", "--name", "Volt")
+	s.drop("plan", "--at", "2h", "--ends", "3h", "--release", "SHU6100", "--restock", "SHU6101=5", "--announce", "Now")
+	s.sql(`UPDATE products SET story = $1, images = jsonb_set(jsonb_set(images, '{0,alt}', to_jsonb($1::text)),
+		'{1,alt}', to_jsonb($1::text)) WHERE sku = 'SHU6000'`, "Once"+evil)
+	s.sql(`UPDATE shop_pages SET title = $1, body = $1`, "Help"+evil)
+	s.sql(`UPDATE shop_settings SET name = $1, banner = $1, shipping = $1, returns = $1`, "V"+evil)
+	s.sql(`UPDATE drops SET announces = $1, planned_by = $1`, "Here"+evil)
+	for what, args := range map[string][]string{
+		`Once\u001b`: {"products", "show", "SHU6000", "--json"}, `V\u001b`: {"shop", "show", "--json"},
+		`Help\u001b`: {"pages", "list", "--json"}, `Here\u001b`: {"drops", "show", "1", "--json"},
+	} {
+		waittest.Until(t, "the node knows "+what, func() bool { return strings.Contains(s.run(args...), what) })
+	}
+	if shown := s.run("products", "image", "list", "SHU6000", "--json"); !strings.Contains(shown, `Once\u001b`) {
+		t.Errorf("the images have other texts: %s", shown)
 	}
 }
 

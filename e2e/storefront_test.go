@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/playwright-community/playwright-go"
 
 	"sneakers23/app/waittest"
@@ -279,8 +281,8 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true })`
 
-// TestNothingMoves changes all that may change on an open page: prices, levels, schedules and a
-// release. Nothing moves, on a desktop or on a phone.
+// TestNothingMoves changes all that may change on an open page: prices, levels, schedules, a size
+// more and a release. Nothing moves, on a desktop or on a phone.
 func TestNothingMoves(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)
@@ -324,6 +326,8 @@ func TestNothingMoves(t *testing.T) {
 		s.run("stock", "correct", sku, "--by", "-"+strconv.Itoa(s.stock()[sku].Available), "--why", "gone")
 	}
 	all(`[data-product-id="1"]:not(:has(.size-container__entry:not(.size-container__entry--level-out)))`)
+	s.run("products", "edit", "SHU6000", "--size", "sku=SHU6099,us=19,stock=5")
+	all(`[data-product-id="1"] .size-container__entry:text-is("19")`)
 	s.run("release", "SHU6100", "--at", "29h")
 	all(`.drop .countdown:has-text("1d ")`)
 	s.run("release", "SHU6100")
@@ -335,6 +339,54 @@ func TestNothingMoves(t *testing.T) {
 		if dir := os.Getenv("SHOTS"); dir != "" {
 			_, _ = v.Screenshot(playwright.PageScreenshotOptions{Path: playwright.String(filepath.Join(dir,
 				strconv.Itoa(i)+".png"))})
+		}
+	}
+}
+
+// placesAbove lists where everything is that a page shows above a new row of sizes, those sizes
+// included. The new ones are US 20 and more.
+const placesAbove = `() => {
+	const form = document.querySelector('[data-product-id="1"] form.size-container')
+	const above = [...document.querySelectorAll("header, main :is(h1, h2, h3, p, a, img, button)")]
+		.filter((e) => e.getClientRects().length > 0)
+		.filter((e) => form.contains(e) || form.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING)
+		.filter((e) => !form.contains(e) || Number(e.textContent) < 20)
+	return above.map((e) => {
+		const { x, y, width, height } = e.getBoundingClientRect()
+		return [e.className || e.tagName, e.textContent.trim(), x, y, width, height].join(" ")
+	}).join("\n")
+}`
+
+// TestNewRowOfSizes adds more sizes than the last row of a product has room for. The card must grow
+// then, and moves what is below it; everything else stays where it is.
+func TestNewRowOfSizes(t *testing.T) {
+	t.Parallel()
+	s := freshShop(t)
+	s.run("release", "SHU6000")
+	const form = `[data-product-id="1"] form.size-container`
+	viewports := []playwright.Size{{Width: 1280, Height: 900}, {Width: 390, Height: 844}}
+	visitors, heights, places := make([]*visitor, 2), make([]int, 2), make([]string, 2)
+	height := func(v *visitor) int {
+		return evaluate[int](v, `selector => document.querySelector(selector).offsetHeight`, form)
+	}
+	for i, viewport := range viewports {
+		v := newContext(t, playwright.BrowserNewContextOptions{Viewport: &viewport})
+		v.visit(s.URL + "/")
+		v.live()
+		visitors[i], heights[i], places[i] = v, height(v), evaluate[string](v, placesAbove)
+	}
+	more := []string{"products", "edit", "SHU6000"}
+	for us := 20; us < 30; us++ {
+		more = append(more, "--size", fmt.Sprintf("sku=SHU60%d,us=%d,stock=5", us, us))
+	}
+	s.run(more...)
+	for i, v := range visitors {
+		v.wait(form + ` .size-container__entry:text-is("29")`)
+		if after := height(v); after <= heights[i] {
+			t.Errorf("visitor %d: sizes are %d pixels high with ten more, and %d before", i, after, heights[i])
+		}
+		if diff := cmp.Diff(places[i], evaluate[string](v, placesAbove)); diff != "" {
+			t.Errorf("visitor %d: ten more sizes have moved what was above them (-before +after):\n%s", i, diff)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,6 +103,9 @@ func (o *Operator) drops(ctx context.Context, q DropsRequest) ([]DropView, error
 
 // PlanDrop plans a drop.
 func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error) {
+	if err := cmp.Or(wholeSecond("time", &q.At), wholeSecond("end", q.EndsAt)); err != nil {
+		return DropView{}, err
+	}
 	if err := askOfYear(q.At, q.Sure); err != nil {
 		return DropView{}, err
 	}
@@ -129,6 +133,19 @@ func (o *Operator) PlanDrop(ctx context.Context, q PlanRequest) (DropView, error
 	return o.shownDrop(ctx, d)
 }
 
+// errFraction is the kind of the refusal of a time that has a fraction of a second.
+var errFraction = errors.New("operator: a fraction of a second")
+
+// wholeSecond refuses a time that has a fraction of a second: plans are shown to the second, and an
+// operator who writes what is shown must get the same time. nil is no time.
+func wholeSecond(what string, at *time.Time) error {
+	if at == nil || at.Nanosecond() == 0 {
+		return nil
+	}
+	return &dropError{fmt.Sprintf("the %s has a fraction of a second: write whole seconds, like %s",
+		what, at.Format(time.RFC3339)), errFraction}
+}
+
 // askOfYear returns a question about a time that is far away.
 func askOfYear(at time.Time, sure bool) error {
 	if sure || !at.After(time.Now().AddDate(1, 0, 0)) {
@@ -145,6 +162,9 @@ func (o *Operator) ChangeDrop(ctx context.Context, q DropChange) (DropView, erro
 		err  error
 		what = "a drop is moved"
 	)
+	if err := cmp.Or(wholeSecond("time", q.At), wholeSecond("end", q.EndsAt)); err != nil {
+		return DropView{}, err
+	}
 	switch {
 	case q.Cancel:
 		what = "a drop is cancelled"

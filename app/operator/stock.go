@@ -16,6 +16,9 @@ func (o *Operator) Release(ctx context.Context, q ReleaseRequest) (Released, err
 	if err != nil {
 		return Released{}, err
 	}
+	if err := wholeSecond("time", q.At); err != nil {
+		return Released{}, err
+	}
 	done := Released{SKU: p.SKU, Name: p.Name, At: q.At}
 	switch {
 	case q.Undo:

@@ -55,6 +55,11 @@ func (o *Operator) page(_ context.Context, q PageRequest) (storefront.PageRow, e
 }
 
 func (o *Operator) setShop(ctx context.Context, edit storefront.Edit) (FrontSaved, error) {
+	if wholeSecond("end", edit.BannerEnds) != nil {
+		return FrontSaved{Problems: storefront.Problems{{
+			Field: "banner_ends", Text: "has a fraction of a second: write whole seconds",
+		}}}, nil
+	}
 	saved, err := o.front.Set(ctx, edit)
 	return o.savedFront(ctx, saved, err, "settings of the shop are changed")
 }

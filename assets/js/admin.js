@@ -1,5 +1,5 @@
 import { readToken } from "./admin-token"
-import { countDown } from "./countdown"
+import { countDownAll } from "./countdown"
 import { followDashboard } from "./dashboard/follow"
 import { showLiveState } from "./live-state"
 import { createSocket } from "./transport"
@@ -7,6 +7,6 @@ import { createSocket } from "./transport"
 readToken()
 // A renewed token counts from the next connect on.
 const socket = createSocket("/admin_socket", { authToken: () => window.adminToken })
-for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+countDownAll()
 showLiveState(followDashboard(socket), document.querySelector("[data-live-state]"))
 socket.connect()

@@ -3,7 +3,7 @@ import { followCart } from "./cart"
 import { showCart } from "./cart-box"
 import { changeByForms, sendOnlyIfAnswered } from "./cart-forms"
 import { keepCheckout } from "./checkout"
-import { countDown } from "./countdown"
+import { countDownAll } from "./countdown"
 import { followConnection } from "./connection"
 import { showMoments } from "./moment"
 import { followProduct } from "./product"
@@ -38,7 +38,7 @@ function follow(forms) {
   socket.connect()
 }
 
-for (const time of document.querySelectorAll("[data-countdown]")) countDown(time)
+countDownAll()
 showMoments()
 dismissByKey()
 follow(watchForms())

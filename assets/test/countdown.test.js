@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
-import { beforeEach, mock, test } from "node:test"
+import { afterEach, beforeEach, mock, test } from "node:test"
 
 process.env.TZ = "Europe/Berlin" // before a format is made
-const { countDown, showSchedule } = await import("../js/countdown.js")
+const { countDown, countDownAll, showSchedule } = await import("../js/countdown.js")
 const { learnTime } = await import("../js/server-clock.js")
 
 const hour = 60 * 60 * 1000
@@ -21,6 +21,13 @@ beforeEach(() => {
   const parentElement = { querySelector: () => beside }
   time = { dateTime: due, textContent: "2 May 2031, 18:00 UTC", isConnected: true, parentElement }
   block = { querySelector: () => time }
+})
+
+// No countdown goes on in the next test.
+afterEach(() => {
+  time.isConnected = false
+  learnTime(iso(right), Date.now(), Date.now())
+  mock.restoreAll()
 })
 
 const iso = (ms) => new Date(ms).toISOString()
@@ -66,4 +73,139 @@ test("a release is moved, and called off", () => {
   showSchedule(block, null)
   assert.equal(time.hidden, true)
   assert.equal(beside.textContent, "")
+})
+
+// The timers that are set from here on and have neither fired nor been cleared.
+function pendingTimers() {
+  const pending = new Set()
+  const set = setTimeout
+  const clear = clearTimeout
+  mock.method(globalThis, "setTimeout", (then, after, ...args) => {
+    const timer = set(() => {
+      pending.delete(timer)
+      then(...args)
+    }, after)
+    pending.add(timer)
+    return timer
+  })
+  mock.method(globalThis, "clearTimeout", (timer) => {
+    pending.delete(timer)
+    clear(timer)
+  })
+  return pending
+}
+
+// What a script may send a request with, or leave the page by. It returns what was used.
+function network() {
+  const used = []
+  const named = (name) => () => used.push(name)
+  globalThis.fetch = named("fetch")
+  globalThis.XMLHttpRequest = class {
+    open = named("XMLHttpRequest")
+  }
+  globalThis.WebSocket = named("WebSocket")
+  globalThis.location = { reload: named("reload"), assign: named("assign"), replace: named("replace") }
+  Object.defineProperty(globalThis, "navigator", { value: { sendBeacon: named("sendBeacon") } })
+  return used
+}
+
+// A page with one countdown. It returns ways to look at it again.
+function page() {
+  const listeners = {}
+  const addEventListener = (name, then) => (listeners[name] = then)
+  globalThis.document = { hidden: false, addEventListener, querySelectorAll: () => [time] }
+  globalThis.window = { addEventListener }
+  countDownAll()
+  function looks(away) {
+    document.hidden = away
+    listeners.visibilitychange()
+  }
+  return { looks, shown: (persisted) => listeners.pageshow({ persisted }) }
+}
+
+// The device's clock goes on, and timers do not: as in a tab that sleeps.
+function sleep(ms) {
+  const wakes = Date.now() + ms
+  mock.method(Date, "now", () => wakes)
+}
+
+test("at zero no timer is left, and the page asks the server for nothing", () => {
+  const pending = pendingTimers()
+  const used = network()
+  const { looks, shown } = page()
+  learnTime(iso(right), Date.now(), Date.now())
+  assert.equal(pending.size, 1)
+  mock.timers.tick(2 * hour - 1)
+  assert.equal(time.textContent, "00:00:01")
+  assert.equal(pending.size, 1)
+  mock.timers.tick(1)
+  assert.equal(time.textContent, "any moment now")
+  assert.equal(pending.size, 0)
+  mock.timers.tick(3 * hour)
+  learnTime(iso(right + 5 * hour), Date.now(), Date.now())
+  looks(true)
+  looks(false)
+  shown(true)
+  assert.equal(time.textContent, "any moment now")
+  assert.equal(pending.size, 0)
+  assert.deepEqual(used, [])
+  showSchedule(block, "2031-05-02T22:00:00Z")
+  assert.equal(time.textContent, "01:00:00", "a release that is moved counts again")
+  assert.equal(pending.size, 1)
+})
+
+test("a countdown that has left the page has no timer", () => {
+  const pending = pendingTimers()
+  learnTime(iso(right), Date.now(), Date.now())
+  countDown(time)
+  assert.equal(pending.size, 1)
+  time.isConnected = false
+  learnTime(iso(right), Date.now(), Date.now())
+  assert.equal(pending.size, 0)
+})
+
+test("a tab that has slept is right as soon as it is seen", () => {
+  const { looks, shown } = page()
+  learnTime(iso(right), Date.now(), Date.now())
+  looks(true)
+  sleep(hour + 1500)
+  assert.equal(time.textContent, "02:00:00", "timers stand still")
+  looks(true)
+  assert.equal(time.textContent, "02:00:00", "a page that is hidden is not painted for nobody")
+  looks(false)
+  assert.equal(time.textContent, "00:59:59")
+  sleep(10 * 60 * 1000)
+  shown(true)
+  assert.equal(time.textContent, "00:49:59")
+  sleep(hour)
+  looks(false)
+  assert.equal(time.textContent, "any moment now")
+})
+
+test("a tab that has woken counts on with one timer", () => {
+  const pending = pendingTimers()
+  const { looks } = page()
+  learnTime(iso(right), Date.now(), Date.now())
+  mock.timers.tick(hour)
+  for (let n = 0; n < 3; n++) looks(false)
+  assert.equal(pending.size, 1)
+  mock.timers.tick(1000)
+  assert.equal(time.textContent, "00:59:59")
+  assert.equal(pending.size, 1)
+})
+
+test("a timer that fires late leaves no second out, and shows none twice", () => {
+  const set = setTimeout
+  for (const late of [0, 1, 40]) {
+    mock.method(globalThis, "setTimeout", (then, after, ...args) => set(then, after + late, ...args))
+    mock.timers.setTime(right)
+    learnTime(iso(right), right, right)
+    countDown(time)
+    const shown = []
+    for (let second = 0; second < 4; second++) {
+      mock.timers.tick(second === 0 ? late : 1000)
+      shown.push(time.textContent)
+    }
+    assert.deepEqual(shown, ["02:00:00", "01:59:59", "01:59:58", "01:59:57"], `${late} ms late`)
+  }
 })

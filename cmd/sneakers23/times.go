@@ -121,7 +121,8 @@ func onADay(flag, s string, now time.Time) (at time.Time, ok bool, err error) {
 		if tomorrow {
 			day++
 		}
-		written = time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(), 0, time.UTC)
+		written = time.Date(year, month, day, written.Hour(), written.Minute(), written.Second(),
+			written.Nanosecond(), time.UTC)
 		if at, err = atWallClock(flag, s, written, now.Location()); err == nil && !at.After(now) {
 			return at, true, fmt.Errorf(`%s %q is over: it is %s now; write "tomorrow %s" if you mean that`,
 				flag, s, now.Format("15:04:05 MST"), clock)

@@ -41,6 +41,11 @@ func TestParseTime(t *testing.T) {
 		{"2026-10-25 03:00", "2026-10-25 03:00:00 CET"},
 		{"2026-10-25 01:59", "2026-10-25 01:59:00 CEST"},
 		{"2026-10-25T02:30:00+01:00", "2026-10-25 02:30:00 CET"},
+		{"18:00:30.5", "2026-03-28 18:00:30.5 CET"}, // the node refuses the fraction
+		{"tomorrow 18:00:30.5", "2026-03-29 18:00:30.5 CEST"},
+		{"2026-12-24 18:00:05.5", "2026-12-24 18:00:05.5 CET"},
+		{"2026-12-24T18:00:05.5+01:00", "2026-12-24 18:00:05.5 CET"},
+		{"0.5s", "2026-03-28 12:00:01 CET"},
 		{"soon", "is no time"},
 		{"", "is no time"},
 		{"d", "is no time"},
@@ -50,7 +55,7 @@ func TestParseTime(t *testing.T) {
 		{"tomorrow", "is no time"},
 	} {
 		at, err := parseTime("--at", tt.says, noon)
-		got := stamp(at.In(berlin))
+		got := at.In(berlin).Format("2006-01-02 15:04:05.999999999 MST")
 		if err != nil {
 			got = err.Error()
 		}

@@ -14,8 +14,9 @@ func TestParse(t *testing.T) {
 		{"2026-12-24T18:00", "Europe/Berlin", "2026-12-24T17:00:00Z"},
 		{" 2026-12-24 18:00:30 ", " Asia/Tokyo ", "2026-12-24T09:00:30Z"},
 		{"2026-12-24T18:00:00+02:00", "Nowhere", "2026-12-24T16:00:00Z"},
+		{"2026-12-24T18:00:05.5", "UTC", "2026-12-24T18:00:05.5Z"}, // a plan at such a time is refused
 	} {
-		if at, err := wallclock.Parse(tt.text, tt.zone); err != nil || at.UTC().Format(time.RFC3339) != tt.want {
+		if at, err := wallclock.Parse(tt.text, tt.zone); err != nil || at.UTC().Format(time.RFC3339Nano) != tt.want {
 			t.Errorf("%q in %q is %v, %v; want %s", tt.text, tt.zone, at, err, tt.want)
 		}
 	}
