@@ -17,7 +17,7 @@ import (
 	"sneakers23/inventory"
 )
 
-// What happens in TestImportsWhileACrowdBuys.
+// The events of TestImportsWhileACrowdBuys.
 const (
 	importedShoes  = 3
 	importAttempts = 600 // of the buyers

@@ -61,11 +61,11 @@ func (t *Teller) String() string { return "checkout.Teller" }
 // whatever else is in the cart. When they are in several earlier orders, it is one of them; Bought
 // returns all.
 //
-// A [Refusal], ErrOrderFull, ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart, ErrBadCart
-// and ErrTooManyLines say that this is no cart that could be sold; its lines are not looked up.
-// Every other error says that the outcome is unknown, and is ErrUnknown, also ErrBusy. The buyer
-// can safely send the same purchase again, to any teller of the database, and learns the outcome. A
-// buyer whose ctx ends stops waiting.
+// A [Refusal], ErrOrderFull, ErrPriceChanged and ErrFailed say that nothing was sold. ErrEmptyCart,
+// ErrBadCart and ErrTooManyLines say that this is no cart that could be sold; its lines are not
+// looked up. Every other error says that the outcome is unknown, and is ErrUnknown, also ErrBusy.
+// The buyer can safely send the same purchase again, to any teller of the database, and learns the
+// outcome. A buyer whose ctx ends stops waiting.
 func (t *Teller) Buy(ctx context.Context, p Purchase) (Order, error) {
 	if err := t.check(p.Lines); err != nil {
 		return Order{}, err

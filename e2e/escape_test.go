@@ -32,9 +32,9 @@ func raw(said string) (at string, found bool) {
 	return "", false
 }
 
-// TestNoEscapeReachesTheTerminal runs every command at a shop, and with arguments, that hold them. It
-// leaves out those of devices, and an export to the standard output: a pipe gets the words as they
-// are.
+// TestNoEscapeReachesTheTerminal runs every command at a shop, and with arguments, that hold them.
+// It leaves out those of devices, and an export to the standard output: a pipe gets the words as
+// they are.
 func TestNoEscapeReachesTheTerminal(t *testing.T) {
 	t.Parallel()
 	s := freshShop(t)

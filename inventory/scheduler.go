@@ -39,9 +39,9 @@ func (s *Scheduler) Watch(_ context.Context, n Notice) {
 }
 
 // Serve waits for the next drop and opens it, until ctx ends. It asks the database for its time and
-// how long it has to wait, also now and then meanwhile: other nodes plan, and clocks drift. When the wait is over,
-// it asks no more and opens the drop: whether that is due is decided there. A drop that can't be
-// opened at the moment does not keep the others waiting.
+// how long it has to wait, also now and then meanwhile: other nodes plan, and clocks drift. When
+// the wait is over, it asks no more and opens the drop: whether that is due is decided there. A
+// drop that can't be opened at the moment does not keep the others waiting.
 func (s *Scheduler) Serve(ctx context.Context) error {
 	const (
 		look  = 2 * time.Second       // between two looks, and after a failure

@@ -12,8 +12,8 @@ export const standing = (box) => [...box.children].flatMap((stack) => [...stack.
 const stands = (card) => !("gone" in card.dataset)
 
 // Puts a message where it covers the least: of what it is about, which may be null, of other
-// messages, of what can be pressed, of headings. Where no space is left, it takes that of an earlier
-// message, but of no choice.
+// messages, of what can be pressed, of headings. Where no space is left, it takes that of an
+// earlier message, but of no choice.
 export function place(box, card, about) {
   const others = [about ? [about] : [], standing(box), outside(box, pressed), outside(box, read)]
   const spots = stacksOf(box).map((stack) => spotIn(stack, card))

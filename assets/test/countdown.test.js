@@ -95,7 +95,7 @@ function pendingTimers() {
   return pending
 }
 
-// What a script may send a request with, or leave the page by. It returns what was used.
+// Notes each request that a script sends, and each way in which it leaves the page.
 function network() {
   const used = []
   const named = (name) => () => used.push(name)

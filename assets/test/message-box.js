@@ -71,7 +71,7 @@ export function boxOnAPage(pressed = []) {
   return box
 }
 
-// What stands at a place, the oldest first; null is a space that is kept.
+// Returns the messages at a place, the oldest first; null is a space that is kept.
 export function at(box, place) {
   const stack = box.children.find(({ dataset }) => dataset.at === place)
   return (stack?.children ?? []).map((card) =>

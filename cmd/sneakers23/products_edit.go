@@ -146,7 +146,8 @@ func (p *productsEditCmd) Run(ctx context.Context, g *globals, term terminal) er
 		return err
 	}
 	for _, s := range edit.Sizes {
-		if s.Stock > 0 && slices.ContainsFunc(there.Sizes, func(old inventory.SizeDetails) bool { return old.SKU == s.SKU }) {
+		same := func(old inventory.SizeDetails) bool { return old.SKU == s.SKU }
+		if s.Stock > 0 && slices.ContainsFunc(there.Sizes, same) {
 			return fmt.Errorf("size %s is there already, and stock is what a new one begins with: `%s restock %s %d` adds pairs",
 				s.SKU, program(), s.SKU, s.Stock)
 		}
