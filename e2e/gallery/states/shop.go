@@ -167,8 +167,8 @@ func (sh *stage) openAdmin(
 		return nil, nil, err
 	}
 	sh.board = admin.NewBoard(admin.BoardConfig{
-		Catalog: sh.shelf.Catalog, Orders: book{sh.busy}, Journal: past{sh.busy}, Nodes: nodesOf(sh.busy),
-		Fault:  func(context.Context) admin.Fault { return "" },
+		Catalog: sh.shelf.Catalog, ShopTime: sh.shelf.ShopTime, Orders: book{sh.busy}, Journal: past{sh.busy},
+		Nodes: nodesOf(sh.busy), Fault: func(context.Context) admin.Fault { return "" },
 		Topics: topics, Log: pl.log,
 	})
 	cfg.Drops = drops.New(drops.Config{
