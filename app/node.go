@@ -139,8 +139,7 @@ func (n *Node) startServices(ctx context.Context, about string, secrets []string
 	n.orders = checkout.NewOrders(n.db.Pool, n.ledger)
 	n.teller = checkout.NewTeller(checkout.TellerConfig{
 		Ledger: n.ledger, Inventory: n.stock, Log: n.log, MaxLines: checkout.MostLines,
-		OrderLines: n.cfg.CartLines,
-		MaxWaiting: maxWaiting, Places: n.limits.purchases,
+		OrderLines: n.cfg.CartLines, MaxWaiting: maxWaiting, Places: n.limits.purchases,
 	})
 	changes := replication.NewChanges(n.stock, n.healer, n.log)
 	if n.cluster, err = cluster.Start(n.clusterConfig(about, secrets, n.db.Schema())); err != nil {

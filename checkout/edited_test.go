@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"sneakers23/app/waittest"
@@ -89,11 +90,9 @@ func (s *store) product(sku string) inventory.ProductRow {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	for _, p := range rows.Products {
-		if p.SKU == sku {
-			return p
-		}
+	i := slices.IndexFunc(rows.Products, func(p inventory.ProductRow) bool { return p.SKU == sku })
+	if i < 0 {
+		s.T.Fatalf("no product %s", sku)
 	}
-	s.T.Fatalf("no product %s", sku)
-	panic("unreachable")
+	return rows.Products[i]
 }

@@ -332,6 +332,7 @@ func TestNothingMoves(t *testing.T) {
 	all(`.drop .countdown:has-text("1d ")`)
 	s.run("release", "SHU6100")
 	all(`.drop .size-container`)
+	all(`.drop__title:has-text("On now")`)
 	for i, v := range visitors {
 		if shifts := evaluate[[]any](v, `() => window.shifts`); len(shifts) > 0 {
 			t.Errorf("visitor %d saw things move: %v", i, shifts)

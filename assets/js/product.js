@@ -20,9 +20,15 @@ export function followProduct(socket, block) {
     showProduct(block, html)
     nameShelves()
   })
-  channel.on("released", ({ size_html }) => release(block, size_html))
+  channel.on("released", ({ size_html }) => {
+    release(block, size_html)
+    nameShelves()
+  })
   channel.on("scheduled", ({ release_at }) => showSchedule(block, release_at))
-  channel.on("stock_change", ({ item_id, level }) => showLevel(block, item_id, level))
+  channel.on("stock_change", ({ item_id, level }) => {
+    showLevel(block, item_id, level)
+    nameShelves()
+  })
 
   // a refused join is tried again by the channel: a node may lag behind the one that made the page
   let unknown = 0
@@ -42,18 +48,15 @@ function release(block, html) {
   if (showsSizes(block)) return
 
   showSizes(block, html)
-  nameShelves()
   const name = block.querySelector(".product-listing__name")?.textContent.trim()
   if (name) sayReleased(name)
 }
 
 // A reply with the block comes to a page that shows the product as it was.
 function bringUpToDate(block, { html, size_html, release_at, levels = {} }) {
-  if (html) {
-    showProduct(block, html)
-    nameShelves()
-  }
+  if (html) showProduct(block, html)
   if (size_html) release(block, size_html)
   showSchedule(block, release_at)
   for (const [itemId, level] of Object.entries(levels)) showLevel(block, itemId, level)
+  nameShelves()
 }

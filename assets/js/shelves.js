@@ -1,8 +1,8 @@
-import { showsSizes } from "./sizes"
+import { showsSizes } from "./sizes.js"
 
-// A page that stays open keeps its shelves. Titles that say what is to come say what is there once
-// all products on their shelf can be bought, or any product of the page where there is no shelf.
-// The new words take no more lines than the old ones.
+// A page that stays open keeps its shelves. Titles that say what is to come say what is there: on a
+// shelf, once all its products are released; where there is no shelf, as long as a size of the page
+// can be bought. The new words take no more lines than the old ones.
 export function nameShelves() {
   for (const title of document.querySelectorAll("[data-when-on]")) {
     title.dataset.before ??= title.textContent
@@ -16,5 +16,5 @@ export function nameShelves() {
 
 function isOn(shelf) {
   const own = [...shelf.querySelectorAll(".product-listing")]
-  return own.length ? own.every(showsSizes) : [...document.querySelectorAll(".product-listing")].some(showsSizes)
+  return own.length ? own.every(showsSizes) : document.querySelector(".size-container button:enabled") !== null
 }

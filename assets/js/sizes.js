@@ -1,4 +1,4 @@
-import { wordsFor } from "./legend"
+import { wordsFor } from "./legend.js"
 
 let held = new Set() // the items of the cart
 

@@ -26,12 +26,12 @@ func actsInShort(acts []operator.Act) string {
 	products, sizes, pairs := 0, 0, 0
 	for _, a := range acts {
 		switch a.Kind {
-		case "release":
+		case operator.ActRelease:
 			products++
-		case "restock":
+		case operator.ActRestock:
 			sizes++
 			pairs += a.Pairs
-		case "announce":
+		case operator.ActAnnounce:
 			banner = []string{"a banner"}
 		}
 	}
@@ -72,9 +72,9 @@ func printDrop(term terminal, d operator.DropView) {
 	}
 	for _, a := range d.Acts {
 		switch a.Kind {
-		case "release":
+		case operator.ActRelease:
 			table.Row("Release", a.SKU+" "+a.Name)
-		case "announce":
+		case operator.ActAnnounce:
 			table.Row("Banner", a.Text)
 		default:
 			table.Row("Restock", fmt.Sprintf("%s %s, size %s: %s", a.SKU, a.Name, a.Size, counted(a.Pairs, "pair")))

@@ -184,10 +184,12 @@ func (p *productsArchiveCmd) Run(ctx context.Context, g *globals, term terminal)
 		return err
 	}
 	if drop != nil {
-		if *drop, err = c.Drop(ctx, drop.ID); err != nil {
-			return err
+		now, err := c.Drop(ctx, drop.ID)
+		if err != nil { // the product is archived all the same
+			term.out.Printf("It was in drop %d. To see what became of that: %s drops show %d\n", drop.ID, program(), drop.ID)
+		} else if words := leftDropWords(now); words != "" {
+			term.out.Println(words)
 		}
-		term.out.Println(leftDropWords(*drop))
 	}
 	if there.State != inventory.Archived {
 		term.out.Printf("It is on no page any more, and nothing of it can be bought.\n"+
@@ -209,11 +211,14 @@ func dropThatReleases(ctx context.Context, c *operator.Client, sku string) (*ope
 	return nil, err
 }
 
-// leftDropWords says what an archived product means for the drop that was to release it.
+// leftDropWords says what an archived product means for the drop that was to release it; "" for one
+// that has opened before.
 func leftDropWords(d operator.DropView) string {
 	switch at := timeOf(d, d.At); {
 	case d.State == inventory.DropPlanned:
 		return fmt.Sprintf("Drop %d opens at %s without it.", d.ID, at)
+	case d.State != inventory.DropCancelled:
+		return ""
 	case len(d.Acts) > 0: // the release is none of them any more
 		return fmt.Sprintf("Drop %d, which was to release it at %s, is cancelled, with its banner.", d.ID, at)
 	default:

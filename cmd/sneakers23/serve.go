@@ -53,7 +53,7 @@ type serveCmd struct {
 	Epoll            bool          `help:"Let quiet sockets wait in epoll, which halves their memory. For Linux." env:"SNEAKERS23_EPOLL" group:"Tuning"`
 	FeedPing         time.Duration `help:"A plain feed that is quiet for so long gets a sign of life." env:"SNEAKERS23_FEED_PING" default:"20s" group:"Tuning"`
 	ImageMemory      int           `help:"MiB of images of products that the node keeps in memory. A product with six photos takes about 3." env:"SNEAKERS23_IMAGE_MEMORY" default:"128" group:"Tuning"`
-	CartLines        int           `help:"Lines that a shopper may put into a cart, 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
+	CartLines        int           `help:"Lines of a cart, and of an order; 20 at most." env:"SNEAKERS23_CART_LINES" default:"10" group:"Tuning"`
 	CartRate         int           `help:"Adds and removes a second that one tab may make." env:"SNEAKERS23_CART_RATE" default:"20" group:"Tuning"`
 	AddressShare     float64       `help:"Share of the places that one address (IPv6: one /64) may hold, of each kind: connections, sockets, feeds, long-poll sessions, waiting purchases, devices." env:"SNEAKERS23_ADDRESS_SHARE" default:"0.05" group:"Tuning"`
 	NoLimits         bool          `help:"Lift that and every rate limit, for rehearsals on this machine. Refused with a listener that others reach." env:"SNEAKERS23_NO_LIMITS" group:"Tuning"`

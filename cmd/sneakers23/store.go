@@ -85,16 +85,17 @@ func (r *releaseCmd) Run(ctx context.Context, g *globals, term terminal) error {
 	}
 	term.out.Printf("%s %s %s\n", done.SKU, done.Name, outcome(done))
 	if !done.Already && !done.Undone && !done.CalledOff {
-		return r.hint(ctx, term, c, done.SKU)
+		r.hint(ctx, term, c, done.SKU)
 	}
 	return nil
 }
 
-// hint says what keeps shoppers from buying a product that is released, or will be.
-func (*releaseCmd) hint(ctx context.Context, term terminal, c *operator.Client, sku string) error {
+// hint says what keeps shoppers from buying a product that is released, or will be. It says nothing
+// if the node does not tell: the release is done.
+func (*releaseCmd) hint(ctx context.Context, term terminal, c *operator.Client, sku string) {
 	all, err := c.Products(ctx)
 	if err != nil {
-		return err
+		return
 	}
 	for _, p := range all {
 		switch left := func(it operator.Item) bool { return it.Available > 0 }; {
@@ -106,7 +107,6 @@ func (*releaseCmd) hint(ctx context.Context, term terminal, c *operator.Client, 
 			term.out.Printf("It has no pair to sell. To add some: %s restock %s 50\n", program(), p.Items[0].SKU)
 		}
 	}
-	return nil
 }
 
 // request returns what the flags ask for. The error is a usageError.

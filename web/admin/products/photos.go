@@ -14,9 +14,9 @@ import (
 )
 
 // The photos of forms that are being read are in memory, and may have room for maxReading of the
-// largest.
+// largest: for those of two whole forms.
 const (
-	maxReading = 4
+	maxReading = 2 * inventory.MaxImages
 	photoRoom  = picture.MaxBytes + 1 // one byte more, by which a photo that is too large is known
 )
 

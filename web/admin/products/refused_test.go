@@ -41,6 +41,23 @@ func TestManyPhotosAtOnce(t *testing.T) {
 	p.isEmpty(t)
 }
 
+// TestFormOfTheLargestPhotos sends as many photos as a product may have, each as large as a photo
+// may be.
+func TestFormOfTheLargestPhotos(t *testing.T) {
+	d := new(desk)
+	p := newPages(t, d, shop())
+	fields := []any{"name", "Volt", "sku", "VOLT"}
+	for i := range inventory.MaxImages {
+		photo := strings.Repeat(fmt.Sprint(i), picture.MaxBytes)
+		fields = append(fields, "photo", file{fmt.Sprint(i, ".jpg"), photo}, "alt", fmt.Sprint("text ", i))
+	}
+	w := visit(t, p.Create, post(t, fields...), "")
+	if len(d.photos) != inventory.MaxImages {
+		t.Errorf("%d photos are taken, status %d:\n%s", len(d.photos), w.Code, w.Body)
+	}
+	p.isEmpty(t)
+}
+
 // isEmpty sees that no photo is in memory any more.
 func (p *Pages) isEmpty(t *testing.T) {
 	t.Helper()
